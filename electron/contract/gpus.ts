@@ -1,0 +1,98 @@
+/**
+ * What is known of the machine: GPUs as read from nvidia-smi, CPU, memory and disk.
+ * `null` always means "the tool did not say"; it is never replaced by 0.
+ */
+import { z } from '@hono/zod-openapi';
+import { PoolId, TimestampMs, TrialId } from './states.ts';
+
+const mib = z.number().nullable();
+
+export const GpuProcess = z.object({
+  pid: z.number().int(),
+  name: z.string(),
+  type: z.string().nullable().openapi({ description: 'C compute, G graphics, C+G both; null where the source does not tell.' }),
+  usedMiB: mib,
+  trialId: TrialId.nullable().openapi({ description: 'The trial this process belongs to; null = somebody else (foreign).' }),
+}).openapi('GpuProcess');
+export type GpuProcess = z.infer<typeof GpuProcess>;
+
+export const MigInstance = z.object({
+  index: z.number().int(),
+  uuid: z.string().nullable(),
+  profile: z.string().nullable(),
+  gpuInstance: z.number().int().nullable(),
+  computeInstance: z.number().int().nullable(),
+  memoryTotalMiB: mib,
+  memoryUsedMiB: mib,
+  memoryFreeMiB: mib,
+}).openapi('MigInstance');
+export type MigInstance = z.infer<typeof MigInstance>;
+
+export const GpuHealth = z.object({
+  ok: z.boolean(),
+  reason: z.string().nullable().openapi({ description: 'Why it is not usable, in words a person can act on.' }),
+}).openapi('GpuHealth');
+export type GpuHealth = z.infer<typeof GpuHealth>;
+
+export const Gpu = z.object({
+  index: z.number().int().nullable(),
+  uuid: z.string(),
+  name: z.string(),
+  busId: z.string().nullable(),
+  memoryTotalMiB: mib,
+  memoryUsedMiB: mib,
+  memoryFreeMiB: mib,
+  memoryReservedMiB: mib,
+  utilizationPct: z.number().nullable(),
+  temperatureC: z.number().nullable(),
+  powerW: z.number().nullable(),
+  powerLimitW: z.number().nullable(),
+  driverVersion: z.string().nullable(),
+  computeMode: z.string().nullable(),
+  migEnabled: z.boolean(),
+  mig: z.array(MigInstance),
+  processes: z.array(GpuProcess),
+  health: GpuHealth,
+}).openapi('Gpu');
+export type Gpu = z.infer<typeof Gpu>;
+
+/** One placeable unit as the scheduler sees it: a GPU, or one MIG instance of a GPU. */
+export const SlotView = z.object({
+  uuid: z.string(),
+  gpuUuid: z.string(),
+  label: z.string().openapi({ example: 'GPU 0' }),
+  name: z.string(),
+  poolId: PoolId,
+  keptBack: z.boolean(),
+  placeable: z.boolean(),
+  blockedReason: z.string().nullable(),
+  totalMiB: mib,
+  freeMiB: mib,
+  foreignMiB: mib,
+  foreignBy: z.string().nullable().openapi({ description: 'Largest foreign process, for example "jupyter (pid 4312)".' }),
+  trialIds: z.array(TrialId),
+}).openapi('SlotView');
+export type SlotView = z.infer<typeof SlotView>;
+
+export const HostReading = z.object({
+  hostname: z.string(),
+  cpuPct: z.number().nullable(),
+  cpuCount: z.number().int(),
+  memoryTotalMiB: mib,
+  memoryUsedMiB: mib,
+  diskFreeMiB: mib,
+  diskTotalMiB: mib,
+}).openapi('HostReading');
+export type HostReading = z.infer<typeof HostReading>;
+
+export const GpuStatus = z.object({
+  source: z.enum(['nvidia-smi', 'none']),
+  takenAtMs: TimestampMs.nullable(),
+  stale: z.boolean(),
+  problem: z.string().nullable().openapi({ description: 'A fault of the whole reading, for example a driver mismatch, with its remedy.' }),
+  driverVersion: z.string().nullable(),
+  gpus: z.array(Gpu),
+  slots: z.array(SlotView),
+  host: HostReading.nullable(),
+}).openapi('GpuStatus');
+export type GpuStatus = z.infer<typeof GpuStatus>;
