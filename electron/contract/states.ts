@@ -14,7 +14,7 @@ export const OutcomeKind = z.enum(['completed', 'failed', 'canceled']).openapi('
 export type OutcomeKind = z.infer<typeof OutcomeKind>;
 
 /** Why a running trial was asked to stop. `preempt` and `move` put it back in a queue, `pause` keeps it out. */
-export const StopKind = z.enum(['pause', 'cancel', 'kill', 'preempt', 'move', 'time_limit', 'retry']).openapi('StopKind');
+export const StopKind = z.enum(['pause', 'cancel', 'kill', 'preempt', 'move', 'time_limit']).openapi('StopKind');
 export type StopKind = z.infer<typeof StopKind>;
 
 export const RuntimeKind = z.enum(['docker', 'process']).openapi('RuntimeKind');
@@ -29,7 +29,7 @@ export const Priority = z.number().int('priority must be a whole number')
   .min(MIN_PRIORITY, 'priority must be between 1 and 99').max(MAX_PRIORITY, 'priority must be between 1 and 99');
 
 export const DEFAULT_GRACE_S = 60;
-export const DEFAULT_MAX_RESTARTS = 5;
+export const DEFAULT_MAX_RESTARTS = 0;
 /** Largest snapshot taken of a context directory without a mount, in bytes (100 MiB). */
 export const DEFAULT_SNAPSHOT_LIMIT_BYTES = 100 * 1024 * 1024;
 

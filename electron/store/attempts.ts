@@ -1,0 +1,91 @@
+/** Rows of the attempt and lease tables. A lease is written with the start and deleted in the transaction that leaves an active state. */
+import type { Database } from 'better-sqlite3';
+import type { RuntimeKind } from '../contract/states.ts';
+import { prepared } from './database.ts';
+
+export interface AttemptRow {
+  readonly trialId: number;
+  readonly number: number;
+  /** Deterministic name of the attempt for its runtime. */
+  readonly key: string;
+  readonly runtime: RuntimeKind;
+  readonly ref: string | null;
+  readonly slots: readonly string[];
+  readonly tokenHash: string;
+  readonly createdAtMs: number;
+  readonly startedAtMs: number | null;
+  readonly endedAtMs: number | null;
+  readonly exitCode: number | null;
+  readonly endKind: string | null;
+  readonly message: string | null;
+  /** Bytes of the report file already taken in. */
+  readonly reportOffset: number;
+}
+
+const COLUMNS = `trial_id AS trialId, number, key, runtime, ref, slots, token_hash AS tokenHash, created_at_ms AS createdAtMs, started_at_ms AS startedAtMs,
+  ended_at_ms AS endedAtMs, exit_code AS exitCode, end_kind AS endKind, message, report_offset AS reportOffset`;
+
+type Raw = Omit<AttemptRow, 'slots'> & { slots: string };
+const fromRaw = (raw: Raw): AttemptRow => ({ ...raw, slots: JSON.parse(raw.slots) as string[] });
+
+export function insertAttempt(db: Database, row: Pick<AttemptRow, 'trialId' | 'number' | 'key' | 'runtime' | 'slots' | 'tokenHash' | 'createdAtMs'>): void {
+  prepared(db, `INSERT INTO attempt (trial_id, number, key, runtime, ref, slots, token_hash, created_at_ms, started_at_ms, ended_at_ms, exit_code, end_kind, message, report_offset)
+    VALUES (?, ?, ?, ?, NULL, ?, ?, ?, NULL, NULL, NULL, NULL, NULL, 0)`)
+    .run(row.trialId, row.number, row.key, row.runtime, JSON.stringify(row.slots), row.tokenHash, row.createdAtMs);
+}
+
+export function getAttempt(db: Database, trialId: number, number: number): AttemptRow | null {
+  const raw = prepared(db, `SELECT ${COLUMNS} FROM attempt WHERE trial_id = ? AND number = ?`).get(trialId, number) as Raw | undefined;
+  return raw === undefined ? null : fromRaw(raw);
+}
+
+export function listAttempts(db: Database, trialId: number): AttemptRow[] {
+  return (prepared(db, `SELECT ${COLUMNS} FROM attempt WHERE trial_id = ? ORDER BY number`).all(trialId) as Raw[]).map(fromRaw);
+}
+
+/** Every attempt whose rows exist, by key; what a sweep must not touch. */
+export function listAttemptKeys(db: Database, runtime: RuntimeKind): Set<string> {
+  return new Set((prepared(db, 'SELECT key FROM attempt WHERE runtime = ?').all(runtime) as { key: string }[]).map((row) => row.key));
+}
+
+export function findAttemptByToken(db: Database, trialId: number, tokenHash: string): AttemptRow | null {
+  const raw = prepared(db, `SELECT ${COLUMNS} FROM attempt WHERE trial_id = ? AND token_hash = ? AND ended_at_ms IS NULL`).get(trialId, tokenHash) as Raw | undefined;
+  return raw === undefined ? null : fromRaw(raw);
+}
+
+export function markLaunched(db: Database, trialId: number, number: number, ref: string, startedAtMs: number): void {
+  prepared(db, 'UPDATE attempt SET ref = ?, started_at_ms = COALESCE(started_at_ms, ?) WHERE trial_id = ? AND number = ?').run(ref, startedAtMs, trialId, number);
+}
+
+export function markEnded(db: Database, trialId: number, number: number, end: { endedAtMs: number; exitCode: number | null; endKind: string; message: string | null }): void {
+  prepared(db, 'UPDATE attempt SET ended_at_ms = ?, exit_code = ?, end_kind = ?, message = ? WHERE trial_id = ? AND number = ?')
+    .run(end.endedAtMs, end.exitCode, end.endKind, end.message, trialId, number);
+}
+
+export function setReportOffset(db: Database, trialId: number, number: number, offset: number): void {
+  prepared(db, 'UPDATE attempt SET report_offset = ? WHERE trial_id = ? AND number = ?').run(offset, trialId, number);
+}
+
+export interface LeaseRow {
+  readonly slotUuid: string;
+  readonly trialId: number;
+  /** null = exclusive. */
+  readonly shareMiB: number | null;
+  readonly sinceMs: number;
+}
+
+export function insertLease(db: Database, lease: LeaseRow): void {
+  prepared(db, 'INSERT INTO lease (slot_uuid, trial_id, share_mib, since_ms) VALUES (?, ?, ?, ?)').run(lease.slotUuid, lease.trialId, lease.shareMiB, lease.sinceMs);
+}
+
+export function deleteLeases(db: Database, trialId: number): void {
+  prepared(db, 'DELETE FROM lease WHERE trial_id = ?').run(trialId);
+}
+
+export function listLeases(db: Database): LeaseRow[] {
+  return prepared(db, 'SELECT slot_uuid AS slotUuid, trial_id AS trialId, share_mib AS shareMiB, since_ms AS sinceMs FROM lease ORDER BY slot_uuid, trial_id').all() as LeaseRow[];
+}
+
+export function listLeasedSlots(db: Database, trialId: number): string[] {
+  return (prepared(db, 'SELECT slot_uuid AS uuid FROM lease WHERE trial_id = ? ORDER BY slot_uuid').all(trialId) as { uuid: string }[]).map((row) => row.uuid);
+}

@@ -1,0 +1,176 @@
+/**
+ * The one SQLite database of an engine and the shape of every change:
+ * `transact` runs rows and events in one transaction, and tells the listeners what changed after the commit.
+ *
+ * Durability: WAL with synchronous=FULL, so a submit that was acknowledged survives a crash of the process and of the machine.
+ * Only the engine that holds the lock (engine/lock.ts) may open the database.
+ */
+import Sqlite from 'better-sqlite3';
+import { chmodSync, existsSync } from 'node:fs';
+import { SwitchyardError } from '../contract/errors.ts';
+import { migrate } from './migrate.ts';
+
+/** Statements slower than this are reported by name: they block the whole engine. */
+const SLOW_TRANSACTION_MS = 40;
+/** Above this size the start-up integrity check would take seconds; it is then left out. */
+const CHECK_LIMIT_PAGES = 50_000;
+
+export interface Commit {
+  /** Sequence number of the newest event after this commit. */
+  readonly seq: number;
+  readonly trialIds: ReadonlySet<number>;
+  readonly removedTrialIds: ReadonlySet<number>;
+  readonly poolIds: ReadonlySet<string>;
+}
+
+export interface NewEvent {
+  readonly type: string;
+  readonly trialId?: number;
+  readonly poolId?: string;
+  /** One sentence for the history of the trial. Never holds a secret. */
+  readonly text: string;
+}
+
+/** What a running transaction offers besides the rows themselves. */
+export interface Tx {
+  readonly db: Sqlite.Database;
+  readonly nowMs: number;
+  emit(event: NewEvent): void;
+  /** Marks a trial as deleted for the feed (its row is gone). */
+  removed(trialId: number): void;
+}
+
+export interface Store {
+  readonly db: Sqlite.Database;
+  /**
+   * Runs `work` in one immediate transaction; nested calls are a bug and throw.
+   * @throws SwitchyardError disk_full, database_busy or database_corrupt for SQLite's own refusals; whatever `work` throws (rolled back)
+   */
+  transact<T>(name: string, work: (tx: Tx) => T): T;
+  onCommit(listener: (commit: Commit) => void): void;
+  /** The newest event's number. */
+  seq(): number;
+  close(): void;
+}
+
+export interface StoreOptions {
+  readonly nowMs: () => number;
+  readonly onSlow?: (name: string, tookMs: number) => void;
+}
+
+const statements = new WeakMap<Sqlite.Database, Map<string, Sqlite.Statement>>();
+
+/** @returns the prepared statement for `sql`, prepared once per database. */
+export function prepared(db: Sqlite.Database, sql: string): Sqlite.Statement<unknown[], unknown> {
+  let cache = statements.get(db);
+  if (cache === undefined) statements.set(db, cache = new Map());
+  let statement = cache.get(sql);
+  if (statement === undefined) cache.set(sql, statement = db.prepare(sql));
+  return statement;
+}
+
+/** @returns SQLite's refusals as errors for people; anything else unchanged. */
+export function coerceSqliteError(error: unknown): unknown {
+  if (!(error instanceof Sqlite.SqliteError)) return error;
+  const code = error.code;
+  if (code.startsWith('SQLITE_FULL') || (code.startsWith('SQLITE_IOERR') && code !== 'SQLITE_IOERR_READ')) {
+    return new SwitchyardError('disk_full', 'The change was not saved: the disk with the data directory is full or failing. Nothing was lost.',
+      { remedy: 'Free some space on that disk, then try again.' });
+  }
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return new SwitchyardError('database_busy', 'The change was not saved: another program holds the database locked.',
+      { remedy: 'Close the program that has switchyard.db open (a database browser, a backup), then try again.' });
+  }
+  if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB')) {
+    return new SwitchyardError('database_corrupt', `The database is damaged (${error.message}). Nothing was changed.`,
+      { remedy: 'Move switchyard.db and switchyard.db-wal out of the data directory and keep them; put a backup in their place, or start with an empty queue.' });
+  }
+  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_PERM')) {
+    return new SwitchyardError('database_busy', `The database cannot be written (${error.message}).`,
+      { remedy: 'Check owner and permissions of the data directory.' });
+  }
+  return error;
+}
+
+/**
+ * Opens (creating if needed) the database at `file`, checks it and migrates it.
+ * @throws SwitchyardError database_corrupt, database_newer, database_busy
+ */
+export function openStore(file: string, options: StoreOptions): Store {
+  const existed = existsSync(file);
+  let db: Sqlite.Database | undefined;
+  try {
+    db = new Sqlite(file, { timeout: 3000 });
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+    db.pragma('foreign_keys = ON');
+    if (existed && (db.pragma('page_count', { simple: true }) as number) <= CHECK_LIMIT_PAGES) {
+      const verdict = db.pragma('quick_check(1)', { simple: true });
+      if (verdict !== 'ok') throw new Sqlite.SqliteError(String(verdict), 'SQLITE_CORRUPT');
+    }
+    migrate(db);
+    if (!existed) chmodSync(file, 0o600);
+  } catch (error) {
+    db?.close();
+    throw coerceSqliteError(error);
+  }
+  return createStore(db, options);
+}
+
+function createStore(db: Sqlite.Database, options: StoreOptions): Store {
+  const listeners: ((commit: Commit) => void)[] = [];
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
+  const rollback = db.prepare('ROLLBACK');
+  const insertEvent = db.prepare('INSERT INTO event (at_ms, type, trial_id, pool_id, text) VALUES (?, ?, ?, ?, ?)');
+  let seq = db.prepare<[], { seq: number | null }>("SELECT seq FROM sqlite_sequence WHERE name = 'event'").get()?.seq ?? 0;
+
+  function transact<T>(name: string, work: (tx: Tx) => T): T {
+    const startedMs = performance.now();
+    const trialIds = new Set<number>();
+    const removedTrialIds = new Set<number>();
+    const poolIds = new Set<string>();
+    const nowMs = options.nowMs();
+    let newSeq = seq;
+    let result: T;
+    try {
+      begin.run();
+      try {
+        result = work({
+          db,
+          nowMs,
+          emit(event) {
+            newSeq = Number(insertEvent.run(nowMs, event.type, event.trialId ?? null, event.poolId ?? null, event.text).lastInsertRowid);
+            if (event.trialId !== undefined) trialIds.add(event.trialId);
+            if (event.poolId !== undefined) poolIds.add(event.poolId);
+          },
+          removed(trialId) {
+            removedTrialIds.add(trialId);
+          },
+        });
+        commit.run();
+      } catch (error) {
+        // A failed COMMIT on a full disk may already have rolled back by itself.
+        if (db.inTransaction) rollback.run();
+        throw error;
+      }
+    } catch (error) {
+      throw coerceSqliteError(error);
+    }
+    seq = newSeq;
+    const tookMs = performance.now() - startedMs;
+    if (tookMs > SLOW_TRANSACTION_MS) options.onSlow?.(name, tookMs);
+    for (const id of removedTrialIds) trialIds.delete(id);
+    const done: Commit = { seq, trialIds, removedTrialIds, poolIds };
+    for (const listener of listeners) listener(done);
+    return result;
+  }
+
+  return {
+    db,
+    transact,
+    onCommit: (listener) => { listeners.push(listener); },
+    seq: () => seq,
+    close: () => { db.close(); },
+  };
+}

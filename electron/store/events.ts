@@ -1,0 +1,24 @@
+/** The event log: the history of each trial, and what changed after a given sequence number. Written by Store.transact. */
+import type { Database } from 'better-sqlite3';
+import type { HistoryEntry } from '../contract/trials.ts';
+import { prepared } from './database.ts';
+
+export function listHistory(db: Database, trialId: number, limit: number): HistoryEntry[] {
+  return prepared(db, 'SELECT seq, at_ms AS atMs, type, text FROM event WHERE trial_id = ? ORDER BY seq DESC LIMIT ?').all(trialId, limit) as HistoryEntry[];
+}
+
+/**
+ * Which trials and pools changed after `seq`.
+ * @returns null when more than `limit` events lie between, or `seq` is from another database: fetch the snapshot again
+ */
+export function changedSince(db: Database, seq: number, newest: number, limit: number): { trialIds: number[]; poolIds: string[] } | null {
+  if (seq > newest || newest - seq > limit) return null;
+  const rows = prepared(db, 'SELECT DISTINCT trial_id AS trialId, pool_id AS poolId FROM event WHERE seq > ?').all(seq) as { trialId: number | null; poolId: string | null }[];
+  const trialIds = new Set<number>();
+  const poolIds = new Set<string>();
+  for (const row of rows) {
+    if (row.trialId !== null) trialIds.add(row.trialId);
+    if (row.poolId !== null) poolIds.add(row.poolId);
+  }
+  return { trialIds: [...trialIds], poolIds: [...poolIds] };
+}

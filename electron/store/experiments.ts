@@ -1,0 +1,49 @@
+/** Rows of the experiment table: a code snapshot plus a configuration. */
+import type { Database } from 'better-sqlite3';
+import type { ExperimentConfig } from '../contract/config.ts';
+import { prepared } from './database.ts';
+
+export interface ExperimentRow {
+  readonly id: number;
+  readonly name: string;
+  /** Without the values of its environment variables; those are in `sealedEnv`. */
+  readonly config: ExperimentConfig;
+  /** Environment variables, encrypted (they often hold keys); null = none. */
+  readonly sealedEnv: string | null;
+  readonly sourceDir: string | null;
+  readonly snapshot: string | null;
+  readonly createdAtMs: number;
+}
+
+type Raw = Omit<ExperimentRow, 'config'> & { config: string };
+const COLUMNS = 'id, name, config, sealed_env AS sealedEnv, source_dir AS sourceDir, snapshot, created_at_ms AS createdAtMs';
+const fromRaw = (raw: Raw): ExperimentRow => ({ ...raw, config: JSON.parse(raw.config) as ExperimentConfig });
+
+export function insertExperiment(db: Database, row: Omit<ExperimentRow, 'id'> & { readonly idempotencyKey: string | null }): number {
+  return Number(prepared(db, 'INSERT INTO experiment (name, config, sealed_env, source_dir, snapshot, idempotency_key, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)')
+    .run(row.name, JSON.stringify(row.config), row.sealedEnv, row.sourceDir, row.snapshot, row.idempotencyKey, row.createdAtMs).lastInsertRowid);
+}
+
+export function getExperiment(db: Database, id: number): ExperimentRow | null {
+  const raw = prepared(db, `SELECT ${COLUMNS} FROM experiment WHERE id = ?`).get(id) as Raw | undefined;
+  return raw === undefined ? null : fromRaw(raw);
+}
+
+/** The trials an earlier submit with this key made; null when there was none. */
+export function findSubmit(db: Database, idempotencyKey: string): { experimentId: number; trialIds: number[] } | null {
+  const row = prepared(db, 'SELECT id FROM experiment WHERE idempotency_key = ?').get(idempotencyKey) as { id: number } | undefined;
+  if (row === undefined) return null;
+  return { experimentId: row.id, trialIds: listTrialIdsOf(db, row.id) };
+}
+
+export function listTrialIdsOf(db: Database, experimentId: number): number[] {
+  return (prepared(db, 'SELECT id FROM trial WHERE experiment_id = ? ORDER BY id').all(experimentId) as { id: number }[]).map((row) => row.id);
+}
+
+export function deleteExperiment(db: Database, id: number): void {
+  prepared(db, 'DELETE FROM experiment WHERE id = ?').run(id);
+}
+
+export function snapshotInUse(db: Database, snapshot: string): boolean {
+  return prepared(db, 'SELECT 1 FROM experiment WHERE snapshot = ? LIMIT 1').get(snapshot) !== undefined;
+}

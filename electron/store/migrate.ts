@@ -1,0 +1,36 @@
+/**
+ * Numbered, forward-only migrations. `PRAGMA user_version` holds the number of the last one applied.
+ * A database from a newer Switchyard is refused and left untouched.
+ */
+import type { Database } from 'better-sqlite3';
+import { SwitchyardError } from '../contract/errors.ts';
+import initial from './migrations/0001-initial.ts';
+
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+export const MIGRATIONS: readonly Migration[] = [initial];
+
+/**
+ * Brings `db` up to the newest version, one transaction a migration.
+ * @param upTo stop after this version (tests insert rows of the old shape, then go on)
+ * @throws SwitchyardError database_newer
+ */
+export function migrate(db: Database, upTo = MIGRATIONS.length): void {
+  const current = db.pragma('user_version', { simple: true }) as number;
+  if (current > MIGRATIONS.length) {
+    throw new SwitchyardError('database_newer',
+      `This data directory was last used by a newer Switchyard (database version ${current}; this program knows up to ${MIGRATIONS.length}). Nothing was changed.`,
+      { remedy: 'Start the newer Switchyard, or point SWITCHYARD_HOME at another directory.' });
+  }
+  for (const migration of MIGRATIONS) {
+    if (migration.version <= current || migration.version > upTo) continue;
+    db.transaction(() => {
+      db.exec(migration.sql);
+      db.pragma(`user_version = ${migration.version}`);
+    }).exclusive();
+  }
+}

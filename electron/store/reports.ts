@@ -1,0 +1,49 @@
+/** Rows of the metric and checkpoint tables: what trials report. Writing the same report twice changes nothing. */
+import type { Database } from 'better-sqlite3';
+import type { CheckpointView } from '../contract/trials.ts';
+import { prepared } from './database.ts';
+
+export interface MetricPoint { readonly name: string; readonly step: number; readonly value: number; readonly atMs: number }
+
+export function insertMetrics(db: Database, trialId: number, points: readonly MetricPoint[]): void {
+  const insert = prepared(db, `INSERT INTO metric (trial_id, name, step, value, at_ms) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (trial_id, name, step) DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms`);
+  for (const point of points) insert.run(trialId, point.name, point.step, point.value, point.atMs);
+}
+
+export function listMetricNames(db: Database, trialId: number): string[] {
+  // A skip scan: one index seek a name instead of reading every point.
+  const names: string[] = [];
+  const next = prepared(db, 'SELECT name FROM metric WHERE trial_id = ? AND name > ? ORDER BY name LIMIT 1');
+  for (let name = ''; ;) {
+    const row = next.get(trialId, name) as { name: string } | undefined;
+    if (row === undefined) return names;
+    names.push(row.name);
+    name = row.name;
+  }
+}
+
+/** Ascending by step: [step, value]. */
+export function readMetric(db: Database, trialId: number, name: string): [number, number][] {
+  return prepared(db, 'SELECT step, value FROM metric WHERE trial_id = ? AND name = ? ORDER BY step').raw().all(trialId, name) as [number, number][];
+}
+
+export function insertCheckpoint(db: Database, row: Omit<CheckpointView, 'id'>): void {
+  prepared(db, `INSERT INTO checkpoint (trial_id, attempt, path, step, saved_at_ms, size_bytes, metrics) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (trial_id, path) DO UPDATE SET attempt = excluded.attempt, step = excluded.step, saved_at_ms = excluded.saved_at_ms,
+      size_bytes = excluded.size_bytes, metrics = excluded.metrics`)
+    .run(row.trialId, row.attempt, row.path, row.step, row.savedAtMs, row.sizeBytes, JSON.stringify(row.metrics));
+}
+
+const CHECKPOINT = 'id, trial_id AS trialId, attempt, path, step, saved_at_ms AS savedAtMs, size_bytes AS sizeBytes, metrics';
+type RawCheckpoint = Omit<CheckpointView, 'metrics'> & { metrics: string };
+const fromRaw = (raw: RawCheckpoint): CheckpointView => ({ ...raw, metrics: JSON.parse(raw.metrics) as Record<string, number> });
+
+export function listCheckpoints(db: Database, trialId: number): CheckpointView[] {
+  return (prepared(db, `SELECT ${CHECKPOINT} FROM checkpoint WHERE trial_id = ? ORDER BY saved_at_ms, id`).all(trialId) as RawCheckpoint[]).map(fromRaw);
+}
+
+export function latestCheckpoint(db: Database, trialId: number): CheckpointView | null {
+  const raw = prepared(db, `SELECT ${CHECKPOINT} FROM checkpoint WHERE trial_id = ? ORDER BY saved_at_ms DESC, id DESC LIMIT 1`).get(trialId) as RawCheckpoint | undefined;
+  return raw === undefined ? null : fromRaw(raw);
+}
