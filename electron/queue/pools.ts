@@ -1,0 +1,131 @@
+/** Operations on local pools: create, change, open and close, remove. Every GPU belongs to one pool; the workstation pool owns the rest. */
+import { SwitchyardError } from '../contract/errors.ts';
+import type { Pool, PoolSettings } from '../contract/pools.ts';
+import type { Store, Tx } from '../store/database.ts';
+import { deletePoolRow, getPool, insertPool, listPools, updatePoolRow } from '../store/pools.ts';
+import { countByPool } from '../store/trials.ts';
+
+export const WORKSTATION_POOL_ID = 'workstation';
+
+/** @param cpuCount bounds how many trials without a GPU run at once by default */
+export function defaultPoolSettings(cpuCount: number): PoolSettings {
+  return {
+    policy: 'priority', backfill: 'reserve', preemption: false, maxRunning: null, maxCpuTrials: Math.max(1, Math.floor(cpuCount / 2)),
+    hours: null, idleMinutes: null, foreignThresholdMiB: 512,
+  };
+}
+
+/** Creates the workstation pool on first use. */
+export function ensureWorkstationPool(store: Store, cpuCount: number): void {
+  if (getPool(store.db, WORKSTATION_POOL_ID) !== null) return;
+  store.transact('create workstation pool', (tx) => {
+    insertPool(tx.db, { id: WORKSTATION_POOL_ID, name: 'This workstation', kind: 'local', isDefault: true, state: 'open', gpuUuids: [], settings: defaultPoolSettings(cpuCount), revision: 1 });
+    tx.emit({ type: 'pool.created', poolId: WORKSTATION_POOL_ID, text: 'Pool created' });
+  });
+}
+
+/** @throws SwitchyardError not_found */
+export function requirePool(tx: Pick<Tx, 'db'>, id: string): Pool {
+  const pool = getPool(tx.db, id);
+  if (pool === null) {
+    throw new SwitchyardError('not_found', `There is no pool "${id}".`, { remedy: `Pools: ${listPools(tx.db).map((p) => p.id).join(', ')}.` });
+  }
+  return pool;
+}
+
+export interface PoolEdit {
+  readonly name?: string | undefined;
+  readonly gpuUuids?: readonly string[] | undefined;
+  readonly settings?: Partial<PoolSettings> | undefined;
+  readonly expectedRevision?: number | undefined;
+}
+
+/** @param knownUuids GPUs and MIG instances of the machine; others are refused */
+export function createPool(store: Store, edit: PoolEdit & { readonly id?: string | undefined; readonly name: string }, cpuCount: number, knownUuids: ReadonlySet<string>): Pool {
+  return store.transact('create pool', (tx) => {
+    const id = edit.id ?? slug(edit.name);
+    if (getPool(tx.db, id) !== null) throw new SwitchyardError('illegal_state', `There is a pool "${id}" already.`, { remedy: 'Choose another name.' });
+    claimGpus(tx, id, edit.gpuUuids ?? [], knownUuids);
+    insertPool(tx.db, {
+      id, name: edit.name, kind: 'local', isDefault: false, state: 'open', gpuUuids: [...(edit.gpuUuids ?? [])],
+      settings: { ...defaultPoolSettings(cpuCount), ...definedOnly(edit.settings) }, revision: 1,
+    });
+    tx.emit({ type: 'pool.created', poolId: id, text: `Pool ${edit.name} created` });
+    return requirePool(tx, id);
+  });
+}
+
+export function updatePool(store: Store, id: string, edit: PoolEdit, knownUuids: ReadonlySet<string>): Pool {
+  return store.transact('update pool', (tx) => {
+    const pool = requirePool(tx, id);
+    if (edit.expectedRevision !== undefined && edit.expectedRevision !== pool.revision) {
+      throw new SwitchyardError('stale_revision', `Pool ${pool.name} was changed meanwhile by somebody else.`, { remedy: 'Look at it again, then repeat the change.' });
+    }
+    if (edit.gpuUuids !== undefined) {
+      if (pool.isDefault) throw new SwitchyardError('invalid_request', 'The workstation pool owns every GPU that no other pool claims; it cannot claim one.', { remedy: 'Take the GPU out of the other pool instead.' });
+      claimGpus(tx, id, edit.gpuUuids, knownUuids);
+    }
+    updatePoolRow(tx.db, { ...pool, name: edit.name ?? pool.name, gpuUuids: edit.gpuUuids === undefined ? pool.gpuUuids : [...edit.gpuUuids], settings: { ...pool.settings, ...definedOnly(edit.settings) } });
+    tx.emit({ type: 'pool.changed', poolId: id, text: 'Pool changed' });
+    return requirePool(tx, id);
+  });
+}
+
+/** A GPU leaves the pool that had it: one owner at any time. */
+function claimGpus(tx: Tx, id: string, uuids: readonly string[], known: ReadonlySet<string>): void {
+  for (const uuid of uuids) {
+    if (!known.has(uuid)) throw new SwitchyardError('not_found', `This machine has no GPU ${uuid}.`, { remedy: 'List them with: switchyard gpus' });
+  }
+  const claimed = new Set(uuids);
+  for (const other of listPools(tx.db)) {
+    if (other.id === id || !other.gpuUuids.some((uuid) => claimed.has(uuid))) continue;
+    updatePoolRow(tx.db, { ...other, gpuUuids: other.gpuUuids.filter((uuid) => !claimed.has(uuid)) });
+    tx.emit({ type: 'pool.changed', poolId: other.id, text: `A GPU went to pool ${id}` });
+  }
+}
+
+/** Gives one slot to a pool; the workstation pool takes it by nobody else claiming it. */
+export function assignSlot(store: Store, uuid: string, poolId: string, known: ReadonlySet<string>): void {
+  store.transact('assign slot', (tx) => {
+    const pool = requirePool(tx, poolId);
+    claimGpus(tx, pool.isDefault ? '' : poolId, [uuid], known);
+    if (!pool.isDefault && !pool.gpuUuids.includes(uuid)) updatePoolRow(tx.db, { ...pool, gpuUuids: [...pool.gpuUuids, uuid] });
+    tx.emit({ type: 'pool.changed', poolId, text: 'Pool got a GPU' });
+  });
+}
+
+/** pause: starts nothing; drain: starts nothing and becomes paused when its last trial ended; resume: open again. */
+export function actOnPool(store: Store, id: string, action: 'pause' | 'resume' | 'drain'): Pool {
+  return store.transact(`pool ${action}`, (tx) => {
+    const pool = requirePool(tx, id);
+    const state = action === 'pause' ? 'paused' : action === 'resume' ? 'open' : 'draining';
+    if (pool.state === state) return pool;
+    updatePoolRow(tx.db, { ...pool, state });
+    tx.emit({ type: `pool.${action}`, poolId: id, text: `Pool ${action === 'drain' ? 'drains' : `${action}d`}` });
+    return requirePool(tx, id);
+  });
+}
+
+export function deletePool(store: Store, id: string): void {
+  store.transact('delete pool', (tx) => {
+    const pool = requirePool(tx, id);
+    if (pool.isDefault) throw new SwitchyardError('illegal_state', 'The workstation pool cannot be removed.');
+    const trials = countByPool(tx.db, id);
+    if (trials > 0) {
+      throw new SwitchyardError('pool_in_use', `Pool ${pool.name} still has ${trials} ${trials === 1 ? 'trial' : 'trials'}.`, { remedy: 'Move them to another pool or cancel them, then remove the pool.' });
+    }
+    // Ended trials keep pointing at a pool; they go to the workstation's.
+    tx.db.prepare('UPDATE trial SET pool_id = ? WHERE pool_id = ?').run(WORKSTATION_POOL_ID, id);
+    deletePoolRow(tx.db, id);
+    tx.emit({ type: 'pool.removed', poolId: id, text: `Pool ${pool.name} removed` });
+  });
+}
+
+function slug(name: string): string {
+  const text = name.toLowerCase().normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63);
+  return text === '' ? 'pool' : text;
+}
+
+function definedOnly<T extends object>(value: T | undefined): Partial<T> {
+  return Object.fromEntries(Object.entries(value ?? {}).filter(([, v]) => v !== undefined)) as Partial<T>;
+}
