@@ -1,0 +1,27 @@
+/** Keeps the hashes of browser sessions in a private file of the data directory. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { z } from '@hono/zod-openapi';
+import { writePrivateFile } from './private-file.ts';
+import type { SessionStore } from './login-desk.ts';
+
+const Sessions = z.array(z.object({ hash: z.string().regex(/^[0-9a-f]{64}$/), usedAtMs: z.number() }));
+
+/** @param dataDir absolute; the file in it is browser-sessions.json, mode 0600 */
+export function sessionFile(dataDir: string): SessionStore {
+  const file = path.join(dataDir, 'browser-sessions.json');
+  return {
+    load() {
+      try {
+        const parsed = Sessions.safeParse(JSON.parse(fs.readFileSync(file, 'utf8')));
+        return parsed.success ? parsed.data : [];
+      } catch {
+        // Missing or damaged: every browser signs in again, which costs one click.
+        return [];
+      }
+    },
+    save(sessions) {
+      writePrivateFile(file, JSON.stringify(sessions));
+    },
+  };
+}

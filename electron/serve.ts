@@ -1,0 +1,194 @@
+/**
+ * The headless entry: the engine with its UI in a browser.
+ *
+ *   node electron/serve.ts [--port N] [--host ADDRESS --allow-remote] [--allow-host NAME] [--open] [--json]
+ *
+ * start.ts calls `serve` in its own process; the command line starts this file in the background.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SwitchyardError } from './contract/errors.ts';
+import { openInBrowser } from './doors/browser-opener.ts';
+import { createDoorLog } from './doors/door-log.ts';
+import { isPortTaken } from './doors/http-door.ts';
+import { openDoors, type Doors } from './doors/open-doors.ts';
+import { askRunningEngine } from './doors/running-engine.ts';
+import { isLoopback, parseServeFlags, type ServeFlags } from './doors/serve-options.ts';
+import { dataPaths, resolveDataDir } from './engine/data-dir.ts';
+import type { Engine } from './engine/engine-api.ts';
+
+const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+/** How long an engine that is just starting may take to open its socket. */
+const OWNER_PATIENCE_MS = 5_000;
+
+export type StartEngine = (options: { dataDir: string; shell: 'desktop' | 'headless'; version: string; dockerHost?: string; nvidiaSmi?: string }) => Promise<Engine>;
+
+export interface ServeEnvironment {
+  readonly env: NodeJS.ProcessEnv;
+  readonly print: (line: string) => void;
+  readonly warn: (line: string) => void;
+  readonly startEngine: StartEngine;
+  /** Settles on the first request from outside to stop. */
+  readonly stopAsked: Promise<unknown>;
+}
+
+/**
+ * Runs the headless engine until it is asked to stop.
+ * @param argv flags, without the program's name
+ * @returns the exit code: 0 when it ended well or another engine already runs, 1 when it could not start, 2 for wrong flags
+ */
+export async function serve(argv: readonly string[], environment?: Partial<ServeEnvironment>): Promise<number> {
+  const { env, print, warn } = { env: process.env, print: printLine, warn: warnLine, ...environment };
+  const parsed = parseServeFlags(argv);
+  if (parsed.kind === 'help') {
+    print(parsed.text.trimEnd());
+    return 0;
+  }
+  if (parsed.kind === 'refused') {
+    warn(parsed.message);
+    return 2;
+  }
+  const dataDir = resolveDataDir(env, process.platform, os.homedir());
+  const startEngine = environment?.startEngine ?? (await import('./engine/engine.ts')).startEngine;
+  let engine: Engine;
+  try {
+    engine = await startEngine({ dataDir, shell: 'headless', version: readVersion(), ...fromEnvironment(env) });
+  } catch (error) {
+    if (error instanceof SwitchyardError && error.code === 'data_dir_locked') return pointToOwner(dataDir, env, error, parsed.flags, print, warn);
+    warn(describe(error));
+    return 1;
+  }
+  const watch = watchForFaults(engine);
+  try {
+    const doors = await openDoors(engine, doorsOptions(parsed.flags)).catch((error: unknown) => {
+      warn(isPortTaken(error) && parsed.flags.port !== null
+        ? `Port ${parsed.flags.port} is taken by another program. Choose another with --port, or leave it out to take a free one.`
+        : describe(error));
+      return null;
+    });
+    if (doors === null) return 1;
+    if (parsed.warning !== null) warn(parsed.warning);
+    await announce(doors, engine, parsed.flags, print);
+    const stopAsked = environment?.stopAsked ?? signalled(warn);
+    await Promise.race([stopAsked, engine.stopRequested, watch.failed]);
+    await doors.close();
+  } finally {
+    await engine.close();
+    watch.stop();
+  }
+  return watch.hasFailed() ? 1 : 0;
+}
+
+async function announce(doors: Doors, engine: Engine, flags: ServeFlags, print: (line: string) => void): Promise<void> {
+  const url = doors.http.loginUrl();
+  if (flags.json) print(JSON.stringify({ ready: true, alreadyRunning: false, url, dataDir: engine.paths.dir, pid: process.pid }));
+  else {
+    print(`Switchyard ${readVersion()} is ready, data in ${engine.paths.dir}`);
+    print(`Open ${url}`);
+  }
+  if (flags.open && !await openInBrowser(doors.http.loginUrl(), engine.paths.dir) && !flags.json) print('No browser could be started here; open the URL above yourself.');
+}
+
+async function pointToOwner(dataDir: string, env: NodeJS.ProcessEnv, error: SwitchyardError, flags: ServeFlags, print: (line: string) => void, warn: (line: string) => void): Promise<number> {
+  const paths = dataPaths(dataDir, process.platform, runtimeDir(env));
+  const running = await askRunningEngine(paths.socket, OWNER_PATIENCE_MS);
+  if (running.kind === 'silent') {
+    warn(describe(error));
+    return 1;
+  }
+  const url = running.kind === 'browser' ? running.url : null;
+  if (flags.json) print(JSON.stringify({ ready: true, alreadyRunning: true, url, dataDir }));
+  else {
+    print(`Switchyard is already running on ${dataDir}`);
+    print(url === null ? 'It runs as the desktop app: use its window.' : `Open ${url}`);
+  }
+  if (flags.open && url !== null) await openInBrowser(url, dataDir);
+  return 0;
+}
+
+function doorsOptions(flags: ServeFlags): Parameters<typeof openDoors>[1] {
+  const own = isLoopback(flags.host) ? [] : ownNames();
+  return { uiRoot: path.join(ROOT, 'out', 'renderer'), host: flags.host, port: flags.port, allowHosts: [...own, ...flags.allowHosts] };
+}
+
+/** Names under which other machines reach this one; none of them can be made to point here by somebody else's DNS. */
+function ownNames(): readonly string[] {
+  const addresses = Object.values(os.networkInterfaces()).flatMap((list) => list ?? []);
+  return [os.hostname().toLowerCase(), ...addresses.map(({ family, address }) => family === 'IPv6' ? `[${address}]` : address)];
+}
+
+/** Where a socket goes whose path in the data directory would be too long. */
+function runtimeDir(env: NodeJS.ProcessEnv): string {
+  return env['XDG_RUNTIME_DIR'] ?? os.tmpdir();
+}
+
+function fromEnvironment(env: NodeJS.ProcessEnv): { dockerHost?: string; nvidiaSmi?: string } {
+  const dockerHost = env['DOCKER_HOST'];
+  const nvidiaSmi = env['SWITCHYARD_NVIDIA_SMI'];
+  return { ...(dockerHost === undefined ? {} : { dockerHost }), ...(nvidiaSmi === undefined ? {} : { nvidiaSmi }) };
+}
+
+function readVersion(): string {
+  const parsed: { version: string } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+  return parsed.version;
+}
+
+function describe(error: unknown): string {
+  if (error instanceof SwitchyardError) return error.remedy === undefined ? error.message : `${error.message}\n${error.remedy}`;
+  return `Switchyard could not start: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** Settles on the first SIGINT, SIGTERM or SIGHUP; the second ends the process at once. */
+function signalled(warn: (line: string) => void): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (asked) process.exit(signal === 'SIGINT' ? 130 : 143);
+      asked = true;
+      warn('Stopping. Running trials go on and are found again at the next start.');
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  });
+}
+
+/** An error nobody caught leaves the engine in an unknown state: log it, end, and let the next start recover. */
+function watchForFaults(engine: Engine): { readonly failed: Promise<void>; hasFailed(): boolean; stop(): void } {
+  const log = createDoorLog(engine.paths.engineLog);
+  let failed = false;
+  let settle = () => {};
+  const onFault = (error: unknown) => {
+    log('an unexpected error ends the engine', error);
+    warnLine(`Switchyard has to stop: ${error instanceof Error ? error.message : String(error)}. Details are in ${engine.paths.engineLog}; start it again, nothing queued is lost.`);
+    if (failed) process.exit(1);
+    failed = true;
+    settle();
+  };
+  process.on('uncaughtException', onFault);
+  process.on('unhandledRejection', onFault);
+  return {
+    failed: new Promise((resolve) => { settle = resolve; }),
+    hasFailed: () => failed,
+    stop() {
+      process.off('uncaughtException', onFault);
+      process.off('unhandledRejection', onFault);
+    },
+  };
+}
+
+function printLine(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function warnLine(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+if (import.meta.main) {
+  // Whoever started us may have gone; a closed pipe must not end the engine.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  process.exit(await serve(process.argv.slice(2)));
+}

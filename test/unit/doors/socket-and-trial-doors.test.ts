@@ -1,0 +1,145 @@
+import { once } from 'node:events';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MAX_BODY_BYTES } from '../../../electron/contract/routes.ts';
+import { askRunningEngine } from '../../../electron/doors/running-engine.ts';
+import { createSocketFetch } from '../../../electron/doors/socket-client.ts';
+import { openSocketDoor, type SocketDoor } from '../../../electron/doors/socket-door.ts';
+import { openTrialDoor } from '../../../electron/doors/trial-door.ts';
+import { createFakeEngine, temporaryDirectory, type FakeEngine } from './fake-engine.ts';
+import { send } from './raw-http.ts';
+
+let dir = '';
+let engine: FakeEngine;
+let door: SocketDoor | null = null;
+let streamAborted: Promise<void>;
+const logged: string[] = [];
+const log = (message: string) => { logged.push(message); };
+const api = (pathname: string, init?: RequestInit) => new Request(`http://localhost${pathname}`, init);
+
+beforeEach(() => {
+  dir = temporaryDirectory();
+  let aborted = () => {};
+  streamAborted = new Promise((resolve) => { aborted = resolve; });
+  engine = createFakeEngine(dir, (request, url) => {
+    if (url.pathname !== '/api/v1/events') return null;
+    request.signal.addEventListener('abort', aborted);
+    return new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('data: 1\n\n')), cancel: aborted }), { headers: { 'content-type': 'text/event-stream' } });
+  });
+});
+afterEach(async () => {
+  await door?.close();
+  door = null;
+  fs.rmSync(dir, { recursive: true, force: true });
+});
+
+async function openSocket(loginUrl: (() => string) | null = null): Promise<(request: Request) => Promise<Response>> {
+  door = await openSocketDoor({ fetch: (request) => engine.fetch(request), socketPath: engine.paths.socket, loginUrl, log });
+  return createSocketFetch(engine.paths.socket);
+}
+
+describe('the socket door', () => {
+  it('is for its owner only and takes over from a left-over file', async () => {
+    fs.writeFileSync(engine.paths.socket, 'left over');
+    await openSocket();
+    const found = fs.statSync(engine.paths.socket);
+    expect(found.isSocket()).toBe(true);
+    expect(found.mode & 0o777).toBe(0o600);
+    await door?.close();
+    expect(fs.existsSync(engine.paths.socket)).toBe(false);
+  });
+
+  it('makes a directory of its own that nobody else can enter', async () => {
+    const socketPath = path.join(dir, 'run', 'engine.sock');
+    door = await openSocketDoor({ fetch: (request) => engine.fetch(request), socketPath, loginUrl: null, log });
+    expect(fs.statSync(path.dirname(socketPath)).mode & 0o777).toBe(0o700);
+  });
+
+  it('puts no socket behind a link somebody else could have made', async () => {
+    fs.symlinkSync(dir, path.join(dir, 'link'));
+    await expect(openSocketDoor({ fetch: (request) => engine.fetch(request), socketPath: path.join(dir, 'link', 'engine.sock'), loginUrl: null, log })).rejects.toMatchObject({ code: 'forbidden' });
+  });
+
+  it('passes requests with query, body and headers', async () => {
+    const socketFetch = await openSocket();
+    const answer = await socketFetch(api('/api/v1/trials/actions?x=1', { method: 'POST', body: '{"a":"é"}', headers: { 'content-type': 'application/json' } }));
+    expect(await answer.json()).toEqual({ method: 'POST', path: '/api/v1/trials/actions', body: '{"a":"é"}' });
+    expect((await socketFetch(api('/index.html'))).status).toBe(404);
+    expect((await socketFetch(api('/api/v1/x', { method: 'POST', body: 'x'.repeat(MAX_BODY_BYTES + 1) }))).status).toBe(413);
+  });
+
+  it('streams events, and the engine hears when the client leaves', async () => {
+    const socketFetch = await openSocket();
+    const leave = new AbortController();
+    const answer = await socketFetch(api('/api/v1/events', { signal: leave.signal }));
+    const first = await answer.body?.getReader().read();
+    expect(new TextDecoder().decode(first?.value)).toBe('data: 1\n\n');
+    leave.abort();
+    await streamAborted;
+  });
+
+  it('makes login links for whoever may open it', async () => {
+    const socketFetch = await openSocket(() => 'http://127.0.0.1:1/#token=t');
+    const answer = await socketFetch(api('/api/v1/login-links', { method: 'POST' }));
+    expect(answer.status).toBe(201);
+    expect(await answer.json()).toEqual({ url: 'http://127.0.0.1:1/#token=t' });
+    expect((await socketFetch(api('/api/v1/login-links'))).status).toBe(405);
+    expect(await askRunningEngine(engine.paths.socket, 0)).toEqual({ kind: 'browser', url: 'http://127.0.0.1:1/#token=t' });
+  });
+
+  it('says so when the engine is the desktop app, and a missing engine is told apart', async () => {
+    expect(await askRunningEngine(engine.paths.socket, 0)).toEqual({ kind: 'silent' });
+    await openSocket(null);
+    expect(await askRunningEngine(engine.paths.socket, 0)).toEqual({ kind: 'desktop' });
+  });
+
+  it('waits for an engine that is just starting', async () => {
+    const asking = askRunningEngine(engine.paths.socket, 5_000);
+    await openSocket(() => 'http://127.0.0.1:1/#token=t');
+    expect(await asking).toMatchObject({ kind: 'browser' });
+  });
+});
+
+describe('the trial door', () => {
+  it('serves trials only, on loopback, and no page of a browser', async () => {
+    const trialDoor = await openTrialDoor({ trialFetch: (request) => engine.trialFetch(request), log, interfaces: () => ({}) });
+    try {
+      const { hostname, port, host } = new URL(trialDoor.processBaseUrl);
+      expect(hostname).toBe('127.0.0.1');
+      const target = { host: hostname, port, path: '/api/live', method: 'POST' };
+      expect((await send(target, { host }, '{}')).status).toBe(200);
+      expect((await send(target, { host: `evil.example:${port}` }, '{}')).status).toBe(403);
+      expect((await send(target, { host, origin: `http://${host}` }, '{}')).status).toBe(403);
+      expect((await send(target, { host }, 'x'.repeat(MAX_BODY_BYTES + 1))).status).toBe(413);
+      expect(engine.seen).toEqual(['trial POST /api/live']);
+      expect(await trialDoor.containerBaseUrl()).toBeNull();
+    } finally {
+      await trialDoor.close();
+    }
+  });
+
+  it('opens for containers once Docker has its bridge', async () => {
+    let bridge: string | null = null;
+    const interfaces = () => bridge === null ? {} : { docker0: [{ address: bridge, family: 'IPv4' } as never] };
+    const trialDoor = await openTrialDoor({ trialFetch: (request) => engine.trialFetch(request), log, interfaces });
+    try {
+      expect(await trialDoor.containerBaseUrl()).toBeNull();
+      bridge = '127.0.0.2';
+      const url = await trialDoor.containerBaseUrl();
+      expect(url).toMatch(/^http:\/\/127\.0\.0\.2:\d+$/);
+      expect(await trialDoor.containerBaseUrl()).toBe(url);
+      const request = http.request(`${url}/api/live`, { method: 'POST' });
+      request.end('{}');
+      const [response] = await once(request, 'response') as [http.IncomingMessage];
+      expect(response.statusCode).toBe(200);
+      response.resume();
+      bridge = '192.0.2.1';
+      expect(await trialDoor.containerBaseUrl()).toBeNull();
+      expect(logged.at(-1)).toContain('Docker bridge');
+    } finally {
+      await trialDoor.close();
+    }
+  });
+});
