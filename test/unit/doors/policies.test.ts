@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contentSecurityPolicy } from '../../../electron/doors/csp.ts';
 import { readCookie } from '../../../electron/doors/cookies.ts';
