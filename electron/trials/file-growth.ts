@@ -1,7 +1,7 @@
 /** Waits until a file that others append to has grown, without polling it in a loop. */
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 
 /** File systems without change events (network mounts, some VM shares) are looked at this often. */
@@ -47,10 +47,11 @@ export async function restUntil(ms: number, signals: readonly AbortSignal[]): Pr
   for (const signal of signals) signal.removeEventListener('abort', wake);
 }
 
-/** @returns the file's size in bytes; 0 when it does not exist */
+/** @returns the file's size in bytes; 0 when it does not exist or is no plain file (a link, a pipe) */
 export async function sizeOf(filePath: string): Promise<number> {
   try {
-    return (await stat(filePath)).size;
+    const found = await lstat(filePath);
+    return found.isFile() ? found.size : 0;
   } catch (error) {
     if (isMissing(error)) return 0;
     throw error;

@@ -39,7 +39,8 @@ export async function followLog(follow: FollowLog): Promise<{ readonly next: num
       const wasEnded = follow.ended.aborted;
       handle ??= await openLog(follow.logPath);
       const roundMs = performance.now();
-      while (handle !== null && !follow.signal.aborted) {
+      for (;;) {
+        if (handle === null || follow.signal.aborted) break;
         const slice = await readSlice(handle, follow.logPath, at, CHUNK_BYTES);
         if (slice.offset > at) await follow.onDropped({ from: at, to: slice.offset });
         const end = slice.offset + slice.data.length;

@@ -61,7 +61,8 @@ export async function* streamLog(logPath: string, offset = 0, signal?: AbortSign
   if (handle === null) return;
   try {
     let at = offset;
-    while (signal?.aborted !== true) {
+    for (;;) {
+      if (signal?.aborted === true) return;
       const slice = await readSlice(handle, logPath, at, STREAM_CHUNK_BYTES);
       if (slice.offset > at) yield Buffer.from(droppedLine({ from: at, to: slice.offset }));
       if (slice.data.length > 0) yield slice.data;
