@@ -2,21 +2,8 @@
  * Error texts of nvidia-smi and what they mean. They come on stdout, between or instead of the data, so every output is
  * searched for them before it is read as rows. Exit codes are not trusted: they differ between drivers.
  */
-import type { SmiProblem } from './facts.ts';
+import type { KnownProblem, ProblemCode } from './facts.ts';
 import { normalizeBusId } from './values.ts';
-
-export type ProblemCode =
-  | 'driver_not_loaded' | 'driver_mismatch' | 'nvml_unknown' | 'nvml_missing' | 'nvml_other' | 'no_devices' | 'no_permission'
-  | 'gpu_lost' | 'gpu_needs_reset' | 'gpu_unreachable' | 'invalid_field' | 'inforom_corrupt' | 'mig_nvlink' | 'deprecated' | 'wddm_memory'
-  | 'unknown_text';
-
-export interface KnownProblem extends SmiProblem {
-  readonly code: ProblemCode;
-  /** Set when the text names one GPU; the others are not touched. */
-  readonly busId: string | null;
-  /** For `invalid_field`: the field that was refused. */
-  readonly field: string | null;
-}
 
 interface KnownText {
   readonly code: ProblemCode;

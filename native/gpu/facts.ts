@@ -91,6 +91,19 @@ export interface SmiProblem {
   readonly remedy: string;
 }
 
+export type ProblemCode =
+  | 'driver_not_loaded' | 'driver_mismatch' | 'nvml_unknown' | 'nvml_missing' | 'nvml_other' | 'no_devices' | 'no_permission'
+  | 'gpu_lost' | 'gpu_needs_reset' | 'gpu_unreachable' | 'invalid_field' | 'inforom_corrupt' | 'mig_nvlink' | 'deprecated' | 'wddm_memory'
+  | 'unknown_text';
+
+export interface KnownProblem extends SmiProblem {
+  readonly code: ProblemCode;
+  /** Set when the text names one GPU; the others are not touched. */
+  readonly busId: string | null;
+  /** For `invalid_field`: the field that was refused. */
+  readonly field: string | null;
+}
+
 /** One output, understood. */
 export interface SmiOutput {
   readonly gpus: readonly GpuFacts[];
@@ -98,6 +111,6 @@ export interface SmiOutput {
   readonly processes: readonly ProcessFacts[];
   readonly driverVersion: string | null;
   /** A text that stands for the whole output or for a part of it. */
-  readonly problems: readonly SmiProblem[];
+  readonly problems: readonly KnownProblem[];
   readonly warnings: readonly string[];
 }

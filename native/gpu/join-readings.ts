@@ -11,18 +11,15 @@ function sameText(left: string | null, right: string | null, map: (text: string)
   return left === null || right === null ? null : map(left) === map(right);
 }
 
-/** Two facts about one GPU: no identity may disagree, and at least one must agree. */
-function isSameGpu(left: GpuFacts, right: GpuFacts): boolean {
+/** yes: an identity agrees and none disagrees; unknown: the two have no identity in common. */
+function isSameGpu(left: GpuFacts, right: GpuFacts): 'yes' | 'no' | 'unknown' {
   const signs = [
     sameText(left.uuid, right.uuid),
     sameText(left.busId, right.busId, normalizeBusId),
     left.index === null || right.index === null ? null : left.index === right.index,
   ];
-  return !signs.includes(false) && signs.includes(true);
-}
-
-function hasIdentity(gpu: GpuFacts): boolean {
-  return gpu.uuid !== null || gpu.busId !== null || gpu.index !== null;
+  if (signs.includes(false)) return 'no';
+  return signs.includes(true) ? 'yes' : 'unknown';
 }
 
 function joinMig(left: readonly MigFacts[], right: readonly MigFacts[]): readonly MigFacts[] {
@@ -102,15 +99,26 @@ function joinGpu(left: GpuFacts, right: GpuFacts): GpuFacts {
   };
 }
 
-/** A dead GPU may have lost its identity in one output: it is the only one the others know and this one does not. */
-function adoptUnknown(gpus: GpuFacts[], unknown: readonly GpuFacts[], known: ReadonlySet<number>): void {
-  for (const gpu of unknown) {
-    const free = gpus.map((_gpu, at) => at).filter((at) => !known.has(at));
-    const at = free.find((place) => gpus[place]?.order === gpu.order) ?? (free.length === 1 ? free[0] : undefined);
-    const other = at === undefined ? undefined : gpus[at];
-    if (at === undefined || other === undefined || (known.size === 0 && gpus.length === 0)) gpus.push({ ...gpu, order: gpus.length });
-    else gpus[at] = joinGpu(other, gpu);
-  }
+/**
+ * Finds the partners of one output's GPUs among those of earlier outputs.
+ * A dead GPU's row may lack every identity the others have: then its place in the output, or being the only one left, decides.
+ * @returns for each GPU of `incoming` the position of its partner, or null
+ */
+function findPartners(known: readonly GpuFacts[], incoming: readonly GpuFacts[]): readonly (number | null)[] {
+  const taken = new Set<number>();
+  const take = (at: number): number | null => {
+    if (at < 0) return null;
+    taken.add(at);
+    return at;
+  };
+  const partners = incoming.map((gpu) => take(known.findIndex((other, at) => !taken.has(at) && isSameGpu(other, gpu) === 'yes')));
+  return partners.map((partner, position) => {
+    const gpu = incoming[position];
+    if (partner !== null || gpu === undefined) return partner;
+    const open = known.flatMap((other, at) => (!taken.has(at) && isSameGpu(other, gpu) === 'unknown' ? [at] : []));
+    const inPlace = known.length === incoming.length ? open.find((at) => at === position) : undefined;
+    return take(inPlace ?? (open.length === 1 && partners.filter((entry) => entry === null).length === 1 ? open[0] ?? -1 : -1));
+  });
 }
 
 /** @returns the processes that belong to no known GPU are kept apart */
@@ -145,31 +153,14 @@ export interface JoinedReading {
 export function joinReadings(outputs: readonly SmiOutput[]): JoinedReading {
   const gpus: GpuFacts[] = [];
   for (const output of outputs) {
-    const matched = new Set<number>();
-    const unknown: GpuFacts[] = [];
-    const before = gpus.length;
-    for (const gpu of output.gpus) {
-      if (!hasIdentity(gpu) && before > 0) {
-        unknown.push(gpu);
-        continue;
-      }
-      // Only GPUs of earlier outputs are candidates: two rows of one output are two GPUs, whatever their masked UUIDs say.
-      const at = gpus.findIndex((other, place) => place < before && !matched.has(place) && isSameGpu(other, gpu));
-      const other = gpus[at];
-      if (other === undefined) {
-        const lost = gpus.findIndex((known, place) => place < before && !matched.has(place) && !hasIdentity(known) && known.order === gpu.order);
-        const nameless = gpus[lost];
-        if (nameless === undefined) gpus.push({ ...gpu, order: gpus.length });
-        else {
-          gpus[lost] = joinGpu(nameless, gpu);
-          matched.add(lost);
-        }
-      } else {
-        gpus[at] = joinGpu(other, gpu);
-        matched.add(at);
-      }
-    }
-    adoptUnknown(gpus, unknown, matched);
+    // Only GPUs of earlier outputs are candidates: two rows of one output are two GPUs, whatever their masked UUIDs say.
+    const partners = findPartners([...gpus], output.gpus);
+    output.gpus.forEach((gpu, position) => {
+      const at = partners[position] ?? null;
+      const other = at === null ? undefined : gpus[at];
+      if (at === null || other === undefined) gpus.push({ ...gpu, order: gpus.length });
+      else gpus[at] = joinGpu(other, gpu);
+    });
   }
   const attached = attachProcesses(gpus, outputs.flatMap((output) => output.processes));
   const sorted = [...attached.gpus].sort((a, b) => (a.index ?? a.order) - (b.index ?? b.order));

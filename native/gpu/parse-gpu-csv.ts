@@ -5,9 +5,8 @@
 import { readColumns, splitRow } from './csv-rows.ts';
 import type { Column } from './csv-rows.ts';
 import { splitProblems } from './error-texts.ts';
-import type { KnownProblem } from './error-texts.ts';
 import { emptyFacts } from './facts.ts';
-import type { Fault, GpuFacts, SmiOutput } from './facts.ts';
+import type { Fault, GpuFacts, KnownProblem, SmiOutput } from './facts.ts';
 import { bareToken, isAbsent, isFaultWord, normalizeBusId, readCount, readMask, readMiB, readNumber, readText, throttleNames } from './values.ts';
 
 /** Names that differ between drivers, and the aliases nvidia-smi accepts. */

@@ -5,9 +5,8 @@
  */
 import { XMLParser } from 'fast-xml-parser';
 import { recognizeLine } from './error-texts.ts';
-import type { KnownProblem } from './error-texts.ts';
 import { emptyFacts } from './facts.ts';
-import type { Fault, GpuFacts, MigFacts, ProcessFacts, SmiOutput } from './facts.ts';
+import type { Fault, GpuFacts, KnownProblem, MigFacts, ProcessFacts, SmiOutput } from './facts.ts';
 import { bareToken, isAbsent, isFaultWord, readCount, readMiB, readNumber, readText } from './values.ts';
 
 type XmlNode = { readonly [name: string]: unknown };

@@ -3,9 +3,8 @@
  * The format of each file is found from its content. Pure: the caller reads the files.
  */
 import type { GpuHealth } from '../../electron/contract/gpus.ts';
-import { isFatal, isHarmless, recognizeLine, splitProblems, unknownText } from './error-texts.ts';
-import type { KnownProblem } from './error-texts.ts';
-import type { GpuFacts, MigFacts, ProcessFacts, SmiOutput, SmiProblem } from './facts.ts';
+import { isFatal, isHarmless, splitProblems, unknownText } from './error-texts.ts';
+import type { GpuFacts, KnownProblem, MigFacts, ProcessFacts, SmiOutput, SmiProblem } from './facts.ts';
 import { assessHealth } from './health.ts';
 import { isMigOn, joinReadings } from './join-readings.ts';
 import { guessAppColumns, isAppsHeader, parseAppsCsv } from './parse-apps-csv.ts';
@@ -148,10 +147,9 @@ function remarks(gpu: GpuFacts): readonly string[] {
 }
 
 /** The problem to show: one that stands for everything first, then one of a GPU; harmless texts last. */
-function chooseProblem(problems: readonly SmiProblem[]): SmiProblem | null {
-  const known = problems.map((problem) => ({ problem, code: 'code' in problem ? (problem as KnownProblem).code : recognizeLine(problem.text)?.code ?? 'unknown_text' }));
-  const chosen = known.find(({ code }) => isFatal(code)) ?? known.find(({ code }) => !isHarmless(code)) ?? known[0];
-  return chosen === undefined ? null : { text: chosen.problem.text, meaning: chosen.problem.meaning, remedy: chosen.problem.remedy };
+function chooseProblem(problems: readonly KnownProblem[]): SmiProblem | null {
+  const chosen = problems.find(({ code }) => isFatal(code)) ?? problems.find(({ code }) => !isHarmless(code)) ?? problems[0];
+  return chosen === undefined ? null : { text: chosen.text, meaning: chosen.meaning, remedy: chosen.remedy };
 }
 
 /** @param files captures of one machine, any formats in any order */
