@@ -1,0 +1,146 @@
+/** Finds what of a directory goes into its snapshot, and how much that is. Reads names and sizes only; writes nothing. */
+import type { Dirent } from 'node:fs';
+import { lstat, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { SwitchyardError } from '../contract/errors.ts';
+import { forEachBounded } from './bounded.ts';
+import type { IgnoreRules } from './ignore-rules.ts';
+import { IGNORE_FILES, isIgnored, ROOT_RULES, withRules } from './ignore-rules.ts';
+
+/** libuv has four threads for files by default; more in flight only queue. */
+export const FILES_AT_ONCE = 16;
+/** More files than this are not code. */
+const MAX_ENTRIES = 250_000;
+/** Beyond the limit the walk goes on for so many entries, to name the largest ones of more than the first folder. */
+const ENTRIES_PAST_LIMIT = 50_000;
+const LARGEST_NAMED = 10;
+
+export type TreeEntry =
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'file'; readonly path: string; readonly bytes: number; readonly executable: boolean }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string };
+
+export interface TreeListing {
+  /** Sorted by path; paths are relative, with slashes. */
+  readonly entries: readonly TreeEntry[];
+  readonly bytes: number;
+  /** Sockets, pipes and devices: nothing that could be copied. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * @param skipDirs absolute paths never entered (the engine's own data)
+ * @throws SwitchyardError directory_missing, directory_unreadable or snapshot_too_large
+ */
+export async function walkTree(sourceDir: string, limitBytes: number, skipDirs: readonly string[]): Promise<TreeListing> {
+  await checkDirectory(sourceDir);
+  const entries: TreeEntry[] = [];
+  const leftOut: string[] = [];
+  let bytes = 0;
+  let isStopped = false;
+
+  const enter = async (dir: string, inherited: IgnoreRules): Promise<void> => {
+    const absolute = path.join(sourceDir, dir);
+    const found = await orUnreadable(sourceDir, dir, () => readdir(absolute, { withFileTypes: true }));
+    const names = new Set(found.map((entry) => entry.name));
+    const texts = await Promise.all(IGNORE_FILES.filter((name) => names.has(name)).map((name) =>
+      orUnreadable(sourceDir, path.posix.join(dir, name), () => readRules(path.join(absolute, name)))));
+    const rules = withRules(inherited, dir, texts);
+    const kept = found.map((entry) => ({ entry, at: dir === '' ? entry.name : `${dir}/${entry.name}` }))
+      .filter(({ entry, at }) => !isIgnored(rules, at, entry.isDirectory()) && !skipDirs.includes(path.join(sourceDir, at)));
+    await forEachBounded(kept.filter(({ entry }) => !entry.isDirectory()), FILES_AT_ONCE, async ({ entry, at }) => {
+      if (isStopped) return;
+      const added = await look(sourceDir, at, entry);
+      if (added === null) return;
+      if (added === 'special') leftOut.push(at);
+      else add(added);
+    });
+    // One directory after the other keeps the number of open ones small; files within one go side by side.
+    for (const { entry, at } of kept) {
+      if (isStopped || !entry.isDirectory()) continue;
+      add({ kind: 'directory', path: at });
+      await enter(at, rules);
+    }
+  };
+  const add = (entry: TreeEntry): void => {
+    entries.push(entry);
+    if (entry.kind === 'file') bytes += entry.bytes;
+    if (entries.length > MAX_ENTRIES || (bytes > limitBytes && entries.length > ENTRIES_PAST_LIMIT)) isStopped = true;
+  };
+
+  await enter('', ROOT_RULES);
+  if (bytes > limitBytes || isStopped) throw tooLarge(sourceDir, entries, bytes, limitBytes, isStopped);
+  return { entries: entries.toSorted((a, b) => (a.path < b.path ? -1 : 1)), bytes, leftOut };
+}
+
+/** @returns null when it went away meanwhile */
+async function look(sourceDir: string, at: string, entry: Dirent): Promise<TreeEntry | 'special' | null> {
+  const absolute = path.join(sourceDir, at);
+  if (!entry.isFile() && !entry.isSymbolicLink()) return 'special';
+  try {
+    if (entry.isSymbolicLink()) return { kind: 'link', path: at, target: await readlink(absolute) };
+    const found = await lstat(absolute);
+    return { kind: 'file', path: at, bytes: found.size, executable: (found.mode & 0o100) !== 0 };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** An ignore file that is a link to nowhere, or a directory of that name, has no rules. */
+async function readRules(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'EISDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return '';
+    throw error;
+  }
+}
+
+async function checkDirectory(sourceDir: string): Promise<void> {
+  try {
+    if ((await stat(sourceDir)).isDirectory()) return;
+  } catch (error) {
+    if (codeOf(error) === 'EACCES') throw unreadable(sourceDir, '', error);
+    throw new SwitchyardError('directory_missing', `There is no directory ${sourceDir} on this machine.`, { path: 'source.path', remedy: 'Check the path; it must exist where the engine runs.' });
+  }
+  throw new SwitchyardError('directory_missing', `${sourceDir} is not a directory.`, { path: 'source.path', remedy: 'Name the directory that holds the code.' });
+}
+
+/** Names the file that could not be read instead of an errno. */
+export async function orUnreadable<T>(sourceDir: string, at: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'EIO'].includes(codeOf(error) ?? '')) throw unreadable(sourceDir, at, error);
+    throw error;
+  }
+}
+
+function unreadable(sourceDir: string, at: string, error: unknown): SwitchyardError {
+  const what = at === '' ? sourceDir : `${at} in ${sourceDir}`;
+  return new SwitchyardError('directory_unreadable', `${what} cannot be read (${codeOf(error) ?? 'unknown error'}), so the snapshot would not be complete.`, {
+    path: 'source.path', remedy: at === '' ? 'Check its permissions.' : 'Check its permissions, or list it in .switchyardignore if the trial does not need it.',
+  });
+}
+
+function tooLarge(sourceDir: string, entries: readonly TreeEntry[], bytes: number, limitBytes: number, isStopped: boolean): SwitchyardError {
+  const files = entries.filter((entry) => entry.kind === 'file');
+  const largest = files.toSorted((a, b) => b.bytes - a.bytes).slice(0, LARGEST_NAMED).map((file) => `${file.path} (${formatBytes(file.bytes)})`).join(', ');
+  const size = `${isStopped ? 'more than ' : ''}${formatBytes(bytes)} in ${files.length.toLocaleString('en-US')} files`;
+  const limit = bytes > limitBytes ? `the limit for a snapshot is ${formatBytes(limitBytes)}` : `a snapshot has at most ${MAX_ENTRIES.toLocaleString('en-US')} entries`;
+  return new SwitchyardError('snapshot_too_large', `${sourceDir} has ${size}; ${limit}. Largest: ${largest}.`, {
+    path: 'source.path',
+    remedy: 'List what the trial does not need in a .switchyardignore file. Data stays outside: mount it (mounts), or use its absolute path with the process runtime. The limit is in the settings.',
+  });
+}
+
+export function formatBytes(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = bytes < 1024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
