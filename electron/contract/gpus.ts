@@ -85,6 +85,14 @@ export const HostReading = z.object({
 }).openapi('HostReading');
 export type HostReading = z.infer<typeof HostReading>;
 
+/** One point of the small curves on a GPU's card. */
+export const GpuHistoryPoint = z.object({
+  atMs: TimestampMs,
+  utilizationPct: z.number().nullable(),
+  memoryUsedMiB: mib,
+}).openapi('GpuHistoryPoint');
+export type GpuHistoryPoint = z.infer<typeof GpuHistoryPoint>;
+
 export const GpuStatus = z.object({
   source: z.enum(['nvidia-smi', 'none']),
   takenAtMs: TimestampMs.nullable(),
@@ -94,5 +102,7 @@ export const GpuStatus = z.object({
   gpus: z.array(Gpu),
   slots: z.array(SlotView),
   host: HostReading.nullable(),
+  history: z.record(z.string(), z.array(GpuHistoryPoint)).optional()
+    .openapi({ description: 'GPU uuid -> at most 60 points of the last 10 minutes, oldest first.' }),
 }).openapi('GpuStatus');
 export type GpuStatus = z.infer<typeof GpuStatus>;

@@ -82,6 +82,8 @@ export async function runNvidiaSmi(file: string, args: readonly string[], timeou
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<'hung'>((resolve) => {
     timer = setTimeout(() => resolve('hung'), timeoutMs);
+    // The child itself keeps us alive as long as we wait for it.
+    timer.unref();
   });
   const ended = exited.then(async () => {
     let grace: NodeJS.Timeout | undefined;

@@ -1,0 +1,86 @@
+/** Findings about the machine turned into doctor checks, with the exact remedy for each. Pure. */
+import type { DoctorCheck } from '../../electron/contract/settings.ts';
+
+/** The oldest git that is supported. */
+const MIN_GIT = [2, 26] as const;
+const LOW_DISK_MIB = 5 * 1024;
+const VERY_LOW_DISK_MIB = 512;
+/** A clock before this is certainly wrong: the program is younger. 2026-01-01. */
+const YOUNGEST_MS = Date.UTC(2026, 0, 1);
+const CLOCK_SLACK_MS = 2 * 60_000;
+
+/** @returns PRETTY_NAME of /etc/os-release; null when there is none */
+export function prettyName(osRelease: string): string | null {
+  return /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(osRelease)?.[1] ?? null;
+}
+
+/** @param output stdout of `git --version`; null = no git */
+export function checkGit(output: string | null): DoctorCheck {
+  const base = { id: 'git', title: 'git' };
+  const install = 'Install git (Debian, Ubuntu: sudo apt install git; Fedora: sudo dnf install git; macOS: xcode-select --install).';
+  if (output === null) return { ...base, status: 'error', found: 'not found; code snapshots need it', remedy: install };
+  const match = /(\d+)\.(\d+)(?:\.\d+)?/.exec(output);
+  if (match === null) return { ...base, status: 'warning', found: `version not understood: ${output.trim().slice(0, 80)}`, remedy: install };
+  const [major, minor] = [Number(match[1]), Number(match[2])];
+  if (major < MIN_GIT[0] || (major === MIN_GIT[0] && minor < MIN_GIT[1])) {
+    return { ...base, status: 'error', found: `git ${match[0]} is too old`, remedy: `Install git ${MIN_GIT.join('.')} or newer.` };
+  }
+  return { ...base, status: 'ok', found: `git ${match[0]}`, remedy: null };
+}
+
+function gib(miB: number): string {
+  return miB < 1024 ? `${miB} MiB` : `${(miB / 1024).toFixed(1)} GiB`;
+}
+
+/** @param disk space on the file system of the data directory; null = unknown */
+export function checkDisk(dataDir: string, disk: { readonly freeMiB: number; readonly totalMiB: number } | null): DoctorCheck {
+  const base = { id: 'disk', title: 'Disk space' };
+  if (disk === null) return { ...base, status: 'warning', found: `free space under ${dataDir} cannot be read`, remedy: `Check that ${dataDir} exists and that its file system answers (df -h ${dataDir}).` };
+  const found = `${gib(disk.freeMiB)} of ${gib(disk.totalMiB)} free under ${dataDir}`;
+  const remedy = 'Delete archived trials (switchyard rm), prune images (docker image prune), or put the data on a bigger disk (SWITCHYARD_HOME=/path).';
+  if (disk.freeMiB < VERY_LOW_DISK_MIB) return { ...base, status: 'error', found: `${found}: trials will not be started`, remedy };
+  if (disk.freeMiB < LOW_DISK_MIB) return { ...base, status: 'warning', found: `${found}: logs and checkpoints may fill it`, remedy };
+  return { ...base, status: 'ok', found, remedy: null };
+}
+
+export interface ClockFindings {
+  readonly nowMs: number;
+  /** Newest file this program wrote; null = none. */
+  readonly newestWriteMs: number | null;
+  /** null = unknown (no systemd). */
+  readonly ntpSynchronized: boolean | null;
+  readonly timeZone: string;
+}
+
+/** A wrong clock breaks time limits, opening hours and TLS; a clock set back makes times run backwards. */
+export function checkClock({ nowMs, newestWriteMs, ntpSynchronized, timeZone }: ClockFindings): DoctorCheck {
+  const base = { id: 'clock', title: 'Clock' };
+  const shown = `${new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z')}, time zone ${timeZone}`;
+  const sync = 'Turn time synchronisation on: sudo timedatectl set-ntp true';
+  if (nowMs < YOUNGEST_MS) return { ...base, status: 'error', found: `${shown}: this is in the past`, remedy: sync };
+  if (newestWriteMs !== null && newestWriteMs > nowMs + CLOCK_SLACK_MS) {
+    return { ...base, status: 'warning', found: `${shown}: files here are ${Math.round((newestWriteMs - nowMs) / 60_000)} min newer, so the clock was set back`, remedy: sync };
+  }
+  if (ntpSynchronized === false) return { ...base, status: 'warning', found: `${shown}, not synchronised`, remedy: sync };
+  return { ...base, status: 'ok', found: ntpSynchronized === true ? `${shown}, synchronised` : shown, remedy: null };
+}
+
+export interface KeyringFindings {
+  readonly platform: NodeJS.Platform;
+  readonly hasSessionBus: boolean;
+  /** GNOME keyring or KWallet is installed. */
+  readonly hasService: boolean;
+}
+
+/** Where secrets would be kept: the system's keyring, else a key file only this user can read. */
+export function checkKeyring({ platform, hasSessionBus, hasService }: KeyringFindings): DoctorCheck {
+  const base = { id: 'keyring', title: 'Keyring' };
+  if (platform === 'darwin') return { ...base, status: 'ok', found: 'macOS keychain', remedy: null };
+  if (platform === 'win32') return { ...base, status: 'ok', found: 'Windows data protection', remedy: null };
+  if (hasSessionBus && hasService) return { ...base, status: 'ok', found: 'a keyring service on the session bus', remedy: null };
+  return {
+    ...base, status: 'info',
+    found: hasSessionBus ? 'no keyring service; a key file only you can read is used' : 'no desktop session (headless); a key file only you can read is used',
+    remedy: hasSessionBus ? 'For the system keyring install gnome-keyring or KWallet and log in again.' : null,
+  };
+}
