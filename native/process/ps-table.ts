@@ -1,0 +1,51 @@
+/** The process table of macOS, which has no /proc: one run of ps per look. */
+import { execFile, execFileSync } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { ProcessEntry, ProcessTable } from './process-table.ts';
+import { ATTEMPT_VARIABLE, ENGINE_VARIABLE } from './trial-env.ts';
+
+const run = promisify(execFile);
+const COLUMNS = 'pid=,ppid=,pgid=,state=,lstart=,command=';
+const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
+
+/** Reads the output of `ps -axEww -o pid=,ppid=,pgid=,state=,lstart=,command=`; -E puts the environment behind the command. Pure. */
+export function parsePs(output: string): readonly ProcessEntry[] {
+  const entries: ProcessEntry[] = [];
+  for (const line of output.split('\n')) {
+    const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S)\S*\s+(\S+\s+\S+\s+\S+\s+\S+\s+\d{4})\s(.*)$/.exec(line);
+    if (match === null) continue;
+    const [, pid, parent, group, state, startTime, command] = match as unknown as readonly string[];
+    if (state === 'Z') continue;
+    entries.push({
+      pid: Number(pid), parent: Number(parent), group: Number(group), session: Number(group),
+      state: state ?? '', startTime: (startTime ?? '').replace(/\s+/g, ' '),
+      attemptId: mark(command ?? '', ATTEMPT_VARIABLE), engineId: mark(command ?? '', ENGINE_VARIABLE),
+    });
+  }
+  return entries;
+}
+
+function mark(command: string, name: string): string | null {
+  return new RegExp(` ${name}=([a-z0-9-]+)(?: |$)`).exec(command)?.[1] ?? null;
+}
+
+export function createPsTable(): ProcessTable {
+  const bootId = execFileSync('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8' }).trim();
+  const look = async (...which: readonly string[]): Promise<readonly ProcessEntry[]> => {
+    const { stdout } = await run('/bin/ps', [...which, '-Eww', '-o', COLUMNS], {
+      env: { LC_ALL: 'C', TZ: 'UTC' }, maxBuffer: MAX_OUTPUT_BYTES,
+    }).catch((error: unknown) => {
+      // ps exits with 1 when no process matches.
+      if (error instanceof Error && 'stdout' in error && error.stdout === '') return { stdout: '' };
+      throw error;
+    });
+    return parsePs(stdout);
+  };
+  return {
+    bootId: () => bootId,
+    find: async (pid) => (await look('-p', String(pid)))[0] ?? null,
+    scan: () => look('-ax'),
+    scanSince: () => look('-ax'),
+    oomKills: () => null,
+  };
+}

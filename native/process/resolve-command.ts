@@ -1,0 +1,58 @@
+/** Finds the program before the launch, so that a missing one is a clear error and not exit code 127. */
+import { access, constants, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { LaunchError } from '../../electron/engine/ports.ts';
+
+/**
+ * @param command argv[0] as given
+ * @param workDir where the program will run; relative paths and relative PATH entries start here
+ * @returns the program as a path with a slash (what was given, if it had one)
+ * @throws LaunchError command_missing
+ */
+export async function resolveCommand(command: string, workDir: string, searchPath: string): Promise<string> {
+  if (command === '') {
+    throw new LaunchError('command_missing', 'The command is empty.', 'Give the program to run, for example: python train.py');
+  }
+  if (command.includes('/')) {
+    const found = await inspect(path.resolve(workDir, command));
+    if (found === 'executable') return command;
+    throw found === 'missing'
+      ? new LaunchError('command_missing', `The program ${command} does not exist in ${workDir}.`,
+        'Check the path; it is relative to the submitted directory. Files ignored by .gitignore are not part of a submit.')
+      : notExecutable(command, found);
+  }
+  let blocked: 'directory' | 'not executable' | null = null;
+  for (const entry of searchPath.split(':')) {
+    const candidate = path.resolve(workDir, entry === '' ? '.' : entry, command);
+    const found = await inspect(candidate);
+    if (found === 'executable') return candidate;
+    if (found === 'not executable') blocked = found;
+  }
+  if (blocked !== null) throw notExecutable(command, blocked);
+  const inWorkDir = await inspect(path.resolve(workDir, command));
+  throw new LaunchError('command_missing', `The program "${command}" was not found on PATH (${searchPath}).`,
+    inWorkDir === 'missing' || inWorkDir === 'directory'
+      ? 'Install it, give its full path, or set PATH in environment_variables. The engine uses the PATH it was started with.'
+      : `There is a file of that name in the submitted directory: write ./${command}`);
+}
+
+function notExecutable(command: string, why: 'directory' | 'not executable'): LaunchError {
+  return why === 'directory'
+    ? new LaunchError('command_missing', `${command} is a directory, not a program.`, 'Give the program to run, for example: python train.py')
+    : new LaunchError('command_missing', `The file ${command} is not executable.`,
+      `Run chmod +x ${command}, or name its interpreter: python ${command}, sh ${command}`);
+}
+
+async function inspect(file: string): Promise<'executable' | 'missing' | 'directory' | 'not executable'> {
+  try {
+    if ((await stat(file)).isDirectory()) return 'directory';
+  } catch {
+    return 'missing';
+  }
+  try {
+    await access(file, constants.X_OK);
+    return 'executable';
+  } catch {
+    return 'not executable';
+  }
+}

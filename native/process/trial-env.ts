@@ -1,0 +1,40 @@
+/** The environment of a program run by the process runtime. Pure. */
+import type { LaunchSpec } from '../../electron/engine/ports.ts';
+
+/** Carried by everything an attempt starts; how its processes are found again. */
+export const ATTEMPT_VARIABLE = 'SWITCHYARD_ATTEMPT_ID';
+export const ENGINE_VARIABLE = 'SWITCHYARD_ENGINE_ID';
+
+/**
+ * What passes from the engine's own environment: what a shell, Python, a compiler and CUDA need to find themselves, the way out
+ * (proxies, certificates) and where caches live. Nothing else, so no secret of the engine's reaches a trial by accident.
+ */
+const PASSED: ReadonlySet<string> = new Set([
+  'PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TZ', 'TMPDIR', 'HOSTNAME',
+  'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'LIBRARY_PATH', 'CPATH', 'PKG_CONFIG_PATH', 'MANPATH',
+  'CUDA_HOME', 'CUDA_PATH', 'CUDA_ROOT', 'CUDNN_PATH', 'VIRTUAL_ENV', 'PYENV_ROOT', 'PYENV_VERSION', 'PYTHONUSERBASE',
+  'MODULEPATH', 'LOADEDMODULES', 'HF_HOME', 'TORCH_HOME', 'WANDB_DIR', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE',
+  'http_proxy', 'https_proxy', 'no_proxy', 'all_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY',
+]);
+const PASSED_PREFIXES = ['LC_', 'CONDA', 'XDG_'] as const;
+
+/**
+ * @param engineEnv the engine's own environment, of which only a fixed list of names is passed on
+ * @returns the program's environment: passed names, then spec.env, then what the lease decides (never overridable)
+ */
+export function buildTrialEnv(engineEnv: NodeJS.ProcessEnv, spec: LaunchSpec): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(engineEnv)) {
+    if (value !== undefined && (PASSED.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix)))) env[name] = value;
+  }
+  env['PATH'] ??= '/usr/local/bin:/usr/bin:/bin';
+  Object.assign(env, spec.env);
+  const uuids = spec.slotUuids.join(',');
+  // "-1" and not "": CUDA takes both as "no GPU", but many wrappers and scripts take an empty variable as unset.
+  env['CUDA_VISIBLE_DEVICES'] = uuids === '' ? '-1' : uuids;
+  env['CUDA_DEVICE_ORDER'] = 'PCI_BUS_ID';
+  env['NVIDIA_VISIBLE_DEVICES'] = uuids === '' ? 'void' : uuids;
+  env[ATTEMPT_VARIABLE] = spec.attemptId;
+  env[ENGINE_VARIABLE] = spec.engineId;
+  return env;
+}
