@@ -152,3 +152,10 @@ export interface HostProbe {
   bootId(): Promise<string | null>;
   diagnose(dataDir: string): Promise<readonly DoctorCheck[]>;
 }
+
+/** Encrypts small secrets (environment variables, tokens) for the database. */
+export interface SecretBox {
+  seal(plain: string): string;
+  /** @throws Error when the text was sealed with another key or damaged */
+  open(sealed: string): string;
+}

@@ -18,8 +18,6 @@ export interface AttemptFiles {
   readonly dir: string;
   /** Raw combined output. */
   readonly log: string;
-  /** Ranges the cap removed from the log (trials/log-cap.ts). */
-  readonly logHoles: string;
   /** The runtime's own files. */
   readonly state: string;
   /** Shared with the trial: reports out, the stop wish and hyperparameters in. */
@@ -35,7 +33,6 @@ export function attemptFiles(trialsDir: string, trialId: number, attempt: number
   return {
     dir,
     log: path.join(dir, 'log'),
-    logHoles: path.join(dir, 'log.holes'),
     state: path.join(dir, 'state'),
     exchange,
     reports: path.join(exchange, 'reports.jsonl'),

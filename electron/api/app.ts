@@ -1,0 +1,74 @@
+/** The API: routes from the contract, each one call to a service. */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { API_PREFIX } from '../contract/routes.ts';
+import * as routes from '../contract/routes.ts';
+import { SwitchyardError } from '../contract/errors.ts';
+import { mountFeed } from './feed.ts';
+import { mountLogs } from './logs.ts';
+import { errorResponse, toResponse, validationError } from './problems.ts';
+import type { Services } from './services.ts';
+
+/** @returns the app; its `fetch` is the engine's API function. Doors authenticate before they call it. */
+export function createApi(services: Services): OpenAPIHono {
+  const root = new OpenAPIHono();
+  const api = new OpenAPIHono({
+    defaultHook: (result) => result.success ? undefined : toResponse(validationError(result.error.issues).toProblem()),
+  });
+
+  api.openapi(routes.getHealth, (c) => c.json({ ok: true as const, version: services.version, pid: process.pid }, 200));
+  api.openapi(routes.getState, async (c) => c.json(await services.state(), 200));
+  mountFeed(api, services);
+
+  api.openapi(routes.listTrials, (c) => {
+    const { pool, ...rest } = c.req.valid('query');
+    return c.json(services.listTrials({ ...rest, poolId: pool }), 200);
+  });
+  api.openapi(routes.submit, async (c) => c.json(await services.submit(c.req.valid('json')), 201));
+  // Fixed paths before those with {id}.
+  api.openapi(routes.actOnTrials, async (c) => c.json(await services.act(c.req.valid('json')), 200));
+  api.openapi(routes.deletePreview, async (c) => c.json(await services.deletePreview(c.req.valid('json').trialIds), 200));
+  api.openapi(routes.movePreview, (c) => {
+    const body = c.req.valid('json');
+    return c.json(services.movePreview(body.trialIds, body.to), 200);
+  });
+  api.openapi(routes.getTrial, async (c) => c.json(await services.trialDetail(c.req.valid('param').id), 200));
+  api.openapi(routes.duplicateTrial, async (c) => {
+    const body = c.req.valid('json');
+    return c.json(await services.duplicate(c.req.valid('param').id, body.config, body.paused), 201);
+  });
+  api.openapi(routes.undo, (c) => c.json(services.undo(c.req.valid('param').id), 200));
+  api.openapi(routes.getMetrics, (c) => {
+    const { names, maxPoints } = c.req.valid('query');
+    const wanted = names === undefined || names === '' ? null : names.split(',');
+    return c.json({ series: services.metrics(c.req.valid('param').id, wanted, maxPoints) }, 200);
+  });
+  mountLogs(api, services);
+
+  api.openapi(routes.listPools, (c) => c.json({ pools: services.pools() }, 200));
+  api.openapi(routes.createPool, (c) => c.json(services.createPool(c.req.valid('json')), 201));
+  api.openapi(routes.updatePool, (c) => c.json(services.updatePool(c.req.valid('param').poolId, c.req.valid('json')), 200));
+  api.openapi(routes.deletePool, (c) => {
+    services.deletePool(c.req.valid('param').poolId);
+    return c.body(null, 204);
+  });
+  api.openapi(routes.actOnPool, (c) => c.json(services.actOnPool(c.req.valid('param').poolId, c.req.valid('json').action), 200));
+
+  api.openapi(routes.getGpus, (c) => c.json(services.gpus(), 200));
+  api.openapi(routes.updateSlot, (c) => c.json(services.updateSlot(c.req.valid('param').uuid, c.req.valid('json')), 200));
+  api.openapi(routes.getDoctor, async (c) => c.json({ checks: await services.doctor() }, 200));
+  api.openapi(routes.getSettings, (c) => c.json(services.settings(), 200));
+  api.openapi(routes.updateSettings, (c) => c.json(services.updateSettings(c.req.valid('json')), 200));
+  api.openapi(routes.listExamples, async (c) => c.json({ examples: await services.examples() }, 200));
+  api.openapi(routes.runExample, async (c) => c.json(await services.runExample(c.req.valid('param').id), 201));
+  api.openapi(routes.shutdown, (c) => {
+    services.requestStop();
+    return c.json({ ok: true as const }, 202);
+  });
+
+  root.route(API_PREFIX, api);
+  root.get(`${API_PREFIX}/openapi.json`, (c) => c.json(root.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'Switchyard', version: services.version } })));
+  root.notFound((c) => toResponse(new SwitchyardError('not_found', `There is nothing at ${c.req.method} ${c.req.path}.`, { remedy: `The API is described at ${API_PREFIX}/openapi.json.` }).toProblem()));
+  root.onError((error, c) => errorResponse(error, `${c.req.method} ${c.req.path}`, services.reportBug));
+  api.onError((error, c) => errorResponse(error, `${c.req.method} ${c.req.path}`, services.reportBug));
+  return root;
+}

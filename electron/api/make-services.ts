@@ -1,0 +1,222 @@
+/** The services behind the routes: each is a few calls into the domain folders. */
+import { createHash } from 'node:crypto';
+import { parse as parseYaml } from 'yaml';
+import { SwitchyardError } from '../contract/errors.ts';
+import type { EngineInfo, ForecastEntry, Notice, PlanView } from '../contract/feed.ts';
+import type { GpuStatus } from '../contract/gpus.ts';
+import type { DoctorCheck } from '../contract/settings.ts';
+import type { Trial } from '../contract/trials.ts';
+import type { FeedFrame } from '../engine/engine-api.ts';
+import type { Feed } from '../engine/feed.ts';
+import { dumpConfigYaml } from '../experiments/parse-config.ts';
+import { duplicateTrial, presentConfig, submitExperiment, type SubmitDeps } from '../experiments/submit.ts';
+import { listExamples, loadExample } from '../experiments/examples.ts';
+import { resolveMove } from '../queue/moves.ts';
+import { actOnPool, assignSlot, createPool, deletePool, updatePool } from '../queue/pools.ts';
+import type { World } from '../scheduler/world.ts';
+import { getAttempt, listAttempts } from '../store/attempts.ts';
+import type { Store } from '../store/database.ts';
+import { changedSince, listHistory } from '../store/events.ts';
+import { getExperiment } from '../store/experiments.ts';
+import { getPool, listPools, setKeptBack } from '../store/pools.ts';
+import { listCheckpoints, listMetricNames } from '../store/reports.ts';
+import { readSettings, writeSettings } from '../store/settings.ts';
+import { countDone, getTrialRow, listLiveTrials, listRecentlyDone, listTrialRows, type TrialRow } from '../store/trials.ts';
+import { actOnTrials, undoAction } from '../trials/actions.ts';
+import type { AttemptRunner } from '../trials/attempt-runner.ts';
+import { directoryBytes } from '../trials/delete.ts';
+import { attemptFiles, trialDirectories } from '../trials/directories.ts';
+import { logFacts } from '../trials/log-store.ts';
+import { readSeries } from '../trials/metrics.ts';
+import { toAttempt } from '../trials/view.ts';
+import type { Services } from './services.ts';
+
+const DONE_IN_SNAPSHOT = 200;
+const HISTORY_ENTRIES = 500;
+/** A client that missed more events than this fetches the snapshot instead. */
+const CATCH_UP_EVENTS = 2_000;
+
+export interface ServicesDeps {
+  readonly version: string;
+  readonly store: Store;
+  readonly feed: Feed;
+  readonly world: World;
+  readonly runner: AttemptRunner;
+  readonly submit: SubmitDeps;
+  readonly trialsDir: string;
+  readonly examplesDir: string;
+  readonly cpuCount: number;
+  readonly nowMs: () => number;
+  readonly toTrial: (row: TrialRow) => Trial;
+  readonly gpuStatus: () => GpuStatus;
+  readonly planView: () => PlanView;
+  readonly previewForecast: (moved: readonly TrialRow[]) => { before: ForecastEntry[]; after: ForecastEntry[] };
+  readonly engineInfo: () => EngineInfo;
+  readonly notices: () => Notice[];
+  readonly attemptEnded: (trialId: number, attempt: number) => AbortSignal;
+  readonly doctor: () => Promise<DoctorCheck[]>;
+  readonly collectGarbage: () => Promise<void>;
+  readonly replan: () => void;
+  readonly requestStop: () => void;
+  readonly reportBug: (error: unknown, where: string) => string;
+}
+
+export function makeServices(deps: ServicesDeps): Services {
+  const { store, world } = deps;
+  const db = store.db;
+
+  function requireTrial(id: number): TrialRow {
+    const row = getTrialRow(db, id);
+    if (row === null) throw new SwitchyardError('not_found', `There is no trial #${id}.`, { remedy: 'List the trials with: switchyard ls --all' });
+    return row;
+  }
+
+  const presentFrames = (): FeedFrame[] => [
+    { event: 'gpus', data: deps.gpuStatus() },
+    { event: 'plan', data: deps.planView() },
+    { event: 'notices', data: deps.notices() },
+    { event: 'settings', data: readSettings(db) },
+  ];
+
+  return {
+    version: deps.version,
+    seq: () => store.seq(),
+    subscribe: (listener) => deps.feed.subscribe(listener),
+
+    async state() {
+      const gpus = await world.firstReading().then(() => deps.gpuStatus());
+      return {
+        seq: store.seq(), nowMs: deps.nowMs(), engine: deps.engineInfo(), pools: listPools(db),
+        trials: [...listLiveTrials(db), ...listRecentlyDone(db, DONE_IN_SNAPSHOT)].map(deps.toTrial),
+        doneCount: countDone(db), gpus, plan: deps.planView(), notices: deps.notices(), settings: readSettings(db),
+      };
+    },
+
+    catchUp(seq) {
+      if (seq === null) return presentFrames();
+      const changed = changedSince(db, seq, store.seq(), CATCH_UP_EVENTS);
+      if (changed === null) return [{ event: 'resync', data: { reason: 'too much happened meanwhile' } }];
+      return [{ event: 'changes', data: deps.feed.changes(store.seq(), changed.trialIds, changed.poolIds) }, ...presentFrames()];
+    },
+
+    listTrials(filter) {
+      const { rows, total } = listTrialRows(db, filter);
+      return { trials: rows.map(deps.toTrial), total };
+    },
+
+    async trialDetail(id) {
+      const row = requireTrial(id);
+      const experiment = getExperiment(db, row.experimentId);
+      if (experiment === null) throw new SwitchyardError('not_found', `The experiment of trial #${id} is gone.`);
+      const attempts = await Promise.all(listAttempts(db, id).map(async (attempt) => toAttempt(attempt, (await logFacts(attemptFiles(deps.trialsDir, id, attempt.number).log)).totalBytes)));
+      const config = presentConfig(deps.submit.secrets, experiment.config, experiment.sealedEnv);
+      return {
+        trial: deps.toTrial(row), config, configYaml: dumpConfigYaml(config), source: experiment.sourceDir, snapshot: experiment.snapshot,
+        workDir: row.attempt === 0 ? null : trialDirectories(deps.trialsDir, id).work, attempts, checkpoints: listCheckpoints(db, id),
+        history: listHistory(db, id, HISTORY_ENTRIES), metricNames: listMetricNames(db, id),
+      };
+    },
+
+    submit: (body) => submitExperiment(deps.submit, body),
+    duplicate: (id, config, paused) => duplicateTrial(deps.submit, id, config, paused),
+
+    async act(action) {
+      const freedBytes = action.action === 'delete' ? await bytesOf(action.trialIds) : undefined;
+      const { result, effects } = actOnTrials({ store, trialsDir: deps.trialsDir, slotsInPool: (poolId) => world.slotsOfPool(poolId).length }, action);
+      deps.runner.perform(effects);
+      if (action.action === 'delete') void deps.collectGarbage();
+      return freedBytes === undefined ? result : { ...result, freedBytes };
+    },
+
+    undo: (id) => undoAction(store, id),
+
+    async deletePreview(ids) {
+      for (const id of ids) requireTrial(id);
+      return { freesBytes: await bytesOf(ids), checkpoints: ids.reduce((sum, id) => sum + listCheckpoints(db, id).length, 0), trials: ids.length };
+    },
+
+    movePreview(ids, to) {
+      const trials = ids.map(requireTrial);
+      const placed = resolveMove(db, trials, to);
+      const moved = placed.map((place) => ({ ...trials.find((trial) => trial.id === place.id) as TrialRow, priority: place.priority, rank: place.rank }));
+      const taken = placed.find((place) => place.priority !== trials.find((trial) => trial.id === place.id)?.priority);
+      return { ...deps.previewForecast(moved), priority: taken?.priority ?? null };
+    },
+
+    metrics(id, names, maxPoints) {
+      requireTrial(id);
+      return readSeries(db, id, names, maxPoints);
+    },
+
+    log(id, attempt) {
+      if (getAttempt(db, id, attempt) === null) throw new SwitchyardError('not_found', `Trial #${id} has no attempt ${attempt}.`);
+      return { path: attemptFiles(deps.trialsDir, id, attempt).log, ended: deps.attemptEnded(id, attempt) };
+    },
+
+    async logInfo(id, attempt) {
+      const { path, ended } = this.log(id, attempt);
+      const facts = await logFacts(path);
+      return { attempt, totalBytes: facts.totalBytes, dropped: facts.dropped.map(({ from, to }) => ({ from, to })), live: !ended.aborted };
+    },
+
+    pools: () => listPools(db),
+    createPool: (body) => createPool(store, body, deps.cpuCount, world.knownUuids()),
+    updatePool: (id, body) => updatePool(store, id, body, world.knownUuids()),
+    deletePool: (id) => { deletePool(store, id); },
+    actOnPool: (id, action) => actOnPool(store, id, action),
+
+    gpus: deps.gpuStatus,
+    updateSlot(uuid, body) {
+      if (!world.knownUuids().has(uuid)) throw new SwitchyardError('not_found', `This machine has no GPU ${uuid}.`, { remedy: 'List them with: switchyard gpus' });
+      if (body.keptBack !== undefined) {
+        const keptBack = body.keptBack;
+        store.transact('keep slot', (tx) => { setKeptBack(tx.db, uuid, keptBack); });
+      }
+      if (body.poolId !== undefined) {
+        if (getPool(db, body.poolId) === null) throw new SwitchyardError('not_found', `There is no pool "${body.poolId}".`);
+        assignSlot(store, uuid, body.poolId, world.knownUuids());
+      }
+      deps.replan();
+      deps.feed.publish({ event: 'gpus', data: deps.gpuStatus() });
+      return deps.gpuStatus();
+    },
+
+    doctor: deps.doctor,
+    settings: () => readSettings(db),
+    updateSettings(edit) {
+      const settings = store.transact('settings', (tx) => {
+        const merged = { ...readSettings(tx.db), ...Object.fromEntries(Object.entries(edit).filter(([, value]) => value !== undefined)) };
+        writeSettings(tx.db, merged);
+        return merged;
+      });
+      deps.feed.publish({ event: 'settings', data: settings });
+      return settings;
+    },
+
+    async examples() {
+      return (await listExamples(deps.examplesDir)).map(({ id, title, description }) => ({ id, title, description }));
+    },
+    async runExample(id) {
+      const example = await loadExample(deps.examplesDir, id);
+      return submitExperiment(deps.submit, { config: exampleConfig(example.config), source: { kind: 'directory', path: example.dir }, paused: false });
+    },
+
+    requestStop: deps.requestStop,
+    reportBug: deps.reportBug,
+  };
+
+  async function bytesOf(ids: readonly number[]): Promise<number> {
+    let total = 0;
+    for (const id of ids) total += await directoryBytes(trialDirectories(deps.trialsDir, id).root);
+    return total;
+  }
+
+  function exampleConfig(config: unknown): Record<string, unknown> {
+    return typeof config === 'string' ? parseYaml(config) as Record<string, unknown> : config as Record<string, unknown>;
+  }
+}
+
+/** How tokens of attempts are stored. */
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}

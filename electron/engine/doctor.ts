@@ -1,0 +1,41 @@
+/** The doctor: what was found on this machine and what to do about it, with or without a running engine. */
+import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
+import { createGpuProbe } from '../../native/gpu/gpu-probe.ts';
+import { createHostProbe } from '../../native/host/host-probe.ts';
+import type { DoctorCheck } from '../contract/settings.ts';
+import { systemClock } from './clock.ts';
+import type { GpuProbe, HostProbe, TrialRuntime } from './ports.ts';
+
+export interface Diagnosable {
+  readonly docker: Pick<TrialRuntime, 'diagnose'>;
+  readonly gpu: Pick<GpuProbe, 'diagnose'>;
+  readonly host: Pick<HostProbe, 'diagnose'>;
+}
+
+/** Asks every adapter; one that fails to answer is itself a finding. */
+export async function diagnose(parts: Diagnosable, dataDir: string): Promise<DoctorCheck[]> {
+  const answers = await Promise.all([
+    attempt('docker', 'Docker engine', () => parts.docker.diagnose()),
+    attempt('gpu', 'GPUs', () => parts.gpu.diagnose()),
+    attempt('host', 'This machine', () => parts.host.diagnose(dataDir)),
+  ]);
+  return answers.flat();
+}
+
+async function attempt(id: string, title: string, ask: () => Promise<readonly DoctorCheck[]>): Promise<readonly DoctorCheck[]> {
+  try {
+    return await ask();
+  } catch (error) {
+    return [{ id, title, status: 'error', found: `Could not be checked: ${error instanceof Error ? error.message : String(error)}`, remedy: null }];
+  }
+}
+
+/** The doctor without an engine: makes the adapters, asks them, and closes them. */
+export async function runDoctor(options: { readonly dataDir: string; readonly dockerHost?: string | undefined }): Promise<DoctorCheck[]> {
+  const docker = createDockerRuntime({ clock: systemClock, engineId: 'doctor', ...(options.dockerHost === undefined ? {} : { dockerHost: options.dockerHost }) });
+  try {
+    return await diagnose({ docker, gpu: createGpuProbe(), host: createHostProbe({ diskPath: options.dataDir }) }, options.dataDir);
+  } finally {
+    await docker.close();
+  }
+}

@@ -1,0 +1,68 @@
+/** The last plan as the screen shows it: reasons, forecast, and the forecast a move would bring. */
+import type { ForecastEntry, PlanView } from '../contract/feed.ts';
+import type { Clock } from '../engine/ports.ts';
+import type { TrialRow } from '../store/trials.ts';
+import { forecast } from './forecast.ts';
+import type { SchedulerLoop } from './loop.ts';
+import type { PlanInput, PlanTrial } from './model.ts';
+import type { World } from './world.ts';
+
+const REASONS_PER_POOL = 500;
+const FORECAST_ENTRIES = 300;
+/** Bars beyond this are of no use on the timeline. */
+const HORIZON_MS = 7 * 24 * 3600 * 1000;
+/** A forecast asked for again within this time is the same one. */
+const FRESH_MS = 400;
+
+export interface PlanViews {
+  current(): PlanView;
+  /** The forecast of these trials as it is, and as it would be with their new places. */
+  preview(moved: readonly TrialRow[]): { before: ForecastEntry[]; after: ForecastEntry[] };
+}
+
+export function createPlanView(deps: { readonly clock: Clock; readonly loop: SchedulerLoop; readonly world: World }): PlanViews {
+  let cached: { view: PlanView; output: unknown } | null = null;
+
+  return {
+    current() {
+      const latest = deps.loop.latest();
+      const nowMs = deps.clock.nowMs();
+      if (latest === null) return { madeAtMs: nowMs, waiting: [], forecast: [], clearAtMs: {} };
+      if (cached !== null && cached.output === latest.output && nowMs - cached.view.madeAtMs < FRESH_MS) return cached.view;
+      const started = new Set(latest.output.start.map(({ id }) => id));
+      const perPool = new Map<string, number>();
+      const poolOf = new Map(latest.input.queued.map((trial) => [trial.id, trial.poolId]));
+      const waiting: PlanView['waiting'] = [];
+      for (const { id, reason } of latest.output.waiting) {
+        const poolId = poolOf.get(id) ?? '';
+        const count = perPool.get(poolId) ?? 0;
+        if (count >= REASONS_PER_POOL || started.has(id)) continue;
+        perPool.set(poolId, count + 1);
+        waiting.push({ trialId: Number(id), reason });
+      }
+      // The world as it is now: what the last plan started is running in it.
+      const ahead = forecast(deps.world.read(), HORIZON_MS, FORECAST_ENTRIES);
+      const view: PlanView = { madeAtMs: nowMs, waiting, forecast: [...ahead.entries], clearAtMs: { ...ahead.clearAtMs } };
+      cached = { view, output: latest.output };
+      return view;
+    },
+
+    preview(moved) {
+      const input = deps.world.read();
+      const ids = new Set<PlanTrial['id']>(moved.map(({ id }) => id));
+      const pick = (world: PlanInput): ForecastEntry[] => forecast(world, HORIZON_MS, FORECAST_ENTRIES).entries.filter((entry) => ids.has(entry.trialId));
+      const byId = new Map<PlanTrial['id'], TrialRow>(moved.map((row) => [row.id, row]));
+      const queued = input.queued.map((trial) => {
+        const row = byId.get(trial.id);
+        return row === undefined ? trial : { ...trial, priority: row.priority, rank: row.rank };
+      });
+      return { before: pick(input), after: pick({ ...input, queued: queued.toSorted(inLine) }) };
+    },
+  };
+}
+
+function inLine(a: PlanTrial, b: PlanTrial): number {
+  if (a.priority !== b.priority) return a.priority - b.priority;
+  if (a.rank === b.rank) return a.submitOrder - b.submitOrder;
+  return (a.rank ?? '') < (b.rank ?? '') ? -1 : 1;
+}

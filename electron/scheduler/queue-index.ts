@@ -1,0 +1,113 @@
+/**
+ * The queue in memory: every live trial as the scheduler sees it, each pool's line kept sorted.
+ * A mirror of the database, changed after each commit by the ids that changed, so that one pass over 100,000 queued
+ * trials reads no rows.
+ */
+import type { TrialRow } from '../store/trials.ts';
+import type { PlanTrial } from './model.ts';
+
+export interface QueueIndex {
+  /** Takes in the row as it is after a commit; null = the trial is gone. */
+  update(id: number, row: TrialRow | null): void;
+  /** Queued trials of all pools, each pool's in line order. */
+  queued(): readonly QueuedTrial[];
+  active(): readonly ActiveTrial[];
+  queuedCount(): number;
+}
+
+/** A queued trial, with what only the engine asks about it. */
+export interface QueuedTrial extends PlanTrial { readonly runtime: TrialRow['spec']['runtime'] }
+
+/** What only running trials have; estimates change with time, so they are filled in at each pass. */
+export interface ActiveTrial { readonly row: TrialRow }
+
+export interface QueuedFacts {
+  /** Expected run time of a whole run, ms. */
+  estimate(row: TrialRow): { readonly remainingMs: number | null; readonly basis: PlanTrial['estimateBasis'] };
+  /** Why this trial may not start yet whatever is free; null = it may. */
+  held(row: TrialRow): PlanTrial['held'];
+}
+
+export function createQueueIndex(facts: QueuedFacts): QueueIndex {
+  const lines = new Map<string, QueuedTrial[]>();
+  const queuedById = new Map<number, QueuedTrial>();
+  const active = new Map<number, ActiveTrial>();
+  let all: readonly QueuedTrial[] | null = null;
+
+  function remove(id: number): void {
+    active.delete(id);
+    const old = queuedById.get(id);
+    if (old === undefined) return;
+    queuedById.delete(id);
+    const line = lines.get(old.poolId) as QueuedTrial[];
+    line.splice(placeOf(line, old), 1);
+    all = null;
+  }
+
+  return {
+    update(id, row) {
+      remove(id);
+      if (row === null || row.state === 'done' || row.state === 'paused') return;
+      if (row.state !== 'queued') {
+        active.set(id, { row });
+        return;
+      }
+      const trial: QueuedTrial = { ...toPlanTrial(row, 'queued', [], facts.estimate(row)), held: facts.held(row), runtime: row.spec.runtime };
+      queuedById.set(id, trial);
+      let line = lines.get(row.poolId);
+      if (line === undefined) lines.set(row.poolId, line = []);
+      line.splice(placeOf(line, trial), 0, trial);
+      all = null;
+    },
+    queued() {
+      if (all === null) {
+        const nonEmpty = [...lines.values()].filter((line) => line.length > 0);
+        all = nonEmpty.length === 1 ? nonEmpty[0] as QueuedTrial[] : nonEmpty.flat();
+      }
+      return all;
+    },
+    active: () => [...active.values()],
+    queuedCount: () => queuedById.size,
+  };
+}
+
+/** Index of the first element that does not come before `trial`. */
+function placeOf(line: readonly PlanTrial[], trial: PlanTrial): number {
+  let low = 0;
+  let high = line.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (before(line[middle] as PlanTrial, trial)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function before(a: PlanTrial, b: PlanTrial): boolean {
+  if (a.priority !== b.priority) return a.priority < b.priority;
+  if (a.rank !== b.rank) return (a.rank as string) < (b.rank as string);
+  return a.submitOrder < b.submitOrder;
+}
+
+export function toPlanTrial(row: TrialRow, state: PlanTrial['state'], lease: readonly string[], estimate: { readonly remainingMs: number | null; readonly basis: PlanTrial['estimateBasis'] }): PlanTrial {
+  return {
+    id: row.id,
+    poolId: row.poolId,
+    experimentId: row.experimentId,
+    slots: row.spec.slots,
+    minFreeMiB: row.spec.minFreeMiB,
+    gpuName: row.spec.gpuName,
+    shareMiB: row.spec.shareMiB,
+    priority: row.priority,
+    rank: row.rank,
+    submitOrder: row.id,
+    weight: row.spec.weight,
+    maxSlots: row.spec.maxSlots,
+    preemptible: row.spec.preemptible,
+    state,
+    lease,
+    remainingMs: estimate.remainingMs,
+    estimateBasis: estimate.basis,
+    held: null,
+  };
+}

@@ -1,0 +1,98 @@
+/** The world as the scheduler sees it this instant: pools, slots, trials, put together from the mirror of the queue, leases and the last reading. */
+import type { GpuStatus, SlotView } from '../contract/gpus.ts';
+import type { RuntimeKind } from '../contract/states.ts';
+import type { Clock } from '../engine/ports.ts';
+import { listLeases } from '../store/attempts.ts';
+import type { Store } from '../store/database.ts';
+import { listKeptBack, listPools } from '../store/pools.ts';
+import type { TrialRow } from '../store/trials.ts';
+import { assessSlots } from './assess-slots.ts';
+import type { Estimate } from './estimates.ts';
+import type { PlanInput, PlanTrial } from './model.ts';
+import { poolOpenState } from './pool-hours.ts';
+import { toPlanTrial, type QueueIndex } from './queue-index.ts';
+
+export interface WorldDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly index: QueueIndex;
+  readonly monitor: {
+    current(): Omit<GpuStatus, 'slots' | 'history'>;
+    nudge(): Promise<unknown>;
+    foreignFreeSince(): ReadonlyMap<string, number>;
+  };
+  /** Why nothing of this runtime can start now; null = it can. */
+  readonly heldRuntime: (kind: RuntimeKind) => string | null;
+  readonly diskProblem: () => string | null;
+  readonly estimateActive: (row: TrialRow) => Estimate;
+}
+
+export interface World {
+  /** Settles when the machine has been read once (at most about 10 s after the start). */
+  firstReading(): Promise<void>;
+  read(): PlanInput;
+  slotViews(): SlotView[];
+  slotsOfPool(poolId: string): { readonly label: string; readonly name: string; readonly totalMiB: number | null }[];
+  /** GPUs and MIG instances of the machine. */
+  knownUuids(): Set<string>;
+}
+
+export function createWorld(deps: WorldDeps): World {
+  let first: Promise<void> | null = null;
+
+  function assess(): ReturnType<typeof assessSlots> {
+    const db = deps.store.db;
+    const leases = new Map<string, { trialId: number; shareMiB: number | null; sinceMs: number }[]>();
+    for (const { slotUuid, trialId, shareMiB, sinceMs } of listLeases(db)) {
+      const list = leases.get(slotUuid);
+      if (list === undefined) leases.set(slotUuid, [{ trialId, shareMiB, sinceMs }]);
+      else list.push({ trialId, shareMiB, sinceMs });
+    }
+    return assessSlots({
+      nowMs: deps.clock.nowMs(), reading: deps.monitor.current(), leases, keptBack: listKeptBack(db), pools: listPools(db), foreignFreeSince: deps.monitor.foreignFreeSince(),
+    });
+  }
+
+  return {
+    firstReading: () => first ??= deps.monitor.current().takenAtMs !== null ? Promise.resolve() : deps.monitor.nudge().then(() => undefined),
+
+    read() {
+      const nowMs = deps.clock.nowMs();
+      const { planSlots } = assess();
+      const pools = listPools(deps.store.db).map((pool) => ({ id: pool.id, state: pool.state, settings: pool.settings, ...poolOpenState(pool.settings.hours, nowMs) }));
+      const poolOfSlot = new Map(planSlots.map((slot) => [slot.id, slot.poolId]));
+      const leasesOf = new Map<number, string[]>();
+      for (const { slotUuid, trialId } of listLeases(deps.store.db)) {
+        const list = leasesOf.get(trialId);
+        if (list === undefined) leasesOf.set(trialId, [slotUuid]);
+        else list.push(slotUuid);
+      }
+      const active = deps.index.active().map(({ row }): PlanTrial => {
+        const lease = leasesOf.get(row.id) ?? [];
+        const trial = toPlanTrial(row, row.state === 'stopping' ? 'releasing' : 'active', lease, deps.estimateActive(row));
+        // It counts where its slots are, also when it is on its way to another pool or its GPU was given to one.
+        const poolId = lease[0] === undefined ? trial.poolId : poolOfSlot.get(lease[0]) ?? trial.poolId;
+        return poolId === trial.poolId ? trial : { ...trial, poolId };
+      });
+      return { nowMs, pools, slots: planSlots, queued: withHolds(deps.index.queued()), active };
+    },
+
+    slotViews: () => [...assess().views],
+    slotsOfPool: (poolId) => assess().planSlots.filter((slot) => slot.poolId === poolId).map(({ label, name, totalMiB }) => ({ label, name, totalMiB })),
+    knownUuids: () => new Set(deps.monitor.current().gpus.flatMap((gpu) => [gpu.uuid, ...gpu.mig.flatMap(({ uuid }) => uuid === null ? [] : [uuid])])),
+  };
+
+  /** Holds that hit everything at once are put on here, so that the mirror stays as it is. */
+  function withHolds(queued: ReturnType<QueueIndex['queued']>): readonly PlanTrial[] {
+    const disk = deps.diskProblem();
+    if (disk !== null) return queued.map((trial) => ({ ...trial, held: { code: 'disk_full' as const, text: disk } }));
+    const docker = deps.heldRuntime('docker');
+    const process = deps.heldRuntime('process');
+    if (docker === null && process === null) return queued;
+    if (!queued.some((trial) => (trial.runtime === 'docker' ? docker : process) !== null)) return queued;
+    return queued.map((trial) => {
+      const text = trial.runtime === 'docker' ? docker : process;
+      return text === null ? trial : { ...trial, held: { code: 'runtime_down' as const, text } };
+    });
+  }
+}

@@ -1,0 +1,43 @@
+/** Metric series for plots, thinned so that their shape stays. Pure but for the rows read. */
+import type { Database } from 'better-sqlite3';
+import type { MetricSeries } from '../contract/trials.ts';
+import { listMetricNames, readMetric } from '../store/reports.ts';
+
+/** @param names null = all */
+export function readSeries(db: Database, trialId: number, names: readonly string[] | null, maxPoints: number): MetricSeries[] {
+  return (names ?? listMetricNames(db, trialId)).map((name) => {
+    const points = readMetric(db, trialId, name);
+    let min: number | null = null;
+    let max: number | null = null;
+    for (const [, value] of points) {
+      if (min === null || value < min) min = value;
+      if (max === null || value > max) max = value;
+    }
+    return { name, points: thin(points, maxPoints), last: points.at(-1)?.[1] ?? null, min, max };
+  });
+}
+
+/**
+ * Keeps at most `maxPoints` points: of each stretch its lowest and its highest, in order, and always the first and the last point.
+ * Spikes stay visible, which an average would hide.
+ */
+export function thin(points: readonly [number, number][], maxPoints: number): [number, number][] {
+  if (points.length <= maxPoints) return [...points];
+  const stretches = Math.max(1, Math.floor((maxPoints - 2) / 2));
+  const kept: [number, number][] = [points[0] as [number, number]];
+  for (let i = 0; i < stretches; i++) {
+    const from = 1 + Math.floor(i * (points.length - 2) / stretches);
+    const to = 1 + Math.floor((i + 1) * (points.length - 2) / stretches);
+    let low = from;
+    let high = from;
+    for (let j = from; j < to; j++) {
+      if ((points[j] as [number, number])[1] < (points[low] as [number, number])[1]) low = j;
+      if ((points[j] as [number, number])[1] > (points[high] as [number, number])[1]) high = j;
+    }
+    if (from >= to) continue;
+    kept.push(points[Math.min(low, high)] as [number, number]);
+    if (low !== high) kept.push(points[Math.max(low, high)] as [number, number]);
+  }
+  kept.push(points.at(-1) as [number, number]);
+  return kept;
+}

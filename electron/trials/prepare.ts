@@ -1,0 +1,97 @@
+/** Gets the files of an attempt ready: directories, the working copy, hyperparameters; then composes the launch. */
+import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { RuntimeKind } from '../contract/states.ts';
+import type { LaunchSpec, SecretBox } from '../engine/ports.ts';
+import type { AttemptRow } from '../store/attempts.ts';
+import type { Store } from '../store/database.ts';
+import { getExperiment } from '../store/experiments.ts';
+import { listCheckpoints } from '../store/reports.ts';
+import type { TrialRow } from '../store/trials.ts';
+import { composeLaunch } from './compose-launch.ts';
+import { attemptFiles, trialDirectories } from './directories.ts';
+
+export interface Preparation {
+  /** @throws Error with the file system's code (ENOSPC...) */
+  prepare(trial: TrialRow, attempt: AttemptRow): Promise<LaunchSpec>;
+  /** Tells the trial through a file that it should stop; the helper's should_stop() sees it. */
+  wishStop(trialId: number, attempt: number): Promise<void>;
+  /** Makes and remembers the token of a new attempt; only its hash is stored. */
+  mintToken(trialId: number, attempt: number): { readonly hash: string };
+}
+
+export interface PreparationDeps {
+  readonly store: Store;
+  readonly trialsDir: string;
+  readonly engineId: string;
+  readonly helperDir: string;
+  readonly secrets: SecretBox;
+  readonly user: { readonly uid: number; readonly gid: number };
+  readonly apiUrl: (runtime: RuntimeKind) => string | null;
+  readonly materialize: (snapshot: string, workDir: string) => Promise<void>;
+  readonly newToken: () => { readonly token: string; readonly hash: string };
+}
+
+const DIRECTORY_MODE = 0o700;
+
+export function createPreparation(deps: PreparationDeps): Preparation {
+  const tokens = new Map<string, string>();
+  const keyOf = (trialId: number, attempt: number): string => `${trialId}/${attempt}`;
+
+  return {
+    mintToken(trialId, attempt) {
+      const { token, hash } = deps.newToken();
+      tokens.set(keyOf(trialId, attempt), token);
+      return { hash };
+    },
+
+    async prepare(trial, attempt) {
+      const experiment = getExperiment(deps.store.db, trial.experimentId);
+      const dirs = trialDirectories(deps.trialsDir, trial.id);
+      const files = attemptFiles(deps.trialsDir, trial.id, attempt.number);
+      await Promise.all([dirs.checkpoints, dirs.output, files.exchange, files.state].map((dir) => mkdir(dir, { recursive: true, mode: DIRECTORY_MODE })));
+      await makeWorkingCopy(dirs.work, experiment?.snapshot ?? null, deps.materialize);
+      await writeFile(files.hparams, JSON.stringify(trial.hparams), { mode: 0o600 });
+
+      const token = tokens.get(keyOf(trial.id, attempt.number)) ?? '';
+      tokens.delete(keyOf(trial.id, attempt.number));
+      const userEnv = experiment?.sealedEnv == null ? {} : JSON.parse(deps.secrets.open(experiment.sealedEnv)) as Record<string, string>;
+      return composeLaunch({
+        trial, attemptKey: attempt.key, engineId: deps.engineId, trialsDir: deps.trialsDir, helperDir: deps.helperDir, slotUuids: attempt.slots, userEnv,
+        latestCheckpoint: await newestPresentCheckpoint(deps.store, trial.id, dirs.checkpoints), token, apiUrl: deps.apiUrl(trial.spec.runtime), user: deps.user,
+      });
+    },
+
+    async wishStop(trialId, attempt) {
+      await writeFile(attemptFiles(deps.trialsDir, trialId, attempt).stopWish, '', { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+        // Nothing prepared yet, or no space: the signal that follows says the same.
+        if (error.code !== 'ENOENT' && error.code !== 'ENOSPC') throw error;
+      });
+    },
+  };
+}
+
+/** The copy appears under its name only when it is complete: a crash in the middle starts it anew. */
+async function makeWorkingCopy(work: string, snapshot: string | null, materialize: PreparationDeps['materialize']): Promise<void> {
+  if (await exists(work)) return;
+  if (snapshot === null) {
+    await mkdir(work, { recursive: true, mode: DIRECTORY_MODE });
+    return;
+  }
+  const draft = `${work}.draft`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(path.dirname(draft), { recursive: true, mode: DIRECTORY_MODE });
+  await materialize(snapshot, draft);
+  await rename(draft, work);
+}
+
+async function newestPresentCheckpoint(store: Store, trialId: number, dir: string): Promise<string | null> {
+  for (const checkpoint of listCheckpoints(store.db, trialId).toReversed()) {
+    if (await exists(path.join(dir, checkpoint.path))) return checkpoint.path;
+  }
+  return null;
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(() => true, () => false);
+}

@@ -1,0 +1,75 @@
+/**
+ * Takes in what a trial reports (metrics, progress, checkpoints) from its report file or its HTTP door, and keeps the byte offset
+ * in the same transaction: after a crash the file is read on from there, and nothing counts twice.
+ */
+import path from 'node:path';
+import { getAttempt, setReportOffset } from '../store/attempts.ts';
+import type { Store } from '../store/database.ts';
+import { insertCheckpoint, insertMetrics, type MetricPoint } from '../store/reports.ts';
+import { updateProgress } from '../store/trials.ts';
+import { directoryBytes } from './delete.ts';
+import { trialDirectories, type AttemptFiles } from './directories.ts';
+import type { ReportRecord } from './report-lines.ts';
+import { createReportReader } from './report-reader.ts';
+
+export interface IntakeDeps {
+  readonly store: Store;
+  readonly trialId: number;
+  readonly attempt: number;
+  readonly nowMs: () => number;
+  readonly onMetrics: (trialId: number, points: readonly { name: string; step: number; value: number }[]) => void;
+  readonly onProgress: (trialId: number) => void;
+}
+
+export interface ReportWatch {
+  /** Reads what is left; call after the program ended. */
+  drain(): Promise<void>;
+  close(): void;
+}
+
+/** @param checkpointsDir where the trial's checkpoints are on this machine; for their sizes */
+export async function takeReports(deps: IntakeDeps, checkpointsDir: string, records: readonly ReportRecord[], reportOffset: number | null): Promise<void> {
+  const points: MetricPoint[] = [];
+  let progress: number | null = null;
+  let step: number | null = null;
+  const checkpoints: { path: string; step: number | null; atMs: number; metrics: Record<string, number>; sizeBytes: number | null }[] = [];
+  for (const record of records) {
+    const atMs = record.atMs ?? deps.nowMs();
+    if (record.t === 'metrics') {
+      for (const [name, value] of Object.entries(record.values)) points.push({ name, step: record.step, value, atMs });
+      step = record.step;
+    } else if (record.t === 'progress') {
+      progress = record.value;
+      step = record.step ?? step;
+    } else {
+      checkpoints.push({ path: record.name, step: record.step, atMs, metrics: { ...record.metrics }, sizeBytes: await directoryBytes(path.join(checkpointsDir, record.name)) });
+      step = record.step ?? step;
+    }
+  }
+  deps.store.transact('take reports', (tx) => {
+    insertMetrics(tx.db, deps.trialId, points);
+    for (const checkpoint of checkpoints) {
+      insertCheckpoint(tx.db, { trialId: deps.trialId, attempt: deps.attempt, path: checkpoint.path, step: checkpoint.step, savedAtMs: checkpoint.atMs, sizeBytes: checkpoint.sizeBytes, metrics: checkpoint.metrics });
+      tx.emit({ type: 'trial.checkpoint', trialId: deps.trialId, text: checkpoint.step === null ? `Checkpoint ${checkpoint.path} saved` : `Checkpoint saved at step ${checkpoint.step}` });
+    }
+    if (progress !== null || step !== null) updateProgress(tx.db, deps.trialId, progress, step);
+    if (reportOffset !== null) setReportOffset(tx.db, deps.trialId, deps.attempt, reportOffset);
+  });
+  if (points.length > 0) deps.onMetrics(deps.trialId, points);
+  if (progress !== null || step !== null) deps.onProgress(deps.trialId);
+}
+
+export function watchReports(deps: IntakeDeps & { readonly files: AttemptFiles; readonly trialsDir: string; readonly log: { error(text: string, error?: unknown): void } }): ReportWatch {
+  const checkpointsDir = trialDirectories(deps.trialsDir, deps.trialId).checkpoints;
+  const reader = createReportReader({
+    filePath: deps.files.reports,
+    offset: getAttempt(deps.store.db, deps.trialId, deps.attempt)?.reportOffset ?? 0,
+    // Rejecting makes the reader offer the same records again later.
+    onRecords: (records, newOffset) => takeReports(deps, checkpointsDir, records, newOffset),
+    onError: (error) => { deps.log.error(`#${deps.trialId}: its reports could not be saved, trying again`, error); },
+  });
+  return {
+    drain: () => reader.drain().catch((error: unknown) => { deps.log.error(`#${deps.trialId}: its last reports could not be saved`, error); }),
+    close: () => { reader.close(); },
+  };
+}

@@ -1,0 +1,63 @@
+/** Rows as the wire shows them. */
+import type { AttemptView, Trial } from '../contract/trials.ts';
+import type { AttemptRow } from '../store/attempts.ts';
+import { listLeasedSlots } from '../store/attempts.ts';
+import type { Store } from '../store/database.ts';
+import { latestCheckpoint } from '../store/reports.ts';
+import type { TrialRow } from '../store/trials.ts';
+
+/** What is known of a running trial besides its row. */
+export interface LiveFacts {
+  activity(trialId: number): string | null;
+  remainingMs(row: TrialRow): number | null;
+}
+
+export function toTrial(store: Store, row: TrialRow, live: LiveFacts): Trial {
+  const active = row.state === 'starting' || row.state === 'running' || row.state === 'stopping';
+  const checkpoint = row.attempt === 0 ? null : latestCheckpoint(store.db, row.id);
+  return {
+    id: row.id,
+    experimentId: row.experimentId,
+    name: row.name,
+    labels: [...row.labels],
+    poolId: row.poolId,
+    state: row.state,
+    revision: row.revision,
+    priority: row.priority,
+    rank: row.rank,
+    slots: row.spec.slots,
+    minFreeMiB: row.spec.minFreeMiB,
+    gpuName: row.spec.gpuName,
+    shareMiB: row.spec.shareMiB,
+    runtime: row.spec.runtime,
+    image: row.spec.image,
+    command: row.spec.command,
+    hparams: row.hparams,
+    attempt: row.attempt,
+    restarts: row.restarts,
+    maxRestarts: row.spec.maxRestarts,
+    graceS: row.spec.graceS,
+    timeLimitS: row.spec.timeLimitS,
+    submittedAtMs: row.submittedAtMs,
+    startedAtMs: row.startedAtMs,
+    endedAtMs: row.endedAtMs,
+    leaseSlots: active && row.spec.slots > 0 ? listLeasedSlots(store.db, row.id) : [],
+    activity: active ? live.activity(row.id) : null,
+    frozen: row.frozen,
+    stop: row.stop,
+    progress: row.progress,
+    step: row.step,
+    remainingMs: row.state === 'running' ? live.remainingMs(row) : null,
+    checkpoint: checkpoint === null ? null : { step: checkpoint.step, savedAtMs: checkpoint.savedAtMs },
+    outcome: row.outcome,
+    archived: row.archived,
+  };
+}
+
+/** @param logBytes logical length of its log */
+export function toAttempt(row: AttemptRow, logBytes: number): AttemptView {
+  return {
+    number: row.number, runtime: row.runtime, startedAtMs: row.startedAtMs, endedAtMs: row.endedAtMs, slots: [...row.slots],
+    exitCode: row.exitCode, end: row.endKind, message: row.message, logBytes,
+  };
+}
