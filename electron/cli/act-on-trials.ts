@@ -1,0 +1,38 @@
+/** The verbs that do one thing to one or many trials share their shape: ids, one request, what happened, how to undo it. */
+import type { Command } from 'commander';
+import type { TrialActionInput, TrialActionResult } from '../contract/trials.ts';
+import { createVerb, readTrialIds, show } from './command-context.ts';
+import type { CommandContext } from './command-context.ts';
+
+type WithoutIds<T> = T extends unknown ? Omit<T, 'trialIds' | 'expectedRevisions'> : never;
+/** An action without the trials it is for. */
+export type ActionWithoutIds = WithoutIds<TrialActionInput>;
+
+/** Sends one action for all ids: all of them change, or none. */
+export async function sendAction(context: CommandContext, trialIds: readonly number[], action: ActionWithoutIds): Promise<TrialActionResult> {
+  const client = await context.connect();
+  return client.request<TrialActionResult>('POST', '/trials/actions', { ...action, trialIds });
+}
+
+/** Prints what happened and, to a person, how to take it back. */
+export function showActionResult(context: CommandContext, asJson: boolean | undefined, result: TrialActionResult): void {
+  show(context, asJson, result, () => result.message);
+  if (asJson !== true && result.undoId !== null) context.terminal.note(context.terminal.paintError(`Undo: switchyard undo ${result.undoId}`, 'dim'));
+}
+
+export interface ActionVerb {
+  readonly name: string;
+  readonly description: string;
+  readonly examples: readonly string[];
+  readonly action: ActionWithoutIds;
+}
+
+/** @returns a verb that takes ids and nothing else */
+export function buildActionVerb(verb: ActionVerb, context: CommandContext): Command {
+  return createVerb(verb.name, verb.description, verb.examples, context)
+    .argument('[ids...]', 'trials: 14, #14, 3-7, or "-" to read them from a pipe')
+    .action(async (words: string[], options: { json?: boolean }) => {
+      const ids = await readTrialIds(words, context);
+      showActionResult(context, options.json, await sendAction(context, ids, verb.action));
+    });
+}

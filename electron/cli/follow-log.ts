@@ -1,0 +1,105 @@
+/** Follows the log of one attempt until it ends, across restarts of the engine, without losing or repeating a byte. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Changes } from '../contract/feed.ts';
+import type { TrialDetail } from '../contract/trials.ts';
+import type { CommandContext } from './command-context.ts';
+import { describeTrial } from './describe-trial.ts';
+import { ConnectionError } from './engine-client.ts';
+import type { EngineClient } from './engine-client.ts';
+import { readEvents } from './event-stream.ts';
+import { CliError, ExitCode } from './exit-codes.ts';
+import { readTail } from './log-tail.ts';
+
+export interface FollowOptions {
+  readonly id: number;
+  /** 0 = wait for the first one. */
+  readonly attempt: number;
+  /** Start at the last lines; null = at the beginning. */
+  readonly tail: number | null;
+  /** Print one JSON object per chunk instead of bytes. */
+  readonly asJson: boolean;
+}
+
+interface Chunk {
+  readonly offset: number;
+  readonly next: number;
+  /** base64 */
+  readonly text: string;
+}
+
+const RETRY_EVERY_MS = 250;
+const PATIENCE_MS = 60_000;
+
+/** @throws CliError when the engine stays away */
+export async function followLog(client: EngineClient, options: FollowOptions, context: CommandContext): Promise<void> {
+  const { id, asJson } = options;
+  const { terminal, signal } = context;
+  const attempt = options.attempt > 0 ? options.attempt : await waitForAttempt(client, id, context);
+  const logPath = `/trials/${id}/attempts/${attempt}/log`;
+  let offset = 0;
+  if (options.tail !== null) {
+    const { bytes, next } = await readTail(client, logPath, options.tail);
+    if (!asJson) await terminal.write(bytes);
+    offset = asJson ? next - bytes.length : next;
+  }
+  let awaySince: number | null = null;
+  while (!signal.aborted) {
+    try {
+      const stream = await client.open(`${logPath}/follow`, { offset }, signal, { accept: 'text/event-stream' });
+      for await (const { event, data } of readEvents(stream)) {
+        awaySince = null;
+        if (event === 'chunk') {
+          const chunk = JSON.parse(data) as Chunk;
+          const bytes = Buffer.from(chunk.text, 'base64');
+          if (asJson) terminal.print(JSON.stringify({ attempt, offset: chunk.offset, next: chunk.next, text: bytes.toString('utf8') }));
+          else await terminal.write(bytes);
+          offset = chunk.next;
+        } else if (event === 'dropped') {
+          const dropped = JSON.parse(data) as { readonly from: number; readonly to: number };
+          terminal.note(`[${dropped.to - dropped.from} bytes were dropped here: the log reached its size limit]`);
+          offset = dropped.to;
+        } else if (event === 'end') {
+          stream.destroy();
+          await sayWhatIsNext(client, id, attempt, context);
+          return;
+        }
+      }
+      throw new ConnectionError(new Error('the engine ended the stream'));
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof CliError) throw error;
+      awaySince ??= performance.now();
+      if (performance.now() - awaySince > PATIENCE_MS) throw new CliError(ExitCode.unreachable, 'The engine has been away for a minute.', `The trial goes on without it. Follow it again: switchyard logs ${id} -f`);
+      await delay(RETRY_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** @returns the number of the first attempt, once there is one */
+async function waitForAttempt(client: EngineClient, id: number, context: CommandContext): Promise<number> {
+  context.terminal.note(context.terminal.paintError(`#${id} has not started yet; waiting for it.`, 'dim'));
+  const stream = await client.open('/events', {}, context.signal, { accept: 'text/event-stream' });
+  try {
+    const { trial } = await client.request<TrialDetail>('GET', `/trials/${id}`);
+    if (trial.attempt > 0) return trial.attempt;
+    for await (const { event, data } of readEvents(stream)) {
+      if (event !== 'changes') continue;
+      const changed = (JSON.parse(data) as Changes).trials.find((one) => one.id === id);
+      if (changed === undefined) continue;
+      if (changed.attempt > 0) return changed.attempt;
+      if (changed.state === 'done') throw new CliError(ExitCode.failed, `#${id} ended without starting: ${describeTrial(changed, Date.now())}.`);
+    }
+  } catch (error) {
+    if (error instanceof CliError || context.signal.aborted) throw error;
+    throw new ConnectionError(error as NodeJS.ErrnoException);
+  } finally {
+    stream.destroy();
+  }
+  throw new ConnectionError(new Error('the engine ended the feed'));
+}
+
+/** An attempt's end is often not the trial's: say so on stderr, the log itself stays as it came. */
+async function sayWhatIsNext(client: EngineClient, id: number, attempt: number, context: CommandContext): Promise<void> {
+  const { trial } = await client.request<TrialDetail>('GET', `/trials/${id}`);
+  context.terminal.note(context.terminal.paintError(`Attempt ${attempt} of #${id} ended: ${describeTrial(trial, Date.now())}.`, 'dim'));
+}

@@ -1,0 +1,113 @@
+/** One command from its words to its exit code. Every error a user can cause ends here as a sentence with a remedy. */
+import { CommanderError } from 'commander';
+import { isHelpShown } from './command-context.ts';
+import type { CommandContext } from './command-context.ts';
+import { ConnectionError, createEngineClient } from './engine-client.ts';
+import type { EngineClient } from './engine-client.ts';
+import { CliError, ExitCode } from './exit-codes.ts';
+import { findSocket, locateData, startInBackground } from './find-engine.ts';
+import type { Terminal } from './terminal.ts';
+import { formatOverview, suggestVerb, VERBS } from './verb-table.ts';
+
+/**
+ * @param argv words after `switchyard`
+ * @param signal aborted by Ctrl-C
+ * @returns the exit code
+ */
+export async function runCli(argv: readonly string[], terminal: Terminal, version: string, signal: AbortSignal): Promise<number> {
+  const [word, ...rest] = argv;
+  if (word === undefined || word === '--help' || word === '-h' || word === 'help') {
+    const about = word === 'help' ? rest[0] : undefined;
+    if (about !== undefined) return runCli([about, '--help'], terminal, version, signal);
+    terminal.print(formatOverview());
+    return ExitCode.ok;
+  }
+  if (word === '--version' || word === '-V') {
+    terminal.print(version);
+    return ExitCode.ok;
+  }
+  const verb = VERBS.find((one) => one.name === word);
+  if (verb === undefined) {
+    const meant = await suggestVerb(word);
+    terminal.note(`switchyard has no verb "${word}".${meant === null ? '' : ` Did you mean "${meant}"?`}\nRun "switchyard --help" for all of them.`);
+    return ExitCode.usage;
+  }
+  const dashes = verb.takesCommand === true ? rest.indexOf('--') : -1;
+  const words = dashes < 0 ? rest : rest.slice(0, dashes);
+  const clients: EngineClient[] = [];
+  const context = createContext(terminal, dashes < 0 ? null : rest.slice(dashes + 1), signal, clients);
+  try {
+    const command = (await verb.load()).build(context).name(`switchyard ${verb.name}`);
+    await command.parseAsync([...words], { from: 'user' });
+    return ExitCode.ok;
+  } catch (error) {
+    if (isHelpShown(error)) return ExitCode.ok;
+    if (signal.aborted && !(error instanceof CliError)) return ExitCode.interrupted;
+    return explain(error, terminal, verb.name, words.includes('--json'));
+  } finally {
+    for (const client of clients) client.close();
+  }
+}
+
+function createContext(terminal: Terminal, afterDashes: readonly string[] | null, signal: AbortSignal, clients: EngineClient[]): CommandContext {
+  const paths = locateData(terminal.env);
+  let connected: EngineClient | null = null;
+  const keep = (socket: string): EngineClient => {
+    connected = createEngineClient(socket);
+    clients.push(connected);
+    return connected;
+  };
+  const connectIfRunning = async (): Promise<EngineClient | null> => {
+    if (connected !== null) return connected;
+    const socket = await findSocket(paths);
+    return socket === null ? null : keep(socket);
+  };
+  return {
+    terminal,
+    paths,
+    afterDashes,
+    signal,
+    connectIfRunning,
+    connect: async () => await connectIfRunning() ?? keep(await startInBackground(paths, terminal.env, (pid) => {
+      terminal.note(terminal.paintError(`Started the engine in the background (pid ${pid}).`, 'dim'));
+    })),
+  };
+}
+
+/** Prints an error and returns its exit code. Whatever is not expected is named as a bug of ours. */
+function explain(error: unknown, terminal: Terminal, verb: string, asJson: boolean): number {
+  const known = toCliError(error, verb);
+  if (asJson) {
+    const problem = known.problem ?? { code: codeName(known.exitCode), detail: known.message, ...(known.remedy === null ? {} : { remedy: known.remedy }) };
+    terminal.note(JSON.stringify(problem));
+    return known.exitCode;
+  }
+  terminal.note(terminal.paintError(known.message, 'red'));
+  if (known.remedy !== null) terminal.note(known.remedy);
+  return known.exitCode;
+}
+
+function toCliError(error: unknown, verb: string): CliError {
+  if (error instanceof CliError) return error;
+  if (error instanceof CommanderError) {
+    return new CliError(ExitCode.usage, capitalise(error.message.replace(/^error: /, '')), `Run "switchyard ${verb} --help" for what it takes.`);
+  }
+  if (error instanceof ConnectionError) {
+    return new CliError(ExitCode.unreachable, `The connection to the engine broke: ${error.message}.`, 'It may have been stopped. Nothing acknowledged is lost: run the command again, it starts the engine when needed.');
+  }
+  // Errors of the contract (SwitchyardError) come from functions the verbs share with the engine.
+  if (error instanceof Error && error.name === 'SwitchyardError') {
+    const remedy = 'remedy' in error && typeof error.remedy === 'string' ? error.remedy : null;
+    return new CliError(ExitCode.usage, error.message, remedy);
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new CliError(ExitCode.failed, `Unexpected error in "switchyard ${verb}".\n${text}`, 'This is a fault of Switchyard. Running "switchyard doctor" may tell more.');
+}
+
+function codeName(exitCode: ExitCode): string {
+  return Object.entries(ExitCode).find(([, value]) => value === exitCode)?.[0] ?? 'failed';
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,101 @@
+/** The flags that describe an experiment, shared by `submit` and `duplicate`, and how they change a configuration. */
+import path from 'node:path';
+import type { Command } from 'commander';
+import { collect } from './command-context.ts';
+import type { Terminal } from './terminal.ts';
+import { parseDurationS, parseEnvironmentVariable, parseHyperparameter, parseMount, parseWholeNumber, setNested } from './values.ts';
+
+export interface ExperimentFlags {
+  readonly name?: string;
+  readonly set: readonly string[];
+  readonly slots?: string;
+  readonly minGpuMemory?: string;
+  readonly gpuName?: string;
+  readonly share?: string;
+  readonly image?: string;
+  readonly runtime?: string;
+  readonly priority?: string;
+  readonly pool?: string;
+  readonly label: readonly string[];
+  readonly env: readonly string[];
+  readonly mount: readonly string[];
+  readonly timeLimit?: string;
+  readonly grace?: string;
+  readonly maxRestarts?: string;
+  readonly estimate?: string;
+}
+
+/** Adds the flags to a command. */
+export function addExperimentFlags(command: Command): Command {
+  return command
+    .option('-n, --name <text>', 'name of the experiment')
+    .option('-S, --set <key=value>', 'hyperparameter, dots for nested ones; the value is read as YAML (repeatable)', collect, [])
+    .option('-g, --slots <n>', 'GPUs it needs, 0 for none')
+    .option('--min-gpu-memory <size>', 'least free memory on every GPU, for example "20 GiB"')
+    .option('--gpu-name <pattern>', 'only GPUs whose name fits, for example "*A100*"')
+    .option('--share <size>', 'take only this much of a GPU and share it')
+    .option('--image <image>', 'Docker image')
+    .option('--runtime <kind>', 'docker or process')
+    .option('-p, --priority <n>', '1 is first, 99 last, 42 the default')
+    .option('--pool <id>', 'pool to queue in')
+    .option('-l, --label <text>', 'label (repeatable)', collect, [])
+    .option('-e, --env <name=value>', 'environment variable; NAME alone takes it over from here (repeatable)', collect, [])
+    .option('--mount <host:container[:rw]>', 'directory to show in the container, read-only unless :rw (repeatable)', collect, [])
+    .option('--time-limit <time>', 'how long one attempt may run, for example 2h')
+    .option('--grace <time>', 'time between SIGTERM and SIGKILL, for example 60s')
+    .option('--max-restarts <n>', 'restarts after a failure')
+    .option('--estimate <time>', 'how long you expect it to run, for the forecast');
+}
+
+/**
+ * @param config changed in place; keys are those of the YAML configuration
+ * @param command argument vector for the trial, or null to keep the entrypoint
+ * @throws CliError for a value that cannot be read; what a value means is judged by the engine
+ */
+export async function applyExperimentFlags(config: Record<string, unknown>, flags: ExperimentFlags, command: readonly string[] | null, terminal: Terminal): Promise<void> {
+  // One quoted word with spaces in it is a line for the shell, several words are an argument vector.
+  if (command !== null) config['entrypoint'] = command.length === 1 && /\s/.test(command[0] ?? '') ? command[0] : [...command];
+  if (flags.name !== undefined) config['name'] = flags.name;
+  if (flags.runtime !== undefined) config['runtime'] = flags.runtime;
+  if (flags.label.length > 0) config['labels'] = [...new Set([...listAt(config, 'labels'), ...flags.label])];
+  if (flags.mount.length > 0) config['mounts'] = [...listAt(config, 'mounts'), ...flags.mount.map((text) => parseMount(text, (host) => path.resolve(terminal.cwd, host)))];
+  if (flags.timeLimit !== undefined) config['time_limit_s'] = parseDurationS(flags.timeLimit, '--time-limit');
+  if (flags.grace !== undefined) config['grace_period_s'] = parseDurationS(flags.grace, '--grace');
+  if (flags.maxRestarts !== undefined) config['max_restarts'] = parseWholeNumber(flags.maxRestarts, '--max-restarts', 0, 1_000);
+  const set = (key: readonly string[], value: unknown): void => {
+    if (value !== undefined) setNested(config, key, value);
+  };
+  set(['environment', 'image'], flags.image);
+  for (const text of flags.env) {
+    const [name, value] = parseEnvironmentVariable(text, terminal.env);
+    set(['environment', 'environment_variables', name], value);
+  }
+  if (flags.slots !== undefined) set(['resources', 'slots'], parseWholeNumber(flags.slots, '--slots', 0, 64));
+  if (flags.priority !== undefined) set(['resources', 'priority'], parseWholeNumber(flags.priority, '--priority', 1, 99));
+  set(['resources', 'min_gpu_memory'], flags.minGpuMemory);
+  set(['resources', 'gpu_name'], flags.gpuName);
+  set(['resources', 'share'], flags.share);
+  set(['resources', 'pool'], flags.pool);
+  if (flags.estimate !== undefined) set(['resources', 'estimated_minutes'], parseDurationS(flags.estimate, '--estimate') / 60);
+  if (flags.set.length > 0) {
+    const { parse } = await import('yaml');
+    for (const text of flags.set) {
+      const hyperparameter = parseHyperparameter(text);
+      set(['hyperparameters', ...hyperparameter.path], readYamlValue(hyperparameter.text, parse));
+    }
+  }
+}
+
+/** What is no YAML (an unbalanced bracket, say) is text: a shell user meant it so. */
+function readYamlValue(text: string, parse: (text: string) => unknown): unknown {
+  try {
+    return parse(text) ?? null;
+  } catch {
+    return text;
+  }
+}
+
+function listAt(config: Record<string, unknown>, key: string): unknown[] {
+  const value = config[key];
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,106 @@
+/** Aligned tables and the small formats in them. Pure. */
+
+export interface Column {
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+  /** The one column that gives way when the terminal is narrow. */
+  readonly flexible?: boolean;
+}
+
+const GAP = '  ';
+const LEAST_FLEXIBLE = 12;
+
+/**
+ * @param rows cells as plain text; control characters are made visible, so that no name can write to the terminal
+ * @param width columns of the terminal; null = no limit
+ * @param paint colours a padded cell (column, row)
+ * @returns lines without trailing spaces
+ */
+export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], width: number | null, paint: (text: string, column: number, row: number) => string = (text) => text): string[] {
+  const cells = rows.map((row) => row.map(plain));
+  const widths = columns.map((column, index) => Math.max(textWidth(column.title), ...cells.map((row) => textWidth(row[index] ?? ''))));
+  const flexible = columns.findIndex((column) => column.flexible);
+  const total = widths.reduce((sum, one) => sum + one, 0) + GAP.length * (columns.length - 1);
+  if (width !== null && flexible >= 0 && total > width) {
+    widths[flexible] = Math.max(LEAST_FLEXIBLE, (widths[flexible] ?? 0) - (total - width));
+  }
+  const line = (row: readonly string[], rowIndex: number): string => row.map((cell, index) => {
+    const room = widths[index] ?? 0;
+    const text = truncate(cell, room);
+    const space = ' '.repeat(Math.max(0, room - textWidth(text)));
+    const isLast = index === row.length - 1;
+    const padded = columns[index]?.align === 'right' ? space + text : isLast ? text : text + space;
+    return rowIndex < 0 ? padded : paint(padded, index, rowIndex);
+  }).join(GAP).trimEnd();
+  return [line(columns.map((column) => column.title), -1), ...cells.map(line)];
+}
+
+/** @returns text without control characters, which could move the cursor or hide other text */
+export function plain(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
+  return text.replaceAll(/[\u0000-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069]+/g, ' ');
+}
+
+/** Columns a text takes: wide East Asian characters and most pictographs take two, combining marks none. */
+export function textWidth(text: string): number {
+  // oxlint-disable-next-line no-control-regex -- the common case is answered fast
+  if (/^[\u0020-\u007E]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const char of text) {
+    if (/\p{Mark}|\p{Default_Ignorable_Code_Point}/u.test(char)) continue;
+    width += /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/u.test(char) ? 2 : 1;
+  }
+  return width;
+}
+
+export function truncate(text: string, room: number): string {
+  if (textWidth(text) <= room) return text;
+  let out = '';
+  let used = 0;
+  for (const char of text) {
+    const next = textWidth(char);
+    if (used + next > room - 1) break;
+    out += char;
+    used += next;
+  }
+  return `${out}…`;
+}
+
+/** @returns "45 s", "12 min", "3 h 20 min", "2 d 4 h" */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  const days = Math.floor(hours / 24);
+  return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
+}
+
+/** @returns "512 B", "1.2 GiB" */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** @returns "-" for unknown, "12.0 GiB" or "812 MiB" */
+export function formatMiB(mib: number | null): string {
+  return mib === null ? '-' : formatBytes(mib * 1024 * 1024);
+}
+
+/** @returns local time: "14:05" today, "Tue 14:05" within a week, else "2026-03-01 14:05" */
+export function formatTime(atMs: number, nowMs: number): string {
+  const at = new Date(atMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const clock = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  if (at.toDateString() === new Date(nowMs).toDateString()) return clock;
+  if (Math.abs(atMs - nowMs) < 6 * 86_400_000) return `${['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][at.getDay()]} ${clock}`;
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
+}

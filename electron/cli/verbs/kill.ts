@@ -1,0 +1,10 @@
+/** `switchyard kill` */
+import { buildActionVerb } from '../act-on-trials.ts';
+import type { BuildVerb } from '../command-context.ts';
+
+export const build: BuildVerb = (context) => buildActionVerb({
+  name: 'kill',
+  description: 'Stop trials at once, without a grace period.',
+  examples: ['kill 14'],
+  action: { action: 'kill' },
+}, context);

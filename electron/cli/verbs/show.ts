@@ -1,0 +1,80 @@
+/** `switchyard show` */
+import type { AttemptView, Trial, TrialDetail } from '../../contract/trials.ts';
+import { createVerb, readTrialId, show } from '../command-context.ts';
+import type { BuildVerb, CommandContext } from '../command-context.ts';
+import { describeTrial, stateColour, stateWord } from '../describe-trial.ts';
+import type { PlanFacts } from '../describe-trial.ts';
+import { indexPlan, readPresent } from '../present.ts';
+import { formatBytes, formatDuration, formatMiB, formatTable, formatTime, plain } from '../table.ts';
+
+const SHOWN_CHECKPOINTS = 10;
+const SHOWN_HISTORY = 15;
+
+export const build: BuildVerb = (context) => createVerb('show', 'Everything about one trial: state, attempts, checkpoints, configuration, history.', ['show 14', 'show 14 --json'], context)
+  .argument('[id]', 'trial: 14 or #14')
+  .action(async (word: string | undefined, flags: { json?: boolean }) => {
+    const id = await readTrialId(word, context);
+    const client = await context.connect();
+    const detail = await client.request<TrialDetail>('GET', `/trials/${id}`);
+    const facts = flags.json === true || detail.trial.state === 'done' ? {} : indexPlan(await readPresent(client))(id);
+    show(context, flags.json, detail, () => describeDetail(detail, facts, context));
+  });
+
+function describeDetail(detail: TrialDetail, facts: PlanFacts, context: CommandContext): string[] {
+  const { trial } = detail;
+  const nowMs = Date.now();
+  const { paint } = context.terminal;
+  const colour = stateColour(trial);
+  const lines = [
+    `${paint(`#${trial.id} ${plain(trial.name)}`, 'bold')}  ${colour === null ? stateWord(trial) : paint(stateWord(trial), colour)}`,
+    plain(describeTrial(trial, nowMs, facts)),
+  ];
+  if (trial.outcome !== null && trial.outcome.remedy !== null) lines.push(plain(trial.outcome.remedy));
+  for (const blocker of facts.reason?.blockers ?? []) lines.push(`  ${plain(blocker.text)}`);
+  lines.push('', ...fields(trial, detail, nowMs).map(([name, value]) => `${paint(name.padEnd(11), 'dim')} ${plain(value)}`));
+  if (detail.attempts.length > 0) lines.push('', paint('Attempts', 'bold'), ...attemptTable(detail.attempts, nowMs, context.terminal.width));
+  if (detail.checkpoints.length > 0) {
+    lines.push('', paint('Checkpoints', 'bold'), ...formatTable(
+      [{ title: 'STEP', align: 'right' }, { title: 'SAVED' }, { title: 'SIZE', align: 'right' }, { title: 'PATH' }],
+      detail.checkpoints.slice(-SHOWN_CHECKPOINTS).map((one) => [one.step === null ? '-' : String(one.step), formatTime(one.savedAtMs, nowMs), one.sizeBytes === null ? '-' : formatBytes(one.sizeBytes), one.path]), null));
+  }
+  lines.push('', paint('Configuration', 'bold'), ...detail.configYaml.trimEnd().split('\n').map((line) => plain(line.replaceAll('\t', '    '))));
+  if (detail.history.length > 0) {
+    lines.push('', paint('History', 'bold'), ...detail.history.slice(-SHOWN_HISTORY).map((entry) => `${paint(formatTime(entry.atMs, nowMs), 'dim')}  ${plain(entry.text)}`));
+  }
+  return lines;
+}
+
+function fields(trial: Trial, detail: TrialDetail, nowMs: number): [string, string][] {
+  const needs = [`${trial.slots} GPU${trial.slots === 1 ? '' : 's'}`];
+  if (trial.minFreeMiB !== null) needs.push(`${formatMiB(trial.minFreeMiB)} free on each`);
+  if (trial.gpuName !== null) needs.push(`named ${trial.gpuName}`);
+  if (trial.shareMiB !== null) needs.push(`shares, takes ${formatMiB(trial.shareMiB)}`);
+  const rows: [string, string | null][] = [
+    ['pool', `${trial.poolId}, priority ${trial.priority}`],
+    ['needs', needs.join(', ')],
+    ['runtime', trial.image === null ? trial.runtime : `${trial.runtime}, ${trial.image}`],
+    ['command', trial.command],
+    ['directory', detail.source],
+    ['works in', detail.workDir],
+    ['labels', trial.labels.length === 0 ? null : trial.labels.join(', ')],
+    ['submitted', formatTime(trial.submittedAtMs, nowMs)],
+    ['restarts', trial.restarts === 0 ? null : `${trial.restarts} of ${trial.maxRestarts}`],
+    ['grace', `${formatDuration(trial.graceS * 1000)}${trial.timeLimitS === null ? '' : `, time limit ${formatDuration(trial.timeLimitS * 1000)}`}`],
+    ['metrics', detail.metricNames.length === 0 ? null : detail.metricNames.join(', ')],
+  ];
+  return rows.filter((row): row is [string, string] => row[1] !== null);
+}
+
+function attemptTable(attempts: readonly AttemptView[], nowMs: number, width: number | null): string[] {
+  return formatTable(
+    [{ title: 'N', align: 'right' }, { title: 'STARTED' }, { title: 'RAN', align: 'right' }, { title: 'END' }, { title: 'LOG', align: 'right' }, { title: '', flexible: true }],
+    attempts.map((one) => [
+      String(one.number),
+      one.startedAtMs === null ? '-' : formatTime(one.startedAtMs, nowMs),
+      one.startedAtMs === null ? '-' : formatDuration((one.endedAtMs ?? nowMs) - one.startedAtMs),
+      one.end === null ? '-' : one.exitCode === null ? one.end : `${one.end} ${one.exitCode}`,
+      formatBytes(one.logBytes),
+      one.message ?? '',
+    ]), width);
+}

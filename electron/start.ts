@@ -1,0 +1,47 @@
+/**
+ * `npm start`: builds what is out of date, then opens the desktop window, or where that cannot be the headless
+ * engine with a page for the browser, and says in one line why. `npm start -- --headless` asks for the latter;
+ * other flags go to the headless engine (`npm start -- --headless --port 7717`).
+ */
+import path from 'node:path';
+import process from 'node:process';
+import { ensureBundle } from './start/bundles.ts';
+import type { Bundle } from './start/bundles.ts';
+import { provideElectron } from './start/electron-binary.ts';
+import { runWindow } from './start/run-window.ts';
+import { findWindowObstacle } from './start/window-obstacle.ts';
+
+const ROOT = path.dirname(import.meta.dirname);
+
+const args = process.argv.slice(2);
+const flags = args.filter((one) => one !== '--headless');
+const isHelp = flags.includes('--help') || flags.includes('-h');
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+process.exitCode = args.includes('--headless') || isHelp ? await runHeadless(null) : await openWindow();
+
+async function openWindow(): Promise<number> {
+  const obstacle = findWindowObstacle({ platform: process.platform, env: process.env, uid: process.getuid?.() ?? null });
+  if (obstacle !== null) return runHeadless(obstacle);
+  const electron = await provideElectron(ROOT, () => say('Downloading Electron, once …'));
+  if (electron.kind === 'missing') return runHeadless(electron.why);
+  if (!await build('desktop')) return runHeadless('The window could not be built');
+  const end = await runWindow(electron.file, ROOT, flags);
+  return end.kind === 'ended' ? end.exitCode : runHeadless(`The window did not open (${end.why})`);
+}
+
+/** @param reason why there is no window; null when none was asked for */
+async function runHeadless(reason: string | null): Promise<number> {
+  if (reason !== null) say(`${reason}: running headless. Open the address below in a browser.`);
+  if (!isHelp && !await build('ui')) return 1;
+  const { serve } = await import('./serve.ts');
+  return serve(flags);
+}
+
+/** @returns whether there is something to run; an older bundle is better than none */
+async function build(bundle: Bundle): Promise<boolean> {
+  const result = await ensureBundle(ROOT, bundle, () => say('Building the user interface …'));
+  if (result.kind === 'stale') say(`Building failed, an older user interface is used:\n${result.why}`);
+  if (result.kind === 'failed') say(`The user interface could not be built:\n${result.why}`);
+  return result.kind !== 'failed';
+}
