@@ -41,7 +41,11 @@ export function placeInGap(moving: readonly LinePlace[], gap: Gap): Placed[] {
   const nearBehind = sameOnBothSides ? [] : wanted.filter((w) => gap.behind !== null && w.priority === gap.behind.priority && w.priority !== gap.ahead?.priority);
   const ranks = new Map<number, string>();
   assign(nearAhead, gap.ahead?.rank ?? null, gap.aboveAhead, ranks);
-  assign(nearBehind, gap.belowBehind, gap.behind?.rank ?? null, ranks);
+  // Both stretches may be the same one: the second begins where the first ended.
+  const lastAhead = ranks.get(nearAhead.at(-1)?.place.id ?? -1) ?? null;
+  const high = gap.behind?.rank ?? null;
+  const low = lastAhead !== null && high !== null && lastAhead < high && (gap.belowBehind === null || lastAhead > gap.belowBehind) ? lastAhead : gap.belowBehind;
+  assign(nearBehind, low, high, ranks);
   // Strictly between two priorities nothing else has that priority: the old rank serves.
   return wanted.map((w) => ({ id: w.place.id, priority: w.priority, rank: ranks.get(w.place.id) ?? w.place.rank }));
 }

@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SwitchyardError } from '../../../electron/contract/errors.ts';
+import { dataPaths } from '../../../electron/engine/data-dir.ts';
+import { openStore, type Store } from '../../../electron/store/database.ts';
+import { takeLock } from '../../../electron/store/lock.ts';
+import { MIGRATIONS, migrate } from '../../../electron/store/migrate.ts';
+
+let dir: string;
+let stores: Store[];
+const open = (name = 'switchyard.db'): Store => {
+  const store = openStore(path.join(dir, name), { nowMs: () => 1000 });
+  stores.push(store);
+  return store;
+};
+const codeOf = (work: () => unknown): string => {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof SwitchyardError) return error.code;
+    throw error;
+  }
+  return 'no error';
+};
+
+beforeEach(() => {
+  dir = mkdtempSync(path.join(os.tmpdir(), 'switchyard-store-'));
+  stores = [];
+});
+afterEach(() => {
+  for (const store of stores) store.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe('opening', () => {
+  test('a new database is private and complete', () => {
+    const store = open();
+    expect(store.db.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
+    expect(statSync(path.join(dir, 'switchyard.db')).mode & 0o777).toBe(0o600);
+    expect(store.db.pragma('synchronous', { simple: true })).toBe(2);
+  });
+
+  test('a database from the future is refused and left as it is', () => {
+    const file = path.join(dir, 'switchyard.db');
+    open().close();
+    stores = [];
+    const db = new Sqlite(file);
+    db.pragma(`user_version = ${MIGRATIONS.length + 7}`);
+    db.close();
+    expect(codeOf(() => open())).toBe('database_newer');
+    const again = new Sqlite(file);
+    expect(again.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length + 7);
+    again.close();
+  });
+
+  test('a truncated database and a file that is none are named as damaged', () => {
+    const store = open();
+    store.transact('fill', (tx) => { for (let i = 0; i < 2000; i++) tx.emit({ type: 't', text: 'x'.repeat(100) }); });
+    store.close();
+    stores = [];
+    truncateSync(path.join(dir, 'switchyard.db'), 20_000);
+    expect(codeOf(() => open())).toBe('database_corrupt');
+    writeFileSync(path.join(dir, 'text.db'), 'this is not a database, whatever its name says. '.repeat(100));
+    expect(codeOf(() => open('text.db'))).toBe('database_corrupt');
+  });
+
+  test('a database locked by somebody else is an error that says so, and nothing is lost', () => {
+    const store = open();
+    const other = new Sqlite(path.join(dir, 'switchyard.db'));
+    other.exec('BEGIN IMMEDIATE');
+    store.db.pragma('busy_timeout = 10');
+    expect(codeOf(() => store.transact('write', (tx) => { tx.emit({ type: 't', text: 'x' }); }))).toBe('database_busy');
+    other.exec('ROLLBACK');
+    other.close();
+    store.transact('write', (tx) => { tx.emit({ type: 't', text: 'x' }); });
+    expect(store.seq()).toBe(1);
+  });
+});
+
+describe('migrations', () => {
+  test('each is numbered by its place', () => {
+    expect(MIGRATIONS.map(({ version }) => version)).toEqual(MIGRATIONS.map((_, i) => i + 1));
+  });
+
+  test('0001: two exclusive leases on one slot cannot be written, two shares can', () => {
+    const db = new Sqlite(':memory:');
+    migrate(db, 1);
+    db.exec(`INSERT INTO pool VALUES ('p', 'P', 1, 'open', '[]', '{}', 1);
+      INSERT INTO experiment (id, name, config, created_at_ms) VALUES (1, 'e', '{}', 0)`);
+    for (const id of [1, 2]) {
+      db.exec(`INSERT INTO trial (id, experiment_id, name, labels, pool_id, state, revision, priority, rank, spec, estimate_key, hparams, attempt, restarts, frozen, submitted_at_ms, archived)
+        VALUES (${id}, 1, 't', '[]', 'p', 'running', 1, 42, 'a${id}', '{}', 'k', '{}', 1, 0, 0, 0, 0)`);
+    }
+    const lease = db.prepare('INSERT INTO lease (slot_uuid, trial_id, share_mib, since_ms) VALUES (?, ?, ?, 0)');
+    lease.run('gpu', 1, null);
+    expect(() => lease.run('gpu', 2, null)).toThrow(/UNIQUE/);
+    lease.run('shared', 1, 100);
+    lease.run('shared', 2, 100);
+  });
+});
+
+describe('transactions', () => {
+  test('rows, events and listeners go together; a throw leaves nothing', () => {
+    const store = open();
+    const seen: number[] = [];
+    store.onCommit(({ seq }) => { seen.push(seq); });
+    expect(() => store.transact('fails', (tx) => {
+      tx.emit({ type: 't', text: 'x' });
+      throw new Error('no');
+    })).toThrow('no');
+    expect(store.seq()).toBe(0);
+    store.transact('works', (tx) => { tx.emit({ type: 't', trialId: 3, text: 'x' }); });
+    expect(seen).toEqual([store.seq()]);
+  });
+});
+
+test('a data directory has one owner, who is named to the second', () => {
+  const paths = dataPaths(dir, process.platform, os.tmpdir());
+  const owner = { pid: 4312, startedAtMs: 1, socket: paths.socket, version: '1' };
+  const lock = takeLock(paths, owner);
+  expect(() => takeLock(paths, owner)).toThrow(/process 4312/);
+  lock.release();
+  takeLock(paths, owner).release();
+});
