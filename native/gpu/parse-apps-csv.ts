@@ -18,8 +18,11 @@ export function isAppsHeader(line: string): boolean {
     && fields.some((field) => NAME_FIELDS.includes(field) || MEMORY_FIELDS.includes(field));
 }
 
-/** Rows written without a header: [GPU uuid,] pid, name, memory, the order everybody asks for. */
-const PLAIN_ROW = /^(?:GPU-[0-9a-fA-F-]+, )?\d+, .*, (?:\d+(?: MiB)?|\[[^\]]+\])\s*$/;
+/**
+ * Rows written without a header: [GPU uuid,] pid, name, memory, the order everybody asks for. A number below 100 may as well
+ * be a GPU's index, and a UUID further on shows a row about a GPU: rather nothing than the wrong thing.
+ */
+const PLAIN_ROW = /^(?:GPU-[0-9a-fA-F-]+, )?\d{3,}, (?!.*GPU-[0-9a-fA-F]).*, (?:\d+(?: MiB)?|\[[^\]]+\])\s*$/;
 
 /** @returns the columns of rows without a header, or null when they do not look like compute apps */
 export function guessAppColumns(rows: readonly string[]): readonly string[] | null {

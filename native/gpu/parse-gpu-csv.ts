@@ -161,13 +161,11 @@ export function parseGpuCsv(text: string, asked: readonly string[] | null): SmiO
   };
 }
 
-/** Header fields that only the GPU query has. */
-const GPU_ONLY = /^(?:index|count|memory\.|utilization\.|temperature\.|power\.|pstate|pci\.|clocks|compute_mode|driver_version|mig\.|fan\.|ecc\.|persistence_mode|display_|driver_model)/;
-const IDENTITY = new Set(['uuid', 'gpu_uuid', 'name', 'gpu_name', 'timestamp', 'serial', 'gpu_serial', 'gpu_bus_id']);
+/** Fields of a GPU query; any other may stand beside them. */
+const GPU_FIELD = /^(?:(?:gpu_)?(?:uuid|name|bus_id|serial)|index|count|driver_version|compute_mode|compute_cap|persistence_mode|pstate|gpu_recovery_action|(?:memory|utilization|temperature|power|pci|clocks|mig|fan|ecc|driver_model|clocks_event_reasons|clocks_throttle_reasons)\.\w.*)$/;
 
-/** @returns true when the line is the header of a GPU query */
+/** @returns true when the line is the header of a GPU query: names only, at least one of them known */
 export function isGpuHeader(line: string): boolean {
   const fields = readColumns(line).map(({ field }) => field);
-  if (fields.includes('pid') || fields.some((field) => /\s/.test(field) || field === '')) return false;
-  return fields.some((field) => GPU_ONLY.test(field)) || fields.every((field) => IDENTITY.has(field));
+  return fields.every((field) => /^[a-z][\w.]*$/.test(field)) && !fields.includes('pid') && fields.some((field) => GPU_FIELD.test(field));
 }
