@@ -1,0 +1,108 @@
+/** The engine's HTTP API as functions. Every one throws ApiError with a sentence for the user. */
+import type { SubmitBodyInput, SubmitResult } from '../../electron/contract/config.ts';
+import type { ForecastEntry, StateSnapshot } from '../../electron/contract/feed.ts';
+import type { GpuStatus } from '../../electron/contract/gpus.ts';
+import type { Pool } from '../../electron/contract/pools.ts';
+import type { DoctorCheck, Settings } from '../../electron/contract/settings.ts';
+import type { LogInfo, MetricSeries, MoveTo, Trial, TrialActionInput, TrialActionResult, TrialDetail } from '../../electron/contract/trials.ts';
+import { ApiError, readProblem } from './problem.ts';
+
+const PREFIX = '/api/v1';
+
+/** Address of an API path, for EventSource and downloads. */
+export const apiUrl = (path: string): string => `${PREFIX}${path}`;
+
+async function send(path: string, init?: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError({ status: 0, code: 'unreachable', detail: 'The engine did not answer.', remedy: 'It may be restarting. This window reconnects by itself.' });
+  }
+  if (!response.ok) throw await readProblem(response);
+  return response;
+}
+
+async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await send(apiUrl(path), signal === undefined ? {} : { signal });
+  return (await response.json()) as T;
+}
+
+async function write<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const response = await send(apiUrl(path), {
+    method,
+    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** A piece of a log: bytes [offset, next) of `total`. */
+export interface LogPiece {
+  readonly offset: number;
+  readonly next: number;
+  readonly total: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A line that holds the searched text; `offset` is where it begins, in bytes. */
+export interface LogHit {
+  readonly offset: number;
+  readonly line: string;
+}
+
+export interface DuplicateBody {
+  readonly config: Record<string, unknown>;
+  readonly paused: boolean;
+}
+export type PoolSettingsPatch = Partial<Pool['settings']>;
+export interface Example {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+}
+
+const logPath = (id: number, attempt: number): string => `/trials/${id}/attempts/${attempt}/log`;
+
+export const api = {
+  exchangeToken: async (token: string): Promise<void> => {
+    await send('/auth/exchange', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) });
+  },
+  state: (signal?: AbortSignal) => get<StateSnapshot>('/state', signal),
+  submit: (body: SubmitBodyInput) => write<SubmitResult>('POST', '/experiments', body),
+  trial: (id: number, signal?: AbortSignal) => get<TrialDetail>(`/trials/${id}`, signal),
+  listTrials: (query: Record<string, string>) => get<{ trials: Trial[]; total: number }>(`/trials?${new URLSearchParams(query)}`),
+  act: (body: TrialActionInput) => write<TrialActionResult>('POST', '/trials/actions', body),
+  duplicate: (id: number, body: DuplicateBody) => write<SubmitResult>('POST', `/trials/${id}/duplicate`, body),
+  deletePreview: (trialIds: readonly number[]) =>
+    write<{ freesBytes: number; checkpoints: number; trials: number }>('POST', '/trials/delete-preview', { trialIds }),
+  movePreview: (body: { trialIds: number[]; to: MoveTo; poolId?: string }, signal?: AbortSignal) =>
+    write<{ before: ForecastEntry[]; after: ForecastEntry[]; priority: number | null }>('POST', '/trials/move-preview', body, signal),
+  undo: (undoId: number) => write<TrialActionResult>('POST', `/undo/${undoId}`),
+  metrics: (id: number, maxPoints: number, signal?: AbortSignal) =>
+    get<{ series: MetricSeries[] }>(`/trials/${id}/metrics?maxPoints=${maxPoints}`, signal),
+  logInfo: (id: number, attempt: number, signal?: AbortSignal) => get<LogInfo>(`${logPath(id, attempt)}/info`, signal),
+  /** Reads part of a log. `offset` negative counts from the end; bytes. */
+  readLog: async (id: number, attempt: number, offset: number, limit: number, signal?: AbortSignal): Promise<LogPiece> => {
+    const response = await send(apiUrl(`${logPath(id, attempt)}?offset=${offset}&limit=${limit}`), signal === undefined ? {} : { signal });
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const start = Number(response.headers.get('x-log-offset') ?? Math.max(0, offset));
+    const next = Number(response.headers.get('x-log-next') ?? start + bytes.length);
+    return { offset: start, next, total: Number(response.headers.get('x-log-total') ?? next), bytes };
+  },
+  logFollowUrl: (id: number, attempt: number, offset: number) => apiUrl(`${logPath(id, attempt)}/follow?offset=${offset}`),
+  logDownloadUrl: (id: number, attempt: number) => apiUrl(`${logPath(id, attempt)}?download=1`),
+  searchLog: (id: number, attempt: number, query: string, signal?: AbortSignal) =>
+    get<{ hits: LogHit[]; more: boolean }>(`${logPath(id, attempt)}/search?${new URLSearchParams({ q: query, limit: '500' })}`, signal),
+  createPool: (body: { name: string; gpuUuids: string[]; settings?: PoolSettingsPatch }) => write<Pool>('POST', '/pools', body),
+  updatePool: (id: string, body: { name?: string; gpuUuids?: string[]; settings?: PoolSettingsPatch; expectedRevision?: number }) =>
+    write<Pool>('PATCH', `/pools/${id}`, body),
+  deletePool: (id: string) => write<undefined>('DELETE', `/pools/${id}`),
+  actOnPool: (id: string, action: 'pause' | 'resume' | 'drain') => write<Pool>('POST', `/pools/${id}/actions`, { action }),
+  updateSlot: (uuid: string, body: { keptBack?: boolean; poolId?: string }) => write<GpuStatus>('PATCH', `/slots/${encodeURIComponent(uuid)}`, body),
+  doctor: (signal?: AbortSignal) => get<{ checks: DoctorCheck[] }>('/doctor', signal),
+  updateSettings: (patch: Partial<Settings>) => write<Settings>('PATCH', '/settings', patch),
+  examples: (signal?: AbortSignal) => get<{ examples: Example[] }>('/examples', signal),
+  runExample: (id: string) => write<SubmitResult>('POST', `/examples/${id}/run`),
+};

@@ -1,0 +1,24 @@
+/** The quiet line at the bottom: who serves this window and when the queue is clear. */
+import { useEngine } from '../api/store.ts';
+import { useNow } from '../ui/clock.ts';
+import { formatDuration, formatTime } from '../ui/format.ts';
+
+export function StatusBar() {
+  const engine = useEngine((state) => state.engine);
+  const driver = useEngine((state) => state.gpus?.driverVersion ?? state.engine?.driverVersion ?? null);
+  const clearAtMs = useEngine((state) => state.plan.clearAtMs);
+  const connection = useEngine((state) => state.connection);
+  const now = useNow(30_000);
+  if (engine === null) return <footer className="status-bar" />;
+  const times = Object.values(clearAtMs).filter((each) => each !== null);
+  const lastMs = times.length === 0 ? null : Math.max(...times);
+  return (
+    <footer className="status-bar">
+      <span>{connection === 'lost' ? 'Engine not reachable' : `Engine ${engine.version}, up ${formatDuration(now - engine.startedAtMs)}`}</span>
+      <span>{engine.dockerVersion === null ? 'No Docker' : `Docker ${engine.dockerVersion}`}</span>
+      {driver !== null && <span>Driver {driver}</span>}
+      <span className="grow" />
+      {lastMs !== null && lastMs > now && <span>Queue clear {formatTime(lastMs, now)}</span>}
+    </footer>
+  );
+}

@@ -1,0 +1,23 @@
+/** A card per GPU, or one for the host when there is none. */
+import { useEngine } from '../../api/store.ts';
+import { formatDuration } from '../../ui/format.ts';
+import { useNow } from '../../ui/clock.ts';
+import { GpuCard } from './gpu-card.tsx';
+import { HostCard } from './host-card.tsx';
+
+export function GpuStrip() {
+  const gpus = useEngine((state) => state.gpus);
+  const now = useNow(5_000);
+  if (gpus === null) return null;
+  return (
+    <section className="gpu-strip" aria-label="GPUs">
+      {gpus.problem !== null && <div className="gpu-problem" role="status">{gpus.problem}</div>}
+      {gpus.stale && gpus.takenAtMs !== null && gpus.problem === null && (
+        <div className="gpu-problem" role="status">GPU readings are {formatDuration(now - gpus.takenAtMs)} old: nvidia-smi does not answer. Nothing new starts on a GPU until it does.</div>
+      )}
+      {gpus.gpus.length === 0
+        ? <HostCard status={gpus} />
+        : <div className="gpu-cards">{gpus.gpus.map((gpu) => <GpuCard key={gpu.uuid} gpu={gpu} status={gpus} />)}</div>}
+    </section>
+  );
+}

@@ -1,0 +1,121 @@
+/** The pools at the left: load, what they are doing, where to drop trials. */
+import { useDroppable } from '@dnd-kit/react';
+import { Menu } from '@mantine/core';
+import { IconDots, IconPlus } from '@tabler/icons-react';
+import { useMemo } from 'react';
+import type { SlotView } from '../../../electron/contract/gpus.ts';
+import type { Pool } from '../../../electron/contract/pools.ts';
+import { api } from '../../api/client.ts';
+import { useEngine } from '../../api/store.ts';
+import { IconButton } from '../../ui/button.tsx';
+import { useNow } from '../../ui/clock.ts';
+import { formatCount, formatTime } from '../../ui/format.ts';
+import { Meter } from '../../ui/pieces.tsx';
+import { attempt } from '../../ui/toasts.tsx';
+import { choosePool, openDialog } from '../../ui/view-state.ts';
+import { poolDropId } from './drag-provider.tsx';
+import { describeAim, useDrag } from './drag-state.ts';
+import { useChosenPool } from './use-queue.ts';
+
+interface PoolLoad {
+  readonly running: number;
+  readonly queued: number;
+  readonly used: number;
+  readonly total: number;
+}
+const IDLE: PoolLoad = { running: 0, queued: 0, used: 0, total: 0 };
+
+/** Counts every pool in one pass over the trials. */
+function useLoads(): ReadonlyMap<string, PoolLoad> {
+  const table = useEngine((state) => state.trials);
+  const slots = useEngine((state) => state.gpus?.slots);
+  return useMemo(() => {
+    const loads = new Map<string, { running: number; queued: number; used: number; total: number }>();
+    const loadOf = (poolId: string) => {
+      const load = loads.get(poolId) ?? { ...IDLE };
+      loads.set(poolId, load);
+      return load;
+    };
+    for (const trial of table.byId.values()) {
+      if (trial.state === 'queued') loadOf(trial.poolId).queued += 1;
+      else if (trial.state !== 'paused' && trial.state !== 'done') loadOf(trial.poolId).running += 1;
+    }
+    for (const slot of slots ?? ([] as readonly SlotView[])) {
+      const load = loadOf(slot.poolId);
+      load.total += 1;
+      if (slot.trialIds.length > 0) load.used += 1;
+    }
+    return loads;
+  }, [table, slots]);
+}
+
+export function PoolList() {
+  const pools = useEngine((state) => state.pools);
+  const hasGpus = useEngine((state) => (state.gpus?.slots.length ?? 0) > 0);
+  const loads = useLoads();
+  const chosen = useChosenPool();
+  return (
+    <nav className="pools" aria-label="Pools">
+      <div className="pools-head">
+        <h2>Pools</h2>
+        {hasGpus && <IconButton label="Split GPUs into a new pool" onClick={() => openDialog({ kind: 'pool-create' })}><IconPlus size={14} aria-hidden="true" /></IconButton>}
+      </div>
+      {pools.map((pool) => <PoolItem key={pool.id} pool={pool} load={loads.get(pool.id) ?? IDLE} chosen={pool.id === chosen?.id} />)}
+    </nav>
+  );
+}
+
+function PoolItem({ pool, load, chosen }: { readonly pool: Pool; readonly load: PoolLoad; readonly chosen: boolean }) {
+  const { ref } = useDroppable({ id: poolDropId(pool.id) });
+  const clearAtMs = useEngine((state) => state.plan.clearAtMs[pool.id] ?? null);
+  const target = useDrag((state) => state.poolId === pool.id);
+  const aim = useDrag((state) => (state.poolId === pool.id ? describeAim(state) : null));
+  const now = useNow(60_000);
+  return (
+    <div ref={ref} className={['pool', chosen ? 'chosen' : '', target ? 'drop-target' : ''].join(' ')} data-pool-id={pool.id}>
+      <button type="button" className="pool-choose" aria-current={chosen ? 'true' : undefined} onClick={() => choosePool(pool.id)}>
+        <span className="pool-title">
+          <b>{pool.name}</b>
+          <span className="dim3" title="Slots in use">{load.total > 0 ? `${load.used} / ${load.total}` : load.running > 0 ? formatCount(load.running) : ''}</span>
+        </span>
+        <Meter value={load.total > 0 ? load.used / load.total : load.running > 0 ? 1 : 0} label={`Slots of ${pool.name} in use`} />
+        <small>{aim ?? describePool(pool, load, clearAtMs, now)}</small>
+      </button>
+      <PoolMenu pool={pool} />
+    </div>
+  );
+}
+
+/** "3 running, 14 queued, clear by 07:40". */
+function describePool(pool: Pool, load: PoolLoad, clearAtMs: number | null, nowMs: number): string {
+  const parts: string[] = [];
+  if (pool.state !== 'open') parts.push(pool.state);
+  if (pool.settings.hours !== null) parts.push(`open ${pool.settings.hours.from}–${pool.settings.hours.to}`);
+  if (load.running > 0) parts.push(`${formatCount(load.running)} running`);
+  if (load.queued > 0) parts.push(`${formatCount(load.queued)} queued`);
+  if (clearAtMs !== null && load.queued > 0) parts.push(`clear by ${formatTime(clearAtMs, nowMs)}`);
+  return parts.length === 0 ? 'idle' : parts.join(', ');
+}
+
+export const poolAction = (pool: Pool, action: 'pause' | 'resume' | 'drain'): Promise<boolean> => attempt(() => api.actOnPool(pool.id, action));
+
+export function PoolMenu({ pool }: { readonly pool: Pool }) {
+  const hasGpus = useEngine((state) => (state.gpus?.slots.length ?? 0) > 0);
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <IconButton label={`Actions for pool ${pool.name}`} className="pool-menu"><IconDots size={14} aria-hidden="true" /></IconButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {pool.state === 'open'
+          ? <Menu.Item onClick={() => void poolAction(pool, 'pause')}>Pause pool</Menu.Item>
+          : <Menu.Item onClick={() => void poolAction(pool, 'resume')}>Resume pool</Menu.Item>}
+        {pool.state === 'open' && <Menu.Item onClick={() => void poolAction(pool, 'drain')}>Drain: finish what runs, then pause</Menu.Item>}
+        <Menu.Divider />
+        <Menu.Item onClick={() => openDialog({ kind: 'pool-settings', poolId: pool.id })}>Pool settings…</Menu.Item>
+        {hasGpus && <Menu.Item onClick={() => openDialog({ kind: 'pool-create' })}>Split GPUs into a new pool…</Menu.Item>}
+        {!pool.isDefault && <Menu.Item color="red" onClick={() => openDialog({ kind: 'pool-delete', poolId: pool.id })}>Delete pool…</Menu.Item>}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

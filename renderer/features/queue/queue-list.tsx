@@ -1,0 +1,205 @@
+/**
+ * The list of a pool's trials: running, queued, paused, finished. Only the rows in sight exist in the page.
+ * Mouse and keys are handled here, once, for all rows.
+ */
+import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
+import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useLayoutEffect, useRef } from 'react';
+import type { KeyboardEvent, MouseEvent } from 'react';
+import { formatCount } from '../../ui/format.ts';
+import { runAction, trialsOf } from '../../ui/trial-actions.ts';
+import type { ActionId } from '../../ui/trial-actions.ts';
+import { openMenuAt, toggleCollapsed, useView } from '../../ui/view-state.ts';
+import { aimAgain, setListGeometry, useDrag } from './drag-state.ts';
+import { gapTop, ROW_PX, SECTION_PX } from './queue-model.ts';
+import type { Gap, QueueItem, QueueModel, SectionId } from './queue-model.ts';
+import { clearSelection, selectLine, selectRow, stepRow } from './select.ts';
+import { TrialRow } from './trial-row.tsx';
+
+const TITLES: Record<SectionId, string> = { running: 'Running', queued: 'Queued', paused: 'Paused', finished: 'Recently finished' };
+const OVERSCAN = 8;
+
+export function QueueList({ model, poolName }: { readonly model: QueueModel; readonly poolName: string }) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const activeId = useView((state) => state.activeId);
+  const leadId = useDrag((state) => state.leadId);
+  const kept = [activeId, leadId].flatMap((id) => (id === null ? [] : model.indexOf.get(id) ?? []));
+  const virtualizer = useVirtualizer({
+    count: model.items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => (model.items[index]?.kind === 'section' ? SECTION_PX : ROW_PX),
+    overscan: OVERSCAN,
+    getItemKey: (index) => itemKey(model.items[index]),
+    // The focused row and the row in the hand stay in the page when they scroll out of sight.
+    rangeExtractor: (range) => [...new Set([...defaultRangeExtractor(range), ...kept])].sort((a, b) => a - b),
+  });
+
+  // Row heights follow from the kind of row; a changed model must not use the old ones.
+  useLayoutEffect(() => virtualizer.measure(), [model, virtualizer]);
+
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    const scrollToGap = (gap: Gap): void => {
+      const top = gapTop(model, gap);
+      if (top < element.scrollTop + ROW_PX) element.scrollTop = top - ROW_PX;
+      else if (top > element.scrollTop + element.clientHeight - ROW_PX) element.scrollTop = top - element.clientHeight + ROW_PX;
+    };
+    setListGeometry({ model, element, scrollToGap });
+    return () => setListGeometry(null);
+  }, [model]);
+
+  const focusRow = (id: number): void => {
+    const index = model.indexOf.get(id);
+    if (index === undefined) return;
+    virtualizer.scrollToIndex(index);
+    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-trial-id="${id}"]`)?.focus({ preventScroll: true }));
+  };
+
+  const onClick = (event: MouseEvent): void => {
+    const row = rowOf(event.target);
+    if (row === null || inside(event.target, '[data-grip]')) return;
+    const menuButton = (event.target as Element).closest('[data-row-menu]');
+    if (menuButton !== null) {
+      if (!useView.getState().selection.has(row.id)) selectRow(model, row.id, { toggle: false, range: false });
+      const box = menuButton.getBoundingClientRect();
+      openMenuAt(box.right, box.bottom);
+      return;
+    }
+    selectRow(model, row.id, { toggle: event.ctrlKey || event.metaKey, range: event.shiftKey });
+    row.element.focus({ preventScroll: true });
+  };
+
+  const onContextMenu = (event: MouseEvent): void => {
+    const row = rowOf(event.target);
+    if (row === null) return;
+    event.preventDefault();
+    if (!useView.getState().selection.has(row.id)) selectRow(model, row.id, { toggle: false, range: false });
+    const box = row.element.getBoundingClientRect();
+    // The menu key has no pointer: the menu opens at the row.
+    if (event.clientX === 0 && event.clientY === 0) openMenuAt(box.left + 80, box.bottom);
+    else openMenuAt(event.clientX, event.clientY);
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || useDrag.getState().ids.length > 0) return;
+    const onControl = inside(event.target, 'button');
+    const key = rowKey(event);
+    if (key === null || (onControl && (event.key === 'Enter' || event.key === ' '))) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const pageRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX) - 1);
+    if (typeof key === 'object') {
+      const step = key.step === 'page' ? pageRows * key.sign : key.sign * key.step;
+      const id = stepRow(model, step, { range: event.shiftKey });
+      if (id !== null) focusRow(id);
+      return;
+    }
+    const view = useView.getState();
+    if (key === 'all') selectLine(model);
+    else if (key === 'clear') clearSelection();
+    else if (key === 'toggle' && view.activeId !== null) selectRow(model, view.activeId, { toggle: true, range: false });
+    else if (key === 'open' && view.activeId !== null) useView.setState({ inspectedId: view.activeId });
+    else act(key);
+  };
+
+  const act = (key: string): void => {
+    const view = useView.getState();
+    const trials = trialsOf(view.selection.size > 0 ? view.selection : view.activeId === null ? [] : [view.activeId]);
+    if (trials.length === 0) return;
+    const paused = trials.every((trial) => trial.state === 'paused');
+    const done = trials.every((trial) => trial.state === 'done');
+    const action = key === 'pause' ? (paused ? 'resume' : 'pause') : key === 'remove' ? (done ? 'delete' : 'cancel') : (key as ActionId);
+    void runAction(action, trials).then(() => {
+      if (view.activeId !== null && ['top', 'up', 'down', 'bottom'].includes(key)) requestAnimationFrame(() => focusRow(view.activeId!));
+    });
+  };
+
+  const tabStopId = activeId !== null && model.indexOf.has(activeId) ? activeId : firstTrial(model.items);
+  return (
+    <div ref={scroller} className="queue-scroll" onScroll={aimAgain}>
+      <div
+        role="grid"
+        aria-label={`Queue of ${poolName}`}
+        aria-multiselectable="true"
+        aria-rowcount={model.items.length}
+        className="queue-grid"
+        style={{ height: virtualizer.getTotalSize() }}
+        onClick={onClick}
+        onContextMenu={onContextMenu}
+        onKeyDown={onKeyDown}
+      >
+        {virtualizer.getVirtualItems().map((virtual) => {
+          const item = model.items[virtual.index];
+          if (item === undefined) return null;
+          if (item.kind === 'section') return <SectionRow key={virtual.key} item={item} rowIndex={virtual.index} topPx={virtual.start} />;
+          return <TrialRow key={virtual.key} id={item.id} section={item.section} place={item.place} rowIndex={virtual.index} topPx={virtual.start} tabStop={item.id === tabStopId} />;
+        })}
+        <DropLine model={model} />
+      </div>
+    </div>
+  );
+}
+
+function SectionRow({ item, rowIndex, topPx }: { readonly item: Extract<QueueItem, { kind: 'section' }>; readonly rowIndex: number; readonly topPx: number }) {
+  const folded = useView((state) => state.collapsed.has(item.section));
+  const Chevron = folded ? IconChevronRight : IconChevronDown;
+  return (
+    <div role="row" aria-rowindex={rowIndex + 1} className="section-row" style={{ transform: `translateY(${topPx}px)` }}>
+      <span role="gridcell">
+        <button type="button" className="section-fold" aria-expanded={!folded} onClick={() => toggleCollapsed(item.section)}>
+          {TITLES[item.section]} <span className="count">{formatCount(item.count)}</span>
+          <Chevron size={12} aria-hidden="true" className="chevron" />
+        </button>
+      </span>
+      {item.section === 'queued' && item.count > 1 && <span role="gridcell" className="section-hint">drag to reorder, or <kbd>Alt ↑</kbd></span>}
+    </div>
+  );
+}
+
+/** The line between two rows where the drag would land. */
+function DropLine({ model }: { readonly model: QueueModel }) {
+  const gap = useDrag((state) => (state.ids.length > 0 && state.poolId === null ? state.gap : null));
+  return gap === null ? null : <div className="drop-line" aria-hidden="true" style={{ transform: `translateY(${gapTop(model, gap) - 1}px)` }} />;
+}
+
+function itemKey(item: QueueItem | undefined): string | number {
+  if (item === undefined) return 'none';
+  return item.kind === 'section' ? item.section : item.id;
+}
+
+function firstTrial(items: readonly QueueItem[]): number | null {
+  const item = items.find((each) => each.kind === 'trial');
+  return item?.kind === 'trial' ? item.id : null;
+}
+
+const inside = (target: EventTarget, selector: string): boolean => target instanceof Element && target.closest(selector) !== null;
+
+function rowOf(target: EventTarget): { id: number; element: HTMLElement } | null {
+  const element = target instanceof Element ? target.closest<HTMLElement>('[data-trial-id]') : null;
+  return element === null ? null : { id: Number(element.dataset['trialId']), element };
+}
+
+/** @returns what a key means on the list: a step, or the name of an action. */
+function rowKey(event: KeyboardEvent): { step: number | 'page'; sign: 1 | -1 } | string | null {
+  if (event.altKey) {
+    const moves: Record<string, string> = { ArrowUp: 'up', ArrowDown: 'down', Home: 'top', End: 'bottom' };
+    return moves[event.key] ?? null;
+  }
+  if (event.ctrlKey || event.metaKey) return event.key === 'a' ? 'all' : event.key === ' ' ? 'toggle' : null;
+  switch (event.key) {
+    case 'ArrowDown': return { step: 1, sign: 1 };
+    case 'ArrowUp': return { step: 1, sign: -1 };
+    case 'PageDown': return { step: 'page', sign: 1 };
+    case 'PageUp': return { step: 'page', sign: -1 };
+    case 'Home': return { step: 1e9, sign: -1 };
+    case 'End': return { step: 1e9, sign: 1 };
+    case 'Escape': return 'clear';
+    case ' ': return 'toggle';
+    case 'Enter': return 'open';
+    case 'Delete': return 'remove';
+    case 'F2': return 'rename';
+    case 'p': return 'pause';
+    default: return null;
+  }
+}

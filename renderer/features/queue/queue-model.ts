@@ -1,0 +1,135 @@
+/** What the queue list shows, as plain data: sections, rows, places and where things are in pixels. No I/O. */
+import type { MoveTo, Trial } from '../../../electron/contract/trials.ts';
+import { compareTrials } from '../../api/optimistic.ts';
+
+export const ROW_PX = 36;
+export const SECTION_PX = 30;
+const MAX_FINISHED = 500;
+
+export type SectionId = 'running' | 'queued' | 'paused' | 'finished';
+
+export type QueueItem =
+  | { readonly kind: 'section'; readonly section: SectionId; readonly count: number }
+  | { readonly kind: 'trial'; readonly section: SectionId; readonly id: number; readonly place: number | null };
+
+/** Rows of one section in pixels from the top of the list. */
+export interface SectionLayout {
+  readonly section: SectionId;
+  readonly topPx: number;
+  readonly firstIndex: number;
+  readonly ids: readonly number[];
+}
+
+export interface QueueModel {
+  readonly items: readonly QueueItem[];
+  readonly layout: readonly SectionLayout[];
+  readonly running: readonly Trial[];
+  readonly queued: readonly Trial[];
+  readonly paused: readonly Trial[];
+  readonly finished: readonly Trial[];
+  /** Queued and paused together in queue order. */
+  readonly line: readonly Trial[];
+  readonly placeOf: ReadonlyMap<number, number>;
+  readonly indexOf: ReadonlyMap<number, number>;
+}
+
+/** @returns the list of a pool's trials; folded sections keep their heading only. */
+export function buildQueue(trials: Iterable<Trial>, poolId: string, folded: ReadonlySet<string>): QueueModel {
+  const running: Trial[] = [];
+  const line: Trial[] = [];
+  const done: Trial[] = [];
+  for (const trial of trials) {
+    if (trial.poolId !== poolId) continue;
+    if (trial.state === 'done') {
+      if (!trial.archived) done.push(trial);
+    } else if (trial.state === 'queued' || trial.state === 'paused') line.push(trial);
+    else running.push(trial);
+  }
+  running.sort((a, b) => (a.startedAtMs ?? Infinity) - (b.startedAtMs ?? Infinity) || a.id - b.id);
+  line.sort(compareTrials);
+  const finished = done.sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0) || b.id - a.id).slice(0, MAX_FINISHED);
+  const placeOf = new Map(line.map((trial, index) => [trial.id, index + 1]));
+  const queued = line.filter((trial) => trial.state === 'queued');
+  const paused = line.filter((trial) => trial.state === 'paused');
+
+  const items: QueueItem[] = [];
+  const layout: SectionLayout[] = [];
+  const indexOf = new Map<number, number>();
+  let topPx = 0;
+  const add = (section: SectionId, rows: readonly Trial[], always: boolean): void => {
+    if (rows.length === 0 && !always) return;
+    items.push({ kind: 'section', section, count: rows.length });
+    topPx += SECTION_PX;
+    const ids = folded.has(section) ? [] : rows.map((trial) => trial.id);
+    layout.push({ section, topPx, firstIndex: items.length, ids });
+    for (const id of ids) {
+      indexOf.set(id, items.length);
+      items.push({ kind: 'trial', section, id, place: placeOf.get(id) ?? null });
+    }
+    topPx += ids.length * ROW_PX;
+  };
+  add('running', running, false);
+  add('queued', queued, running.length + paused.length > 0);
+  add('paused', paused, false);
+  add('finished', finished, false);
+  return { items, layout, running, queued, paused, finished, line, placeOf, indexOf };
+}
+
+/** Where dragged trials would land: between two rows of the queued (or paused) section. */
+export interface Gap {
+  readonly section: 'queued' | 'paused';
+  /** 0: before the first row. */
+  readonly index: number;
+}
+
+/** @returns the gap nearest to a height in the list; null when there is no section to land in. */
+export function gapAt(model: QueueModel, yPx: number, paused: boolean): Gap | null {
+  const wanted = model.layout.filter((each) => (each.section === 'queued' && each.ids.length > 0) || (each.section === 'paused' && paused && each.ids.length > 0));
+  let best: { gap: Gap; distance: number } | null = null;
+  for (const { section, topPx, ids } of wanted) {
+    const index = Math.min(ids.length, Math.max(0, Math.round((yPx - topPx) / ROW_PX)));
+    const distance = Math.abs(yPx - (topPx + index * ROW_PX));
+    if (best === null || distance < best.distance) best = { gap: { section: section as Gap['section'], index }, distance };
+  }
+  return best?.gap ?? null;
+}
+
+/** @returns the height of a gap in the list, in pixels. */
+export function gapTop(model: QueueModel, gap: Gap): number {
+  const section = model.layout.find((each) => each.section === gap.section);
+  return section === undefined ? 0 : section.topPx + gap.index * ROW_PX;
+}
+
+export interface Landing {
+  readonly to: MoveTo;
+  /** 1-based place in the line after the move. */
+  readonly place: number;
+  /** The priority the trials would take, where it differs from theirs. */
+  readonly takesPriority: number | null;
+}
+
+/**
+ * Turns a gap into a move. Between two priorities the trials stay with the neighbour of their own priority.
+ * @returns null when nothing would change.
+ */
+export function landingAt(model: QueueModel, gap: Gap, dragged: readonly Trial[]): Landing | null {
+  const ids = new Set(dragged.map((trial) => trial.id));
+  const rows = gap.section === 'queued' ? model.queued : model.paused;
+  let before: Trial | undefined;
+  for (let i = gap.index - 1; i >= 0 && before === undefined; i -= 1) if (!ids.has(rows[i]!.id)) before = rows[i];
+  let after: Trial | undefined;
+  for (let i = gap.index; i < rows.length && after === undefined; i += 1) if (!ids.has(rows[i]!.id)) after = rows[i];
+  const own = dragged[0]?.priority;
+  const anchor = before?.priority === own && before !== undefined ? before : after ?? before;
+  if (anchor === undefined) return null;
+  const behind = anchor === before;
+  const rest = model.line.filter((trial) => !ids.has(trial.id));
+  const at = rest.indexOf(anchor) + (behind ? 1 : 0);
+  const stays = dragged.every((trial, index) => model.line[at + index]?.id === trial.id) && dragged.every((trial) => trial.priority === anchor.priority);
+  if (stays) return null;
+  return {
+    to: { place: behind ? 'behind' : 'ahead', anchorId: anchor.id },
+    place: at + 1,
+    takesPriority: dragged.some((trial) => trial.priority !== anchor.priority) ? anchor.priority : null,
+  };
+}

@@ -1,0 +1,60 @@
+/** Above the queue: which pool, whether it takes trials, and what can be done with the selection. */
+import { Switch } from '@mantine/core';
+import { IconDots } from '@tabler/icons-react';
+import type { Pool } from '../../../electron/contract/pools.ts';
+import { useEngine } from '../../api/store.ts';
+import { Button, IconButton } from '../../ui/button.tsx';
+import { formatCount } from '../../ui/format.ts';
+import { Tag } from '../../ui/pieces.tsx';
+import { runAction, TRIAL_ACTIONS, trialsOf } from '../../ui/trial-actions.ts';
+import type { ActionId } from '../../ui/trial-actions.ts';
+import { openMenuAt, useView } from '../../ui/view-state.ts';
+import { poolAction } from './pool-list.tsx';
+
+const ON_THE_BAR: readonly ActionId[] = ['top', 'pause', 'resume', 'retry', 'archive', 'cancel'];
+
+export function QueueToolbar({ pool }: { readonly pool: Pool }) {
+  return (
+    <div className="queue-toolbar">
+      <h1>{pool.name}</h1>
+      {pool.state === 'open' && <Tag tone="go">taking trials</Tag>}
+      {pool.state === 'paused' && <Tag tone="hold">paused</Tag>}
+      {pool.state === 'draining' && <Tag tone="wait">draining</Tag>}
+      <Switch
+        size="sm"
+        color="var(--go-solid)"
+        aria-label={`${pool.name} takes trials`}
+        checked={pool.state === 'open'}
+        onChange={(event) => void poolAction(pool, event.currentTarget.checked ? 'resume' : 'pause')}
+      />
+      <SelectionBar />
+    </div>
+  );
+}
+
+function SelectionBar() {
+  const selection = useView((state) => state.selection);
+  const table = useEngine((state) => state.trials);
+  if (selection.size === 0) return null;
+  const trials = [...selection].flatMap((id) => table.byId.get(id) ?? []);
+  const offered = TRIAL_ACTIONS.filter((action) => ON_THE_BAR.includes(action.id) && action.applies(trials)).slice(0, 3);
+  return (
+    <div className="selection-bar" role="toolbar" aria-label="Actions on the selection">
+      <span className="dim">{formatCount(trials.length)} selected</span>
+      {offered.map((action) => (
+        <Button key={action.id} title={action.hint} onClick={() => void runAction(action.id, trialsOf(selection))}>{action.label}</Button>
+      ))}
+      <IconButton
+        label="More actions on the selection"
+        aria-haspopup="menu"
+        className="bordered"
+        onClick={(event) => {
+          const box = event.currentTarget.getBoundingClientRect();
+          openMenuAt(box.right, box.bottom);
+        }}
+      >
+        <IconDots size={15} aria-hidden="true" />
+      </IconButton>
+    </div>
+  );
+}

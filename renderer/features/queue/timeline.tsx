@@ -1,0 +1,68 @@
+/** The forecast of one pool: a lane per slot, bars for what runs and what comes, a line for now. */
+import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
+import { useMemo } from 'react';
+import type { ForecastEntry } from '../../../electron/contract/feed.ts';
+import type { SlotView } from '../../../electron/contract/gpus.ts';
+import type { Pool } from '../../../electron/contract/pools.ts';
+import type { Trial } from '../../../electron/contract/trials.ts';
+import { useEngine } from '../../api/store.ts';
+import { useNow } from '../../ui/clock.ts';
+import { formatDuration, formatTime } from '../../ui/format.ts';
+import { inspect, toggleCollapsed, useView } from '../../ui/view-state.ts';
+import { buildLanes, chooseHorizon, ticksOf } from './timeline-model.ts';
+import type { Bar } from './timeline-model.ts';
+
+export function Timeline({ pool }: { readonly pool: Pool }) {
+  const folded = useView((state) => state.collapsed.has('timeline'));
+  const plan = useEngine((state) => state.plan);
+  const table = useEngine((state) => state.trials);
+  const slots = useEngine((state) => state.gpus?.slots);
+  const now = useNow(30_000);
+  const mine = useMemo(() => plan.entries.filter((entry) => entry.poolId === pool.id), [plan, pool.id]);
+  const view = useMemo(() => draw(mine, slots ?? [], pool, table.byId, now), [mine, slots, pool, table, now]);
+  if (mine.length === 0) return null;
+  const Chevron = folded ? IconChevronRight : IconChevronDown;
+  return (
+    <section className={`timeline${folded ? ' folded' : ''}`} aria-label="Forecast">
+      <div className="timeline-axis">
+        <button type="button" className="section-fold" aria-expanded={!folded} onClick={() => toggleCollapsed('timeline')}>
+          Forecast <Chevron size={12} aria-hidden="true" className="chevron" />
+        </button>
+        {!folded && (
+          <div className="ticks" aria-hidden="true">
+            {view.ticks.map((atMs) => <span key={atMs} style={{ left: `${view.percent(atMs)}%` }}>{formatTime(atMs, now)}</span>)}
+          </div>
+        )}
+      </div>
+      {!folded && view.lanes.map((lane) => (
+        <div key={lane.key} className="lane">
+          <span className="lane-label">{lane.label}</span>
+          <div className="track">
+            {lane.bars.map((bar) => <BarView key={bar.key} bar={bar} percent={view.percent} endMs={view.endMs} now={now} />)}
+            <i className="now-line" style={{ left: `${view.percent(now)}%` }} />
+          </div>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+function BarView({ bar, percent, endMs, now }: { readonly bar: Bar; readonly percent: (atMs: number) => number; readonly endMs: number; readonly now: number }) {
+  const left = percent(bar.startMs);
+  const width = Math.max(0.4, percent(bar.endMs ?? endMs) - left);
+  const style = { left: `${left}%`, width: `calc(${width}% - 2px)` };
+  if (bar.trialId === null) return <span className="bar bar-foreign" style={style} title={bar.label}>{bar.label}</span>;
+  const { trialId } = bar;
+  const spell = bar.endMs === null ? 'end unknown' : `${formatTime(bar.startMs, now)} to ${formatTime(bar.endMs, now)}, ${formatDuration(bar.endMs - bar.startMs)}`;
+  return (
+    <button type="button" tabIndex={-1} className={`bar bar-${bar.kind}${bar.endMs === null ? ' bar-open' : ''}`} style={style} title={`#${trialId} ${bar.name}: ${spell}`} onClick={() => inspect(trialId)}>
+      {bar.label}
+    </button>
+  );
+}
+
+function draw(entries: readonly ForecastEntry[], slots: readonly SlotView[], pool: Pool, byId: ReadonlyMap<number, Trial>, now: number) {
+  const { startMs, endMs } = chooseHorizon(entries, byId, now);
+  const percent = (atMs: number): number => Math.min(100, Math.max(0, ((atMs - startMs) / (endMs - startMs)) * 100));
+  return { endMs, percent, ticks: ticksOf(startMs, endMs), lanes: buildLanes(entries, slots, pool, byId, startMs, endMs, now) };
+}

@@ -1,0 +1,158 @@
+/** One trial in the queue. Takes ids, reads the store itself, so that a change redraws the row and not the list. */
+import { IconDots, IconGripVertical } from '@tabler/icons-react';
+import { useDraggable } from '@dnd-kit/react';
+import { memo } from 'react';
+import type { ReactNode } from 'react';
+import type { Trial } from '../../../electron/contract/trials.ts';
+import { useEngine } from '../../api/store.ts';
+import { useNow } from '../../ui/clock.ts';
+import { formatCount, formatDuration, formatParams, formatTime } from '../../ui/format.ts';
+import { Meter, Tag } from '../../ui/pieces.tsx';
+import { savedText, slotText, stateTag, WhyWaiting } from '../../ui/trial-text.tsx';
+import { useView } from '../../ui/view-state.ts';
+import { describeAim, useDrag } from './drag-state.ts';
+import type { SectionId } from './queue-model.ts';
+
+export interface TrialRowProps {
+  readonly id: number;
+  readonly section: SectionId;
+  readonly place: number | null;
+  readonly rowIndex: number;
+  readonly topPx: number;
+  /** Whether Tab stops at this row. */
+  readonly tabStop: boolean;
+}
+
+export const TrialRow = memo(function TrialRow({ id, section, place, rowIndex, topPx, tabStop }: TrialRowProps) {
+  const trial = useEngine((state) => state.trials.byId.get(id));
+  const selected = useView((state) => state.selection.has(id));
+  const inspected = useView((state) => state.inspectedId === id);
+  const dragged = useDrag((state) => state.ids.includes(id));
+  if (trial === undefined) return null;
+  const inLine = section === 'queued' || section === 'paused';
+  return (
+    <div
+      role="row"
+      aria-rowindex={rowIndex + 1}
+      aria-selected={selected}
+      tabIndex={tabStop ? 0 : -1}
+      data-trial-id={id}
+      className={['row', `row-${section}`, selected ? 'selected' : '', inspected ? 'inspected' : '', dragged ? 'dragged' : ''].join(' ')}
+      style={{ transform: `translateY(${topPx}px)` }}
+    >
+      <span role="gridcell" className="cell-grip">{inLine && <Grip trial={trial} tabStop={tabStop} />}</span>
+      <span role="gridcell" className="num">{id}</span>
+      <span role="gridcell" className="name" title={trial.labels.length > 0 ? `${trial.name} · ${trial.labels.join(', ')}` : trial.name}>
+        {trial.name}
+        {trial.labels.map((label) => <i key={label} className="label">{label}</i>)}
+      </span>
+      <span role="gridcell" className="params mono" title={formatParams(trial.hparams)}>{formatParams(trial.hparams)}</span>
+      <SlotCell trial={trial} />
+      {section === 'running' && <RunningCells trial={trial} />}
+      {section === 'queued' && <QueuedCells trial={trial} place={place} />}
+      {section === 'paused' && <PausedCells trial={trial} place={place} />}
+      {section === 'finished' && <FinishedCells trial={trial} />}
+      <span role="gridcell" className="cell-menu">
+        <button type="button" className="row-menu" aria-label={`Actions for trial ${id}`} aria-haspopup="menu" tabIndex={tabStop ? 0 : -1} data-row-menu>
+          <IconDots size={15} aria-hidden="true" />
+        </button>
+      </span>
+    </div>
+  );
+});
+
+function Grip({ trial, tabStop }: { readonly trial: Trial; readonly tabStop: boolean }) {
+  const { ref, handleRef } = useDraggable({ id: trial.id });
+  return (
+    <span ref={ref} className="grip-anchor">
+      <button ref={handleRef} type="button" className="grip" tabIndex={tabStop ? 0 : -1} aria-label={`Reorder trial ${trial.id} ${trial.name}`} data-grip>
+        <IconGripVertical size={14} aria-hidden="true" />
+      </button>
+    </span>
+  );
+}
+
+function SlotCell({ trial }: { readonly trial: Trial }) {
+  const text = useEngine((state) => slotText(trial, state.gpus));
+  return <span role="gridcell" className="slots dim" title={text}>{text}</span>;
+}
+
+function RunningCells({ trial }: { readonly trial: Trial }) {
+  const live = useEngine((state) => state.live.get(trial.id));
+  const progress = live?.progress ?? trial.progress;
+  const remainingMs = live?.remainingMs ?? trial.remainingMs;
+  const step = live?.step ?? trial.step;
+  const activity = live?.activity ?? trial.activity;
+  return (
+    <>
+      <span role="gridcell" className="progress">
+        {trial.state === 'starting' && <Tag tone="wait">{activity ?? 'starting'}</Tag>}
+        {trial.state === 'stopping' && <StopText trial={trial} />}
+        {trial.state === 'running' && trial.frozen && <Tag tone="hold">frozen, keeps its GPU memory</Tag>}
+        {trial.state === 'running' && !trial.frozen && progress !== null && (
+          <>
+            <Meter value={progress} label={`Progress of trial ${trial.id}`} />
+            <span className="pct dim">{Math.floor(progress * 100)}%</span>
+          </>
+        )}
+        {trial.state === 'running' && !trial.frozen && progress === null && <span className="dim">{step === null ? 'running' : `step ${formatCount(step)}`}</span>}
+      </span>
+      <span role="gridcell" className="when dim">
+        {trial.state === 'running' && remainingMs !== null ? `${formatDuration(remainingMs)} left` : <Elapsed sinceMs={trial.startedAtMs} />}
+      </span>
+    </>
+  );
+}
+
+function StopText({ trial }: { readonly trial: Trial }) {
+  const now = useNow(1_000);
+  const kill = trial.stop?.killAtMs ?? null;
+  const words: Record<string, string> = { pause: 'saving, then pausing', cancel: 'ending', kill: 'killing', preempt: 'making room', move: 'leaving for another pool', time_limit: 'time limit reached', retry: 'ending, then retrying' };
+  return <Tag tone="wait">{words[trial.stop?.kind ?? 'cancel'] ?? 'stopping'}{kill === null ? '' : `, at most ${formatDuration(kill - now)}`}</Tag>;
+}
+
+function Elapsed({ sinceMs }: { readonly sinceMs: number | null }) {
+  const now = useNow(1_000);
+  return <>{sinceMs === null ? '' : formatDuration(now - sinceMs)}</>;
+}
+
+/** While this row is in the hand of the keyboard its reason gives way to what dropping would do. */
+function AimText({ id, children }: { readonly id: number; readonly children: ReactNode }) {
+  const aim = useDrag((state) => (state.byKeyboard && state.leadId === id ? describeAim(state) : null));
+  return aim === null ? children : <span className="why aim">{aim}</span>;
+}
+
+function QueuedCells({ trial, place }: { readonly trial: Trial; readonly place: number | null }) {
+  const reason = useEngine((state) => state.plan.waiting.get(trial.id));
+  const startAtMs = useEngine((state) => state.plan.forecast.get(trial.id)?.startAtMs ?? null);
+  const now = useNow(60_000);
+  return (
+    <>
+      <span role="gridcell" className="cut"><AimText id={trial.id}><WhyWaiting reason={reason} place={place} /></AimText></span>
+      <span role="gridcell" className="when dim" title={`Place ${place ?? '?'}, priority ${trial.priority}`}>{startAtMs === null ? '' : formatTime(startAtMs, now)}</span>
+    </>
+  );
+}
+
+function PausedCells({ trial, place }: { readonly trial: Trial; readonly place: number | null }) {
+  const saved = savedText(trial);
+  return (
+    <>
+      <span role="gridcell" className="cut"><AimText id={trial.id}><Tag tone={saved.tone}>{saved.text}</Tag></AimText></span>
+      <span role="gridcell" className="when dim">keeps place {place}</span>
+    </>
+  );
+}
+
+function FinishedCells({ trial }: { readonly trial: Trial }) {
+  const now = useNow(60_000);
+  const tag = stateTag(trial);
+  const ranMs = trial.startedAtMs !== null && trial.endedAtMs !== null ? trial.endedAtMs - trial.startedAtMs : null;
+  const message = trial.outcome?.kind === 'completed' ? (ranMs === null ? '' : `ran ${formatDuration(ranMs)}`) : trial.outcome?.message ?? '';
+  return (
+    <>
+      <span role="gridcell" className="cut outcome" title={message}><Tag tone={tag.tone}>{tag.text}</Tag><span className="dim cut">{message}</span></span>
+      <span role="gridcell" className="when dim">{trial.endedAtMs === null ? '' : formatTime(trial.endedAtMs, now)}</span>
+    </>
+  );
+}

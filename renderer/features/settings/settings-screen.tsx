@@ -1,0 +1,71 @@
+/** What the user can set for the whole engine, and what the doctor found. Every change is saved at once. */
+import { NativeSelect, NumberInput, SegmentedControl, Switch } from '@mantine/core';
+import { useEffect, useState } from 'react';
+import type { ReactNode } from 'react';
+import type { Settings } from '../../../electron/contract/settings.ts';
+import { api } from '../../api/client.ts';
+import { useEngine } from '../../api/store.ts';
+import { attempt } from '../../ui/toasts.tsx';
+import { Doctor } from './doctor.tsx';
+
+const save = (patch: Partial<Settings>): void => void attempt(async () => {
+  useEngine.setState({ settings: await api.updateSettings(patch) });
+});
+
+export function SettingsScreen() {
+  const settings = useEngine((state) => state.settings);
+  const desktop = useEngine((state) => state.engine?.shell === 'desktop');
+  if (settings === null) return null;
+  return (
+    <main className="settings" aria-label="Settings">
+      <h1>Settings</h1>
+      <Group title="Appearance">
+        <div className="setting">
+          <span>Theme</span>
+          <SegmentedControl size="xs" aria-label="Theme" value={settings.theme} onChange={(theme) => save({ theme: theme as Settings['theme'] })} data={[{ value: 'system', label: 'System' }, { value: 'light', label: 'Light' }, { value: 'dark', label: 'Dark' }]} />
+        </div>
+      </Group>
+      <Group title="Notifications">
+        <Switch label="When a trial finishes" checked={settings.notifyOnFinish} onChange={(event) => save({ notifyOnFinish: event.currentTarget.checked })} />
+        <Switch label="When a trial fails" checked={settings.notifyOnFailure} onChange={(event) => save({ notifyOnFailure: event.currentTarget.checked })} />
+        <NumberField label="Only for trials that ran at least (seconds)" value={settings.notifyAfterS} min={0} onSave={(notifyAfterS) => save({ notifyAfterS })} />
+      </Group>
+      <Group title="This machine">
+        <Switch label="Keep it awake while trials run" checked={settings.keepAwake} onChange={(event) => save({ keepAwake: event.currentTarget.checked })} />
+        {desktop && <Switch label="Closing the window keeps it in the tray" checked={settings.closeToTray} onChange={(event) => save({ closeToTray: event.currentTarget.checked })} />}
+        {desktop && <Switch label="Start at login" checked={settings.startAtLogin} onChange={(event) => save({ startAtLogin: event.currentTarget.checked })} />}
+        <NativeSelect size="xs" label="After a reboot" value={settings.afterReboot} onChange={(event) => save({ afterReboot: event.currentTarget.value as Settings['afterReboot'] })} data={[{ value: 'continue', label: 'The queue goes on' }, { value: 'hold', label: 'Pools stay paused until you resume them' }]} />
+      </Group>
+      <Group title="Storage">
+        <NumberField label="Log kept per attempt (MiB)" description="Beyond it the middle is dropped; head and tail stay." value={settings.logCapMiB} min={1} onSave={(logCapMiB) => save({ logCapMiB })} />
+        <NumberField label="Largest snapshot (MiB)" description="Mount bigger data instead of copying it." value={settings.snapshotLimitMiB} min={1} onSave={(snapshotLimitMiB) => save({ snapshotLimitMiB })} />
+        <NumberField label="Start nothing below this much free disk (MiB)" value={settings.minFreeDiskMiB} min={0} onSave={(minFreeDiskMiB) => save({ minFreeDiskMiB })} />
+      </Group>
+      <Doctor />
+    </main>
+  );
+}
+
+function Group({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return <section className="settings-group" aria-label={title}><h2>{title}</h2><div className="settings-fields">{children}</div></section>;
+}
+
+interface NumberFieldProps {
+  readonly label: string;
+  readonly description?: string;
+  readonly value: number;
+  readonly min: number;
+  readonly onSave: (value: number) => void;
+}
+
+/** Saved when the field is left or Enter is pressed, not with every digit. */
+function NumberField({ label, description, value, min, onSave }: NumberFieldProps) {
+  const [draft, setDraft] = useState<number | string>(value);
+  useEffect(() => setDraft(value), [value]);
+  const commit = (): void => {
+    const next = Number(draft);
+    if (draft === '' || !Number.isInteger(next) || next < min) setDraft(value);
+    else if (next !== value) onSave(next);
+  };
+  return <NumberInput size="xs" label={label} description={description} value={draft} min={min} allowDecimal={false} onChange={setDraft} onBlur={commit} onKeyDown={(event) => { if (event.key === 'Enter') commit(); }} />;
+}

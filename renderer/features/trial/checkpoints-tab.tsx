@@ -1,0 +1,33 @@
+/** Checkpoints a trial has written; the newest is where its next attempt goes on. */
+import type { TrialDetail } from '../../../electron/contract/trials.ts';
+import { formatBytes, formatCount, formatFullTime, formatMetric } from '../../ui/format.ts';
+
+export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null }) {
+  if (detail === null) return null;
+  if (detail.checkpoints.length === 0) {
+    return (
+      <div className="tab-scroll tab-empty">
+        <p>No checkpoint yet.</p>
+        <p className="dim">A trial that saves into <code>$SWITCHYARD_CHECKPOINT_DIR</code> (or calls <code>switchyard.checkpoint()</code> from Python) goes on from there after a pause.</p>
+      </div>
+    );
+  }
+  const newest = [...detail.checkpoints].sort((a, b) => b.savedAtMs - a.savedAtMs);
+  return (
+    <div className="tab-scroll">
+      <table className="plain-table">
+        <thead><tr><th scope="col">Step</th><th scope="col">Saved</th><th scope="col">Size</th><th scope="col">Metrics</th></tr></thead>
+        <tbody>
+          {newest.map((checkpoint, index) => (
+            <tr key={checkpoint.id} title={checkpoint.path}>
+              <td>{checkpoint.step === null ? '–' : formatCount(checkpoint.step)}{index === 0 && <span className="dim"> latest</span>}</td>
+              <td>{formatFullTime(checkpoint.savedAtMs)}<span className="dim"> attempt {checkpoint.attempt}</span></td>
+              <td>{checkpoint.sizeBytes === null ? '–' : formatBytes(checkpoint.sizeBytes)}</td>
+              <td className="mono">{Object.entries(checkpoint.metrics).map(([name, value]) => `${name}=${formatMetric(value)}`).join(' ')}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+/** The configuration as it was submitted, and what the engine made of it. */
+import type { TrialDetail } from '../../../electron/contract/trials.ts';
+import { Button } from '../../ui/button.tsx';
+import { toastDone, toastError } from '../../ui/toasts.tsx';
+import { openDialog } from '../../ui/view-state.ts';
+
+export function ConfigTab({ detail }: { readonly detail: TrialDetail | null }) {
+  if (detail === null) return null;
+  const { trial } = detail;
+  const copy = (): void => void navigator.clipboard.writeText(detail.configYaml).then(() => toastDone('Configuration copied'), toastError);
+  const facts: readonly (readonly [string, string | null])[] = [
+    ['Command', trial.command],
+    ['Source', detail.source],
+    ['Snapshot', detail.snapshot],
+    ['Working directory', detail.workDir],
+  ];
+  return (
+    <div className="tab-scroll">
+      <div className="tab-actions">
+        <Button size="small" onClick={copy}>Copy</Button>
+        <Button size="small" onClick={() => openDialog({ kind: 'duplicate', trialId: trial.id })}>Duplicate with edits…</Button>
+      </div>
+      <dl className="facts">
+        {facts.map(([name, value]) => value !== null && <div key={name}><dt>{name}</dt><dd className="mono">{value}</dd></div>)}
+      </dl>
+      <pre className="yaml mono" tabIndex={0} aria-label="Configuration as YAML">{detail.configYaml}</pre>
+    </div>
+  );
+}

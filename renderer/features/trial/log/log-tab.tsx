@@ -1,0 +1,83 @@
+/** The log of an attempt: opens at its end, follows, goes back as far as there is, searches, downloads. */
+import { NativeSelect } from '@mantine/core';
+import { IconArrowDown, IconDownload, IconSearch } from '@tabler/icons-react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import type { Trial, TrialDetail } from '../../../../electron/contract/trials.ts';
+import { api } from '../../../api/client.ts';
+import type { LogHit } from '../../../api/client.ts';
+import { Button, IconButton } from '../../../ui/button.tsx';
+import { formatBytes } from '../../../ui/format.ts';
+import { MetricStrip } from '../metric-strip.tsx';
+import { LogLines } from './log-lines.tsx';
+import { LogSearch } from './log-search.tsx';
+import { LogSession } from './log-session.ts';
+
+export function LogTab({ trial, detail }: { readonly trial: Trial; readonly detail: TrialDetail | null }) {
+  const [chosen, setChosen] = useState<number | null>(null);
+  const attempt = chosen ?? trial.attempt;
+  if (attempt === 0) return <div className="tab-scroll tab-empty"><p>No log yet.</p><p className="dim">It begins when the trial starts.</p></div>;
+  const attempts = detail?.attempts ?? [];
+  return (
+    <div className="log-tab">
+      <MetricStrip trial={trial} />
+      <AttemptLog
+        key={`${trial.id}/${attempt}`}
+        trialId={trial.id}
+        attempt={attempt}
+        picker={attempts.length > 1 && (
+          <NativeSelect
+            aria-label="Attempt"
+            size="xs"
+            value={String(attempt)}
+            onChange={(event) => setChosen(Number(event.currentTarget.value))}
+            data={attempts.map((each) => ({ value: String(each.number), label: `Attempt ${each.number}${each.end === null ? '' : `, ${each.end.replaceAll('_', ' ')}`}` })).reverse()}
+          />
+        )}
+      />
+    </div>
+  );
+}
+
+function AttemptLog({ trialId, attempt, picker }: { readonly trialId: number; readonly attempt: number; readonly picker: React.ReactNode }) {
+  const [session] = useState(() => new LogSession(trialId, attempt));
+  const view = useSyncExternalStore(session.subscribe, session.getView);
+  const [following, setFollowing] = useState(true);
+  const [searching, setSearching] = useState(false);
+  const [hit, setHit] = useState<LogHit | null>(null);
+
+  useEffect(() => {
+    void session.openEnd();
+    return () => session.close();
+  }, [session]);
+  useEffect(() => session.setFollowing(following), [session, following]);
+
+  const jumpToEnd = (): void => {
+    setHit(null);
+    setFollowing(true);
+    if (view.state === 'detached') void session.openEnd();
+  };
+  const goToHit = (next: LogHit): void => {
+    setFollowing(false);
+    void session.openAround(next.offset).then((there) => { if (there) setHit({ ...next }); });
+  };
+
+  return (
+    <>
+      <div className="log-bar">
+        {picker}
+        <span className="dim3">{formatBytes(view.totalBytes)}{view.state === 'live' && following ? ', following' : ''}{view.state === 'ended' ? ', ended' : ''}</span>
+        <span className="grow" />
+        <IconButton label="Search the log" aria-expanded={searching} onClick={() => setSearching(!searching)}><IconSearch size={14} aria-hidden="true" /></IconButton>
+        <a className="icon-btn" href={api.logDownloadUrl(trialId, attempt)} download={`trial-${trialId}-attempt-${attempt}.log`} aria-label="Download the log" title="Download the log"><IconDownload size={14} aria-hidden="true" /></a>
+      </div>
+      {searching && <LogSearch trialId={trialId} attempt={attempt} onHit={goToHit} onClose={() => setSearching(false)} />}
+      {view.error !== null && <p className="inline-error" role="alert">{view.error}</p>}
+      <div className="log-frame">
+        <LogLines session={session} view={view} following={following} onFollowing={setFollowing} hit={hit} />
+        {!following && (
+          <Button className="jump-to-end" size="small" onClick={jumpToEnd}><IconArrowDown size={13} aria-hidden="true" /> Jump to end</Button>
+        )}
+      </div>
+    </>
+  );
+}

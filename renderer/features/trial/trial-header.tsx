@@ -1,0 +1,105 @@
+/** Name, state and the actions of the inspected trial. */
+import { IconDots } from '@tabler/icons-react';
+import type { Trial, TrialDetail } from '../../../electron/contract/trials.ts';
+import { useEngine } from '../../api/store.ts';
+import { Button, IconButton } from '../../ui/button.tsx';
+import { useNow } from '../../ui/clock.ts';
+import { formatCount, formatDuration, formatFullTime, formatParams, formatTime } from '../../ui/format.ts';
+import { Meter, Tag } from '../../ui/pieces.tsx';
+import { savedText, slotText, stateTag } from '../../ui/trial-text.tsx';
+import { runAction, TRIAL_ACTIONS } from '../../ui/trial-actions.ts';
+import type { ActionId } from '../../ui/trial-actions.ts';
+import { openMenuAt, useView } from '../../ui/view-state.ts';
+
+const BUTTONS: readonly ActionId[] = ['resume', 'pause', 'unfreeze', 'freeze', 'retry', 'cancel', 'archive'];
+
+export function TrialHeader({ trial, detail }: { readonly trial: Trial; readonly detail: TrialDetail | null }) {
+  const buttons = TRIAL_ACTIONS.filter((action) => BUTTONS.includes(action.id) && action.applies([trial]));
+  return (
+    <header className="trial-header">
+      <div className="trial-title">
+        <h2>#{trial.id} <span title={trial.name}>{trial.name}</span></h2>
+        <StateTag trial={trial} />
+      </div>
+      {Object.keys(trial.hparams).length > 0 && <div className="mono dim params-line" title={formatParams(trial.hparams)}>{formatParams(trial.hparams)}</div>}
+      <FactLine trial={trial} detail={detail} />
+      <ProgressLine trial={trial} />
+      <Verdict trial={trial} />
+      <div className="trial-buttons">
+        {buttons.map((action) => <Button key={action.id} title={action.hint} onClick={() => void runAction(action.id, [trial])}>{action.label}</Button>)}
+        <IconButton
+          label="More actions"
+          aria-haspopup="menu"
+          className="bordered"
+          onClick={(event) => {
+            const box = event.currentTarget.getBoundingClientRect();
+            useView.setState({ selection: new Set([trial.id]), activeId: trial.id, anchorId: trial.id });
+            openMenuAt(box.right, box.bottom);
+          }}
+        >
+          <IconDots size={15} aria-hidden="true" />
+        </IconButton>
+      </div>
+    </header>
+  );
+}
+
+function StateTag({ trial }: { readonly trial: Trial }) {
+  const now = useNow(1_000);
+  const tag = stateTag(trial);
+  const active = trial.state === 'running' && trial.startedAtMs !== null;
+  const spell = active ? now - trial.startedAtMs! : trial.outcome !== null && trial.startedAtMs !== null && trial.endedAtMs !== null ? trial.endedAtMs - trial.startedAtMs : null;
+  return <Tag tone={tag.tone}>{tag.text}{spell === null ? '' : `${trial.outcome === null ? '' : ' after'} ${formatDuration(spell)}`}</Tag>;
+}
+
+/** "GPU 0 · docker · pytorch:2.9 · priority 42 · attempt 2". */
+function FactLine({ trial, detail }: { readonly trial: Trial; readonly detail: TrialDetail | null }) {
+  const slots = useEngine((state) => slotText(trial, state.gpus));
+  const poolName = useEngine((state) => state.pools.find((pool) => pool.id === trial.poolId)?.name ?? trial.poolId);
+  const facts = [slots, trial.runtime === 'docker' ? trial.image ?? 'docker' : 'process', `priority ${trial.priority}`, poolName];
+  if (trial.attempt > 1) facts.push(`attempt ${trial.attempt}`);
+  if (trial.restarts > 0) facts.push(`restart ${trial.restarts} of ${trial.maxRestarts}`);
+  const title = [trial.command, detail?.source, `submitted ${formatFullTime(trial.submittedAtMs)}`].filter(Boolean).join('\n');
+  return <div className="dim fact-line" title={title}>{facts.join(' · ')}</div>;
+}
+
+function ProgressLine({ trial }: { readonly trial: Trial }) {
+  const live = useEngine((state) => state.live.get(trial.id));
+  if (trial.state !== 'running') return null;
+  const progress = live?.progress ?? trial.progress;
+  const remainingMs = live?.remainingMs ?? trial.remainingMs;
+  const step = live?.step ?? trial.step;
+  if (progress === null && step === null) return null;
+  return (
+    <div className="progress">
+      {progress !== null && <Meter value={progress} label="Progress" />}
+      <span className="dim">
+        {[progress === null ? null : `${Math.floor(progress * 100)}%`, step === null ? null : `step ${formatCount(step)}`, remainingMs === null ? null : `${formatDuration(remainingMs)} left`].filter(Boolean).join(', ')}
+      </span>
+    </div>
+  );
+}
+
+/** The sentence that matters in this state: why it waits, what a resume costs, how it ended and what to do. */
+function Verdict({ trial }: { readonly trial: Trial }) {
+  const reason = useEngine((state) => state.plan.waiting.get(trial.id));
+  const forecast = useEngine((state) => state.plan.forecast.get(trial.id));
+  const now = useNow(60_000);
+  if (trial.state === 'queued' && reason !== undefined) {
+    return (
+      <div className="verdict">
+        {reason.text}{forecast?.startAtMs != null && <span className="dim">{` · expected to start ${formatTime(forecast.startAtMs, now)}`}</span>}
+        {reason.blockers.length > 0 && <ul>{reason.blockers.map((blocker, index) => <li key={index} className="dim">{blocker.text}</li>)}</ul>}
+      </div>
+    );
+  }
+  if (trial.state === 'paused') return <div className="verdict">{savedText(trial).text}</div>;
+  if (trial.outcome !== null && trial.outcome.kind !== 'completed') {
+    return (
+      <div className={`verdict${trial.outcome.kind === 'failed' ? ' verdict-stop' : ''}`}>
+        {trial.outcome.message}{trial.outcome.remedy !== null && <div className="dim">{trial.outcome.remedy}</div>}
+      </div>
+    );
+  }
+  return null;
+}

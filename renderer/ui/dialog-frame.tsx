@@ -1,0 +1,65 @@
+/** The frame of every dialog: title, body as a form, buttons at the end, the engine's refusal inline. */
+import { Modal } from '@mantine/core';
+import { useState } from 'react';
+import type { FormEvent, ReactNode } from 'react';
+import { toApiError } from '../api/problem.ts';
+import type { ApiError } from '../api/problem.ts';
+import { Button } from './button.tsx';
+import { closeDialog } from './view-state.ts';
+
+export interface DialogFrameProps {
+  readonly title: string;
+  readonly confirm: string;
+  readonly danger?: boolean;
+  readonly wide?: boolean;
+  readonly disabled?: boolean;
+  /** Runs on confirm; the dialog closes when it resolves and shows the problem when it throws. */
+  readonly onConfirm: () => Promise<void>;
+  readonly onProblem?: (problem: ApiError | null) => void;
+  readonly children: ReactNode;
+}
+
+export function DialogFrame({ title, confirm, danger = false, wide = false, disabled = false, onConfirm, onProblem, children }: DialogFrameProps) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<ApiError | null>(null);
+
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    setBusy(true);
+    setProblem(null);
+    onProblem?.(null);
+    try {
+      await onConfirm();
+      closeDialog();
+    } catch (error) {
+      const refused = toApiError(error);
+      setProblem(refused);
+      onProblem?.(refused);
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Modal opened onClose={closeDialog} title={title} size={wide ? 'lg' : 'md'} closeButtonProps={{ 'aria-label': 'Close' }}>
+      <form className="dialog-form" onSubmit={(event) => void submit(event)} noValidate>
+        {children}
+        {problem !== null && <ProblemBox problem={problem} />}
+        <div className="dialog-buttons">
+          <Button onClick={closeDialog}>Back</Button>
+          <Button type="submit" tone={danger ? 'danger' : 'primary'} disabled={busy || disabled}>{busy ? 'One moment…' : confirm}</Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}
+
+export function ProblemBox({ problem }: { readonly problem: ApiError }) {
+  return (
+    <div className="problem" role="alert">
+      <div>{problem.message}</div>
+      {problem.path !== undefined && <div className="mono dim">{problem.path}</div>}
+      {problem.items.slice(0, 5).map((item) => <div key={String(item.id)} className="dim">#{item.id}: {item.message}</div>)}
+      {problem.remedy !== undefined && <div className="dim">{problem.remedy}</div>}
+    </div>
+  );
+}

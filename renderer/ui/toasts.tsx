@@ -1,0 +1,68 @@
+/** Short messages at the bottom of the window: what was done, with undo; what went wrong, with what to do. */
+import { notifications } from '@mantine/notifications';
+import { api } from '../api/client.ts';
+import { toApiError } from '../api/problem.ts';
+import { Button } from './button.tsx';
+
+const DONE_MS = 5_000;
+const UNDO_MS = 9_000;
+const ERROR_MS = 12_000;
+const SHOWN_ITEMS = 4;
+
+/** Shows what happened; with `undoId` it can be taken back. */
+export function toastDone(message: string, undoId: number | null = null): void {
+  const id = crypto.randomUUID();
+  notifications.show({
+    id,
+    withBorder: true,
+    autoClose: undoId === null ? DONE_MS : UNDO_MS,
+    closeButtonProps: { 'aria-label': 'Dismiss' },
+    message: (
+      <div className="toast">
+        <span>{message}</span>
+        {undoId !== null && <Button size="small" onClick={() => { notifications.hide(id); void undo(undoId); }}>Undo</Button>}
+      </div>
+    ),
+  });
+}
+
+async function undo(undoId: number): Promise<void> {
+  try {
+    toastDone((await api.undo(undoId)).message);
+  } catch (error) {
+    toastError(error);
+  }
+}
+
+/** Shows a failure: the engine's sentence, its remedy and, for a batch, the first refused trials. */
+export function toastError(error: unknown): void {
+  const problem = toApiError(error);
+  const more = problem.items.length - SHOWN_ITEMS;
+  notifications.show({
+    withBorder: true,
+    color: 'red',
+    className: 'toast-error',
+    role: 'alert',
+    autoClose: ERROR_MS,
+    closeButtonProps: { 'aria-label': 'Dismiss' },
+    message: (
+      <div>
+        <div>{problem.message}</div>
+        {problem.items.slice(0, SHOWN_ITEMS).map((item) => <div key={String(item.id)} className="dim">#{item.id}: {item.message}</div>)}
+        {more > 0 && <div className="dim">and {more} more</div>}
+        {problem.remedy !== undefined && <div className="dim">{problem.remedy}</div>}
+      </div>
+    ),
+  });
+}
+
+/** Runs a call and shows its failure. @returns whether it went well. */
+export async function attempt(call: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    toastError(error);
+    return false;
+  }
+}

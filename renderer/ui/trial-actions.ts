@@ -1,0 +1,148 @@
+/**
+ * Every action on trials: which ones apply to a selection, and how each is carried out.
+ * The row menu, the action bar, the inspector, the palette and the shortcuts all come from here.
+ */
+import type { MoveTo, Trial, TrialActionInput } from '../../electron/contract/trials.ts';
+import { api } from '../api/client.ts';
+import { compareTrials, moveOptimistically, waitingLine } from '../api/optimistic.ts';
+import { useEngine } from '../api/store.ts';
+import { toastDone, toastError } from './toasts.tsx';
+import { inspect, openDialog } from './view-state.ts';
+
+export type ActionId = 'top' | 'up' | 'down' | 'bottom' | 'priority' | 'pause' | 'resume' | 'freeze' | 'unfreeze'
+  | 'cancel' | 'kill' | 'retry' | 'copy' | 'duplicate' | 'rename' | 'labels' | 'archive' | 'unarchive' | 'delete';
+
+export interface TrialActionSpec {
+  readonly id: ActionId;
+  readonly label: string;
+  readonly group: 'place' | 'run' | 'end' | 'edit' | 'tidy';
+  readonly keys?: string;
+  readonly danger?: boolean;
+  /** Shown in a tooltip: what it does that its name does not say. */
+  readonly hint?: string;
+  readonly applies: (trials: readonly Trial[]) => boolean;
+}
+
+const every = (test: (trial: Trial) => boolean) => (trials: readonly Trial[]): boolean => trials.length > 0 && trials.every(test);
+const some = (test: (trial: Trial) => boolean) => (trials: readonly Trial[]): boolean => trials.some(test);
+const single = (trials: readonly Trial[]): boolean => trials.length === 1;
+const waits = (trial: Trial): boolean => trial.state === 'queued' || trial.state === 'paused';
+const runs = (trial: Trial): boolean => trial.state === 'running' || trial.state === 'starting';
+
+export const TRIAL_ACTIONS: readonly TrialActionSpec[] = [
+  { id: 'top', label: 'Move to top', group: 'place', keys: 'Alt+Home', applies: every(waits) },
+  { id: 'up', label: 'Move up', group: 'place', keys: 'Alt+↑', applies: every(waits) },
+  { id: 'down', label: 'Move down', group: 'place', keys: 'Alt+↓', applies: every(waits) },
+  { id: 'bottom', label: 'Move to bottom', group: 'place', keys: 'Alt+End', applies: every(waits) },
+  { id: 'priority', label: 'Set priority…', group: 'place', applies: every((trial) => trial.state !== 'done') },
+  { id: 'pause', label: 'Pause', group: 'run', keys: 'P', hint: 'Asks it to save and stop; its GPUs become free.', applies: every((trial) => trial.state === 'queued' || runs(trial)) },
+  { id: 'resume', label: 'Resume', group: 'run', keys: 'P', applies: every((trial) => trial.state === 'paused') },
+  { id: 'freeze', label: 'Freeze', group: 'run', hint: 'Stops at once and keeps the GPU memory.', applies: every((trial) => trial.state === 'running' && !trial.frozen) },
+  { id: 'unfreeze', label: 'Unfreeze', group: 'run', applies: every((trial) => trial.frozen) },
+  { id: 'retry', label: 'Retry', group: 'run', hint: 'A new attempt of the same trial.', applies: every((trial) => trial.state === 'done') },
+  { id: 'copy', label: 'Run again as a copy', group: 'run', applies: (trials) => trials.length > 0 },
+  { id: 'duplicate', label: 'Duplicate with edits…', group: 'edit', applies: single },
+  { id: 'rename', label: 'Rename…', group: 'edit', keys: 'F2', applies: single },
+  { id: 'labels', label: 'Labels…', group: 'edit', applies: (trials) => trials.length > 0 },
+  { id: 'cancel', label: 'Cancel', group: 'end', keys: 'Del', danger: true, applies: every((trial) => trial.state !== 'done') },
+  { id: 'kill', label: 'Kill', group: 'end', danger: true, hint: 'Ends it at once, without the grace period.', applies: some((trial) => runs(trial) || trial.state === 'stopping') },
+  { id: 'archive', label: 'Archive', group: 'tidy', applies: every((trial) => trial.state === 'done' && !trial.archived) },
+  { id: 'unarchive', label: 'Unarchive', group: 'tidy', applies: every((trial) => trial.archived) },
+  { id: 'delete', label: 'Delete…', group: 'tidy', keys: 'Del', danger: true, applies: every((trial) => trial.state === 'done') },
+];
+
+/** @returns the trials behind these ids that still exist. */
+export function trialsOf(ids: Iterable<number>): Trial[] {
+  const byId = useEngine.getState().trials.byId;
+  return [...ids].flatMap((id) => byId.get(id) ?? []);
+}
+
+/** trial id -> revision, as seen now; sent with a drag so that a move made by somebody else meanwhile is not overrun. */
+export const revisionsOf = (trials: readonly Trial[]): Record<string, number> => Object.fromEntries(trials.map((trial) => [String(trial.id), trial.revision]));
+
+/** Sends one action; a toast tells how it went. @returns whether the engine took it. */
+export async function act(body: TrialActionInput): Promise<boolean> {
+  try {
+    const result = await api.act(body);
+    toastDone(result.message, result.undoId);
+    return true;
+  } catch (error) {
+    toastError(error);
+    return false;
+  }
+}
+
+/** Moves are sent one after the other: three quick Alt+Up must arrive in order. */
+let lastMove: Promise<unknown> = Promise.resolve();
+
+/** Moves trials of one pool; the list shows it at once and takes it back if the engine refuses. */
+export async function moveTrials(trials: readonly Trial[], to: MoveTo, expectedRevisions?: Record<string, number>): Promise<void> {
+  const first = trials[0];
+  if (first === undefined) return;
+  const trialIds = trials.map((trial) => trial.id);
+  const revert = moveOptimistically(first.poolId, trialIds, to);
+  const send = (): Promise<boolean> => act({ action: 'move', trialIds, to, ...(expectedRevisions === undefined ? {} : { expectedRevisions }) });
+  const sent = lastMove.then(send);
+  lastMove = sent;
+  if (!(await sent)) revert();
+}
+
+/** Moves trials to another pool. */
+export async function moveToPool(trials: readonly Trial[], poolId: string): Promise<void> {
+  const moving = trials.filter((trial) => trial.poolId !== poolId);
+  if (moving.length > 0) await act({ action: 'pool', trialIds: moving.map((trial) => trial.id), poolId });
+}
+
+async function step(trials: readonly Trial[], direction: -1 | 1): Promise<void> {
+  const first = trials[0];
+  if (first === undefined) return;
+  const line = waitingLine(first.poolId);
+  const chosen = new Set(trials.map((trial) => trial.id));
+  const places = line.flatMap((trial, index) => (chosen.has(trial.id) ? [index] : []));
+  const neighbour = direction === -1 ? line[(places[0] ?? 0) - 1] : line[(places.at(-1) ?? line.length) + 1];
+  if (neighbour === undefined) return;
+  const ordered = places.map((place) => line[place]!);
+  await moveTrials(ordered, direction === -1 ? { place: 'ahead', anchorId: neighbour.id } : { place: 'behind', anchorId: neighbour.id });
+}
+
+/** Carries out an action on trials, through a dialog where it needs one. */
+export async function runAction(id: ActionId, trials: readonly Trial[]): Promise<void> {
+  const first = trials[0];
+  if (first === undefined) return;
+  const trialIds = trials.map((trial) => trial.id);
+  switch (id) {
+    case 'top': return moveTrials([...trials].sort(compareTrials), { place: 'top' });
+    case 'bottom': return moveTrials([...trials].sort(compareTrials), { place: 'bottom' });
+    case 'up': return step(trials, -1);
+    case 'down': return step(trials, 1);
+    case 'priority': return openDialog({ kind: 'priority', trialIds });
+    case 'labels': return openDialog({ kind: 'labels', trialIds });
+    case 'rename': return openDialog({ kind: 'rename', trialId: first.id });
+    case 'duplicate': return openDialog({ kind: 'duplicate', trialId: first.id });
+    case 'delete': return openDialog({ kind: 'delete', trialIds });
+    case 'kill': return openDialog({ kind: 'stop', action: 'kill', trialIds });
+    case 'cancel':
+      // A queued trial can be brought back with undo; one that has run cannot.
+      if (trials.every((trial) => trial.state === 'queued')) return void (await act({ action: 'cancel', trialIds }));
+      return openDialog({ kind: 'stop', action: 'cancel', trialIds });
+    case 'retry': return void (await act({ action: 'retry', trialIds, mode: 'attempt' }));
+    case 'copy': return copyTrials(trialIds);
+    case 'pause':
+    case 'resume':
+    case 'freeze':
+    case 'unfreeze':
+    case 'archive':
+    case 'unarchive': return void (await act({ action: id, trialIds }));
+  }
+}
+
+async function copyTrials(trialIds: number[]): Promise<void> {
+  try {
+    const result = await api.act({ action: 'retry', trialIds, mode: 'copy' });
+    toastDone(result.message, result.undoId);
+    const made = result.trialIds[0];
+    if (made !== undefined) inspect(made);
+  } catch (error) {
+    toastError(error);
+  }
+}

@@ -1,0 +1,53 @@
+/** The menu of the selected trials; opens where the pointer is, below a button, or at the focused row. */
+import { Menu } from '@mantine/core';
+import { Fragment } from 'react';
+import { useEngine } from '../api/store.ts';
+import { moveToPool, runAction, TRIAL_ACTIONS } from './trial-actions.ts';
+import { closeMenu, useView } from './view-state.ts';
+
+export function TrialMenu() {
+  const menu = useView((state) => state.menu);
+  return menu === null ? null : <OpenMenu key={`${menu.x},${menu.y}`} x={menu.x} y={menu.y} />;
+}
+
+function OpenMenu({ x, y }: { readonly x: number; readonly y: number }) {
+  const selection = useView((state) => state.selection);
+  const table = useEngine((state) => state.trials);
+  const pools = useEngine((state) => state.pools);
+  const trials = [...selection].flatMap((id) => table.byId.get(id) ?? []);
+  if (trials.length === 0) return null;
+  const offered = TRIAL_ACTIONS.filter((action) => action.applies(trials));
+  const otherPools = pools.filter((pool) => trials.some((trial) => trial.poolId !== pool.id));
+  const movable = trials.every((trial) => trial.state !== 'done');
+  return (
+    <Menu opened onChange={(opened) => { if (!opened) closeMenu(); }} position="bottom-end" offset={4} returnFocus transitionProps={{ duration: 0 }}>
+      <Menu.Target>
+        <span className="menu-anchor" style={{ left: x, top: y }} />
+      </Menu.Target>
+      <Menu.Dropdown aria-label={trials.length === 1 ? `Actions for trial ${trials[0]!.id}` : `Actions for ${trials.length} trials`}>
+        {trials.length > 1 && <Menu.Label>{trials.length} trials</Menu.Label>}
+        {offered.map((action, index) => (
+          <Fragment key={action.id}>
+            {index > 0 && offered[index - 1]!.group !== action.group && <Menu.Divider />}
+            <Menu.Item
+              {...(action.danger === true ? { color: 'red' } : {})}
+              title={action.hint}
+              rightSection={action.keys === undefined ? undefined : <kbd aria-hidden="true">{action.keys}</kbd>}
+              onClick={() => void runAction(action.id, trials)}
+            >
+              {action.label}
+            </Menu.Item>
+          </Fragment>
+        ))}
+        {movable && otherPools.length > 0 && (
+          <>
+            <Menu.Divider />
+            {otherPools.map((pool) => (
+              <Menu.Item key={pool.id} onClick={() => void moveToPool(trials, pool.id)}>Move to {pool.name}</Menu.Item>
+            ))}
+          </>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

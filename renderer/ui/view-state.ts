@@ -1,0 +1,92 @@
+/**
+ * What the user is looking at: the chosen pool, the selection, the inspected trial, the open dialog.
+ * Lives beside the engine's state and never leaves this window.
+ */
+import { create } from 'zustand';
+
+export type Screen = 'queue' | 'settings';
+
+export type Dialog =
+  | { readonly kind: 'submit' }
+  | { readonly kind: 'duplicate'; readonly trialId: number }
+  | { readonly kind: 'rename'; readonly trialId: number }
+  | { readonly kind: 'labels'; readonly trialIds: readonly number[] }
+  | { readonly kind: 'priority'; readonly trialIds: readonly number[] }
+  | { readonly kind: 'stop'; readonly action: 'cancel' | 'kill'; readonly trialIds: readonly number[] }
+  | { readonly kind: 'delete'; readonly trialIds: readonly number[] }
+  | { readonly kind: 'pool-settings'; readonly poolId: string }
+  | { readonly kind: 'pool-create' }
+  | { readonly kind: 'pool-delete'; readonly poolId: string }
+  | { readonly kind: 'shortcuts' };
+
+export type InspectorTab = 'log' | 'metrics' | 'config' | 'checkpoints' | 'history';
+
+export interface ViewState {
+  readonly screen: Screen;
+  /** null: the default pool. */
+  readonly poolId: string | null;
+  readonly selection: ReadonlySet<number>;
+  /** The row the keyboard is on, and the fixed end of a shift selection. */
+  readonly activeId: number | null;
+  readonly anchorId: number | null;
+  readonly inspectedId: number | null;
+  readonly tab: InspectorTab;
+  readonly dialog: Dialog | null;
+  readonly menu: { readonly x: number; readonly y: number } | null;
+  readonly collapsed: ReadonlySet<string>;
+}
+
+const COLLAPSED_KEY = 'switchyard.collapsed';
+
+function readCollapsed(): ReadonlySet<string> {
+  const text = window.localStorage.getItem(COLLAPSED_KEY);
+  return new Set(text === null || text === '' ? [] : text.split(','));
+}
+
+export const useView = create<ViewState>()(() => ({
+  screen: window.location.hash === '#/settings' ? 'settings' : 'queue',
+  poolId: null,
+  selection: new Set<number>(),
+  activeId: null,
+  anchorId: null,
+  inspectedId: null,
+  tab: 'log',
+  dialog: null,
+  menu: null,
+  collapsed: readCollapsed(),
+}));
+
+const set = useView.setState;
+
+/** Goes to a screen; the address keeps it over a reload. */
+export function goTo(screen: Screen): void {
+  window.history.replaceState(null, '', screen === 'queue' ? window.location.pathname : `#/${screen}`);
+  set({ screen });
+}
+
+export const openDialog = (dialog: Dialog): void => set({ dialog });
+export const closeDialog = (): void => set({ dialog: null });
+export const openMenuAt = (x: number, y: number): void => set({ menu: { x, y } });
+export const closeMenu = (): void => set({ menu: null });
+export const showTab = (tab: InspectorTab): void => set({ tab });
+
+/** Opens a trial in the inspector and selects it. */
+export function inspect(trialId: number): void {
+  set({ inspectedId: trialId, activeId: trialId, anchorId: trialId, selection: new Set([trialId]) });
+}
+export const closeInspector = (): void => set({ inspectedId: null });
+
+/** Chooses the pool whose queue is shown; the selection does not outlive its queue. */
+export function choosePool(poolId: string): void {
+  set({ poolId, selection: new Set(), activeId: null, anchorId: null });
+}
+
+/** Folds or unfolds a part of the screen; remembered on this machine. */
+export function toggleCollapsed(part: string): void {
+  set((state) => {
+    const collapsed = new Set(state.collapsed);
+    if (!collapsed.delete(part)) collapsed.add(part);
+    window.localStorage.setItem(COLLAPSED_KEY, [...collapsed].join(','));
+    return { collapsed };
+  });
+}
