@@ -14,22 +14,20 @@ import { openInBrowser } from './doors/browser-opener.ts';
 import { createDoorLog } from './doors/door-log.ts';
 import { isPortTaken } from './doors/http-door.ts';
 import { openDoors, type Doors } from './doors/open-doors.ts';
+import { readEnvironment, type EngineStart, type LaunchEnvironment } from './doors/launch-environment.ts';
 import { askRunningEngine } from './doors/running-engine.ts';
 import { isLoopback, parseServeFlags, type ServeFlags } from './doors/serve-options.ts';
-import { dataPaths, resolveDataDir } from './engine/data-dir.ts';
 import type { Engine } from './engine/engine-api.ts';
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 /** How long an engine that is just starting may take to open its socket. */
 const OWNER_PATIENCE_MS = 5_000;
 
-export type StartEngine = (options: { dataDir: string; shell: 'desktop' | 'headless'; version: string; dockerHost?: string; nvidiaSmi?: string }) => Promise<Engine>;
-
 export interface ServeEnvironment {
   readonly env: NodeJS.ProcessEnv;
   readonly print: (line: string) => void;
   readonly warn: (line: string) => void;
-  readonly startEngine: StartEngine;
+  readonly startEngine: EngineStart;
   /** Settles on the first request from outside to stop. */
   readonly stopAsked: Promise<unknown>;
 }
@@ -50,13 +48,13 @@ export async function serve(argv: readonly string[], environment?: Partial<Serve
     warn(parsed.message);
     return 2;
   }
-  const dataDir = resolveDataDir(env, process.platform, os.homedir());
+  const launch = readEnvironment(env);
   const startEngine = environment?.startEngine ?? (await import('./engine/engine.ts')).startEngine;
   let engine: Engine;
   try {
-    engine = await startEngine({ dataDir, shell: 'headless', version: readVersion(), ...fromEnvironment(env) });
+    engine = await startEngine({ ...launch.engine, shell: 'headless', version: readVersion() });
   } catch (error) {
-    if (error instanceof SwitchyardError && error.code === 'data_dir_locked') return pointToOwner(dataDir, env, error, parsed.flags, print, warn);
+    if (error instanceof SwitchyardError && error.code === 'data_dir_locked') return pointToOwner(launch, error, parsed.flags, print, warn);
     warn(describe(error));
     return 1;
   }
@@ -91,9 +89,9 @@ async function announce(doors: Doors, engine: Engine, flags: ServeFlags, print: 
   if (flags.open && !await openInBrowser(doors.http.loginUrl(), engine.paths.dir) && !flags.json) print('No browser could be started here; open the URL above yourself.');
 }
 
-async function pointToOwner(dataDir: string, env: NodeJS.ProcessEnv, error: SwitchyardError, flags: ServeFlags, print: (line: string) => void, warn: (line: string) => void): Promise<number> {
-  const paths = dataPaths(dataDir, process.platform, runtimeDir(env));
-  const running = await askRunningEngine(paths.socket, OWNER_PATIENCE_MS);
+async function pointToOwner(launch: LaunchEnvironment, error: SwitchyardError, flags: ServeFlags, print: (line: string) => void, warn: (line: string) => void): Promise<number> {
+  const { socket, dir: dataDir } = launch.paths;
+  const running = await askRunningEngine(socket, OWNER_PATIENCE_MS);
   if (running.kind === 'silent') {
     warn(describe(error));
     return 1;
@@ -117,17 +115,6 @@ function doorsOptions(flags: ServeFlags): Parameters<typeof openDoors>[1] {
 function ownNames(): readonly string[] {
   const addresses = Object.values(os.networkInterfaces()).flatMap((list) => list ?? []);
   return [os.hostname().toLowerCase(), ...addresses.map(({ family, address }) => family === 'IPv6' ? `[${address}]` : address)];
-}
-
-/** Where a socket goes whose path in the data directory would be too long. */
-function runtimeDir(env: NodeJS.ProcessEnv): string {
-  return env['XDG_RUNTIME_DIR'] ?? os.tmpdir();
-}
-
-function fromEnvironment(env: NodeJS.ProcessEnv): { dockerHost?: string; nvidiaSmi?: string } {
-  const dockerHost = env['DOCKER_HOST'];
-  const nvidiaSmi = env['SWITCHYARD_NVIDIA_SMI'];
-  return { ...(dockerHost === undefined ? {} : { dockerHost }), ...(nvidiaSmi === undefined ? {} : { nvidiaSmi }) };
 }
 
 function readVersion(): string {

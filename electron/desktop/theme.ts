@@ -1,0 +1,10 @@
+/** The window's frame, menus and dialogs follow the theme the user chose for the page. */
+import { nativeTheme } from 'electron';
+import type { YardMirror } from './yard-mirror.ts';
+
+export function followTheme(mirror: YardMirror): void {
+  mirror.onChange(() => {
+    const { theme } = mirror.settings();
+    if (nativeTheme.themeSource !== theme) nativeTheme.themeSource = theme;
+  });
+}

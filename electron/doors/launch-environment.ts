@@ -1,0 +1,36 @@
+/** What the environment says about where the engine works and what it finds. Both entries read it here, so that they agree. */
+import os from 'node:os';
+import { dataPaths, resolveDataDir, type DataPaths } from '../engine/data-dir.ts';
+import type { Engine } from '../engine/engine-api.ts';
+
+export interface EngineOptions {
+  readonly dataDir: string;
+  readonly shell: 'desktop' | 'headless';
+  readonly version: string;
+  readonly dockerHost?: string;
+  readonly nvidiaSmi?: string;
+  /** Where examples and the Python helper are; default: beside the program. */
+  readonly resourcesDir?: string;
+}
+
+export type EngineStart = (options: EngineOptions) => Promise<Engine>;
+
+export interface LaunchEnvironment {
+  readonly paths: DataPaths;
+  readonly engine: Pick<EngineOptions, 'dataDir' | 'dockerHost' | 'nvidiaSmi'>;
+}
+
+/** @param env SWITCHYARD_HOME, DOCKER_HOST, SWITCHYARD_NVIDIA_SMI (another program in nvidia-smi's place) and the platform's own variables */
+export function readEnvironment(env: NodeJS.ProcessEnv): LaunchEnvironment {
+  const dataDir = resolveDataDir(env, process.platform, os.homedir());
+  const dockerHost = env['DOCKER_HOST'];
+  const nvidiaSmi = env['SWITCHYARD_NVIDIA_SMI'];
+  return {
+    paths: dataPaths(dataDir, process.platform, env['XDG_RUNTIME_DIR'] ?? os.tmpdir()),
+    engine: {
+      dataDir,
+      ...(dockerHost === undefined || dockerHost === '' ? {} : { dockerHost }),
+      ...(nvidiaSmi === undefined || nvidiaSmi === '' ? {} : { nvidiaSmi }),
+    },
+  };
+}

@@ -1,0 +1,239 @@
+/**
+ * A small `electron` for tests of the main process. It records what is asked of it and throws on everything it does not
+ * know, so that a new use of Electron is seen here first. Tests drive it through `fake`.
+ */
+import { EventEmitter } from 'node:events';
+import os from 'node:os';
+import path from 'node:path';
+
+/** @returns the object, which throws when a property is read that it does not have */
+function strict<T extends object>(name: string, target: T): T {
+  return new Proxy(target, {
+    get(object, property, receiver) {
+      // Promises and matchers look for these on anything.
+      if (typeof property === 'symbol' || property in object || property === 'then' || property === 'toJSON' || property === 'asymmetricMatch' || property === 'nodeType') return Reflect.get(object, property, receiver) as unknown;
+      throw new Error(`the fake of electron does not know ${name}.${property}`);
+    },
+  });
+}
+
+type Handler = (...args: never[]) => unknown;
+
+/** What happened and what was set; reset between tests. */
+export const fake = {
+  calls: [] as string[],
+  appPath: path.join(os.tmpdir(), 'nowhere'),
+  paths: new Map<string, string>(),
+  switches: new Set<string>(),
+  isPackaged: false,
+  isFirstInstance: true,
+  exitCode: null as number | null,
+  hasQuit: false,
+  schemes: [] as unknown[],
+  schemeHandlers: new Map<string, (request: Request) => Promise<Response>>(),
+  permissionRequest: null as Handler | null,
+  permissionCheck: null as Handler | null,
+  deviceCheck: null as Handler | null,
+  displayMedia: null as Handler | null,
+  beforeRequest: null as Handler | null,
+  messageHandlers: new Map<string, Handler>(),
+  windows: [] as BrowserWindow[],
+  trays: [] as Tray[],
+  menus: [] as MenuItem[][],
+  notifications: [] as Notification[],
+  openedOutside: [] as string[],
+  errorBoxes: [] as string[],
+  blockers: new Set<number>(),
+  folderAnswer: { canceled: true, filePaths: [] as string[] },
+  loginItem: null as unknown,
+  exposed: new Map<string, unknown>(),
+  invoked: [] as unknown[],
+  ready: Promise.withResolvers<void>(),
+  reset(): void {
+    app.removeAllListeners();
+    defaultSession.removeAllListeners();
+    Object.assign(nativeTheme, { themeSource: 'system' });
+    Object.assign(fake, {
+      calls: [], paths: new Map(), switches: new Set(), isPackaged: false, isFirstInstance: true, exitCode: null, hasQuit: false, schemes: [], schemeHandlers: new Map(),
+      permissionRequest: null, permissionCheck: null, deviceCheck: null, displayMedia: null, beforeRequest: null, messageHandlers: new Map(), windows: [], trays: [], menus: [], notifications: [],
+      openedOutside: [], errorBoxes: [], blockers: new Set(), folderAnswer: { canceled: true, filePaths: [] }, loginItem: null, exposed: new Map(), invoked: [], ready: Promise.withResolvers(),
+    });
+  },
+};
+
+/** Something with a preventDefault, as listeners get it. */
+export function preventable<T extends object>(fields: T): T & { prevented: boolean; preventDefault(): void } {
+  const event = { ...fields, prevented: false, preventDefault() { event.prevented = true; } };
+  return event;
+}
+
+class FakeApp extends EventEmitter {
+  get isPackaged(): boolean { return fake.isPackaged; }
+  commandLine = strict('app.commandLine', { hasSwitch: (name: string) => fake.switches.has(name) });
+  enableSandbox(): void { fake.calls.push('enableSandbox'); }
+  getAppPath(): string { return fake.appPath; }
+  getVersion(): string { return '0.0.0-test'; }
+  setPath(name: string, value: string): void {
+    fake.calls.push(`setPath ${name}`);
+    fake.paths.set(name, value);
+  }
+  requestSingleInstanceLock(): boolean {
+    fake.calls.push('requestSingleInstanceLock');
+    return fake.isFirstInstance;
+  }
+  whenReady(): Promise<void> {
+    fake.calls.push('whenReady');
+    return fake.ready.promise;
+  }
+  setLoginItemSettings(settings: unknown): void { fake.loginItem = settings; }
+  /** As Electron does: asks, then closes the windows, then is gone. */
+  quit(): void {
+    fake.calls.push('quit');
+    const event = preventable({});
+    this.emit('before-quit', event);
+    if (event.prevented) return;
+    for (const window of fake.windows) if (!window.userCloses()) return;
+    fake.hasQuit = true;
+  }
+  exit(code: number): void { fake.exitCode = code; }
+}
+export const app = strict('app', new FakeApp());
+
+export const protocol = strict('protocol', {
+  registerSchemesAsPrivileged(schemes: unknown[]): void {
+    fake.calls.push('registerSchemesAsPrivileged');
+    fake.schemes.push(...schemes);
+  },
+  handle(scheme: string, handler: (request: Request) => Promise<Response>): void {
+    fake.calls.push(`handle ${scheme}`);
+    fake.schemeHandlers.set(scheme, handler);
+  },
+});
+
+class FakeSession extends EventEmitter {
+  webRequest = strict('session.webRequest', { onBeforeRequest(handler: Handler): void { fake.beforeRequest = handler; } });
+  setPermissionRequestHandler(handler: Handler): void {
+    fake.calls.push('setPermissionRequestHandler');
+    fake.permissionRequest = handler;
+  }
+  setPermissionCheckHandler(handler: Handler): void {
+    fake.calls.push('setPermissionCheckHandler');
+    fake.permissionCheck = handler;
+  }
+  setDevicePermissionHandler(handler: Handler): void { fake.deviceCheck = handler; }
+  setDisplayMediaRequestHandler(handler: Handler): void { fake.displayMedia = handler; }
+}
+const defaultSession = strict('session.defaultSession', new FakeSession());
+export const session = strict('session', { defaultSession });
+
+class FakeContents extends EventEmitter {
+  openHandler: ((details: { url: string }) => { action: string }) | null = null;
+  setWindowOpenHandler(handler: (details: { url: string }) => { action: string }): void { this.openHandler = handler; }
+  getURL(): string { return 'app://switchyard/'; }
+}
+
+export interface WindowOptions {
+  readonly show?: boolean;
+  readonly webPreferences?: Readonly<Record<string, unknown>>;
+}
+
+export class BrowserWindow extends EventEmitter {
+  readonly webContents = strict('webContents', new FakeContents());
+  readonly options: WindowOptions;
+  isShown = false;
+  url = '';
+  constructor(options: WindowOptions) {
+    super();
+    fake.calls.push('new BrowserWindow');
+    this.options = options;
+    fake.windows.push(this);
+    app.emit('web-contents-created', {}, this.webContents);
+  }
+  async loadURL(url: string): Promise<void> { this.url = url; }
+  show(): void { this.isShown = true; }
+  hide(): void { this.isShown = false; }
+  focus(): void { fake.calls.push('focus'); }
+  isMinimized(): boolean { return false; }
+  /** The user presses the cross. @returns whether the window is gone */
+  userCloses(): boolean {
+    const event = preventable({});
+    this.emit('close', event);
+    if (event.prevented) return false;
+    fake.windows.splice(fake.windows.indexOf(this), 1);
+    this.emit('closed');
+    return true;
+  }
+}
+
+export interface MenuItem {
+  readonly label?: string;
+  readonly role?: string;
+  readonly enabled?: boolean;
+  readonly click?: () => void;
+}
+
+export const Menu = strict('Menu', {
+  buildFromTemplate: (items: MenuItem[]) => items,
+  setApplicationMenu(menu: MenuItem[]): void {
+    fake.calls.push('setApplicationMenu');
+    fake.menus.push(menu);
+  },
+});
+
+export class Tray extends EventEmitter {
+  image: string;
+  toolTip = '';
+  menu: MenuItem[] = [];
+  constructor(image: string) {
+    super();
+    fake.calls.push('new Tray');
+    this.image = image;
+    fake.trays.push(this);
+  }
+  setImage(image: string): void { this.image = image; }
+  setToolTip(text: string): void { this.toolTip = text; }
+  setContextMenu(menu: MenuItem[]): void { this.menu = menu; }
+}
+
+export class Notification extends EventEmitter {
+  static isSupported(): boolean { return true; }
+  readonly text: { readonly title: string; readonly body: string };
+  constructor(text: { readonly title: string; readonly body: string }) {
+    super();
+    this.text = text;
+  }
+  show(): void { fake.notifications.push(this); }
+}
+
+let nextBlocker = 1;
+export const powerSaveBlocker = strict('powerSaveBlocker', {
+  start(kind: string): number {
+    if (kind !== 'prevent-app-suspension') throw new Error(`the fake of electron does not know the blocker ${kind}`);
+    const id = nextBlocker++;
+    fake.blockers.add(id);
+    return id;
+  },
+  stop(id: number): void {
+    if (!fake.blockers.delete(id)) throw new Error(`blocker ${id} was not started`);
+  },
+});
+
+export const nativeTheme = strict('nativeTheme', { shouldUseDarkColors: false, themeSource: 'system' });
+
+export const dialog = strict('dialog', {
+  showErrorBox(title: string, text: string): void { fake.errorBoxes.push(`${title}: ${text}`); },
+  showOpenDialog: async () => fake.folderAnswer,
+});
+
+export const ipcMain = strict('ipcMain', { handle(channel: string, handler: Handler): void { fake.messageHandlers.set(channel, handler); } });
+
+export const shell = strict('shell', { async openExternal(url: string): Promise<void> { fake.openedOutside.push(url); } });
+
+export const contextBridge = strict('contextBridge', { exposeInMainWorld(name: string, value: unknown): void { fake.exposed.set(name, value); } });
+
+export const ipcRenderer = strict('ipcRenderer', {
+  async invoke(...args: unknown[]): Promise<unknown> {
+    fake.invoked.push(args);
+    return null;
+  },
+});

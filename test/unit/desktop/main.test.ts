@@ -1,0 +1,413 @@
+/** Runs the real main.ts on the fake of electron and a fake engine: what is set up, in which order, and what the guards do. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SwitchyardError } from '../../../electron/contract/errors.ts';
+import type { Changes, FeedFrames } from '../../../electron/contract/feed.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../../electron/contract/settings.ts';
+import type { EngineOptions } from '../../../electron/doors/launch-environment.ts';
+import { createSocketFetch } from '../../../electron/doors/socket-client.ts';
+import { openSocketDoor } from '../../../electron/doors/socket-door.ts';
+import * as electron from '../../fakes/electron.ts';
+import { createFakeEngine, temporaryDirectory, type FakeEngine } from '../doors/fake-engine.ts';
+
+const { app, fake, preventable } = electron;
+const engineModule = { startEngine: (_options: EngineOptions): Promise<FakeEngine> => Promise.reject(new Error('not set')) };
+// Not hoisted: main.ts gets the very fake this file holds.
+vi.doMock('electron', () => electron);
+vi.doMock('../../../electron/engine/engine.ts', () => ({ startEngine: (options: EngineOptions) => engineModule.startEngine(options) }));
+
+let dir = '';
+let engine: FakeEngine;
+let settings: Settings;
+const ours = 'app://switchyard';
+const pool = { id: 'workstation', name: 'Workstation', state: 'open' };
+
+function snapshot(): object {
+  return { seq: 10, settings, pools: [pool], trials: [{ id: 1, state: 'running' }, { id: 2, state: 'queued' }, { id: 3, state: 'done' }] };
+}
+function changes(fields: object): { event: 'changes'; data: Changes } {
+  return { event: 'changes', data: { trials: [], removedTrials: [], pools: [], removedPools: [], ...fields } as unknown as Changes };
+}
+const finished = (fields: Partial<FeedFrames['finished']> = {}) => ({ event: 'finished', data: { trialId: 1, name: 'resnet', outcome: 'completed', message: '', ranMs: 90_000, ...fields } } as const);
+
+function first<T>(list: readonly T[]): T {
+  const [item] = list;
+  if (item === undefined) throw new Error('there is none');
+  return item;
+}
+const window = (): electron.BrowserWindow => first(fake.windows);
+const tray = (): electron.Tray => first(fake.trays);
+const label = (text: string) => tray().menu.find((item) => item.label === text);
+
+let starts = 0;
+/** Evaluates main.ts once more, as a start of the program; what it imports is loaded once. */
+async function startProgram(): Promise<void> {
+  starts += 1;
+  await import(/* @vite-ignore */ `../../../electron/main.ts?start=${starts}`);
+}
+async function startAndShow(): Promise<void> {
+  await startProgram();
+  fake.ready.resolve();
+  await vi.waitFor(() => expect(tray().toolTip).toContain('1 running'));
+}
+function request(pathname: string, init: RequestInit & { origin?: string; initiatorOrigin?: string } = {}): Promise<Response> {
+  const made = new Request(`${ours}${pathname}`, init);
+  if (init.origin !== undefined) made.headers.set('origin', init.origin);
+  if (init.initiatorOrigin !== undefined) Object.assign(made, { initiatorOrigin: init.initiatorOrigin });
+  const handler = fake.schemeHandlers.get('app');
+  if (handler === undefined) throw new Error('the scheme is not handled');
+  return handler(made);
+}
+
+beforeEach(() => {
+  fake.reset();
+  dir = temporaryDirectory();
+  settings = { ...DEFAULT_SETTINGS };
+  process.env['SWITCHYARD_HOME'] = dir;
+  fake.appPath = path.join(dir, 'app');
+  fs.mkdirSync(path.join(fake.appPath, 'out', 'renderer', 'assets'), { recursive: true });
+  fs.writeFileSync(path.join(fake.appPath, 'out', 'renderer', 'index.html'), '<p nonce="__CSP_NONCE__">');
+  fs.writeFileSync(path.join(fake.appPath, 'out', 'secret.js'), 'secret');
+  engine = createFakeEngine(dir, (_request, url) => url.pathname === '/api/v1/state' ? Response.json(snapshot()) : null);
+  engineModule.startEngine = async () => engine;
+});
+afterEach(async () => {
+  app.quit();
+  await vi.waitUntil(() => fake.hasQuit);
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) for (const listener of process.listeners(event as 'uncaughtException')) if (listener.name === 'onFault') process.off(event, listener);
+  delete process.env['SWITCHYARD_HOME'];
+  fs.rmSync(dir, { recursive: true, force: true });
+});
+
+describe('the order of things', () => {
+  it('locks down before it is ready, and shows a window last', async () => {
+    await startAndShow();
+    expect(fake.calls).toEqual([
+      'enableSandbox', 'registerSchemesAsPrivileged', 'setPath userData', 'requestSingleInstanceLock', 'whenReady',
+      'setPermissionRequestHandler', 'setPermissionCheckHandler', 'setApplicationMenu', 'handle app', 'new BrowserWindow', 'focus', 'new Tray',
+    ]);
+    expect(fake.schemes).toEqual([{ scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } }]);
+    expect(fake.paths.get('userData')).toBe(path.join(dir, 'desktop'));
+  });
+
+  it('is one per data directory: the second start shows the first window and ends', async () => {
+    await startAndShow();
+    window().hide();
+    app.emit('second-instance');
+    expect(window().isShown).toBe(true);
+
+    const started = fake.calls.length;
+    fake.isFirstInstance = false;
+    await startProgram();
+    expect(fake.calls.slice(started)).toEqual(['enableSandbox', 'registerSchemesAsPrivileged', 'setPath userData', 'requestSingleInstanceLock', 'quit']);
+  });
+
+  it('leaves the profile directory alone when one is given', async () => {
+    fake.switches.add('user-data-dir');
+    await startAndShow();
+    expect(fake.paths.size).toBe(0);
+  });
+
+  it('says why it cannot start, and ends', async () => {
+    engineModule.startEngine = async () => { throw new SwitchyardError('database_newer', 'The database is newer.', { remedy: 'Update Switchyard.' }); };
+    await startProgram();
+    fake.ready.resolve();
+    await vi.waitFor(() => expect(fake.exitCode).toBe(1));
+    expect(fake.errorBoxes).toEqual(['Switchyard could not start: The database is newer.\n\nUpdate Switchyard.']);
+    expect(fake.windows).toEqual([]);
+  });
+});
+
+describe('the window', () => {
+  it('is sandboxed, isolated and shows our page', async () => {
+    await startAndShow();
+    expect(window().url).toBe('app://switchyard/');
+    expect(window().options.webPreferences).toEqual({
+      preload: path.join(fake.appPath, 'out', 'preload', 'preload.cjs'), contextIsolation: true, sandbox: true, nodeIntegration: false, nodeIntegrationInWorker: false, nodeIntegrationInSubFrames: false,
+      webSecurity: true, allowRunningInsecureContent: false, experimentalFeatures: false, webviewTag: false, navigateOnDragDrop: false, spellcheck: false, devTools: true,
+    });
+  });
+
+  it('goes nowhere else', async () => {
+    await startAndShow();
+    for (const event of ['will-navigate', 'will-redirect', 'will-frame-navigate']) {
+      const away = preventable({ url: 'https://evil.example/' });
+      const home = preventable({ url: `${ours}/trial/1` });
+      window().webContents.emit(event, away);
+      window().webContents.emit(event, home);
+      expect([event, away.prevented, home.prevented]).toEqual([event, true, false]);
+    }
+    const webview = preventable({});
+    window().webContents.emit('will-attach-webview', webview);
+    expect(webview.prevented).toBe(true);
+  });
+
+  it('opens no other window; known help pages go to the browser', async () => {
+    await startAndShow();
+    for (const url of ['https://docs.docker.com/engine/', 'https://evil.example/', 'file:///bin/sh', `${ours}/`]) expect(window().webContents.openHandler?.({ url })).toEqual({ action: 'deny' });
+    expect(fake.openedOutside).toEqual(['https://docs.docker.com/engine/']);
+  });
+
+  it('may copy, and nothing else', async () => {
+    await startAndShow();
+    const asked: [string, boolean][] = [];
+    const ask = fake.permissionRequest as unknown as (contents: object, permission: string, callback: (granted: boolean) => void, details: object) => void;
+    const check = fake.permissionCheck as unknown as (contents: null, permission: string, origin: string) => boolean;
+    for (const permission of ['clipboard-sanitized-write', 'clipboard-read', 'media', 'openExternal']) {
+      ask(window().webContents, permission, (granted) => asked.push([permission, granted && check(null, permission, `${ours}/`)]), { requestingUrl: `${ours}/` });
+    }
+    expect(asked).toEqual([['clipboard-sanitized-write', true], ['clipboard-read', false], ['media', false], ['openExternal', false]]);
+    expect(check(null, 'clipboard-sanitized-write', 'https://evil.example')).toBe(false);
+  });
+
+  it('reaches no network, trusts no broken certificate and downloads nothing foreign', async () => {
+    await startAndShow();
+    const before = fake.beforeRequest as unknown as (details: { url: string }, callback: (answer: { cancel: boolean }) => void) => void;
+    const canceled: boolean[] = [];
+    for (const url of ['https://evil.example/', 'file:///etc/passwd', `${ours}/`]) before({ url }, ({ cancel }) => canceled.push(cancel));
+    expect(canceled).toEqual([true, true, false]);
+    const certificate = preventable({});
+    const trusted: boolean[] = [];
+    app.emit('certificate-error', certificate, null, 'https://x', 'bad', {}, (isTrusted: boolean) => trusted.push(isTrusted));
+    expect([certificate.prevented, trusted]).toEqual([true, [false]]);
+  });
+});
+
+describe('the private scheme', () => {
+  it('serves the page under its policy and the API beside it', async () => {
+    await startAndShow();
+    const page = await request('/');
+    expect(await page.text()).toMatch(/^<p nonce="[\w-]+">$/);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const answer = await request('/api/v1/trials/actions', { method: 'POST', body: '{"a":1}', origin: ours, initiatorOrigin: ours });
+    expect(await answer.json()).toEqual({ method: 'POST', path: '/api/v1/trials/actions', body: '{"a":1}' });
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it('refuses other origins and paths that lead out', async () => {
+    await startAndShow();
+    const seen = engine.seen.length;
+    expect((await request('/api/v1/state', { initiatorOrigin: 'https://evil.example' })).status).toBe(403);
+    expect((await request('/api/v1/engine/shutdown', { method: 'POST' })).status).toBe(403);
+    for (const pathname of ['/../secret.js', '/%2e%2e/secret.js', '/assets/..%2f..%2fsecret.js', '/assets/%5c..%5csecret.js']) {
+      const answer = await request(pathname);
+      expect(answer.status, pathname).toBe(404);
+    }
+    expect(engine.seen).toHaveLength(seen);
+  });
+
+  it('streams events, and the engine hears when the page goes', async () => {
+    let left = false;
+    const base = engine.fetch.bind(engine);
+    engine.fetch = async (asked) => asked.url.endsWith('/events')
+      ? new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('event: plan\n\n')), cancel: () => { left = true; } }), { headers: { 'content-type': 'text/event-stream' } })
+      : base(asked);
+    await startAndShow();
+    const reader = (await request('/api/v1/events')).body?.getReader();
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('event: plan\n\n');
+    await reader?.cancel();
+    expect(left).toBe(true);
+  });
+
+  it('answers with a problem when the engine breaks', async () => {
+    await startAndShow();
+    engine.fetch = async () => { throw new Error('secret detail'); };
+    const answer = await request('/api/v1/state');
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).not.toContain('secret detail');
+  });
+});
+
+describe('messages of the page', () => {
+  const pick = (senderFrame: object | null) => (fake.messageHandlers.get('switchyard:pick-folder') as unknown as (event: object) => Promise<string | null>)({ senderFrame });
+
+  it('pick a folder, for our own page only', async () => {
+    await startAndShow();
+    expect([...fake.messageHandlers.keys()]).toEqual(['switchyard:pick-folder']);
+    expect(await pick({ url: `${ours}/`, parent: null })).toBeNull();
+    fake.folderAnswer = { canceled: false, filePaths: ['/home/u/project'] };
+    expect(await pick({ url: `${ours}/`, parent: null })).toBe('/home/u/project');
+    for (const frame of [null, { url: 'https://evil.example/', parent: null }, { url: `${ours}/`, parent: {} }]) await expect(pick(frame)).rejects.toThrow('refused');
+  });
+
+  it('are all the preload offers', async () => {
+    await import('../../../electron/desktop/preload.ts');
+    const offered = fake.exposed.get('switchyardShell') as { kind: string; pickFolder(): Promise<unknown> };
+    expect(Object.keys(offered)).toEqual(['kind', 'platform', 'pickFolder']);
+    await offered.pickFolder();
+    expect(fake.invoked).toEqual([['switchyard:pick-folder']]);
+    await startAndShow();
+  });
+});
+
+describe('the tray', () => {
+  it('follows what runs and waits', async () => {
+    await startAndShow();
+    expect(tray().toolTip).toBe('Switchyard: 1 running, 1 queued');
+    expect(tray().image).toContain('tray-busy.png');
+    engine.emit(changes({ seq: 11, trials: [{ id: 1, state: 'done' }, { id: 4, state: 'queued' }] }));
+    await vi.waitFor(() => expect(tray().toolTip).toBe('Switchyard: 0 running, 2 queued'));
+    expect(tray().image).toContain('tray-idle.png');
+    engine.emit(changes({ seq: 9, trials: [{ id: 1, state: 'running' }] }));
+    engine.emit(changes({ seq: 12, removedTrials: [4] }));
+    await vi.waitFor(() => expect(tray().toolTip).toBe('Switchyard: 0 running, 1 queued'));
+    engine.emit({ event: 'resync', data: { reason: 'test' } });
+    await vi.waitFor(() => expect(tray().toolTip).toBe('Switchyard: 1 running, 1 queued'));
+  });
+
+  it('opens the window, pauses all pools and resumes them, and quits', async () => {
+    await startAndShow();
+    window().hide();
+    label('Open Switchyard')?.click?.();
+    expect(window().isShown).toBe(true);
+    label('Pause all pools')?.click?.();
+    await vi.waitFor(() => expect(engine.seen).toContain('POST /api/v1/pools/workstation/actions'));
+    engine.emit(changes({ seq: 11, pools: [{ ...pool, state: 'paused' }] }));
+    await vi.waitFor(() => expect(label('Resume all pools')).toBeDefined());
+    label('Quit')?.click?.();
+    await vi.waitFor(() => expect(fake.hasQuit).toBe(true));
+    expect(engine.closed).toBe(true);
+  });
+});
+
+describe('following the feed', () => {
+  it('tells of runs that ended, and a click brings the window up', async () => {
+    await startAndShow();
+    engine.emit(finished({ ranMs: 1_000 }));
+    engine.emit(finished());
+    engine.emit(finished({ outcome: 'failed', message: 'exit code 1' }));
+    expect(fake.notifications.map((notification) => notification.text.title)).toEqual(['resnet is done', 'resnet failed']);
+    engine.emit({ event: 'settings', data: { ...settings, notifyOnFinish: false } });
+    engine.emit(finished());
+    expect(fake.notifications).toHaveLength(2);
+    window().hide();
+    first(fake.notifications).emit('click');
+    expect(window().isShown).toBe(true);
+  });
+
+  it('keeps the computer awake exactly while something runs', async () => {
+    await startAndShow();
+    expect(fake.blockers.size).toBe(1);
+    engine.emit(changes({ seq: 11, trials: [{ id: 1, state: 'paused' }] }));
+    expect(fake.blockers.size).toBe(0);
+    engine.emit(changes({ seq: 12, trials: [{ id: 2, state: 'starting' }] }));
+    expect(fake.blockers.size).toBe(1);
+    engine.emit({ event: 'settings', data: { ...settings, keepAwake: false } });
+    expect(fake.blockers.size).toBe(0);
+  });
+
+  it('starts at login when asked to, once installed', async () => {
+    fake.isPackaged = true;
+    Object.assign(process, { resourcesPath: path.join(dir, 'resources') });
+    process.env['XDG_CONFIG_HOME'] = path.join(dir, 'config');
+    try {
+      await startAndShow();
+      const entry = path.join(dir, 'config', 'autostart', 'switchyard.desktop');
+      const startsAtLogin = () => process.platform === 'linux'
+        ? fs.existsSync(entry) && fs.readFileSync(entry, 'utf8').includes('"--hidden"')
+        : (fake.loginItem as { openAtLogin: boolean }).openAtLogin;
+      for (const startAtLogin of [true, false]) {
+        engine.emit({ event: 'settings', data: { ...settings, startAtLogin } });
+        expect(startsAtLogin()).toBe(startAtLogin);
+      }
+    } finally {
+      delete process.env['XDG_CONFIG_HOME'];
+    }
+  });
+});
+
+describe('closing', () => {
+  it('goes to the tray, or ends everything, as the settings say', async () => {
+    await startAndShow();
+    expect(window().userCloses()).toBe(false);
+    expect(window().isShown).toBe(false);
+    expect(engine.closed).toBe(false);
+    engine.emit({ event: 'settings', data: { ...settings, closeToTray: false } });
+    window().userCloses();
+    await vi.waitFor(() => expect(fake.hasQuit).toBe(true));
+    expect(engine.closed).toBe(true);
+  });
+
+  it('lets go of the engine once and before it ends, even when that fails', async () => {
+    await startAndShow();
+    let closes = 0;
+    engine.close = async () => {
+      closes += 1;
+      expect(fake.hasQuit).toBe(false);
+      throw new Error('disk full');
+    };
+    app.quit();
+    app.quit();
+    await vi.waitFor(() => expect(fake.hasQuit).toBe(true));
+    expect(closes).toBe(1);
+    expect(fs.readFileSync(engine.paths.engineLog, 'utf8')).toContain('disk full');
+  });
+
+  it('follows when the engine is asked to stop', async () => {
+    await startAndShow();
+    engine.requestStop();
+    await vi.waitFor(() => expect(fake.hasQuit).toBe(true));
+  });
+});
+
+describe('the engine behind the window', () => {
+  it('is open to the command line through its socket, but makes no browser links', async () => {
+    await startAndShow();
+    const answer = await createSocketFetch(engine.paths.socket)(new Request('http://localhost/api/v1/login-links', { method: 'POST' }));
+    expect(answer.status).toBe(409);
+  });
+
+  it('can be another process: the window sits on top of it and leaves it running', async () => {
+    const encoder = new TextEncoder();
+    let feed: ReadableStreamDefaultController<Uint8Array> | null = null;
+    const service = createFakeEngine(dir, (asked, url) => {
+      if (url.pathname === '/api/v1/health') return Response.json({ ok: true });
+      if (url.pathname === '/api/v1/state') return Response.json(snapshot());
+      if (url.pathname !== '/api/v1/events') return null;
+      asked.signal.addEventListener('abort', () => { feed = null; });
+      return new Response(new ReadableStream<Uint8Array>({ start: (controller) => { feed = controller; } }), { headers: { 'content-type': 'text/event-stream' } });
+    });
+    const door = await openSocketDoor({ fetch: (asked) => service.fetch(asked), socketPath: service.paths.socket, loginUrl: null, log: () => {} });
+    engineModule.startEngine = async () => { throw new SwitchyardError('data_dir_locked', 'Another engine owns it.'); };
+    try {
+      await startAndShow();
+      const send = (frame: { event: string; data: unknown }) => feed?.enqueue(encoder.encode(`event: ${frame.event}\nid: 1\ndata: ${JSON.stringify(frame.data)}\n\n`));
+      const answer = await request('/api/v1/trials/actions', { method: 'POST', body: 'x', origin: ours });
+      expect(await answer.json()).toMatchObject({ body: 'x' });
+      send(finished());
+      await vi.waitFor(() => expect(fake.notifications).toHaveLength(1));
+      send(changes({ seq: 11, trials: [{ id: 1, state: 'done' }] }));
+      await vi.waitFor(() => expect(tray().toolTip).toBe('Switchyard: 0 running, 1 queued'));
+      app.quit();
+      await vi.waitFor(() => expect(fake.hasQuit).toBe(true));
+      expect(service.closed).toBe(false);
+      await vi.waitFor(() => expect(feed).toBeNull());
+    } finally {
+      await door.close();
+    }
+  });
+
+  it('shows when the other process goes and finds it again', async () => {
+    const answerService = (asked: Request): Response | null => {
+      const { pathname } = new URL(asked.url);
+      if (pathname === '/api/v1/health') return Response.json({ ok: true });
+      if (pathname === '/api/v1/state') return Response.json(snapshot());
+      return pathname === '/api/v1/events' ? new Response(new ReadableStream(), { headers: { 'content-type': 'text/event-stream' } }) : null;
+    };
+    const service = createFakeEngine(dir, answerService);
+    const open = () => openSocketDoor({ fetch: (asked) => service.fetch(asked), socketPath: service.paths.socket, loginUrl: null, log: () => {} });
+    const door = await open();
+    engineModule.startEngine = async () => { throw new SwitchyardError('data_dir_locked', 'Another engine owns it.'); };
+    await startAndShow();
+    await door.close();
+    await vi.waitFor(() => expect(tray().toolTip).toContain('does not answer'));
+    expect((await request('/api/v1/state')).status).toBe(503);
+    const again = await open();
+    try {
+      await vi.waitFor(() => expect(tray().toolTip).toContain('1 running'), { timeout: 5_000 });
+    } finally {
+      await again.close();
+    }
+  });
+});
