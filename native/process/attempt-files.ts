@@ -1,5 +1,9 @@
-/** The files of one attempt in its state directory: reading and taking the claim, finding the exit. See supervisor.ts. */
-import { mkdir, open, readFile, readdir, rmdir, stat, unlink } from 'node:fs/promises';
+/**
+ * The files of one attempt in its state directory: reading and taking the claim, finding the exit. See supervisor.ts.
+ * Reads are synchronous: the files are tiny, local and just written.
+ */
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ABSENT_CLAIM, CLAIM_FILE, exitCodeOfName, parseClaim } from './supervisor.ts';
@@ -18,7 +22,7 @@ export async function readClaim(stateDir: string): Promise<Claim | 'none' | 'unw
   for (;;) {
     let text: string;
     try {
-      text = await readFile(path.join(stateDir, CLAIM_FILE), 'utf8');
+      text = readFileSync(path.join(stateDir, CLAIM_FILE), 'utf8');
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'ENOTDIR')) return 'none';
       throw error;
@@ -48,20 +52,17 @@ export async function claimAsAbsent(stateDir: string): Promise<boolean> {
 }
 
 /** @returns exit code and end of the program, or null while there is none */
-export async function readExit(stateDir: string): Promise<{ readonly exitCode: number; readonly endedAtMs: number } | null> {
-  let names: string[];
+export function readExit(stateDir: string): { readonly exitCode: number; readonly endedAtMs: number } | null {
   try {
-    names = await readdir(stateDir);
+    for (const name of readdirSync(stateDir)) {
+      const exitCode = exitCodeOfName(name);
+      if (exitCode !== null) return { exitCode, endedAtMs: Math.round(statSync(path.join(stateDir, name)).mtimeMs) };
+    }
+    return null;
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null;
     throw error;
   }
-  for (const name of names) {
-    const exitCode = exitCodeOfName(name);
-    if (exitCode === null) continue;
-    return { exitCode, endedAtMs: Math.round((await stat(path.join(stateDir, name))).mtimeMs) };
-  }
-  return null;
 }
 
 /** Removes what this runtime put there, and the directory if nothing else is in it. */

@@ -93,7 +93,7 @@ export function createProcessRuntime({ clock, table: given }: ProcessRuntimeOpti
   }
 
   async function settleOwn(spec: LaunchSpec, { pid, child }: StartedSupervisor, oomKillsBefore: number | null): Promise<ExitInfo> {
-    const exit = await readExit(spec.stateDir).catch(() => null);
+    const exit = readExit(spec.stateDir);
     // With an exit file the group is dead; what is left are processes that left it. Without one the group may live.
     if (exit === null) await killMembers(spec.attemptId, await supervisorOf(spec.stateDir));
     else await killStrays(spec.attemptId, pid);
@@ -119,7 +119,7 @@ export function createProcessRuntime({ clock, table: given }: ProcessRuntimeOpti
     const rebooted = claim.bootId !== table().bootId();
     const alive = rebooted ? null : await findSupervisor(claim);
     // Only now the exit file: a supervisor that ended in between wrote it before.
-    const exit = await readExit(handle.stateDir);
+    const exit = readExit(handle.stateDir);
     if (exit !== null) {
       if (!rebooted) {
         await waitUntilGone(claim);

@@ -1,5 +1,8 @@
-/** Finds the program before the launch, so that a missing one is a clear error and not exit code 127. */
-import { access, constants, stat } from 'node:fs/promises';
+/**
+ * Finds the program before the launch, so that a missing one is a clear error and not exit code 127.
+ * Synchronous: a handful of look-ups of a few microseconds each, which a free slot should not wait for any longer.
+ */
+import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import { LaunchError } from '../../electron/engine/ports.ts';
 
@@ -9,12 +12,12 @@ import { LaunchError } from '../../electron/engine/ports.ts';
  * @returns the program as a path with a slash (what was given, if it had one)
  * @throws LaunchError command_missing
  */
-export async function resolveCommand(command: string, workDir: string, searchPath: string): Promise<string> {
+export function resolveCommand(command: string, workDir: string, searchPath: string): string {
   if (command === '') {
     throw new LaunchError('command_missing', 'The command is empty.', 'Give the program to run, for example: python train.py');
   }
   if (command.includes('/')) {
-    const found = await inspect(path.resolve(workDir, command));
+    const found = inspect(path.resolve(workDir, command));
     if (found === 'executable') return command;
     throw found === 'missing'
       ? new LaunchError('command_missing', `The program ${command} does not exist in ${workDir}.`,
@@ -24,12 +27,12 @@ export async function resolveCommand(command: string, workDir: string, searchPat
   let blocked: 'directory' | 'not executable' | null = null;
   for (const entry of searchPath.split(':')) {
     const candidate = path.resolve(workDir, entry === '' ? '.' : entry, command);
-    const found = await inspect(candidate);
+    const found = inspect(candidate);
     if (found === 'executable') return candidate;
     if (found === 'not executable') blocked = found;
   }
   if (blocked !== null) throw notExecutable(command, blocked);
-  const inWorkDir = await inspect(path.resolve(workDir, command));
+  const inWorkDir = inspect(path.resolve(workDir, command));
   throw new LaunchError('command_missing', `The program "${command}" was not found on PATH (${searchPath}).`,
     inWorkDir === 'missing' || inWorkDir === 'directory'
       ? 'Install it, give its full path, or set PATH in environment_variables. The engine uses the PATH it was started with.'
@@ -43,14 +46,16 @@ function notExecutable(command: string, why: 'directory' | 'not executable'): La
       `Run chmod +x ${command}, or name its interpreter: python ${command}, sh ${command}`);
 }
 
-async function inspect(file: string): Promise<'executable' | 'missing' | 'directory' | 'not executable'> {
+function inspect(file: string): 'executable' | 'missing' | 'directory' | 'not executable' {
   try {
-    if ((await stat(file)).isDirectory()) return 'directory';
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found === undefined) return 'missing';
+    if (found.isDirectory()) return 'directory';
   } catch {
     return 'missing';
   }
   try {
-    await access(file, constants.X_OK);
+    accessSync(file, constants.X_OK);
     return 'executable';
   } catch {
     return 'not executable';

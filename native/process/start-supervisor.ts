@@ -1,7 +1,7 @@
 /** Spawns the supervisor of one attempt and waits until it has the claim. See supervisor.ts. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, open, stat } from 'node:fs/promises';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { LaunchError } from '../../electron/engine/ports.ts';
@@ -27,25 +27,21 @@ export async function startSupervisor(
   spec: LaunchSpec, bootId: string, signal: AbortSignal, onSpawn: (child: ChildProcess) => void,
 ): Promise<StartedSupervisor> {
   const env = buildTrialEnv(process.env, spec);
-  const program = await resolveProgram(spec, env['PATH'] ?? '');
-  const log = await openLog(spec);
+  const program = resolveProgram(spec, env['PATH'] ?? '');
+  throwIfAborted(signal);
+  const log = openLog(spec);
   let child: ChildProcess;
-  let hearing: Promise<boolean>;
   try {
-    throwIfAborted(signal);
     child = spawn('/bin/sh', ['-c', SUPERVISOR_SCRIPT, 'switchyard', spec.stateDir, bootId, program, ...spec.argv.slice(1)], {
-      cwd: spec.workDir, env, detached: true, stdio: ['ignore', log.fd, log.fd, 'pipe'],
+      cwd: spec.workDir, env, detached: true, stdio: ['ignore', log, log, 'pipe'],
     });
-    onSpawn(child);
-    // Before any await: a program that ends at once would close the pipe unheard.
-    hearing = hearClaim(child);
-    hearing.catch(() => undefined);
   } catch (error) {
     throw toLaunchError(error);
   } finally {
-    await log.close();
+    closeSync(log);
   }
-  const claimed = await hearing;
+  onSpawn(child);
+  const claimed = await hearClaim(child);
   child.unref();
   if (child.pid === undefined) throw new LaunchError('launch_failed', 'The program could not be started.', null);
   return { child, pid: child.pid, claimed };
@@ -55,20 +51,20 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new LaunchError('launch_failed', 'The start was cancelled before the program ran.', null, true);
 }
 
-async function resolveProgram(spec: LaunchSpec, searchPath: string): Promise<string> {
-  const isDirectory = await stat(spec.workDir).then((found) => found.isDirectory(), () => false);
-  if (!isDirectory) {
+function resolveProgram(spec: LaunchSpec, searchPath: string): string {
+  if (statSync(spec.workDir, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new LaunchError('launch_failed', `The working directory ${spec.workDir} does not exist.`,
       'It was removed after the submit. Submit the experiment again.');
   }
   return resolveCommand(spec.argv[0] ?? '', spec.workDir, searchPath);
 }
 
-async function openLog(spec: LaunchSpec): Promise<{ readonly fd: number; close(): Promise<void> }> {
+/** Synchronous like the database in the same directory: the file system has these entries in memory. */
+function openLog(spec: LaunchSpec): number {
   try {
-    await mkdir(spec.stateDir, { recursive: true, mode: 0o700 });
-    await mkdir(path.dirname(spec.logPath), { recursive: true, mode: 0o700 });
-    return await open(spec.logPath, 'a', 0o600);
+    mkdirSync(spec.stateDir, { recursive: true, mode: 0o700 });
+    mkdirSync(path.dirname(spec.logPath), { recursive: true, mode: 0o700 });
+    return openSync(spec.logPath, 'a', 0o600);
   } catch (error) {
     throw toLaunchError(error);
   }
