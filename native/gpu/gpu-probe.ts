@@ -160,7 +160,8 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
     }
     const { main, list } = await identify(file, parsed, deadline);
     if (main.driverVersion !== null && main.driverVersion !== state.driverVersion) {
-      state.refused = new Set();
+      // A new driver may know more fields.
+      if (state.driverVersion !== null) state.refused = new Set();
       state.optional = null;
       state.mig = null;
       state.driverVersion = main.driverVersion;

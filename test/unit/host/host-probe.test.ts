@@ -1,0 +1,65 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { HostReading } from '../../../electron/contract/gpus.ts';
+import { DoctorCheck } from '../../../electron/contract/settings.ts';
+import { checkClock, checkDisk, checkGit, checkKeyring, prettyName } from '../../../native/host/host-checks.ts';
+import { createHostProbe } from '../../../native/host/host-probe.ts';
+
+it('reads this machine', async () => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'switchyard-host-'));
+  try {
+    const probe = createHostProbe({ diskPath: dir });
+    const reading = await probe.read();
+    expect(HostReading.parse(reading)).toEqual(reading);
+    expect(reading.cpuCount).toBeGreaterThan(0);
+    expect(reading.memoryUsedMiB).toBeGreaterThan(0);
+    expect(reading.memoryTotalMiB).toBeGreaterThan(reading.memoryUsedMiB ?? Infinity);
+    expect(reading.diskFreeMiB).toBeLessThanOrEqual(reading.diskTotalMiB ?? -1);
+    expect(await probe.diskFreeMiB(path.join(dir, 'nowhere'))).toBeNull();
+    expect(await probe.bootId()).toBe(await probe.bootId());
+    if (existsSync('/proc/sys/kernel/random/boot_id')) expect(await probe.bootId()).toMatch(/^[0-9a-f-]{36}$/);
+    const checks = await probe.diagnose(dir);
+    expect(checks.map(({ id }) => id)).toEqual(['system', 'git', 'disk', 'clock', 'keyring']);
+    for (const check of checks) {
+      expect(DoctorCheck.parse(check)).toEqual(check);
+      if (check.status === 'error' || check.status === 'warning') expect(check.remedy).toBeTruthy();
+    }
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+it('git: missing, old, fine', () => {
+  expect(checkGit(null)).toMatchObject({ status: 'error', remedy: expect.stringContaining('apt install git') as string });
+  expect(checkGit('git version 1.8.3.1')).toMatchObject({ status: 'error' });
+  expect(checkGit('git version 2.39.5 (Apple Git-154)')).toMatchObject({ status: 'ok', found: 'git 2.39.5' });
+});
+
+it('disk: unknown, nearly full, low, fine', () => {
+  expect([null, { freeMiB: 100, totalMiB: 1000 }, { freeMiB: 3000, totalMiB: 9000 }, { freeMiB: 90_000, totalMiB: 99_000 }].map((disk) => checkDisk('/data', disk).status))
+    .toEqual(['warning', 'error', 'warning', 'ok']);
+});
+
+it('clock: in the past, set back, not synchronised, fine', () => {
+  const now = Date.UTC(2026, 10, 1);
+  const clock = { nowMs: now, newestWriteMs: now - 5000, ntpSynchronized: true, timeZone: 'UTC' };
+  expect(checkClock(clock).status).toBe('ok');
+  expect(checkClock({ ...clock, nowMs: 0, newestWriteMs: null })).toMatchObject({ status: 'error', remedy: expect.stringContaining('set-ntp') as string });
+  expect(checkClock({ ...clock, newestWriteMs: now + 3_600_000 })).toMatchObject({ status: 'warning', found: expect.stringContaining('60 min') as string });
+  expect(checkClock({ ...clock, ntpSynchronized: false }).status).toBe('warning');
+  expect(checkClock({ ...clock, ntpSynchronized: null }).status).toBe('ok');
+});
+
+it('keyring: a desktop with a service, without one, headless', () => {
+  const linux = { platform: 'linux', hasSessionBus: true, hasService: true } as const;
+  expect(checkKeyring(linux).status).toBe('ok');
+  expect(checkKeyring({ ...linux, hasService: false })).toMatchObject({ status: 'info', found: expect.stringContaining('key file') as string });
+  expect(checkKeyring({ ...linux, hasSessionBus: false })).toMatchObject({ status: 'info', remedy: null });
+});
+
+it('reads the name of the system', () => {
+  expect(prettyName('NAME=x\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n')).toBe('Debian GNU/Linux 12 (bookworm)');
+  expect(prettyName('')).toBeNull();
+});
