@@ -6,7 +6,7 @@
  * Only the engine that holds the lock (engine/lock.ts) may open the database.
  */
 import Sqlite from 'better-sqlite3';
-import { chmodSync, existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { SwitchyardError } from '../contract/errors.ts';
 import { migrate } from './migrate.ts';
 
@@ -100,6 +100,8 @@ export function openStore(file: string, options: StoreOptions): Store {
   const existed = existsSync(file);
   let db: Sqlite.Database | undefined;
   try {
+    // SQLite gives the WAL the permissions of the database: it is made private before it is opened.
+    if (!existed) closeSync(openSync(file, 'a', 0o600));
     db = new Sqlite(file, { timeout: 3000 });
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
@@ -109,7 +111,6 @@ export function openStore(file: string, options: StoreOptions): Store {
       if (verdict !== 'ok') throw new Sqlite.SqliteError(String(verdict), 'SQLITE_CORRUPT');
     }
     migrate(db);
-    if (!existed) chmodSync(file, 0o600);
   } catch (error) {
     db?.close();
     throw coerceSqliteError(error);

@@ -3,7 +3,7 @@
  * process dies, however it dies. Beside it engine.lock tells people and clients who the owner is; it is information, not the lock.
  */
 import Sqlite from 'better-sqlite3';
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SwitchyardError } from '../contract/errors.ts';
 import type { DataPaths } from '../engine/data-dir.ts';
@@ -34,6 +34,7 @@ export function takeLock(paths: DataPaths, owner: OwnerInfo): Lock {
   mkdirSync(paths.dir, { recursive: true, mode: 0o700 });
   chmodSync(paths.dir, 0o700);
   const file = path.join(paths.dir, 'owner.db');
+  closeSync(openSync(file, 'a', 0o600));
   const db = new Sqlite(file, { timeout: 0 });
   try {
     db.pragma('locking_mode = EXCLUSIVE');
@@ -46,7 +47,6 @@ export function takeLock(paths: DataPaths, owner: OwnerInfo): Lock {
       `Another Switchyard engine${other === null ? '' : ` (process ${other.pid})`} already works on ${paths.dir}.`,
       { remedy: 'Use that one (switchyard open), stop it (switchyard stop), or give this one another directory with SWITCHYARD_HOME.' });
   }
-  chmodSync(file, 0o600);
   const draft = `${paths.lock}.draft`;
   writeFileSync(draft, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
   renameSync(draft, paths.lock);
