@@ -166,15 +166,15 @@ describe('takeSnapshot', () => {
     expect(listing(snapshot.path)).toEqual(['a.py']);
   });
 
-  it('takes and copies 10,000 files', async () => {
-    for (let dir = 0; dir < 100; dir++) {
+  it('takes and copies 3,000 files', async () => {
+    for (let dir = 0; dir < 30; dir++) {
       mkdirSync(path.join(sourceDir, `d${dir}`));
       for (let file = 0; file < 100; file++) writeFileSync(path.join(sourceDir, `d${dir}`, `f${file}.py`), `${dir} ${file}`);
     }
     const snapshot = await take();
-    expect(snapshot.files).toBe(10_000);
+    expect(snapshot.files).toBe(3000);
     await materializeSnapshot(snapshotsDir, snapshot.id, path.join(root, 'work'));
-    expect(listing(path.join(root, 'work'))).toHaveLength(10_000);
+    expect(listing(path.join(root, 'work'))).toHaveLength(3000);
   });
 });
 
