@@ -33,12 +33,13 @@ async function openWindow(): Promise<number> {
 /** @param reason why there is no window; null when none was asked for */
 async function runHeadless(reason: string | null): Promise<number> {
   if (reason !== null) say(`${reason}: running headless. Open the address below in a browser.`);
-  if (!isHelp && !await build('ui')) return 1;
+  // Without its page the engine still serves the command line.
+  if (!isHelp) await build('ui');
   const { serve } = await import('./serve.ts');
   return serve(flags);
 }
 
-/** @returns whether there is something to run; an older bundle is better than none */
+/** @returns whether there is a bundle; an older one is better than none */
 async function build(bundle: Bundle): Promise<boolean> {
   const result = await ensureBundle(ROOT, bundle, () => say('Building the user interface …'));
   if (result.kind === 'stale') say(`Building failed, an older user interface is used:\n${result.why}`);

@@ -19,8 +19,9 @@ interface Json {
 export const build: BuildVerb = (context) => {
   const pool = createVerb('pool', 'Pools: places where trials run, each with its own queue, GPUs, policy and limits.', ['pool ls', 'pool create night --gpu 1 --hours 20:00-08:00', 'pool set workstation --preemption on', 'pool move 14 night'], context);
   const sub = (name: string, description: string, examples: readonly string[]): Command => createVerb(name, description, examples.map((line) => `pool ${line}`), context);
-  pool.action(() => {
-    throw usageError('pool needs to know what to do.', 'pool ls, show, create, set, rm, pause, resume, drain or move; see "switchyard pool --help".');
+  pool.usage('VERB [ARGUMENT...]').argument('[words...]').action((words: string[]) => {
+    const [word] = words;
+    throw usageError(word === undefined ? 'pool needs to know what to do.' : `pool does not know "${word}".`, `It knows ${pool.commands.map((one) => one.name()).join(', ')}; see "switchyard pool --help".`);
   });
   pool.addCommand(sub('ls', 'List the pools.', ['ls']).action(async (flags: Json) => {
     const client = await context.connect();
