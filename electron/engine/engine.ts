@@ -29,7 +29,7 @@ import { plan } from '../scheduler/plan.ts';
 import { createPlanView } from '../scheduler/plan-view.ts';
 import { createQueueIndex } from '../scheduler/queue-index.ts';
 import { createWorld } from '../scheduler/world.ts';
-import { findAttemptByToken, getAttempt, listAttemptKeys } from '../store/attempts.ts';
+import { findAttemptByToken, getAttempt, liveAttemptKeys } from '../store/attempts.ts';
 import { openStore } from '../store/database.ts';
 import { getMeta, setMeta } from '../store/housekeeping.ts';
 import { takeLock } from '../store/lock.ts';
@@ -178,13 +178,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         if (status.available) notices.lower('docker_down');
         void trialDoor.containerBaseUrl().then((url) => { containerApiUrl = url; });
         // Containers left by an engine that died while it created them.
-        if (status.available) void runtimes.get('docker')?.sweep(engineId, activeKeys('docker')).catch((error: unknown) => { log.error('sweep of containers failed', error); });
+        if (status.available) void runtimes.get('docker')?.sweep(engineId, liveAttemptKeys(db)).catch((error: unknown) => { log.error('sweep of containers failed', error); });
       }
       loop.nudge();
     });
     closers.push(() => { runtimeWatch.close(); });
-    const activeKeys = (kind: RuntimeKind): Set<string> => listAttemptKeys(db, kind);
-
     const index = createQueueIndex({
       estimate: (row) => estimateQueued(row, meanDurationMs(db, row.estimateKey)),
       held: (row) => row.notBeforeMs !== null && row.notBeforeMs > clock.nowMs()
@@ -223,7 +221,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         log.error('scheduler pass failed', error);
       },
     });
-    const planView = createPlanView({ clock, loop, world });
+    const planView = createPlanView({ clock, loop, world, index });
     const endedSignals = createEndedSignals((trialId, attempt) => {
       const row = getAttempt(db, trialId, attempt);
       return row === null || row.endedAtMs !== null;
@@ -308,7 +306,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await runtimeWatch.refresh();
     await holdAfterReboot();
     await runner.recover();
-    for (const [kind, runtime] of runtimes) void runtime.sweep(engineId, activeKeys(kind)).catch((error: unknown) => { log.error(`sweep of ${kind} attempts failed`, error); });
+    for (const [kind, runtime] of runtimes) void runtime.sweep(engineId, liveAttemptKeys(db)).catch((error: unknown) => { log.error(`sweep of ${kind} attempts failed`, error); });
     void garbage();
     void removeSnapshotDrafts(paths.snapshots).catch((error: unknown) => { log.error('snapshot drafts could not be removed', error); });
     setPace();

@@ -5,6 +5,7 @@ import type { TrialRow } from '../store/trials.ts';
 import { forecast } from './forecast.ts';
 import type { SchedulerLoop } from './loop.ts';
 import type { PlanInput, PlanTrial } from './model.ts';
+import type { QueueIndex } from './queue-index.ts';
 import type { World } from './world.ts';
 
 const REASONS_PER_POOL = 500;
@@ -20,7 +21,7 @@ export interface PlanViews {
   preview(moved: readonly TrialRow[]): { before: ForecastEntry[]; after: ForecastEntry[] };
 }
 
-export function createPlanView(deps: { readonly clock: Clock; readonly loop: SchedulerLoop; readonly world: World }): PlanViews {
+export function createPlanView(deps: { readonly clock: Clock; readonly loop: SchedulerLoop; readonly world: World; readonly index: QueueIndex }): PlanViews {
   let cached: { view: PlanView; output: unknown } | null = null;
 
   return {
@@ -29,14 +30,14 @@ export function createPlanView(deps: { readonly clock: Clock; readonly loop: Sch
       const nowMs = deps.clock.nowMs();
       if (latest === null) return { madeAtMs: nowMs, waiting: [], forecast: [], clearAtMs: {} };
       if (cached !== null && cached.output === latest.output && nowMs - cached.view.madeAtMs < FRESH_MS) return cached.view;
-      const started = new Set(latest.output.start.map(({ id }) => id));
       const perPool = new Map<string, number>();
-      const poolOf = new Map(latest.input.queued.map((trial) => [trial.id, trial.poolId]));
       const waiting: PlanView['waiting'] = [];
       for (const { id, reason } of latest.output.waiting) {
-        const poolId = poolOf.get(id) ?? '';
+        // What is no longer queued does not wait.
+        const poolId = deps.index.get(Number(id))?.poolId;
+        if (poolId === undefined) continue;
         const count = perPool.get(poolId) ?? 0;
-        if (count >= REASONS_PER_POOL || started.has(id)) continue;
+        if (count >= REASONS_PER_POOL) continue;
         perPool.set(poolId, count + 1);
         waiting.push({ trialId: Number(id), reason });
       }

@@ -13,6 +13,8 @@ export interface QueueIndex {
   queued(): readonly QueuedTrial[];
   active(): readonly ActiveTrial[];
   queuedCount(): number;
+  /** A queued trial; undefined when it is not queued. */
+  get(id: number): QueuedTrial | undefined;
 }
 
 /** A queued trial, with what only the engine asks about it. */
@@ -68,6 +70,7 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
     },
     active: () => [...active.values()],
     queuedCount: () => queuedById.size,
+    get: (id) => queuedById.get(id),
   };
 }
 

@@ -43,9 +43,13 @@ export function listAttempts(db: Database, trialId: number): AttemptRow[] {
   return (prepared(db, `SELECT ${COLUMNS} FROM attempt WHERE trial_id = ? ORDER BY number`).all(trialId) as Raw[]).map(fromRaw);
 }
 
-/** Every attempt whose rows exist, by key; what a sweep must not touch. */
-export function listAttemptKeys(db: Database, runtime: RuntimeKind): Set<string> {
-  return new Set((prepared(db, 'SELECT key FROM attempt WHERE runtime = ?').all(runtime) as { key: string }[]).map((row) => row.key));
+/**
+ * The attempts that have not ended, as a set that asks the database at the moment of each `has`: a sweep that looks at containers
+ * one by one must not take one that was started after it began.
+ */
+export function liveAttemptKeys(db: Database): ReadonlySet<string> {
+  const query = prepared(db, 'SELECT 1 FROM attempt WHERE key = ? AND ended_at_ms IS NULL');
+  return Object.assign(new Set<string>(), { has: (key: string) => query.get(key) !== undefined });
 }
 
 export function findAttemptByToken(db: Database, trialId: number, tokenHash: string): AttemptRow | null {

@@ -102,7 +102,8 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
     deps.onActivity(entry.trialId, null);
   }
 
-  function feed(trialId: number, attempt: number, event: TrialEvent, extra?: (db: Store['db']) => void): void {
+  /** @param extra more rows of the same transaction. @param saved called once, after the commit */
+  function feed(trialId: number, attempt: number, event: TrialEvent, extra?: (db: Store['db']) => void, saved?: () => void): void {
     if (closed) return;
     let effects: readonly PendingEffect[] = [];
     try {
@@ -117,7 +118,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
     } catch (error) {
       // The fact is true whether or not it can be saved now.
       deps.log.error(`#${trialId}: could not save "${event.type}", trying again`, error);
-      setTimeout(() => { feed(trialId, attempt, event, extra); }, SAVE_AGAIN_MS).unref();
+      setTimeout(() => { feed(trialId, attempt, event, extra, saved); }, SAVE_AGAIN_MS).unref();
       return;
     }
     const entry = live.get(trialId);
@@ -126,6 +127,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       if (trial === null || (trial.state !== 'starting' && trial.state !== 'running' && trial.state !== 'stopping')) forget(entry);
       else arm(entry, trial);
     }
+    saved?.();
     perform(effects);
   }
 
@@ -189,8 +191,9 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       if (closed) return;
       const failure = asLaunchError(error);
       if (failure.code === 'launch_failed') deps.log.error(`#${trialId}: launch failed`, error);
-      feed(trialId, attemptNumber, { type: 'launch_failed', code: failure.code, message: failure.message, remedy: failure.remedy, transient: failure.transient });
-      entry.runtime.remove(entry.handle).catch(() => { /* The sweep at the next start takes it. */ });
+      feed(trialId, attemptNumber, { type: 'launch_failed', code: failure.code, message: failure.message, remedy: failure.remedy, transient: failure.transient }, undefined, () => {
+        entry.runtime.remove(entry.handle).catch(() => { /* The sweep at the next start takes it. */ });
+      });
     }
   }
 
@@ -205,9 +208,11 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
   async function exited(entry: Live, exit: ExitInfo): Promise<void> {
     if (closed) return;
     await entry.reports?.drain();
-    // `launched` may still be waiting to be saved; the exit must not overtake it, and the state machine accepts it from `starting` too.
-    feed(entry.trialId, entry.attempt, { type: 'exited', exit });
-    entry.runtime.remove(entry.handle).catch((error: unknown) => { deps.log.error(`#${entry.trialId}: could not remove the ended attempt`, error); });
+    // `launched` may still be waiting to be saved: the state machine accepts an exit from `starting` too. What the runtime knows of the
+    // exit goes only when the exit is saved, or a crash in between would make a finished trial look lost.
+    feed(entry.trialId, entry.attempt, { type: 'exited', exit }, undefined, () => {
+      entry.runtime.remove(entry.handle).catch((error: unknown) => { deps.log.error(`#${entry.trialId}: could not remove the ended attempt`, error); });
+    });
   }
 
   async function recoverOne(trial: TrialRow): Promise<void> {
