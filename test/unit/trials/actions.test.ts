@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SwitchyardError } from '../../../electron/contract/errors.ts';
+import type { TrialAction } from '../../../electron/contract/trials.ts';
+import { createPool, deletePool, ensureWorkstationPool } from '../../../electron/queue/pools.ts';
+import { rankBehind } from '../../../electron/queue/rank.ts';
+import { openStore, type Store } from '../../../electron/store/database.ts';
+import { insertExperiment } from '../../../electron/store/experiments.ts';
+import { listGarbage } from '../../../electron/store/housekeeping.ts';
+import { getTrialRow, insertTrial, lastRank, readLine, updateTrial, type TrialRow } from '../../../electron/store/trials.ts';
+import { actOnTrials, undoAction, type ActionDone } from '../../../electron/trials/actions.ts';
+import { makeTrialRow } from '../../fakes/rows.ts';
+
+let dir: string;
+let store: Store;
+
+beforeEach(() => {
+  dir = mkdtempSync(path.join(os.tmpdir(), 'switchyard-actions-'));
+  let nowMs = 1000;
+  store = openStore(path.join(dir, 'switchyard.db'), { nowMs: () => nowMs++ });
+  ensureWorkstationPool(store, 8);
+});
+afterEach(() => {
+  store.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function add(priority = 42, over: Partial<TrialRow> = {}): number {
+  return store.transact('add', (tx) => {
+    const experimentId = insertExperiment(tx.db, { name: 'e', config: {} as never, sealedEnv: null, sourceDir: null, snapshot: 'snap', createdAtMs: 0, idempotencyKey: null });
+    const id = insertTrial(tx.db, { ...makeTrialRow({ priority, experimentId }), rank: rankBehind(lastRank(tx.db, 'workstation')) });
+    const row = getTrialRow(tx.db, id) as TrialRow;
+    if (Object.keys(over).length > 0) updateTrial(tx.db, { ...row, ...over });
+    return id;
+  });
+}
+const act = (action: TrialAction, slots = 0): ActionDone => actOnTrials({ store, trialsDir: path.join(dir, 'trials'), slotsInPool: () => slots }, action);
+const line = (): number[] => readLine(store.db, 'workstation', 0, 100).map(({ id }) => id);
+const row = (id: number): TrialRow => getTrialRow(store.db, id) as TrialRow;
+function refusal(work: () => unknown): SwitchyardError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof SwitchyardError) return error;
+    throw error;
+  }
+  throw new Error('was not refused');
+}
+
+describe('moving', () => {
+  test('to the top, the bottom, ahead, behind and to a place; one row a trial', () => {
+    const [a, b, c, d] = [add(), add(), add(), add()] as const;
+    act({ action: 'move', trialIds: [d], to: { place: 'top' } });
+    expect(line()).toEqual([d, a, b, c]);
+    act({ action: 'move', trialIds: [d], to: { place: 'bottom' } });
+    expect(line()).toEqual([a, b, c, d]);
+    act({ action: 'move', trialIds: [d], to: { place: 'ahead', anchorId: b } });
+    expect(line()).toEqual([a, d, b, c]);
+    act({ action: 'move', trialIds: [a], to: { place: 'behind', anchorId: c } });
+    expect(line()).toEqual([d, b, c, a]);
+    const others = [d, b, a].map((id) => row(id).revision);
+    act({ action: 'move', trialIds: [c], to: { place: 'index', index: 1 } });
+    expect(line()).toEqual([d, c, b, a]);
+    expect([d, b, a].map((id) => row(id).revision)).toEqual(others);
+  });
+
+  test('says which priority a trial took, and changes none where the place allows the old one', () => {
+    const first = add(10);
+    const [a, b] = [add(), add()] as const;
+    expect(act({ action: 'move', trialIds: [b], to: { place: 'ahead', anchorId: a } }).result.message).not.toContain('priority');
+    expect(act({ action: 'move', trialIds: [b], to: { place: 'top' } }).result.message).toContain('took priority 10');
+    expect(row(b).priority).toBe(10);
+    expect(line()).toEqual([b, first, a]);
+  });
+
+  test('paused trials keep their place and can be moved; running and ended ones are refused by name', () => {
+    const [a, b] = [add(), add()] as const;
+    act({ action: 'pause', trialIds: [a] });
+    expect(line()).toEqual([a, b]);
+    act({ action: 'move', trialIds: [a], to: { place: 'bottom' } });
+    const done = add(42, { state: 'done', outcome: { kind: 'completed', exitCode: 0, code: 'exit', message: '', remedy: null } });
+    const error = refusal(() => act({ action: 'move', trialIds: [done], to: { place: 'top' } }));
+    expect(error.code).toBe('illegal_state');
+    expect(error.message).toContain('completed');
+    expect(refusal(() => act({ action: 'move', trialIds: [b], to: { place: 'ahead', anchorId: done } })).code).toBe('invalid_place');
+    expect(refusal(() => act({ action: 'move', trialIds: [b], to: { place: 'behind', anchorId: b } })).code).toBe('invalid_place');
+  });
+
+  test('a priority change keeps the relative rank, there and back', () => {
+    const [a, b, c] = [add(), add(), add()] as const;
+    act({ action: 'move', trialIds: [c], to: { place: 'ahead', anchorId: b } });
+    act({ action: 'priority', trialIds: [c], priority: 50 });
+    expect(line()).toEqual([a, b, c]);
+    act({ action: 'priority', trialIds: [c], priority: 42 });
+    expect(line()).toEqual([a, c, b]);
+  });
+
+  test('undo brings the old place back, once', () => {
+    const [a, b, c] = [add(), add(), add()] as const;
+    const { undoId } = act({ action: 'move', trialIds: [c, b], to: { place: 'top' } }).result;
+    expect(line()).toEqual([b, c, a]);
+    undoAction(store, undoId as number);
+    expect(line()).toEqual([a, b, c]);
+    expect(refusal(() => undoAction(store, undoId as number)).code).toBe('undo_gone');
+  });
+});
+
+describe('batches', () => {
+  test('one refusal leaves everything as it was, and each refusal is named', () => {
+    const [a, b] = [add(), add()] as const;
+    act({ action: 'pause', trialIds: [b] });
+    const error = refusal(() => act({ action: 'pause', trialIds: [a, b] }));
+    expect(error.code).toBe('batch_refused');
+    expect(error.items?.map(({ id }) => id)).toEqual([b]);
+    expect(row(a).state).toBe('queued');
+  });
+
+  test('two clients: the second with an old revision is refused', () => {
+    const [a, b] = [add(), add()] as const;
+    const seen = { [String(b)]: row(b).revision };
+    act({ action: 'move', trialIds: [b], expectedRevisions: seen, to: { place: 'ahead', anchorId: a } });
+    expect(refusal(() => act({ action: 'move', trialIds: [b], expectedRevisions: seen, to: { place: 'bottom' } })).code).toBe('stale_revision');
+    expect(line()).toEqual([b, a]);
+  });
+});
+
+test('canceling a queued trial can be undone: it comes back to its place', () => {
+  const [a, b, c] = [add(), add(), add()] as const;
+  const { undoId } = act({ action: 'cancel', trialIds: [b] }).result;
+  expect(line()).toEqual([a, c]);
+  undoAction(store, undoId as number);
+  expect(line()).toEqual([a, b, c]);
+});
+
+test('a pool with trials cannot be removed, nor take a trial that asks for more GPUs than it has', () => {
+  createPool(store, { name: 'Night only', gpuUuids: ['GPU-1'] }, 8, new Set(['GPU-1']));
+  const big = add(42, {});
+  store.db.prepare(`UPDATE trial SET spec = json_set(spec, '$.slots', 2) WHERE id = ?`).run(big);
+  expect(refusal(() => act({ action: 'pool', trialIds: [big], poolId: 'night-only' }, 1)).code).toBe('too_many_slots');
+  act({ action: 'pool', trialIds: [big], poolId: 'night-only' }, 2);
+  expect(refusal(() => { deletePool(store, 'night-only'); }).code).toBe('pool_in_use');
+  expect(refusal(() => createPool(store, { name: 'x', gpuUuids: ['GPU-9'] }, 8, new Set(['GPU-1']))).code).toBe('not_found');
+});
+
+test('deleting takes the rows and remembers what to remove; a snapshot goes with its last trial', () => {
+  const a = add();
+  act({ action: 'cancel', trialIds: [a] });
+  const copy = act({ action: 'retry', trialIds: [a], mode: 'copy' }).result.trialIds[0] as number;
+  expect(refusal(() => act({ action: 'delete', trialIds: [copy] })).message).toContain('Cancel it first');
+  act({ action: 'delete', trialIds: [a] });
+  expect(getTrialRow(store.db, a)).toBeNull();
+  expect(listGarbage(store.db).map(({ garbage }) => garbage.kind)).toEqual(['directory']);
+  act({ action: 'cancel', trialIds: [copy] });
+  act({ action: 'delete', trialIds: [copy] });
+  expect(listGarbage(store.db).map(({ garbage }) => garbage.kind)).toEqual(['directory', 'directory', 'snapshot']);
+});
