@@ -64,7 +64,7 @@ async function start(): Promise<void> {
   }, log);
   const quit = () => app.quit();
   const window = createMainWindow({
-    preload: path.join(root, 'out', 'preload', 'preload.cjs'), icon: icon('icon-256.png'), isDevelopment: !app.isPackaged, quit,
+    preload: path.join(root, 'out', 'preload', 'preload.cjs'), icon: icon('app/256x256.png'), isDevelopment: !app.isPackaged, quit,
     closeFacts: () => ({ closeToTray: mirror.settings().closeToTray, isQuitting: ending.isQuitting(), hasTray: true }),
   }, process.argv.includes(HIDDEN_FLAG));
   mainWindow = window;
