@@ -146,7 +146,7 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
   function schedule(): void {
     if (closed || pace === null || reading !== null) return;
     if (timer !== null) clearTimeout(timer);
-    timer = setTimeout(() => { start(); }, intervalsMs[pace]);
+    timer = setTimeout(() => { void start(); }, intervalsMs[pace]);
     timer.unref();
   }
 

@@ -91,7 +91,10 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
     const result = await runNvidiaSmi(file, args, left, env);
     if (result.kind === 'hung') {
       state.stuckSinceMs = nowMs();
-      const gone = result.gone?.then(() => { state.stuckSinceMs = null; });
+      const gone = (async () => {
+        await result.gone;
+        state.stuckSinceMs = null;
+      })();
       // A program that only ignored us is gone at once; one that sits in the kernel is not, and is waited for in the background.
       await Promise.race([gone, setTimeoutPromise(KILL_GRACE_MS)]);
       throw new ProbeFault(slowText(timeoutMs));

@@ -7,15 +7,19 @@ import type { GpuFacts, MigFacts, ProcessFacts, SmiOutput } from './facts.ts';
 import { assessHealth } from './health.ts';
 import { normalizeBusId } from './values.ts';
 
-function sameText(left: string | null, right: string | null, map: (text: string) => string | null = (text) => text): boolean | null {
-  return left === null || right === null ? null : map(left) === map(right);
+function sameText(left: string | null, right: string | null): boolean | null {
+  return left === null || right === null ? null : left === right;
+}
+
+function sameBusId(left: string | null, right: string | null): boolean | null {
+  return left === null || right === null ? null : (normalizeBusId(left) ?? left) === (normalizeBusId(right) ?? right);
 }
 
 /** yes: an identity agrees and none disagrees; unknown: the two have no identity in common. */
 function isSameGpu(left: GpuFacts, right: GpuFacts): 'yes' | 'no' | 'unknown' {
   const signs = [
     sameText(left.uuid, right.uuid),
-    sameText(left.busId, right.busId, normalizeBusId),
+    sameBusId(left.busId, right.busId),
     left.index === null || right.index === null ? null : left.index === right.index,
   ];
   if (signs.includes(false)) return 'no';
@@ -127,7 +131,7 @@ function attachProcesses(gpus: readonly GpuFacts[], processes: readonly ProcessF
   const loose: ProcessFacts[] = [];
   for (const process of processes) {
     const owners = gpus.filter((gpu) => {
-      const signs = [sameText(gpu.uuid, process.gpuUuid), sameText(gpu.busId, process.gpuBusId, normalizeBusId)];
+      const signs = [sameText(gpu.uuid, process.gpuUuid), sameBusId(gpu.busId, process.gpuBusId)];
       return !signs.includes(false) && signs.includes(true);
     });
     const owner = owners[0] ?? (gpus.length === 1 && process.gpuUuid === null && process.gpuBusId === null ? gpus[0] : undefined);

@@ -148,6 +148,17 @@ function readThrottle(gpu: XmlNode): readonly string[] | null {
   return Object.keys(reasons).filter((name) => body(reasons, name) === 'Active').map((name) => name.replace(/^clocks_(?:event|throttle)_reason_/, ''));
 }
 
+/** A GPU in trouble may say so in any element, whatever its numbers look like. @returns the first such word */
+function findFaultWord(value: unknown): string | null {
+  if (typeof value === 'string') return /^GPU (?:is lost|requires)/i.test(bareToken(value)) ? bareToken(value) : null;
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [name, entry] of Object.entries(value)) {
+    const word = name === 'processes' || name === 'accounted_processes' ? null : findFaultWord(entry);
+    if (word !== null) return word;
+  }
+  return null;
+}
+
 function readNotes(gpu: XmlNode): readonly string[] {
   const notes: string[] = [];
   const rows = child(gpu, 'remapped_rows');
@@ -181,10 +192,11 @@ function readGpu(gpu: XmlNode, order: number, driverVersion: string | null): Gpu
     const word = bareToken(raw);
     const isName = field === 'name' || field === 'uuid';
     if (!isName) tokens[field] = raw.trim();
-    const fault = field === 'powerW' ? /^GPU (?:is lost|requires)/i.test(word) : isFaultWord(word) || (telling && !isAbsent(word));
-    if (fault) faults.push({ field, token: word });
+    if (field !== 'powerW' && (isFaultWord(word) || (telling && !isAbsent(word)))) faults.push({ field, token: word });
   }
   if (pstate !== undefined && !/^P\d+$/.test(pstate) && !isAbsent(pstate)) faults.push({ field: 'pstate', token: bareToken(pstate) });
+  const anywhere = findFaultWord(gpu);
+  if (anywhere !== null && faults.length === 0) faults.push({ field: 'device', token: anywhere });
   if (/^yes$/i.test(body(child(gpu, 'gpu_reset_status'), 'reset_required') ?? '')) faults.push({ field: 'reset_required', token: 'GPU requires reset' });
 
   return {

@@ -25,6 +25,7 @@ export interface UnderstoodProcess {
   readonly type: string | null;
   readonly usedMiB: number | null;
   readonly gpuUuid: string | null;
+  readonly gpuBusId: string | null;
   readonly gpuInstance: number | null;
   readonly computeInstance: number | null;
 }
@@ -79,7 +80,8 @@ export const UNDERSTOOD_HELP = `The JSON holds what was understood; null always 
                mig[], virtualization, recoveryAction, persistenceMode, throttleActive (mask as printed),
                throttleReasons (names), processes[], health {ok, reason},
                tokens (the word that stood where a number was expected, by field)
-  processes[]  all processes of all GPUs: pid, name, type (C, G, C+G), usedMiB, gpuUuid, gpuInstance, computeInstance
+  processes[]  all processes of all GPUs: pid, name, type (C, G, C+G), usedMiB, gpuUuid, gpuBusId, gpuInstance,
+               computeInstance
   mig[]        all MIG instances: index, uuid, profile, gpuInstance, computeInstance,
                memoryTotalMiB, memoryUsedMiB, memoryFreeMiB, gpuUuid and gpuIndex of the parent
   problem      null, or an error text of nvidia-smi: text, meaning, remedy
@@ -123,8 +125,8 @@ function understandFile({ name, text: raw, fields }: CaptureFile): SmiOutput {
 }
 
 function toProcess(process: ProcessFacts): UnderstoodProcess {
-  const { pid, name, type, usedMiB, gpuUuid, gpuInstance, computeInstance } = process;
-  return { pid, name, type, usedMiB, gpuUuid, gpuInstance, computeInstance };
+  const { pid, name, type, usedMiB, gpuUuid, gpuBusId, gpuInstance, computeInstance } = process;
+  return { pid, name, type, usedMiB, gpuUuid, gpuBusId, gpuInstance, computeInstance };
 }
 
 function toGpu(gpu: GpuFacts): UnderstoodGpu {

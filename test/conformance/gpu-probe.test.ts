@@ -11,6 +11,7 @@ import type { GpuProbe } from '../../electron/engine/ports.ts';
 import { Gpu } from '../../electron/contract/gpus.ts';
 import { createGpuProbe } from '../../native/gpu/gpu-probe.ts';
 import { findNvidiaSmi } from '../../native/gpu/run-nvidia-smi.ts';
+import { understandLive } from '../../native/gpu/understand-live.ts';
 import { createFakeGpus } from '../fakes/nvidia-smi/scenario.ts';
 import type { FakeGpus } from '../fakes/nvidia-smi/scenario.ts';
 
@@ -35,7 +36,7 @@ function conforms(makeProbe: () => GpuProbe): void {
       expect(Gpu.parse(gpu)).toEqual(gpu);
       expect(gpu.uuid).toMatch(/^\S+$/);
       expect(gpu.health.ok || gpu.health.reason !== null).toBe(true);
-      if (gpu.memoryTotalMiB !== null && gpu.memoryUsedMiB !== null) expect(gpu.memoryUsedMiB).toBeLessThanOrEqual(gpu.memoryTotalMiB);
+      expect((gpu.memoryUsedMiB ?? 0) <= (gpu.memoryTotalMiB ?? Infinity)).toBe(true);
     }
     const second = await probe.read();
     expect(second.gpus.map(({ uuid, index, name, memoryTotalMiB }) => ({ uuid, index, name, memoryTotalMiB })))
@@ -190,5 +191,25 @@ describe.skipIf(process.platform === 'win32')('GpuProbe on the fake nvidia-smi (
     fake.slow(1.1);
     const checks = await createGpuProbe({ env: { ...process.env, ...fake.env }, timeoutMs: 20_000 }).diagnose();
     expect(checks.find(({ id }) => id === 'gpu-persistence')?.remedy).toMatch(/persistenced/);
+  });
+
+  it('tells everything about the machine at once, in the form used for captures', async () => {
+    const fake = createFakeGpus(dir, [{ mig: [{ index: 0, uuid: 'MIG-0', profile: '3g.40gb', gpuInstance: 2, computeInstance: 0, totalMiB: 40_000, usedMiB: 1 }] }, {}]);
+    const env = { ...process.env, ...fake.env };
+    fake.addForeign(fake.uuids[1] ?? '', { pid: 3, name: 'a, b', usedMiB: 70, type: 'C+G' });
+    expect(await understandLive({ env, timeoutMs: TIMEOUT_MS })).toMatchObject({
+      gpus: [{ index: 0, minor: 0, migEnabled: true }, { index: 1, uuid: fake.uuids[1], utilizationPct: 0, health: { ok: true } }],
+      mig: [{ uuid: 'MIG-0', profile: '3g.40gb', memoryTotalMiB: 40_000, gpuUuid: fake.uuids[0], gpuIndex: 0 }],
+      processes: [{ pid: 3, name: 'a, b', type: 'C+G', usedMiB: 70, gpuUuid: fake.uuids[1] }],
+      problem: null, warnings: [],
+    });
+    fake.lose(fake.uuids[1] ?? '');
+    expect((await understandLive({ env, timeoutMs: TIMEOUT_MS })).gpus.map(({ health }) => health.ok)).toEqual([true, false]);
+    fake.fail('Failed to initialize NVML: Unknown Error', 255);
+    expect((await understandLive({ env, timeoutMs: TIMEOUT_MS })).problem?.remedy).toMatch(/nvidia-ctk/);
+    fake.hang();
+    expect((await understandLive({ env, timeoutMs: 300 })).problem?.text).toMatch(/did not answer/);
+    fake.remove();
+    expect((await understandLive({ env, timeoutMs: TIMEOUT_MS })).problem?.text).toMatch(/not found/);
   });
 });

@@ -174,7 +174,7 @@ describe('history', () => {
     expect(points.length).toBeGreaterThan(50);
     expect(points[0]?.atMs).toBeGreaterThan(590_000);
     expect(Math.max(...points.map(({ utilizationPct }) => utilizationPct ?? 0))).toBe(99);
-    expect(points.map(({ atMs }) => atMs)).toEqual([...points.map(({ atMs }) => atMs)].sort((a, b) => a - b));
+    expect(points.map(({ atMs }) => atMs)).toEqual(points.map(({ atMs }) => atMs).toSorted((a, b) => a - b));
   });
   it('unknown use stays unknown', () => {
     const history = createGpuHistory();

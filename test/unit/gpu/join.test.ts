@@ -49,6 +49,10 @@ describe('several captures of one machine', () => {
     expect(gpus[0]?.processes.map(({ pid }) => pid)).toEqual([5]);
     expect(processes.map(({ pid }) => pid)).toEqual([5, 6]);
   });
+  it('does not take two bus ids of an unknown form for one', () => {
+    const xml = smiXml([{ uuid: 'N/A', busId: '0:1:0' }, { uuid: 'N/A', busId: '0:2:0' }]);
+    expect(understand(xml, xml).gpus.map(({ busId }) => busId)).toEqual(['0:1:0', '0:2:0']);
+  });
   it('says what to save instead of a table for people, and of rows without a header', () => {
     expect(understand('+-----------+\n| NVIDIA-SMI 580 |\n').warnings.join()).toMatch(/-q -x/);
     expect(understand('0, GPU-1, 5 MiB, 7 MiB').warnings.join()).toMatch(/noheader/);

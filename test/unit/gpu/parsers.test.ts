@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recognizeLine, splitProblems } from '../../../native/gpu/error-texts.ts';
 import { assessHealth } from '../../../native/gpu/health.ts';
@@ -168,6 +168,14 @@ describe('XML of -q -x', () => {
     const lost = '<fb_memory_usage><total>GPU is lost</total><used>GPU is lost</used></fb_memory_usage><utilization>GPU is lost</utilization><remapped_rows>GPU is lost</remapped_rows>';
     const { gpus } = parseSmiXml(smiXml([{ inner: lost }, { inner: MEMORY + CALM }]));
     expect(gpus.map((gpu) => [gpu.name, gpu.memoryUsedMiB, assessHealth(gpu).ok])).toEqual([['NVIDIA Test 0', null, false], ['NVIDIA Test 1', 1200, true]]);
+  });
+  it('a fault word in any element counts, the name of a process does not', () => {
+    const calm = MEMORY + CALM;
+    const health = (inner: string): boolean => assessHealth(parseSmiXml(smiXml([{ inner: calm + inner }])).gpus[0]!).ok;
+    expect(health('<clocks><sm_clock>GPU requires reset</sm_clock></clocks>')).toBe(false);
+    expect(health('<gpu_reset_status><reset_required>Yes</reset_required></gpu_reset_status>')).toBe(false);
+    expect(health('<serial>Unknown Error</serial><gpu_power_readings><instant_power_draw>Unknown Error</instant_power_draw></gpu_power_readings>')).toBe(true);
+    expect(health('<processes><process_info><pid>1</pid><process_name>GPU is lost</process_name></process_info></processes>')).toBe(true);
   });
   it('reads processes with markup, commas, empty names and trailing blanks', () => {
     const info = (name: string, type = 'G'): string => `<process_info><gpu_instance_id>N/A</gpu_instance_id><pid>7</pid><type>${type}</type><process_name>${name}</process_name><used_memory>N/A</used_memory></process_info>`;
