@@ -7,10 +7,11 @@
 const DOMAINS = ['cloud', 'experiments', 'trials', 'scheduler', 'queue', 'store'];
 const anyDomain = `^electron/(${DOMAINS.join('|')})/`;
 const LOCAL = '^(electron|native|renderer|test|resources)/';
-const PORTS = '^electron/engine/ports[.]ts$';
+/** The ports, and the names of the files in the data directory: both without I/O. */
+const PORTS = '^electron/engine/(ports|data-dir)[.]ts$';
 const CONTRACT = '^electron/contract/';
-/** What composes everything: the engine's root, the entries, and the files that belong to an entry. */
-const ROOTS = '^electron/(engine/engine[.]ts$|(main|serve|cli|start)[.]ts$|(cli|start)/|[^/]+[.]mjs$)';
+/** What composes everything: the engine's root, the doctor (the same adapters without an engine), the entries and what belongs to them. */
+const ROOTS = '^electron/(engine/(engine|doctor)[.]ts$|(main|serve|cli|start)[.]ts$|(cli|start)/|[^/]+[.]mjs$)';
 
 /** Files that decide: data in, data out. */
 const DECIDERS = [
@@ -19,7 +20,7 @@ const DECIDERS = [
   '^electron/trials/(transitions|report-lines)[.]ts$',
   '^electron/experiments/(memory-text|config-keys|config-defaults|names|nearest)[.]ts$',
   '^electron/doors/(csp|cookies|ui-path)[.]ts$',
-  '^native/gpu/(values|facts|error-texts|understand[^/]*|capture[^/]*)[.]ts$',
+  '^native/gpu/(values|facts|error-texts|understand-capture)[.]ts$',
   '^(electron|native)/.*/(parse-[^/]+|[^/]+-polic(y|ies)|policies/[^/]+)[.]ts$',
 ];
 const IO_CORE = '^(node:)?(fs|fs/promises|child_process|net|http|http2|https|tls|dgram|dns|worker_threads|cluster|readline|repl|inspector|sqlite)(/|$)';
@@ -66,7 +67,7 @@ const forbidden = [
     name: 'api-to-services',
     comment: 'api turns routes into calls of the domain folders.',
     from: { path: '^electron/api/' },
-    to: { path: LOCAL, pathNot: `^electron/api/|${anyDomain}|${CONTRACT}|^electron/engine/(ports|engine-api|data-dir)[.]ts$` },
+    to: { path: LOCAL, pathNot: `^electron/api/|${anyDomain}|${CONTRACT}|^electron/engine/(ports|engine-api|data-dir|feed)[.]ts$` },
   },
   {
     name: 'doors-only-doors',

@@ -5,11 +5,14 @@ import type { EngineClient } from './engine-client.ts';
 import { CliError, EXIT_CODE_HELP, ExitCode, usageError } from './exit-codes.ts';
 import { readStdin } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
+import type { Verb } from './verb-table.ts';
 import { parsePipedIds, parseTrialIds } from './trial-ids.ts';
 
 export interface CommandContext {
   readonly terminal: Terminal;
   readonly paths: DataPaths;
+  /** All verbs there are. */
+  readonly verbs: readonly Verb[];
   /** What stands after "--" on the command line; null without "--". Only for verbs that take a command. */
   readonly afterDashes: readonly string[] | null;
   /** Aborted by Ctrl-C. */

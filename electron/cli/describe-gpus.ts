@@ -41,7 +41,7 @@ function describeUse(slot: GpuStatus['slots'][number]): string {
 
 export function describeUnderstood(understood: Understood, terminal: Pick<Terminal, 'paint' | 'width'>): string[] {
   const lines: string[] = [];
-  if (understood.problem !== null) lines.push(terminal.paint(plain(`${understood.problem.text} ${understood.problem.meaning}`), 'red'), ...(understood.problem.remedy === null ? [] : [plain(understood.problem.remedy)]));
+  if (understood.problem !== null) lines.push(terminal.paint(plain(`${understood.problem.text.replace(/\.?$/, '.')} ${understood.problem.meaning}`), 'red'), ...(understood.problem.remedy === null ? [] : [plain(understood.problem.remedy)]));
   if (understood.gpus.length > 0) {
     lines.push(...formatTable(COLUMNS, understood.gpus.map((gpu) => [
       `GPU ${gpu.index ?? gpu.order}`, gpu.name ?? '-', formatMiB(gpu.memoryUsedMiB), formatMiB(gpu.memoryFreeMiB), formatMiB(gpu.memoryTotalMiB),

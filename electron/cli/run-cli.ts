@@ -65,6 +65,7 @@ function createContext(terminal: Terminal, afterDashes: readonly string[] | null
   return {
     terminal,
     paths,
+    verbs: VERBS,
     afterDashes,
     signal,
     connectIfRunning,

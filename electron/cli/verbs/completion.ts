@@ -4,7 +4,6 @@ import { createVerb, oneOf, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { bashScript, fishScript, zshScript } from '../completion-scripts.ts';
 import type { CompletionVerb } from '../completion-scripts.ts';
-import { VERBS } from '../verb-table.ts';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 
@@ -17,7 +16,7 @@ export const build: BuildVerb = (context) => createVerb('completion', 'Print tab
   });
 
 async function describeVerbs(context: CommandContext): Promise<CompletionVerb[]> {
-  return Promise.all(VERBS.map(async (verb) => {
+  return Promise.all(context.verbs.map(async (verb) => {
     const command = (await verb.load()).build(context);
     return { name: verb.name, summary: verb.summary, flags: flagsOf(command), words: command.commands.map((one) => one.name()) };
   }));

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { GpuStatus } from '../../contract/gpus.ts';
+import type { Understood } from '../../../native/gpu/understand-capture.ts';
 import { collect, createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { describeGpus, describeUnderstood } from '../describe-gpus.ts';
@@ -29,9 +30,11 @@ export const build: BuildVerb = (context) => {
       if (flags.from.length > 0) return showCaptures([...flags.from, ...files], flags, context);
       const [what] = files;
       if (what !== undefined) throw usageError(`gpus does not know "${what}".`, 'gpus keep GPU…, gpus release GPU…, or gpus --from FILE…');
-      const client = await context.connect();
+      const client = await context.connectIfRunning();
+      if (client === null) return showUnderstood(await readThisMachine(context), flags, context);
       const status = await client.request<GpuStatus>('GET', '/gpus');
-      return show(context, flags.json, status, () => describeGpus(status, context.terminal));
+      const all = { ...status, processes: status.gpus.flatMap((gpu) => gpu.processes), mig: status.gpus.flatMap((gpu) => gpu.mig) };
+      return show(context, flags.json, all, () => describeGpus(status, context.terminal));
     });
   for (const [name, keptBack, description] of [['keep', true, 'Keep GPUs for yourself: nothing is started on them. What runs there goes on.'], ['release', false, 'Give GPUs back to the queue.']] as const) {
     gpus.addCommand(createVerb(name, description, [`gpus ${name} 0`, `gpus ${name} GPU-5f2c1a`], context).argument('<gpus...>', 'index, UUID or its beginning').action(async (words: string[], flags: { json?: boolean }) => {
@@ -54,7 +57,17 @@ async function showCaptures(names: readonly string[], flags: GpuFlags, context: 
     const text = name === '-' ? await readStdin(context.terminal.stdin, LARGEST_CAPTURE_BYTES) : decodeCapture(readCapture(path.resolve(context.terminal.cwd, name)));
     files.push({ name: name === '-' ? 'standard input' : name, text, ...(fields === undefined ? {} : { fields }) });
   }
-  const understood = understandCapture(files);
+  showUnderstood(understandCapture(files), flags, context);
+}
+
+/** Looking at the GPUs is no reason to start an engine. */
+async function readThisMachine(context: CommandContext): Promise<Understood> {
+  const { understandLive } = await import('../../../native/gpu/understand-live.ts');
+  const command = context.terminal.env['SWITCHYARD_NVIDIA_SMI'];
+  return understandLive({ env: context.terminal.env, ...(command === undefined ? {} : { command }) });
+}
+
+function showUnderstood(understood: Understood, flags: GpuFlags, context: CommandContext): void {
   show(context, flags.json, understood, () => describeUnderstood(understood, context.terminal));
 }
 
