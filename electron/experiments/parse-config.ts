@@ -228,7 +228,7 @@ function toError(faults: readonly Fault[], lineOf: Locate): SwitchyardError {
   const [first, ...others] = faults;
   if (first === undefined) return new SwitchyardError('invalid_config', 'The configuration is not valid.');
   const more = others.length === 0 ? '' : ` Also: ${others.slice(0, 4).map(describe).join(' ')}${others.length > 4 ? ` And ${others.length - 4} more.` : ''}`;
-  return new SwitchyardError(first.code, describe(first) + more, { path: pathText(first.path), ...(first.remedy === undefined ? {} : { remedy: first.remedy }) });
+  return new SwitchyardError(first.code, describe(first) + more, { path: first.path.map(String).join('.'), ...(first.remedy === undefined ? {} : { remedy: first.remedy }) });
 }
 
 function pathText(path: readonly PropertyKey[]): string {

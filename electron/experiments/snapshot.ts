@@ -2,7 +2,7 @@
  * Snapshots: the frozen copy of a directory taken at submit, named by what is in it.
  *
  * <snapshots>/<sha256>/      the tree itself; complete from the moment it has this name, never changed afterwards
- * <snapshots>/.draft-<id>/   one being made; left behind only by a crash (removeSnapshotDrafts)
+ * <snapshots>/.draft-<…>/    one being made or removed; left behind only by a crash (removeSnapshotDrafts)
  *
  * The digest covers paths, contents, executable bits and link targets, in path order. Equal directories share one
  * snapshot. Links are kept as links and never followed. The user's directory is only read. A repository inside the
@@ -21,6 +21,12 @@ import { codeOf, FILES_AT_ONCE, formatBytes, orUnreadable, walkTree } from './sn
 const SMALL_FILE_BYTES = 1024 * 1024;
 const PRIVATE_DIR_MODE = 0o700;
 const DRAFT_PREFIX = '.draft-';
+/** Drafts of this process carry it, so that the others can be told from them. */
+const OWN_DRAFT_PREFIX = `${DRAFT_PREFIX}${randomBytes(4).toString('hex')}-`;
+/** Snapshots being handed to a submit that has not written its experiment yet; how many submits each. */
+const handedOut = new Map<string, number>();
+/** Snapshots being removed; whoever wants the same one waits and makes it anew. */
+const removing = new Map<string, Promise<void>>();
 const ID = /^[0-9a-f]{64}$/;
 
 export interface SnapshotRequest {
@@ -53,7 +59,7 @@ export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> 
   // Submitting a home directory must not copy the store of snapshots into itself.
   const listing = await walkTree(sourceDir, request.limitBytes, [request.snapshotsDir, path.dirname(request.snapshotsDir)].map((dir) => path.resolve(dir)));
   await mkdir(request.snapshotsDir, { recursive: true, mode: PRIVATE_DIR_MODE });
-  const draft = path.join(request.snapshotsDir, `${DRAFT_PREFIX}${randomBytes(8).toString('hex')}`);
+  const draft = newDraftPath(request.snapshotsDir);
   try {
     const { id, files, bytes } = await copyAndDigest(sourceDir, listing.entries, draft);
     if (bytes > request.limitBytes) {
@@ -62,7 +68,13 @@ export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> 
       });
     }
     const target = snapshotPath(request.snapshotsDir, id);
-    if (!await moveInto(draft, target)) await rm(draft, { recursive: true, force: true });
+    while (removing.has(target)) await removing.get(target)?.catch(() => { /* Its own caller hears of it. */ });
+    holdForCaller(target);
+    try {
+      if (!await moveInto(draft, target)) await rm(draft, { recursive: true, force: true });
+    } finally {
+      releaseAfterCaller(target);
+    }
     const special = listing.leftOut;
     const notes = special.length === 0 ? [] : [`Left out of the snapshot, because they cannot be copied (sockets, pipes, devices): ${special.slice(0, 5).join(', ')}${special.length > 5 ? ` and ${special.length - 5} more` : ''}.`];
     return { id, path: target, files, bytes, notes };
@@ -97,12 +109,22 @@ export async function materializeSnapshot(snapshotsDir: string, id: string, work
   });
 }
 
-/** Removes a snapshot; no error when it is gone already. */
+/**
+ * Removes a snapshot; no error when it is gone already. The caller has just seen that no experiment names it.
+ * @throws Error when a submit is being given this very snapshot: it is about to be named
+ */
 export async function removeSnapshot(snapshotsDir: string, id: string): Promise<void> {
-  // Renamed first, so that no half of it ever has the name of a whole one.
-  const doomed = path.join(snapshotsDir, `${DRAFT_PREFIX}${randomBytes(8).toString('hex')}`);
+  const target = snapshotPath(snapshotsDir, id);
+  if (handedOut.has(target)) throw new Error(`snapshot ${id.slice(0, 12)} is wanted again`);
+  const removal = removeTree(target, newDraftPath(snapshotsDir)).finally(() => { removing.delete(target); });
+  removing.set(target, removal);
+  await removal;
+}
+
+/** Renamed first, so that no half of it ever has the name of a whole one. */
+async function removeTree(target: string, doomed: string): Promise<void> {
   try {
-    await rename(snapshotPath(snapshotsDir, id), doomed);
+    await rename(target, doomed);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return;
     throw error;
@@ -110,10 +132,28 @@ export async function removeSnapshot(snapshotsDir: string, id: string): Promise<
   await rm(doomed, { recursive: true, force: true });
 }
 
-/** Removes what a crash left behind. Only while no snapshot is being taken. */
+/** Removes what a crash left behind; what this process is working on stays. One process at a time uses a store. */
 export async function removeSnapshotDrafts(snapshotsDir: string): Promise<void> {
   const names = await readdir(snapshotsDir).catch(() => []);
-  for (const name of names) if (name.startsWith(DRAFT_PREFIX)) await rm(path.join(snapshotsDir, name), { recursive: true, force: true });
+  const left = names.filter((name) => name.startsWith(DRAFT_PREFIX) && !name.startsWith(OWN_DRAFT_PREFIX));
+  for (const name of left) await rm(path.join(snapshotsDir, name), { recursive: true, force: true });
+}
+
+function newDraftPath(snapshotsDir: string): string {
+  return path.join(snapshotsDir, `${OWN_DRAFT_PREFIX}${randomBytes(8).toString('hex')}`);
+}
+
+/** Until all code that waits for takeSnapshot has run once: a submit writes its experiment right there. */
+function holdForCaller(target: string): void {
+  handedOut.set(target, (handedOut.get(target) ?? 0) + 1);
+}
+
+function releaseAfterCaller(target: string): void {
+  setImmediate(() => {
+    const left = (handedOut.get(target) ?? 1) - 1;
+    if (left === 0) handedOut.delete(target);
+    else handedOut.set(target, left);
+  });
 }
 
 /** @throws SwitchyardError for anything that is not the id of a snapshot, so that none leads elsewhere */

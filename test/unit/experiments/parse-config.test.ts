@@ -62,9 +62,9 @@ describe('parseConfigYaml', () => {
     ['runtime: podman', 'invalid_config', 'runtime'],
     ['environment: {environment_variables: {A: 1}}', 'invalid_config', 'environment.environment_variables.A'],
     ['environment: {environment_variables: {SWITCHYARD_API: x}}', 'invalid_config', 'environment.environment_variables.SWITCHYARD_API'],
-    ['mounts: [{host_path: a, container_path: /b}]', 'invalid_config', 'mounts[0].host_path'],
-    ['mounts: [{host_path: /a, container_path: /b}, {host_path: /c, container_path: /b/}]', 'invalid_config', 'mounts[1].container_path'],
-    ['mounts: [{host_path: /a, container_path: /}]', 'invalid_config', 'mounts[0].container_path'],
+    ['mounts: [{host_path: a, container_path: /b}]', 'invalid_config', 'mounts.0.host_path'],
+    ['mounts: [{host_path: /a, container_path: /b}, {host_path: /c, container_path: /b/}]', 'invalid_config', 'mounts.1.container_path'],
+    ['mounts: [{host_path: /a, container_path: /}]', 'invalid_config', 'mounts.0.container_path'],
     ['hyperparameters: {lr: .nan}', 'invalid_config', 'hyperparameters.lr'],
   ])('%j is refused as %s at %s', (yaml, code, path) => {
     const error = refusal(`entrypoint: x\n${yaml}`);
@@ -74,7 +74,7 @@ describe('parseConfigYaml', () => {
 
   it('says to quote a number in a command', () => {
     expect(refusal('entrypoint: [python, train.py, --epochs, 3]')).toMatchObject({
-      path: 'entrypoint[3]', remedy: 'Put it in quotes: "3".', message: 'Line 1, entrypoint[3]: 3 must be text.' });
+      path: 'entrypoint.3', remedy: 'Put it in quotes: "3".', message: 'Line 1, entrypoint[3]: 3 must be text.' });
   });
 
   it.each(['', 'entrypoint: ""', 'entrypoint: "  "', 'entrypoint: []', 'entrypoint:'])('%j has no command', (yaml) => {

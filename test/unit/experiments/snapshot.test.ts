@@ -185,12 +185,34 @@ describe('the store of snapshots', () => {
     expect((await refusal(materializeSnapshot(snapshotsDir, '../../etc', path.join(root, 'w')))).code).toBe('not_found');
     expect((await refusal(removeSnapshot(snapshotsDir, '..'))).code).toBe('not_found');
     mkdirSync(path.join(snapshotsDir, '.draft-left-by-a-crash'));
+    const taking = take();
     await removeSnapshotDrafts(snapshotsDir);
+    await taking;
     expect(readdirSync(snapshotsDir)).toEqual([id]);
+    await new Promise(setImmediate);
     await removeSnapshot(snapshotsDir, id);
     await removeSnapshot(snapshotsDir, id);
     expect(readdirSync(snapshotsDir)).toEqual([]);
     expect((await refusal(materializeSnapshot(snapshotsDir, id, path.join(root, 'w')))).message).toContain('is gone');
+  });
+
+  it('never loses a snapshot to a removal that began before a submit got it', async () => {
+    put({ 'a.py': '1' });
+    const { id } = await take();
+    await new Promise(setImmediate);
+    for (let round = 0; round < 30; round++) {
+      const removal = removeSnapshot(snapshotsDir, id).catch((error: unknown) => error);
+      for (let wait = 0; wait < round % 6; wait++) await new Promise(setImmediate);
+      const again = take().then(async ({ path: taken }) => {
+        // Where a submit writes its experiment: from here on the snapshot is in use.
+        const present = existsSync(taken);
+        const refused: unknown = await removeSnapshot(snapshotsDir, id).catch((error: unknown) => error);
+        return [present, String(refused)];
+      });
+      expect(await again).toEqual([true, expect.stringContaining('is wanted again')]);
+      await removal;
+      expect(existsSync(path.join(snapshotsDir, id))).toBe(true);
+    }
   });
 });
 
