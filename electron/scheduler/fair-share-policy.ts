@@ -11,7 +11,7 @@
  * Running trials are made to stop only where the pool has preemption on, or with `greedy` backfill, which follows
  * Determined: its fair share always takes back what is over the share.
  */
-import { admit, couldEverFit, placeNow, preempt, REASON_WINDOW, setVerdict, startTrial } from './pass.ts';
+import { admit, couldEverFit, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
 import type { Pass } from './pass.ts';
 import type { Holder, Yard } from './occupancy.ts';
 import { limitReached, suits } from './placement.ts';
@@ -65,7 +65,7 @@ function startCpuTrials(pass: Pass): void {
   for (let i = 0; i < pass.queue.length; i++) {
     const trial = pass.queue[i] as PlanTrial;
     if (trial.slots !== 0) continue;
-    if (i >= REASON_WINDOW && !anyRoom(pass, true)) return;
+    if (i >= pass.reasonWindow && !anyRoom(pass, true)) return;
     const want = admit(pass, trial);
     if ('kind' in want) setVerdict(pass, i, want);
     else if (placeNow(pass, want) !== null) startTrial(pass, i, trial, want, []);
@@ -114,7 +114,7 @@ function collectPending(pass: Pass, groups: Map<TrialKey, Group>): void {
     const trial = pass.queue[i] as PlanTrial;
     if (trial.slots === 0) continue;
     const known = groups.get(trial.experimentId);
-    if (i >= REASON_WINDOW) {
+    if (i >= pass.reasonWindow) {
       if (known === undefined && groups.size >= MAX_EXPERIMENTS) continue;
       if ((known !== undefined && known.pendingCost >= enough) || misfits.has(trial)) continue;
     }

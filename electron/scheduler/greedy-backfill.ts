@@ -6,7 +6,7 @@
  * Trials with slots and trials without are decided independently. Victims that are not needed are spared,
  * where Determined keeps them.
  */
-import { admit, claimSlots, couldEverFit, listPreemptible, placeNow, preempt, REASON_WINDOW, setVerdict, startTrial } from './pass.ts';
+import { admit, claimSlots, couldEverFit, listPreemptible, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
 import type { Pass } from './pass.ts';
 import { findVictims } from './preemption.ts';
 import type { Holder } from './occupancy.ts';
@@ -50,7 +50,7 @@ export function planGreedy(pass: Pass): void {
     for (; to < queue.length && priorityOf(queue[to] as PlanTrial) === priority; to++) {
       const trial = queue[to] as PlanTrial;
       const lane = lanes[trial.slots === 0 ? 1 : 0];
-      if (to >= REASON_WINDOW) {
+      if (to >= pass.reasonWindow) {
         if (lanes.every((each) => isClosed(pass, each, preemptible))) return;
         if (isClosed(pass, lane, preemptible) || lane.misfits.has(trial)) {
           lane.failed ??= trial;

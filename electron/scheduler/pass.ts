@@ -12,9 +12,6 @@ import { capOf, compareInQueue, compareRank, endOf, priorityOf, readLease, readW
 import type { Rules, Slot, Want } from './read-input.ts';
 import type { PlanTrial, TrialKey } from './model.ts';
 
-/** So many places at the front of each queue get their own reason; the rest share one. */
-export const REASON_WINDOW = 256;
-
 /** When and where a trial that does not fit will fit, by the estimates. */
 export interface Reservation {
   readonly trial: PlanTrial;
@@ -39,6 +36,8 @@ export type Verdict =
 export interface Pass {
   readonly yard: Yard;
   readonly queue: readonly PlanTrial[];
+  /** So many trials at the front of the queue are looked at whether or not they could start, and get a verdict. */
+  readonly reasonWindow: number;
   /** Active trials, then starts and claims of this pass. */
   readonly holders: Holder[];
   readonly now: Occupancy;
@@ -50,7 +49,7 @@ export interface Pass {
   readonly starts: { readonly id: TrialKey; readonly slots: readonly string[] }[];
   readonly preempts: { readonly id: TrialKey; readonly forId: TrialKey }[];
   readonly preempted: Set<Holder>;
-  /** By queue index, up to REASON_WINDOW. */
+  /** By queue index, up to `reasonWindow`. */
   readonly verdicts: (Verdict | undefined)[];
   /** Who has the claim on a slot in `future`. */
   readonly claimedBy: (PlanTrial | undefined)[];
@@ -61,6 +60,7 @@ export interface Pass {
 }
 
 export interface PlanMemory {
+  readonly reasonWindow: number;
   readonly heldByExperiment: Map<TrialKey, number>;
   readonly taken: Set<TrialKey>;
 }
@@ -97,7 +97,7 @@ export function beginPass(nowMs: number, rules: Rules, slots: readonly Slot[], q
 }
 
 export function setVerdict(pass: Pass, index: number, verdict: Verdict): void {
-  if (index < REASON_WINDOW) pass.verdicts[index] = verdict;
+  if (index < pass.reasonWindow) pass.verdicts[index] = verdict;
 }
 
 /** @returns what the trial asks for where it takes part in this pass, else why it does not. */

@@ -7,12 +7,15 @@
  */
 import { planFairShare } from './fair-share-policy.ts';
 import { planGreedy } from './greedy-backfill.ts';
-import { admit, beginPass, countByExperiment, couldEverFit, REASON_WINDOW } from './pass.ts';
+import { admit, beginPass, countByExperiment, couldEverFit } from './pass.ts';
 import type { Pass, PlanMemory } from './pass.ts';
 import { finiteOr, readActive, readInput, readPools, readSlots, splitQueue } from './read-input.ts';
 import { plainReason, refusalReason, sayFarBehind, sayReason } from './reasons.ts';
 import { planReserve } from './reserve-backfill.ts';
 import type { PlanInput, PlanOutput, PlanTrial } from './model.ts';
+
+/** So many places at the front of each queue get their own reason; the rest share one. */
+const REASON_WINDOW = 256;
 
 type Waiting = PlanOutput['waiting'][number];
 
@@ -28,7 +31,7 @@ export function plan(input: PlanInput): PlanOutput {
   const starts: PlanOutput['start'][number][] = [];
   const preempts: PlanOutput['preempt'][number][] = [];
   const waiting: Waiting[] = [];
-  const { passes, homeless } = runPasses(input);
+  const { passes, homeless } = runPasses(input, REASON_WINDOW);
   for (const pass of passes) {
     starts.push(...pass.starts);
     preempts.push(...pass.preempts);
@@ -40,18 +43,18 @@ export function plan(input: PlanInput): PlanOutput {
 
 /** The decisions without the reasons. For the forecast, which plans many times over. */
 export function decide(input: PlanInput): Pick<PlanOutput, 'start' | 'preempt'> {
-  const { passes } = runPasses(input);
+  const { passes } = runPasses(input, 0);
   return { start: passes.flatMap((pass) => pass.starts), preempt: passes.flatMap((pass) => pass.preempts) };
 }
 
 /** `homeless` are the trials of pools that do not exist. */
-function runPasses(rawInput: PlanInput): { readonly passes: readonly Pass[]; readonly homeless: readonly PlanTrial[] } {
+function runPasses(rawInput: PlanInput, reasonWindow: number): { readonly passes: readonly Pass[]; readonly homeless: readonly PlanTrial[] } {
   const input = readInput(rawInput);
   const nowMs = finiteOr(input.nowMs, 0);
   const slots = readSlots(input);
   const active = readActive(input);
   const queues = splitQueue(input);
-  const memory: PlanMemory = { heldByExperiment: countByExperiment(active), taken: new Set(active.map((trial) => trial.id)) };
+  const memory: PlanMemory = { reasonWindow, heldByExperiment: countByExperiment(active), taken: new Set(active.map((trial) => trial.id)) };
   const passes = readPools(input).map((rules) => {
     const own = slots.filter((slot) => slot.poolId === rules.id);
     const pass = beginPass(nowMs, rules, own, queues.get(rules.id) ?? [], active, memory);
@@ -67,7 +70,7 @@ function runPasses(rawInput: PlanInput): { readonly passes: readonly Pass[]; rea
 
 function listWaiting(pass: Pass, waiting: Waiting[]): void {
   const { queue, started } = pass;
-  const window = Math.min(queue.length, REASON_WINDOW);
+  const window = Math.min(queue.length, pass.reasonWindow);
   let farId: PlanTrial['id'] | null = null;
   let gpuLine = 0;
   let cpuLine = 0;

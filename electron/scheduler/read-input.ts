@@ -179,29 +179,52 @@ export function readLease(trial: PlanTrial): readonly string[] {
 
 /** @returns pool id -> its queued trials in queue order; trials of unknown pools are there too, under the name they give. */
 export function splitQueue(input: PlanInput): ReadonlyMap<string, readonly PlanTrial[]> {
+  const queued = listOf(input.queued);
+  const stretches = splitStretches(queued);
+  if (stretches !== null) return stretches;
   const queues = new Map<string, PlanTrial[]>();
-  let lastId: unknown;
-  let last: PlanTrial[] = [];
-  for (const trial of listOf(input.queued)) {
+  for (const trial of queued) {
     if (!isObject(trial)) continue;
-    if (trial.poolId !== lastId || queues.size === 0) {
-      lastId = trial.poolId;
-      const key = textOr(trial.poolId, '');
-      const known = queues.get(key);
-      last = known ?? [];
-      if (known === undefined) queues.set(key, last);
-    }
-    last.push(trial);
+    const key = textOr(trial.poolId, '');
+    const queue = queues.get(key);
+    if (queue === undefined) queues.set(key, [trial]);
+    else queue.push(trial);
   }
   for (const queue of queues.values()) if (!isInOrder(queue)) queue.sort(compareInQueue);
   return queues;
 }
 
-function isInOrder(queue: readonly PlanTrial[]): boolean {
-  for (let i = 1; i < queue.length; i++) {
-    if (compareInQueue(queue[i - 1] as PlanTrial, queue[i] as PlanTrial) > 0) return false;
+/**
+ * The quick way for a long queue as the engine passes it: pool after pool, each in order.
+ * @returns null where the trials are mixed, malformed or out of order
+ */
+function splitStretches(queued: readonly PlanTrial[]): ReadonlyMap<string, readonly PlanTrial[]> | null {
+  const queues = new Map<string, readonly PlanTrial[]>();
+  for (let from = 0; from < queued.length;) {
+    const to = endOfStretch(queued, from);
+    const poolId = queued[from]?.poolId;
+    if (to === from || typeof poolId !== 'string' || queues.has(poolId)) return null;
+    queues.set(poolId, from === 0 && to === queued.length ? queued : queued.slice(from, to));
+    from = to;
   }
-  return true;
+  return queues;
+}
+
+/** @returns the end of the stretch of ordered trials of one pool that begins at `from`; `from` where that one is malformed. */
+function endOfStretch(queued: readonly PlanTrial[], from: number): number {
+  let before: PlanTrial | undefined;
+  let i = from;
+  for (; i < queued.length; i++) {
+    const trial = queued[i] as PlanTrial;
+    if (!isObject(trial)) return from;
+    if (before !== undefined && (trial.poolId !== before.poolId || compareInQueue(before, trial) > 0)) break;
+    before = trial;
+  }
+  return i;
+}
+
+function isInOrder(queue: readonly PlanTrial[]): boolean {
+  return queue.every((trial, index) => index === 0 || compareInQueue(queue[index - 1] as PlanTrial, trial) <= 0);
 }
 
 /** Queue order: priority, then rank where both are known and of one kind, then the order of submission. */

@@ -141,8 +141,9 @@ function listBlockers(pass: Pass, want: Want): Blocker[] {
 
 function blockersOf(pass: Pass, slot: Slot, index: number, want: Want): Blocker[] {
   if (slot.blocked !== null) {
-    const joint = slot.blocked.code === 'foreign' ? ' has ' : ': ';
-    return [{ slot: slot.id, trialId: null, text: `${slot.label}${joint}${slot.blocked.text}` }];
+    const { code, text } = slot.blocked;
+    const joint = code !== 'foreign' ? ': ' : /^\d/.test(text) ? ' has ' : ' is ';
+    return [{ slot: slot.id, trialId: null, text: `${slot.label}${joint}${text}` }];
   }
   const holders = pass.holders.filter((holder) => holder.slots.includes(index) && holder.kind !== 'promised');
   const first = holders[0];

@@ -1,0 +1,69 @@
+/**
+ * How long one planning pass takes with a long queue: the figure behind "under 10 ms at 100,000 queued trials and
+ * 8 GPUs". Run directly to print it.
+ */
+import { performance } from 'node:perf_hooks';
+import { plan } from '../../electron/scheduler/plan.ts';
+import type { PlanInput, PlanSlot, PlanTrial } from '../../electron/scheduler/model.ts';
+
+export interface PlanBenchResult {
+  readonly queued: number;
+  readonly gpus: number;
+  readonly runs: number;
+  readonly medianMs: number;
+  readonly worstMs: number;
+}
+
+const POOL = 'workstation';
+
+function slot(index: number): PlanSlot {
+  return {
+    id: `GPU-${index}`, label: `GPU ${index}`, name: 'NVIDIA GeForce RTX 4090', poolId: POOL, blocked: null,
+    totalMiB: 24_564, usableMiB: 24_000, shareableMiB: 24_000,
+  };
+}
+
+function trial(id: number, change: Partial<PlanTrial> = {}): PlanTrial {
+  return {
+    id, poolId: POOL, experimentId: Math.floor(id / 50), slots: 1, minFreeMiB: 8_192, gpuName: null, shareMiB: null,
+    priority: 42, rank: `a${String(id).padStart(8, '0')}`, submitOrder: id, weight: 1, maxSlots: null, preemptible: true,
+    state: 'queued', lease: [], remainingMs: 1_800_000, estimateBasis: 'history', held: null, ...change,
+  };
+}
+
+/** @param busyGpus GPUs with a running trial; one more is kept free for the head when fewer than all are busy */
+export function benchInput(queued: number, gpus: number, busyGpus: number): PlanInput {
+  return {
+    nowMs: 1_700_000_000_000,
+    pools: [{
+      id: POOL, state: 'open', closedReason: null, opensAtMs: null,
+      settings: { policy: 'priority', backfill: 'reserve', preemption: false, maxRunning: null, maxCpuTrials: 8 },
+    }],
+    slots: Array.from({ length: gpus }, (_, index) => slot(index)),
+    // A gang that does not fit at the head makes every later trial be checked against its reservation.
+    queued: Array.from({ length: queued }, (_, index) => trial(1000 + index, index === 0 ? { slots: gpus } : {})),
+    active: Array.from({ length: busyGpus }, (_, index) => trial(index + 1, { state: 'active', lease: [`GPU-${index}`], remainingMs: 600_000 * (index + 1) })),
+  };
+}
+
+/** Measures plan() on a full yard; median over `runs` after as many warm-up runs as it takes to be compiled. */
+export function measurePlan(queued = 100_000, gpus = 8, runs = 41, busyGpus = gpus): PlanBenchResult {
+  const input = benchInput(queued, gpus, busyGpus);
+  for (let i = 0; i < 10; i++) plan(input);
+  const times: number[] = [];
+  for (let i = 0; i < runs; i++) {
+    const began = performance.now();
+    plan(input);
+    times.push(performance.now() - began);
+  }
+  times.sort((a, b) => a - b);
+  return { queued, gpus, runs, medianMs: times[Math.floor(runs / 2)] as number, worstMs: times[runs - 1] as number };
+}
+
+if (import.meta.main) {
+  const say = (label: string, { queued, gpus, medianMs, worstMs }: PlanBenchResult): void => {
+    console.log(`plan, ${label}: ${queued} queued, ${gpus} GPUs: median ${medianMs.toFixed(2)} ms, worst ${worstMs.toFixed(2)} ms`);
+  };
+  say('all GPUs busy', measurePlan());
+  say('one GPU free but reserved', measurePlan(100_000, 8, 41, 7));
+}
