@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
 import { createGpuProbe } from '../../native/gpu/gpu-probe.ts';
 import { createHostProbe } from '../../native/host/host-probe.ts';
+import { punchHole } from '../../native/host/punch-hole.ts';
 import { createProcessRuntime } from '../../native/process/process-runtime.ts';
 import { openKeyFileBox } from '../../native/secrets/key-file.ts';
 import { createApi } from '../api/app.ts';
@@ -325,7 +326,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         for (const pool of listPools(db)) {
           if (pool.state === 'draining' && !index.active().some(({ row }) => row.poolId === pool.id)) actOnPool(store, pool.id, 'pause');
         }
-        await capLogs(runner, readSettings(db).logCapMiB * 1024 * 1024, unsupportedLogs, (trialId, reason) => {
+        await capLogs(runner, readSettings(db).logCapMiB * 1024 * 1024, punchHole, unsupportedLogs, (trialId, reason) => {
           notices.raise({ id: 'log_cap', level: 'warning', text: `The log of #${trialId} grows beyond its cap: ${reason}.`, remedy: null });
         });
       },

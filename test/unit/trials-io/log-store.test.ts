@@ -11,6 +11,7 @@ import { followLog } from '../../../electron/trials/log-follow.ts';
 import { writeHoles } from '../../../electron/trials/log-holes.ts';
 import { searchLog } from '../../../electron/trials/log-search.ts';
 import { logFacts, readLogRange, streamLog } from '../../../electron/trials/log-store.ts';
+import { punchHole } from '../../../native/host/punch-hole.ts';
 
 let dir: string;
 let logPath: string;
@@ -176,7 +177,7 @@ describe('followLog', () => {
   it.skipIf(!canPunch)('says which bytes the cap dropped before they were read', async () => {
     const line = `${'x'.repeat(63)}\n`;
     writeFileSync(logPath, line.repeat(32_768));
-    await enforceLogCap(logPath, 1024 * 1024);
+    await enforceLogCap(logPath, 1024 * 1024, punchHole);
     const follow = collect();
     follow.ended.abort();
     await follow.done;
@@ -208,7 +209,7 @@ describe('enforceLogCap', () => {
     const batch = (start: number): string => Array.from({ length: 131_072 }, (_, i) => line(start + i)).join('');
     for (let i = 0; i < 20; i++) {
       await writer.write(batch(i * 131_072));
-      expect(await enforceLogCap(logPath, cap)).toMatchObject({ supported: true });
+      expect(await enforceLogCap(logPath, cap, punchHole)).toMatchObject({ supported: true });
     }
     await writer.close();
     const facts = await logFacts(logPath);
@@ -224,12 +225,12 @@ describe('enforceLogCap', () => {
 
   it('does nothing below the cap and says why when it cannot', async () => {
     writeFileSync(logPath, 'short');
-    expect(await enforceLogCap(logPath, 1024)).toEqual({ supported: true, dropped: [], changed: false });
+    expect(await enforceLogCap(logPath, 1024, punchHole)).toEqual({ supported: true, dropped: [], changed: false });
     writeFileSync(logPath, Buffer.alloc(1_000_000, 120));
     const before = process.env['PATH'];
     process.env['PATH'] = dir;
     try {
-      expect(await enforceLogCap(logPath, 65_536)).toMatchObject({ supported: false, reason: expect.stringContaining('fallocate') });
+      expect(await enforceLogCap(logPath, 65_536, punchHole)).toMatchObject({ supported: false, reason: expect.stringContaining('fallocate') });
     } finally {
       process.env['PATH'] = before;
     }
