@@ -84,7 +84,7 @@ function describeCheckpoint(trial: Trial): string | null {
 
 function describeDone(trial: Trial, nowMs: number): string {
   const ran = trial.startedAtMs !== null && trial.endedAtMs !== null ? `after ${formatDuration(trial.endedAtMs - trial.startedAtMs)}` : null;
-  const at = trial.endedAtMs === null ? null : formatTime(trial.endedAtMs, nowMs);
+  const at = trial.endedAtMs === null ? null : `at ${formatTime(trial.endedAtMs, nowMs)}`;
   const kind = trial.outcome?.kind ?? 'done';
   const why = kind === 'completed' ? null : (trial.outcome?.message ?? null);
   return [[kind, ran, at].filter((part) => part !== null).join(' '), why].filter((part) => part !== null).join('; ');

@@ -9,6 +9,9 @@ const API_PREFIX = '/api/v1';
 /** Most answers come within milliseconds; a snapshot of a large directory may take a while. */
 const ANSWER_TIMEOUT_MS = 10 * 60_000;
 
+/** Refused trials of a batch that are named one by one. */
+const SHOWN_ITEMS = 20;
+
 interface ProblemLike {
   readonly code?: string;
   readonly detail?: string;
@@ -102,9 +105,12 @@ function errorOfAnswer(status: number, text: string): CliError {
   } catch {
     // Not the engine's own answer; the status is all there is.
   }
-  const lines = [problem.detail ?? `The engine answered ${status}.`];
-  for (const item of problem.items?.slice(0, 20) ?? []) lines.push(`  #${item.id}: ${item.message}`);
-  if ((problem.items?.length ?? 0) > 20) lines.push(`  … and ${(problem.items?.length ?? 0) - 20} more`);
+  const detail = problem.detail ?? `The engine answered ${status}.`;
+  const lines = [detail];
+  // A batch of one says it all in its detail.
+  const items = (problem.items ?? []).filter((item) => !detail.includes(item.message));
+  for (const item of items.slice(0, SHOWN_ITEMS)) lines.push(item.message.includes(`#${item.id}`) ? `  ${item.message}` : `  #${item.id}: ${item.message}`);
+  if (items.length > SHOWN_ITEMS) lines.push(`  … and ${items.length - SHOWN_ITEMS} more`);
   if (problem.errorId !== undefined) lines.push(`  Error id ${problem.errorId} in the engine's log.`);
   return new CliError(exitCodeOfStatus(status, problem.code), lines.join('\n'), problem.remedy ?? null, text === '' ? null : problem);
 }

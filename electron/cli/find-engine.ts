@@ -43,7 +43,8 @@ export async function startInBackground(paths: DataPaths, env: NodeJS.ProcessEnv
   const outputPath = path.join(paths.dir, 'background.log');
   const output = fs.openSync(outputPath, 'w', 0o600);
   let ended: string | null = null;
-  const child = spawn(process.execPath, [SERVE, '--json'], { cwd: paths.dir, env, detached: true, windowsHide: true, stdio: ['ignore', output, output] });
+  // Its stdout carries a login link, which belongs into no file.
+  const child = spawn(process.execPath, [SERVE], { cwd: paths.dir, env, detached: true, windowsHide: true, stdio: ['ignore', 'ignore', output] });
   fs.closeSync(output);
   child.once('error', (error) => { ended = error.message; });
   child.once('exit', (code, signal) => { ended = signal === null ? `exit code ${code}` : signal; });

@@ -25,7 +25,7 @@ export async function waitForTrials(ids: readonly number[], context: CommandCont
     const state = trial.state === 'done' ? (trial.outcome?.kind ?? 'done') : trial.state;
     if (said.get(trial.id) !== state) {
       said.set(trial.id, state);
-      context.terminal.note(context.terminal.paintError(`#${trial.id} ${plain(trial.name)}: ${plain(describeTrial(trial, Date.now()))}`, trial.state === 'done' && state !== 'completed' ? 'red' : 'dim'));
+      context.terminal.note(context.terminal.paintError(`#${trial.id} ${plain(trial.name)}: ${trial.state === 'running' ? state : plain(describeTrial(trial, Date.now()))}`, trial.state === 'done' && state !== 'completed' ? 'red' : 'dim'));
     }
     if (trial.state === 'done') ended.set(trial.id, trial);
     else ended.delete(trial.id);
@@ -50,7 +50,8 @@ export async function waitForTrials(ids: readonly number[], context: CommandCont
   const bad = ids.filter((id) => ended.get(id)?.outcome?.kind !== 'completed');
   if (bad.length > 0) {
     const first = ended.get(bad[0] ?? 0);
-    throw new CliError(ExitCode.failed, bad.map((id) => `#${id} ${ended.get(id)?.outcome?.kind ?? 'ended'}: ${plain(ended.get(id)?.outcome?.message ?? '')}`).join('\n'), first?.outcome?.remedy ?? `See why: switchyard logs ${bad[0]}`);
+    const remedy = first?.outcome?.remedy ?? null;
+    throw new CliError(ExitCode.failed, `${bad.map((id) => `#${id}`).join(', ')} did not complete.`, `${remedy === null ? '' : `${plain(remedy)} `}See the log: switchyard logs ${bad[0]}`);
   }
   return ids.flatMap((id) => ended.get(id) ?? []);
 }
