@@ -37,33 +37,35 @@ const PLUGINS = [
 ];
 const SENSORS = [PointerSensor, PlaceKeyboardSensor];
 
-/** Id of the pool a droppable stands for. */
-export const poolDropId = (poolId: string): string => `pool:${poolId}`;
+/** Where the pools are, measured once per drag: asking the page with every move would make it lay itself out every time. */
+let poolBoxes: { readonly poolId: string; readonly box: DOMRect }[] = [];
+
+function measurePools(): void {
+  poolBoxes = [...document.querySelectorAll<HTMLElement>('[data-pool-id]')].map((element) => ({ poolId: element.dataset['poolId'] ?? '', box: element.getBoundingClientRect() }));
+}
+
+function poolAt(x: number, y: number): string | null {
+  return poolBoxes.find(({ box }) => x >= box.left && x < box.right && y >= box.top && y < box.bottom)?.poolId ?? null;
+}
 
 export function DragProvider({ children }: { readonly children: ReactNode }) {
-  const overPool = useRef<string | null>(null);
   return (
     <DragDropProvider
       plugins={PLUGINS}
       sensors={SENSORS}
       onDragStart={({ operation, nativeEvent }) => {
         const id = Number(operation.source?.id);
-        overPool.current = null;
+        measurePools();
         beginDrag(id, useView.getState().selection, nativeEvent instanceof KeyboardEvent);
         const count = useDrag.getState().ids.length;
         announce(`Picked up ${count > 1 ? `${count} trials` : nameOf(id)}. Arrow up and down choose the place, arrow left a pool, Space drops, Escape cancels.`);
       }}
       onDragMove={({ operation, to }) => {
-        if (useDrag.getState().byKeyboard || overPool.current !== null) return;
-        const at = to ?? operation.position.current;
-        aimAtPointer(at.x, at.y);
-      }}
-      onDragOver={({ operation }) => {
         if (useDrag.getState().byKeyboard) return;
-        const id = String(operation.target?.id ?? '');
-        overPool.current = id.startsWith('pool:') ? id.slice('pool:'.length) : null;
-        if (overPool.current !== null) aimAtPool(overPool.current);
-        else aimAtPointer(operation.position.current.x, operation.position.current.y);
+        const at = to ?? operation.position.current;
+        const poolId = poolAt(at.x, at.y);
+        if (poolId === null) aimAtPointer(at.x, at.y);
+        else aimAtPool(poolId);
       }}
       onDragEnd={({ canceled }) => {
         const words = describeAim(useDrag.getState());

@@ -1,5 +1,4 @@
 /** The pools at the left: load, what they are doing, where to drop trials. */
-import { useDroppable } from '@dnd-kit/react';
 import { Menu } from '@mantine/core';
 import { IconDots, IconPlus } from '@tabler/icons-react';
 import { useMemo } from 'react';
@@ -13,7 +12,6 @@ import { formatCount, formatTime } from '../../ui/format.ts';
 import { Meter } from '../../ui/pieces.tsx';
 import { attempt } from '../../ui/toasts.tsx';
 import { choosePool, openDialog } from '../../ui/view-state.ts';
-import { poolDropId } from './drag-provider.tsx';
 import { describeAim, useDrag } from './drag-state.ts';
 import { useChosenPool } from './use-queue.ts';
 
@@ -66,13 +64,12 @@ export function PoolList() {
 }
 
 function PoolItem({ pool, load, chosen }: { readonly pool: Pool; readonly load: PoolLoad; readonly chosen: boolean }) {
-  const { ref } = useDroppable({ id: poolDropId(pool.id) });
   const clearAtMs = useEngine((state) => state.plan.clearAtMs[pool.id] ?? null);
   const target = useDrag((state) => state.poolId === pool.id);
   const aim = useDrag((state) => (state.poolId === pool.id ? describeAim(state) : null));
   const now = useNow(60_000);
   return (
-    <div ref={ref} className={['pool', chosen ? 'chosen' : '', target ? 'drop-target' : ''].join(' ')} data-pool-id={pool.id}>
+    <div className={['pool', chosen ? 'chosen' : '', target ? 'drop-target' : ''].join(' ')} data-pool-id={pool.id}>
       <button type="button" className="pool-choose" aria-current={chosen ? 'true' : undefined} onClick={() => choosePool(pool.id)}>
         <span className="pool-title">
           <b>{pool.name}</b>

@@ -4,13 +4,13 @@
  */
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef } from 'react';
 import type { KeyboardEvent, MouseEvent } from 'react';
 import { formatCount } from '../../ui/format.ts';
 import { runAction, trialsOf } from '../../ui/trial-actions.ts';
 import type { ActionId } from '../../ui/trial-actions.ts';
 import { openMenuAt, toggleCollapsed, useView } from '../../ui/view-state.ts';
-import { aimAgain, setListGeometry, useDrag } from './drag-state.ts';
+import { aimAgain, describeAim, setListGeometry, useDrag } from './drag-state.ts';
 import { gapTop, ROW_PX, SECTION_PX } from './queue-model.ts';
 import type { Gap, QueueItem, QueueModel, SectionId } from './queue-model.ts';
 import { clearSelection, selectLine, selectRow, stepRow } from './select.ts';
@@ -24,18 +24,22 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
   const activeId = useView((state) => state.activeId);
   const leadId = useDrag((state) => state.leadId);
   const kept = [activeId, leadId].flatMap((id) => (id === null ? [] : model.indexOf.get(id) ?? []));
+  // Stable functions: a new one would lay out all 10,000 rows again with every redraw.
+  const estimateSize = useCallback((index: number) => (model.items[index]?.kind === 'section' ? SECTION_PX : ROW_PX), [model]);
+  const getItemKey = useCallback((index: number) => itemKey(model.items[index]), [model]);
   const virtualizer = useVirtualizer({
     count: model.items.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (index) => (model.items[index]?.kind === 'section' ? SECTION_PX : ROW_PX),
+    estimateSize,
     overscan: OVERSCAN,
-    getItemKey: (index) => itemKey(model.items[index]),
+    getItemKey,
     // The focused row and the row in the hand stay in the page when they scroll out of sight.
     rangeExtractor: (range) => [...new Set([...defaultRangeExtractor(range), ...kept])].sort((a, b) => a - b),
   });
 
   // Row heights follow from the kind of row; a changed model must not use the old ones.
-  useLayoutEffect(() => virtualizer.measure(), [model, virtualizer]);
+  const shape = model.layout.map((section) => `${section.section}${section.topPx}`).join();
+  useLayoutEffect(() => virtualizer.measure(), [shape, virtualizer]);
 
   useEffect(() => {
     const element = scroller.current;
@@ -160,7 +164,14 @@ function SectionRow({ item, rowIndex, topPx }: { readonly item: Extract<QueueIte
 /** The line between two rows where the drag would land. */
 function DropLine({ model }: { readonly model: QueueModel }) {
   const gap = useDrag((state) => (state.ids.length > 0 && state.poolId === null ? state.gap : null));
-  return gap === null ? null : <div className="drop-line" aria-hidden="true" style={{ transform: `translateY(${gapTop(model, gap) - 1}px)` }} />;
+  // The pointer carries its words with it; the keyboard's stand at the line.
+  const words = useDrag((state) => (state.byKeyboard && state.ids.length > 0 ? describeAim(state) : null));
+  if (gap === null) return null;
+  return (
+    <div className="drop-line" aria-hidden="true" style={{ transform: `translateY(${gapTop(model, gap) - 1}px)` }}>
+      {words !== null && <span className="drop-words">{words}</span>}
+    </div>
+  );
 }
 
 function itemKey(item: QueueItem | undefined): string | number {

@@ -2,7 +2,6 @@
 import { IconDots, IconGripVertical } from '@tabler/icons-react';
 import { useDraggable } from '@dnd-kit/react';
 import { memo } from 'react';
-import type { ReactNode } from 'react';
 import type { Trial } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
 import { useNow } from '../../ui/clock.ts';
@@ -10,7 +9,7 @@ import { formatCount, formatDuration, formatParams, formatTime } from '../../ui/
 import { Meter, Tag } from '../../ui/pieces.tsx';
 import { savedText, slotText, stateTag, WhyWaiting } from '../../ui/trial-text.tsx';
 import { useView } from '../../ui/view-state.ts';
-import { describeAim, useDrag } from './drag-state.ts';
+import { useDrag } from './drag-state.ts';
 import type { SectionId } from './queue-model.ts';
 
 export interface TrialRowProps {
@@ -116,19 +115,13 @@ function Elapsed({ sinceMs }: { readonly sinceMs: number | null }) {
   return <>{sinceMs === null ? '' : formatDuration(now - sinceMs)}</>;
 }
 
-/** While this row is in the hand of the keyboard its reason gives way to what dropping would do. */
-function AimText({ id, children }: { readonly id: number; readonly children: ReactNode }) {
-  const aim = useDrag((state) => (state.byKeyboard && state.leadId === id ? describeAim(state) : null));
-  return aim === null ? children : <span className="why aim">{aim}</span>;
-}
-
 function QueuedCells({ trial, place }: { readonly trial: Trial; readonly place: number | null }) {
   const reason = useEngine((state) => state.plan.waiting.get(trial.id));
   const startAtMs = useEngine((state) => state.plan.forecast.get(trial.id)?.startAtMs ?? null);
   const now = useNow(60_000);
   return (
     <>
-      <span role="gridcell" className="cut"><AimText id={trial.id}><WhyWaiting reason={reason} place={place} /></AimText></span>
+      <span role="gridcell" className="cut"><WhyWaiting reason={reason} place={place} /></span>
       <span role="gridcell" className="when dim" title={`Place ${place ?? '?'}, priority ${trial.priority}`}>{startAtMs === null ? '' : formatTime(startAtMs, now)}</span>
     </>
   );
@@ -138,7 +131,7 @@ function PausedCells({ trial, place }: { readonly trial: Trial; readonly place: 
   const saved = savedText(trial);
   return (
     <>
-      <span role="gridcell" className="cut"><AimText id={trial.id}><Tag tone={saved.tone}>{saved.text}</Tag></AimText></span>
+      <span role="gridcell" className="cut"><Tag tone={saved.tone}>{saved.text}</Tag></span>
       <span role="gridcell" className="when dim">keeps place {place}</span>
     </>
   );
