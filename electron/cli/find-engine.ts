@@ -39,9 +39,8 @@ export async function findSocket(paths: DataPaths): Promise<string | null> {
  * @returns its socket, once it listens
  */
 export async function startInBackground(paths: DataPaths, env: NodeJS.ProcessEnv, started: (pid: number) => void): Promise<string> {
-  fs.mkdirSync(paths.dir, { recursive: true, mode: 0o700 });
   const outputPath = path.join(paths.dir, 'background.log');
-  const output = fs.openSync(outputPath, 'w', 0o600);
+  const output = openOutput(paths.dir, outputPath);
   let ended: string | null = null;
   // Its stdout carries a login link, which belongs into no file.
   const child = spawn(process.execPath, [SERVE], { cwd: paths.dir, env, detached: true, windowsHide: true, stdio: ['ignore', 'ignore', output] });
@@ -62,6 +61,16 @@ export async function startInBackground(paths: DataPaths, env: NodeJS.ProcessEnv
         'Run "switchyard serve" to see it start, or "switchyard doctor" for what is wrong.');
     }
     await delay(ASK_EVERY_MS);
+  }
+}
+
+/** Its stderr goes into a private file, because nobody watches it. */
+function openOutput(dir: string, file: string): number {
+  try {
+    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    return fs.openSync(file, 'w', 0o600);
+  } catch (error) {
+    throw new CliError(ExitCode.unreachable, `The data directory ${dir} cannot be used: ${error instanceof Error ? error.message : String(error)}.`, 'Set SWITCHYARD_HOME to a directory you can write to.');
   }
 }
 
