@@ -50,6 +50,8 @@ const configuration: Configuration = {
     synopsis: 'A queue for the GPUs under your desk',
     maintainer: 'Switchyard <switchyard@localhost>',
   },
+  // Debian's metadata asks for a home page; put the project's here once it has one.
+  extraMetadata: { homepage: 'https://switchyard.invalid/' },
   deb: { packageCategory: 'science' },
   win: { target: ['nsis'], icon: 'resources/icons/app/256x256.png' },
   mac: { target: ['dmg'], icon: 'resources/icons/app/512x512.png', category: 'public.app-category.developer-tools' },

@@ -81,7 +81,8 @@ export async function startListener(where: ListenOptions, fetch: DoorFetch, log:
           resolve();
         });
         server.closeIdleConnections();
-        for (const outgoing of streams) outgoing.destroy();
+        // Ended, not torn: the reader sees a proper end and comes back by itself.
+        for (const outgoing of streams) outgoing.end(() => outgoing.req.socket.destroySoon());
       });
       return closing;
     },

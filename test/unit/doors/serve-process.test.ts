@@ -1,0 +1,85 @@
+/** The headless entry as a process of its own, with the real engine: started, started twice, asked to end, broken. */
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSocketFetch } from '../../../electron/doors/socket-client.ts';
+import { temporaryDirectory } from './fake-engine.ts';
+
+const entry = path.resolve(import.meta.dirname, '../../../electron/serve.ts');
+let dir = '';
+let home = '';
+const children: ChildProcessByStdio<null, Readable, null>[] = [];
+
+interface Ready {
+  readonly alreadyRunning: boolean;
+  readonly url: string;
+  readonly pid?: number;
+}
+
+function start(...flags: string[]): { readonly child: ChildProcessByStdio<null, Readable, null>; readonly ready: Promise<Ready>; readonly exited: Promise<[number | null, NodeJS.Signals | null]> } {
+  const child = spawn(process.execPath, [entry, '--json', ...flags], { env: { ...process.env, SWITCHYARD_HOME: home }, stdio: ['ignore', 'pipe', 'ignore'] });
+  children.push(child);
+  const ready = once(createInterface(child.stdout), 'line').then(([line]) => JSON.parse(String(line)) as Ready);
+  return { child, ready, exited: once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]> };
+}
+
+beforeEach(() => {
+  dir = temporaryDirectory();
+  home = path.join(dir, 'home');
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+  fs.rmSync(dir, { recursive: true, force: true });
+});
+
+describe('switchyard serve', () => {
+  it('keeps its directory private, points a second start to itself, and ends well on SIGTERM', async () => {
+    const first = start('--port', '0');
+    const { url, pid } = await first.ready;
+    expect(fs.statSync(home).mode & 0o777).toBe(0o700);
+    expect(fs.statSync(path.join(home, 'engine.sock')).mode & 0o777).toBe(0o600);
+
+    const second = start();
+    expect(await second.exited).toEqual([0, null]);
+    const found = await second.ready;
+    expect(found.alreadyRunning).toBe(true);
+    expect(new URL(found.url).origin).toBe(new URL(url).origin);
+    expect(JSON.parse(fs.readFileSync(path.join(home, 'http.json'), 'utf8'))).toMatchObject({ pid });
+    expect(fs.readFileSync(path.join(home, 'engine.log'), 'utf8')).not.toContain('token=');
+
+    first.child.kill('SIGTERM');
+    expect(await first.exited).toEqual([0, null]);
+    expect(fs.existsSync(path.join(home, 'http.json'))).toBe(false);
+    expect(fs.existsSync(path.join(home, 'engine.sock'))).toBe(false);
+  });
+
+  it('starts again after it was killed, over its left-overs, and one of two starts at once wins', async () => {
+    const killed = start('--port', '0');
+    await killed.ready;
+    killed.child.kill('SIGKILL');
+    await killed.exited;
+    expect(fs.existsSync(path.join(home, 'engine.sock'))).toBe(true);
+
+    const both = [start('--port', '0'), start('--port', '0')];
+    const ready = await Promise.all(both.map((started) => started.ready));
+    expect(ready.filter((one) => one.alreadyRunning)).toHaveLength(1);
+    expect(new Set(ready.map((one) => new URL(one.url).origin)).size).toBe(1);
+  });
+
+  it('ends when it is asked to through its socket', async () => {
+    const started = start('--port', '0');
+    await started.ready;
+    const answer = await createSocketFetch(path.join(home, 'engine.sock'))(new Request('http://localhost/api/v1/engine/shutdown', { method: 'POST' }));
+    expect(answer.status).toBe(202);
+    expect(await started.exited).toEqual([0, null]);
+  });
+});
