@@ -1,6 +1,5 @@
 /** The services behind the routes: each is a few calls into the domain folders. */
 import { createHash } from 'node:crypto';
-import { parse as parseYaml } from 'yaml';
 import { SwitchyardError } from '../contract/errors.ts';
 import type { EngineInfo, ForecastEntry, Notice, PlanView } from '../contract/feed.ts';
 import type { GpuStatus } from '../contract/gpus.ts';
@@ -10,7 +9,7 @@ import type { FeedFrame } from '../engine/engine-api.ts';
 import type { Feed } from '../engine/feed.ts';
 import { dumpConfigYaml } from '../experiments/parse-config.ts';
 import { duplicateTrial, presentConfig, submitExperiment, type SubmitDeps } from '../experiments/submit.ts';
-import { listExamples, loadExample } from '../experiments/examples.ts';
+import { chooseExampleRuntime, listExamples, loadExample } from '../experiments/examples.ts';
 import { resolveMove } from '../queue/moves.ts';
 import { actOnPool, assignSlot, createPool, deletePool, updatePool } from '../queue/pools.ts';
 import type { World } from '../scheduler/world.ts';
@@ -45,6 +44,7 @@ export interface ServicesDeps {
   readonly submit: SubmitDeps;
   readonly trialsDir: string;
   readonly examplesDir: string;
+  readonly dockerAvailable: () => boolean;
   readonly cpuCount: number;
   readonly nowMs: () => number;
   readonly toTrial: (row: TrialRow) => Trial;
@@ -198,7 +198,7 @@ export function makeServices(deps: ServicesDeps): Services {
     },
     async runExample(id) {
       const example = await loadExample(deps.examplesDir, id);
-      return submitExperiment(deps.submit, { config: exampleConfig(example.config), source: { kind: 'directory', path: example.dir }, paused: false });
+      return submitExperiment(deps.submit, { config: chooseExampleRuntime(example, deps.dockerAvailable()), source: { kind: 'directory', path: example.dir }, paused: false });
     },
 
     requestStop: deps.requestStop,
@@ -209,10 +209,6 @@ export function makeServices(deps: ServicesDeps): Services {
     let total = 0;
     for (const id of ids) total += await directoryBytes(trialDirectories(deps.trialsDir, id).root);
     return total;
-  }
-
-  function exampleConfig(config: unknown): Record<string, unknown> {
-    return typeof config === 'string' ? parseYaml(config) as Record<string, unknown> : config as Record<string, unknown>;
   }
 }
 

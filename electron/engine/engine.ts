@@ -40,7 +40,7 @@ import { getTrialRow, listLiveTrials, meanDurationMs, type TrialRow } from '../s
 import { createAttemptRunner } from '../trials/attempt-runner.ts';
 import { trialDirectories } from '../trials/directories.ts';
 import { createGarbageCollector } from '../trials/garbage.ts';
-import { capLogs } from '../trials/log-caps.ts';
+import { createLogCapper } from '../trials/log-caps.ts';
 import { createPreparation } from '../trials/prepare.ts';
 import { takeReports } from '../trials/report-intake.ts';
 import { carryOutPlan } from '../trials/start.ts';
@@ -136,6 +136,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     closers.push(() => { feed.close(); });
     const notices = createNotices(() => clock.nowMs(), () => { feed.publish({ event: 'notices', data: notices.list() }); });
 
+    const logCapper = createLogCapper(() => readSettings(db).logCapMiB * 1024 * 1024, punchHole, (trialId, reason) => {
+      notices.raise({ id: 'log_cap', level: 'warning', text: `The log of #${trialId} grows beyond its cap: ${reason}.`, remedy: null });
+    });
+
     // Trials.
     const trialDoor = await openTrialDoor({ trialFetch: async (request) => trialApp.fetch(request), log: (text, error) => { log.error(text, error); } });
     closers.push(() => trialDoor.close());
@@ -158,6 +162,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       },
       onMetrics: (trialId, points) => { feed.publish({ event: 'metrics', data: { trialId, points: [...points] } }); },
       onProgress: (trialId) => { feed.touchLive(trialId); },
+      onLogComplete: (trialId, logPath) => { logCapper.cap(trialId, logPath).catch((error: unknown) => { log.error(`the log of #${trialId} could not be capped`, error); }); },
     });
     closers.push(() => runner.close());
     const intake = { store, nowMs: () => clock.nowMs(), onMetrics: (trialId: number, points: readonly { name: string; step: number; value: number }[]) => { feed.publish({ event: 'metrics', data: { trialId, points: [...points] } }); }, onProgress: (trialId: number) => { feed.touchLive(trialId); } };
@@ -269,7 +274,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     let stopResolve: () => void = () => { /* replaced below */ };
     const stopRequested = new Promise<void>((resolve) => { stopResolve = resolve; });
     const services = makeServices({
-      version: options.version, store, feed, world, runner, trialsDir: paths.trials, examplesDir: path.join(resourcesDir, 'examples'), cpuCount,
+      version: options.version, store, feed, world, runner, trialsDir: paths.trials, examplesDir: path.join(resourcesDir, 'examples'), dockerAvailable: () => runtimeWatch.of('docker').available, cpuCount,
       nowMs: () => clock.nowMs(), toTrial: view, gpuStatus, planView: () => planView.current(), previewForecast: (moved) => planView.preview(moved),
       submit: {
         store, secrets, nowMs: () => clock.nowMs(),
@@ -313,7 +318,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     setPace();
     loop.start();
     closers.push(() => { loop.stop(); });
-    const unsupportedLogs = new Set<string>();
     closers.push(startHousekeeping({
       clock, host, dataDir: paths.dir, minFreeDiskMiB: () => readSettings(db).minFreeDiskMiB, notices,
       onDisk: (problem) => {
@@ -326,9 +330,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         for (const pool of listPools(db)) {
           if (pool.state === 'draining' && !index.active().some(({ row }) => row.poolId === pool.id)) actOnPool(store, pool.id, 'pause');
         }
-        await capLogs(runner, readSettings(db).logCapMiB * 1024 * 1024, punchHole, unsupportedLogs, (trialId, reason) => {
-          notices.raise({ id: 'log_cap', level: 'warning', text: `The log of #${trialId} grows beyond its cap: ${reason}.`, remedy: null });
-        });
+        await logCapper.capAll(runner);
       },
       onError: (error) => { log.error('housekeeping failed', error); },
     }));

@@ -22,3 +22,8 @@ export function changedSince(db: Database, seq: number, newest: number, limit: n
   }
   return { trialIds: [...trialIds], poolIds: [...poolIds] };
 }
+
+/** Whether the history of a trial has this very sentence. */
+export function wasSaid(db: Database, trialId: number, text: string): boolean {
+  return prepared(db, 'SELECT 1 FROM event WHERE trial_id = ? AND text = ? LIMIT 1').get(trialId, text) !== undefined;
+}

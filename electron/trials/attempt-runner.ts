@@ -41,6 +41,8 @@ export interface RunnerDeps {
   readonly onActivity: (trialId: number, text: string | null) => void;
   readonly onMetrics: (trialId: number, points: readonly { name: string; step: number; value: number }[]) => void;
   readonly onProgress: (trialId: number) => void;
+  /** The last byte of an attempt's log is written. */
+  readonly onLogComplete: (trialId: number, logPath: string) => void;
 }
 
 interface Live {
@@ -208,6 +210,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
   async function exited(entry: Live, exit: ExitInfo): Promise<void> {
     if (closed) return;
     await entry.reports?.drain();
+    deps.onLogComplete(entry.trialId, entry.handle.logPath);
     // `launched` may still be waiting to be saved: the state machine accepts an exit from `starting` too. What the runtime knows of the
     // exit goes only when the exit is saved, or a crash in between would make a finished trial look lost.
     feed(entry.trialId, entry.attempt, { type: 'exited', exit }, undefined, () => {

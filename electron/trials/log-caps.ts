@@ -1,17 +1,28 @@
-/** Keeps the logs of running attempts within their cap; says so in the history the first time, and where it cannot. */
+/** Keeps logs within their cap, and says once for each where it cannot. */
 import type { AttemptRunner } from './attempt-runner.ts';
 import { enforceLogCap, type PunchHole } from './log-cap.ts';
 
-/**
- * @param capBytes the cap of one log
- * @param unsupported attempts whose log cannot be shortened: reported once each
- */
-export async function capLogs(runner: Pick<AttemptRunner, 'attempts'>, capBytes: number, punchHole: PunchHole, unsupported: Set<string>, onUnsupported: (trialId: number, reason: string) => void): Promise<void> {
-  for (const { trialId, logPath } of runner.attempts()) {
-    if (unsupported.has(logPath)) continue;
-    const result = await enforceLogCap(logPath, capBytes, punchHole);
-    if (result.supported) continue;
+export interface LogCapper {
+  /** Shortens one log if it is too long. */
+  cap(trialId: number, logPath: string): Promise<void>;
+  /** Those of all running attempts. */
+  capAll(runner: Pick<AttemptRunner, 'attempts'>): Promise<void>;
+}
+
+export function createLogCapper(capBytes: () => number, punchHole: PunchHole, onUnsupported: (trialId: number, reason: string) => void): LogCapper {
+  const unsupported = new Set<string>();
+
+  async function cap(trialId: number, logPath: string): Promise<void> {
+    if (unsupported.has(logPath)) return;
+    const result = await enforceLogCap(logPath, capBytes(), punchHole);
+    if (result.supported) return;
     unsupported.add(logPath);
     onUnsupported(trialId, result.reason);
   }
+  return {
+    cap,
+    async capAll(runner) {
+      for (const { trialId, logPath } of runner.attempts()) await cap(trialId, logPath);
+    },
+  };
 }

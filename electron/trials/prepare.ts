@@ -6,8 +6,8 @@ import type { LaunchSpec, SecretBox } from '../engine/ports.ts';
 import type { AttemptRow } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { getExperiment } from '../store/experiments.ts';
-import { listCheckpoints } from '../store/reports.ts';
 import type { TrialRow } from '../store/trials.ts';
+import { pickLatestCheckpoint } from './checkpoints.ts';
 import { composeLaunch } from './compose-launch.ts';
 import { attemptFiles, trialDirectories } from './directories.ts';
 
@@ -58,7 +58,7 @@ export function createPreparation(deps: PreparationDeps): Preparation {
       const userEnv = experiment?.sealedEnv == null ? {} : JSON.parse(deps.secrets.open(experiment.sealedEnv)) as Record<string, string>;
       return composeLaunch({
         trial, attemptKey: attempt.key, engineId: deps.engineId, trialsDir: deps.trialsDir, helperDir: deps.helperDir, slotUuids: attempt.slots, userEnv,
-        latestCheckpoint: await newestPresentCheckpoint(deps.store, trial.id, dirs.checkpoints), token, apiUrl: deps.apiUrl(trial.spec.runtime), user: deps.user,
+        latestCheckpoint: (await pickLatestCheckpoint(dirs.checkpoints))?.name ?? null, token, apiUrl: deps.apiUrl(trial.spec.runtime), user: deps.user,
       });
     },
 
@@ -83,13 +83,6 @@ async function makeWorkingCopy(work: string, snapshot: string | null, materializ
   await mkdir(path.dirname(draft), { recursive: true, mode: DIRECTORY_MODE });
   await materialize(snapshot, draft);
   await rename(draft, work);
-}
-
-async function newestPresentCheckpoint(store: Store, trialId: number, dir: string): Promise<string | null> {
-  for (const checkpoint of listCheckpoints(store.db, trialId).toReversed()) {
-    if (await exists(path.join(dir, checkpoint.path))) return checkpoint.path;
-  }
-  return null;
 }
 
 async function exists(file: string): Promise<boolean> {

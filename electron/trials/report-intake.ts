@@ -5,8 +5,10 @@
 import path from 'node:path';
 import { getAttempt, setReportOffset } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
-import { insertCheckpoint, insertMetrics, type MetricPoint } from '../store/reports.ts';
+import { wasSaid } from '../store/events.ts';
+import { insertCheckpoint, insertMetrics, listCheckpoints, type MetricPoint } from '../store/reports.ts';
 import { updateProgress } from '../store/trials.ts';
+import { listFinishedCheckpoints } from './checkpoints.ts';
 import { directoryBytes } from './delete.ts';
 import { trialDirectories, type AttemptFiles } from './directories.ts';
 import type { ReportRecord } from './report-lines.ts';
@@ -30,6 +32,7 @@ export interface ReportWatch {
 /** @param checkpointsDir where the trial's checkpoints are on this machine; for their sizes */
 export async function takeReports(deps: IntakeDeps, checkpointsDir: string, records: readonly ReportRecord[], reportOffset: number | null): Promise<void> {
   const points: MetricPoint[] = [];
+  const notFinite = new Set<string>();
   let progress: number | null = null;
   let step: number | null = null;
   const checkpoints: { path: string; step: number | null; atMs: number; metrics: Record<string, number>; sizeBytes: number | null }[] = [];
@@ -37,6 +40,7 @@ export async function takeReports(deps: IntakeDeps, checkpointsDir: string, reco
     const atMs = record.atMs ?? deps.nowMs();
     if (record.t === 'metrics') {
       for (const [name, value] of Object.entries(record.values)) points.push({ name, step: record.step, value, atMs });
+      for (const name of record.nonFinite) notFinite.add(name);
       step = record.step;
     } else if (record.t === 'progress') {
       progress = record.value;
@@ -52,11 +56,28 @@ export async function takeReports(deps: IntakeDeps, checkpointsDir: string, reco
       insertCheckpoint(tx.db, { trialId: deps.trialId, attempt: deps.attempt, path: checkpoint.path, step: checkpoint.step, savedAtMs: checkpoint.atMs, sizeBytes: checkpoint.sizeBytes, metrics: checkpoint.metrics });
       tx.emit({ type: 'trial.checkpoint', trialId: deps.trialId, text: checkpoint.step === null ? `Checkpoint ${checkpoint.path} saved` : `Checkpoint saved at step ${checkpoint.step}` });
     }
+    for (const name of notFinite) {
+      // Once a name: a loss that is NaN stays NaN.
+      const text = `${name} is no longer a finite number (NaN or infinite)`;
+      if (!wasSaid(tx.db, deps.trialId, text)) tx.emit({ type: 'trial.not_finite', trialId: deps.trialId, text });
+    }
     if (progress !== null || step !== null) updateProgress(tx.db, deps.trialId, progress, step);
     if (reportOffset !== null) setReportOffset(tx.db, deps.trialId, deps.attempt, reportOffset);
   });
   if (points.length > 0) deps.onMetrics(deps.trialId, points);
   if (progress !== null || step !== null) deps.onProgress(deps.trialId);
+}
+
+/**
+ * Takes in finished checkpoints that were never reported: of programs without the helper, or killed between saving and saying so.
+ */
+async function takeUnreported(deps: IntakeDeps, checkpointsDir: string): Promise<void> {
+  const found = await listFinishedCheckpoints(checkpointsDir);
+  if (found.length === 0) return;
+  const known = new Set(listCheckpoints(deps.store.db, deps.trialId).map((checkpoint) => checkpoint.path));
+  const records = found.filter(({ name }) => !known.has(name)).toReversed()
+    .map(({ name, step, savedAtMs, metrics }): ReportRecord => ({ t: 'checkpoint', name, step, metrics, atMs: savedAtMs }));
+  if (records.length > 0) await takeReports(deps, checkpointsDir, records, null);
 }
 
 export function watchReports(deps: IntakeDeps & { readonly files: AttemptFiles; readonly trialsDir: string; readonly log: { error(text: string, error?: unknown): void } }): ReportWatch {
@@ -69,7 +90,10 @@ export function watchReports(deps: IntakeDeps & { readonly files: AttemptFiles; 
     onError: (error) => { deps.log.error(`#${deps.trialId}: its reports could not be saved, trying again`, error); },
   });
   return {
-    drain: () => reader.drain().catch((error: unknown) => { deps.log.error(`#${deps.trialId}: its last reports could not be saved`, error); }),
+    drain: async () => {
+      await reader.drain();
+      await takeUnreported(deps, checkpointsDir).catch((error: unknown) => { deps.log.error(`#${deps.trialId}: its last checkpoints could not be noted`, error); });
+    },
     close: () => { reader.close(); },
   };
 }

@@ -45,6 +45,7 @@ _report_pid = None
 _line_is_broken = False
 _warned = set()
 _got_sigterm = False
+_has_asked = False
 _saved_here = None
 
 
@@ -156,9 +157,16 @@ def latest_checkpoint():
 def should_stop():
     """True once Switchyard wants the trial to stop (pause, preemption, cancel, time limit): save a checkpoint and end.
 
-    SIGTERM comes together with that wish and ends a Python program at once, unless stop_on_sigterm() was called or the
-    program handles SIGTERM itself. After the grace period of the trial (60 s unless configured) it is killed.
+    SIGTERM comes together with that wish and would end the program at once. A program that asks wants to end by itself: the
+    first call inside a trial therefore does what stop_on_sigterm() does, unless the program handles SIGTERM itself. After the
+    grace period of the trial (60 s unless configured) it is killed.
     """
+    global _has_asked
+    if not _has_asked:
+        _has_asked = True
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if is_active() and in_main_thread and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, _on_sigterm)
     if _got_sigterm:
         return True
     path = os.environ.get("SWITCHYARD_STOP_FILE")
