@@ -33,7 +33,7 @@ interface Candidate {
 }
 
 interface Group {
-  readonly weight: number;
+  weight: number;
   cap: number;
   ageOrder: number;
   readonly running: Holder[];
@@ -152,6 +152,7 @@ function groupOf(groups: Map<TrialKey, Group>, trial: PlanTrial): Group {
   const known = groups.get(trial.experimentId);
   const order = finiteOr(trial.submitOrder, Infinity);
   if (known !== undefined) {
+    known.weight = Math.max(known.weight, weightOf(trial));
     known.cap = Math.min(known.cap, capOf(trial));
     known.ageOrder = Math.min(known.ageOrder, order);
     return known;

@@ -55,6 +55,8 @@ export interface Pass {
   readonly claimedBy: (PlanTrial | undefined)[];
   /** Experiment -> slots its trials hold, over all pools; shared by the passes of one plan. */
   readonly heldByExperiment: Map<TrialKey, number>;
+  /** Experiments with a trial that waits for their cap. */
+  readonly cappedExperiments: Set<TrialKey>;
   /** Ids that are active or were started by this plan; shared by the passes of one plan. */
   readonly taken: Set<TrialKey>;
 }
@@ -91,7 +93,7 @@ export function beginPass(nowMs: number, rules: Rules, slots: readonly Slot[], q
   for (const holder of releasing) vacate(future, holder, yard);
   return {
     yard, queue, holders, now, future, anyReleasing: releasing.length > 0,
-    started: new Set(), starts: [], preempts: [], preempted: new Set(), verdicts: [], claimedBy: [],
+    started: new Set(), starts: [], preempts: [], preempted: new Set(), verdicts: [], claimedBy: [], cappedExperiments: new Set(),
     ...memory,
   };
 }
@@ -108,8 +110,11 @@ export function admit(pass: Pass, trial: PlanTrial): Want | Verdict {
   if (want === null) return { kind: 'invalid' };
   const cap = capOf(trial);
   if (want.slots > cap) return { kind: 'over_cap' };
-  if (want.slots > 0 && heldByExperimentOf(pass, trial) + want.slots > cap) return { kind: 'capped' };
-  return want;
+  if (want.slots === 0) return want;
+  // Once one trial has to wait for the cap, those behind it do not use up what it waits for.
+  if (heldByExperimentOf(pass, trial) + want.slots <= cap && !pass.cappedExperiments.has(trial.experimentId)) return want;
+  pass.cappedExperiments.add(trial.experimentId);
+  return { kind: 'capped' };
 }
 
 export function heldByExperimentOf(pass: Pass, trial: PlanTrial): number {

@@ -219,6 +219,12 @@ describe('caps', () => {
     expect(started(plan(given)).toSorted()).toEqual([2, 5]);
   });
 
+  it('keeps the order inside an experiment whose cap is reached', () => {
+    const capped = { experimentId: 7, maxSlots: 3 };
+    const given = input({ slots: slots(4), active: [active(1, [0, 1], capped)], queued: [queued(2, { ...capped, slots: 2 }), queued(3, capped), queued(4)] });
+    expect(started(plan(given))).toEqual([4]);
+  });
+
   it('counts slots in every pool', () => {
     const capped = { experimentId: 7, maxSlots: 1 };
     const given = input({ pools: [pool(), pool({}, { id: 'other' })], slots: [slot(0), slot(1, { poolId: 'other' })], queued: [queued(2, capped), queued(3, { ...capped, poolId: 'other' })] });
