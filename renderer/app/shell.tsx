@@ -24,6 +24,7 @@ export function Shell() {
       </div>
       {connection === 'loading' ? <div className="loading" role="status">Reading the queue…</div> : screen === 'queue' ? <QueueScreen /> : <SettingsScreen />}
       <StatusBar />
+      <section id="menus" aria-label="Menus" />
       <TrialMenu />
       <Dialogs />
       <CommandPalette />

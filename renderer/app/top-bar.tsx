@@ -11,7 +11,7 @@ const PLACES: readonly { readonly screen: Screen; readonly label: string }[] = [
 export function TopBar() {
   const screen = useView((state) => state.screen);
   return (
-    <header className="top-bar">
+    <section className="top-bar" aria-label="Top bar">
       <span className="brand"><Logo />Switchyard</span>
       <nav aria-label="Places">
         {PLACES.map((place) => (
@@ -24,6 +24,6 @@ export function TopBar() {
         <kbd>{shell.platform === 'darwin' ? '⌘ K' : 'Ctrl K'}</kbd>
       </button>
       <Button tone="primary" onClick={() => openDialog({ kind: 'submit' })}>New experiment</Button>
-    </header>
+    </section>
   );
 }

@@ -43,10 +43,12 @@ export function DialogFrame({ title, confirm, danger = false, wide = false, disa
     <Modal opened onClose={closeDialog} title={title} size={wide ? 'lg' : 'md'} closeButtonProps={{ 'aria-label': 'Close' }}>
       <form className="dialog-form" onSubmit={(event) => void submit(event)} noValidate>
         {children}
-        {problem !== null && <ProblemBox problem={problem} />}
-        <div className="dialog-buttons">
-          <Button onClick={closeDialog}>Back</Button>
-          <Button type="submit" tone={danger ? 'danger' : 'primary'} disabled={busy || disabled}>{busy ? 'One moment…' : confirm}</Button>
+        <div className="dialog-foot">
+          {problem !== null && <ProblemBox problem={problem} />}
+          <div className="dialog-buttons">
+            <Button onClick={closeDialog}>Back</Button>
+            <Button type="submit" tone={danger ? 'danger' : 'primary'} disabled={busy || disabled}>{busy ? 'One moment…' : confirm}</Button>
+          </div>
         </div>
       </form>
     </Modal>

@@ -4,13 +4,14 @@ import { Fragment } from 'react';
 import { useEngine } from '../api/store.ts';
 import { moveToPool, runAction, TRIAL_ACTIONS } from './trial-actions.ts';
 import { closeMenu, useView } from './view-state.ts';
+import type { MenuPlace } from './view-state.ts';
 
 export function TrialMenu() {
   const menu = useView((state) => state.menu);
-  return menu === null ? null : <OpenMenu key={`${menu.x},${menu.y}`} x={menu.x} y={menu.y} />;
+  return menu === null ? null : <OpenMenu key={`${menu.x},${menu.y}`} menu={menu} />;
 }
 
-function OpenMenu({ x, y }: { readonly x: number; readonly y: number }) {
+function OpenMenu({ menu }: { readonly menu: MenuPlace }) {
   const selection = useView((state) => state.selection);
   const table = useEngine((state) => state.trials);
   const pools = useEngine((state) => state.pools);
@@ -20,9 +21,9 @@ function OpenMenu({ x, y }: { readonly x: number; readonly y: number }) {
   const otherPools = pools.filter((pool) => trials.some((trial) => trial.poolId !== pool.id));
   const movable = trials.every((trial) => trial.state !== 'done');
   return (
-    <Menu opened onChange={(opened) => { if (!opened) closeMenu(); }} position="bottom-end" offset={4} returnFocus transitionProps={{ duration: 0 }}>
+    <Menu opened onChange={(opened) => { if (!opened) closeMenu(); }} position={menu.align === 'end' ? 'bottom-end' : 'bottom-start'} offset={4} returnFocus={false} transitionProps={{ duration: 0 }}>
       <Menu.Target>
-        <span className="menu-anchor" style={{ left: x, top: y }} />
+        <button type="button" tabIndex={-1} aria-label="Trial menu" className="menu-anchor" style={{ left: menu.x, top: menu.y }} />
       </Menu.Target>
       <Menu.Dropdown aria-label={trials.length === 1 ? `Actions for trial ${trials[0]!.id}` : `Actions for ${trials.length} trials`}>
         {trials.length > 1 && <Menu.Label>{trials.length} trials</Menu.Label>}
@@ -30,8 +31,9 @@ function OpenMenu({ x, y }: { readonly x: number; readonly y: number }) {
           <Fragment key={action.id}>
             {index > 0 && offered[index - 1]!.group !== action.group && <Menu.Divider />}
             <Menu.Item
-              {...(action.danger === true ? { color: 'red' } : {})}
+              {...(action.danger === true ? { className: 'danger-item' } : {})}
               title={action.hint}
+              {...(index === 0 ? { 'data-autofocus': true } : {})}
               rightSection={action.keys === undefined ? undefined : <kbd aria-hidden="true">{action.keys}</kbd>}
               onClick={() => void runAction(action.id, trials)}
             >

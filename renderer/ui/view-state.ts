@@ -21,6 +21,15 @@ export type Dialog =
 
 export type InspectorTab = 'log' | 'metrics' | 'config' | 'checkpoints' | 'history';
 
+/** Where the trial menu opens, in client pixels, and which of its edges is there. */
+export interface MenuPlace {
+  readonly x: number;
+  readonly y: number;
+  readonly align: 'start' | 'end';
+  /** Gets the focus back when the menu closes. */
+  readonly opener: Element | null;
+}
+
 export interface ViewState {
   readonly screen: Screen;
   /** null: the default pool. */
@@ -32,7 +41,7 @@ export interface ViewState {
   readonly inspectedId: number | null;
   readonly tab: InspectorTab;
   readonly dialog: Dialog | null;
-  readonly menu: { readonly x: number; readonly y: number } | null;
+  readonly menu: MenuPlace | null;
   readonly collapsed: ReadonlySet<string>;
 }
 
@@ -66,8 +75,14 @@ export function goTo(screen: Screen): void {
 
 export const openDialog = (dialog: Dialog): void => set({ dialog });
 export const closeDialog = (): void => set({ dialog: null });
-export const openMenuAt = (x: number, y: number): void => set({ menu: { x, y } });
-export const closeMenu = (): void => set({ menu: null });
+export const openMenuAt = (x: number, y: number, align: MenuPlace['align'] = 'start'): void => set({ menu: { x, y, align, opener: document.activeElement } });
+
+export function closeMenu(): void {
+  const opener = useView.getState().menu?.opener;
+  set({ menu: null });
+  if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
+}
+
 export const showTab = (tab: InspectorTab): void => set({ tab });
 
 /** Opens a trial in the inspector and selects it. */

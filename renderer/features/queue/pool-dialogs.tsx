@@ -39,8 +39,8 @@ export function PoolSettingsDialog({ poolId }: { readonly poolId: string }) {
       <Switch label="Opening hours" checked={settings.hours !== null} onChange={(event) => set({ hours: event.currentTarget.checked ? { from: '20:00', to: '08:00' } : null })} />
       {settings.hours !== null && (
         <div className="field-grid">
-          <TextInput label="Opens" type="time" value={settings.hours.from} onChange={(event) => set({ hours: { from: event.currentTarget.value, to: settings.hours!.to } })} error={errorOf('hours.from')} />
-          <TextInput label="Closes" type="time" value={settings.hours.to} onChange={(event) => set({ hours: { from: settings.hours!.from, to: event.currentTarget.value } })} error={errorOf('hours.to')} />
+          <TextInput label="Opens" placeholder="20:00" value={settings.hours.from} onChange={(event) => set({ hours: { from: event.currentTarget.value, to: settings.hours!.to } })} error={errorOf('hours.from')} />
+          <TextInput label="Closes" placeholder="08:00" value={settings.hours.to} onChange={(event) => set({ hours: { from: settings.hours!.from, to: event.currentTarget.value } })} error={errorOf('hours.to')} />
         </div>
       )}
     </DialogFrame>

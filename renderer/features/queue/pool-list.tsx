@@ -68,14 +68,17 @@ function PoolItem({ pool, load, chosen }: { readonly pool: Pool; readonly load: 
   const target = useDrag((state) => state.poolId === pool.id);
   const aim = useDrag((state) => (state.poolId === pool.id ? describeAim(state) : null));
   const now = useNow(60_000);
+  // Without GPUs the load is that of the CPU trials.
+  const used = load.total > 0 ? load.used : load.running;
+  const total = load.total > 0 ? load.total : pool.settings.maxCpuTrials;
   return (
     <div className={['pool', chosen ? 'chosen' : '', target ? 'drop-target' : ''].join(' ')} data-pool-id={pool.id}>
       <button type="button" className="pool-choose" aria-current={chosen ? 'true' : undefined} onClick={() => choosePool(pool.id)}>
         <span className="pool-title">
           <b>{pool.name}</b>
-          <span className="dim3" title="Slots in use">{load.total > 0 ? `${load.used} / ${load.total}` : load.running > 0 ? formatCount(load.running) : ''}</span>
+          <span className="dim3" title={load.total > 0 ? 'Slots in use' : 'CPU trials running, and how many may'}>{used} / {total}</span>
         </span>
-        <Meter value={load.total > 0 ? load.used / load.total : load.running > 0 ? 1 : 0} label={`Slots of ${pool.name} in use`} />
+        <Meter value={total === 0 ? 0 : used / total} label={`Slots of ${pool.name} in use`} />
         <small>{aim ?? describePool(pool, load, clearAtMs, now)}</small>
       </button>
       <PoolMenu pool={pool} />
@@ -111,7 +114,7 @@ export function PoolMenu({ pool }: { readonly pool: Pool }) {
         <Menu.Divider />
         <Menu.Item onClick={() => openDialog({ kind: 'pool-settings', poolId: pool.id })}>Pool settings…</Menu.Item>
         {hasGpus && <Menu.Item onClick={() => openDialog({ kind: 'pool-create' })}>Split GPUs into a new pool…</Menu.Item>}
-        {!pool.isDefault && <Menu.Item color="red" onClick={() => openDialog({ kind: 'pool-delete', poolId: pool.id })}>Delete pool…</Menu.Item>}
+        {!pool.isDefault && <Menu.Item className="danger-item" onClick={() => openDialog({ kind: 'pool-delete', poolId: pool.id })}>Delete pool…</Menu.Item>}
       </Menu.Dropdown>
     </Menu>
   );

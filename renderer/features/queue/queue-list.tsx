@@ -67,7 +67,7 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
     if (menuButton !== null) {
       if (!useView.getState().selection.has(row.id)) selectRow(model, row.id, { toggle: false, range: false });
       const box = menuButton.getBoundingClientRect();
-      openMenuAt(box.right, box.bottom);
+      openMenuAt(box.right, box.bottom, 'end');
       return;
     }
     selectRow(model, row.id, { toggle: event.ctrlKey || event.metaKey, range: event.shiftKey });

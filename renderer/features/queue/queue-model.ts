@@ -56,8 +56,8 @@ export function buildQueue(trials: Iterable<Trial>, poolId: string, folded: Read
   const layout: SectionLayout[] = [];
   const indexOf = new Map<number, number>();
   let topPx = 0;
-  const add = (section: SectionId, rows: readonly Trial[], always: boolean): void => {
-    if (rows.length === 0 && !always) return;
+  const add = (section: SectionId, rows: readonly Trial[]): void => {
+    if (rows.length === 0) return;
     items.push({ kind: 'section', section, count: rows.length });
     topPx += SECTION_PX;
     const ids = folded.has(section) ? [] : rows.map((trial) => trial.id);
@@ -68,10 +68,10 @@ export function buildQueue(trials: Iterable<Trial>, poolId: string, folded: Read
     }
     topPx += ids.length * ROW_PX;
   };
-  add('running', running, false);
-  add('queued', queued, running.length + paused.length > 0);
-  add('paused', paused, false);
-  add('finished', finished, false);
+  add('running', running);
+  add('queued', queued);
+  add('paused', paused);
+  add('finished', finished);
   return { items, layout, running, queued, paused, finished, line, placeOf, indexOf };
 }
 

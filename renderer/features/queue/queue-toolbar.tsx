@@ -50,7 +50,7 @@ function SelectionBar() {
         className="bordered"
         onClick={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
-          openMenuAt(box.right, box.bottom);
+          openMenuAt(box.right, box.bottom, 'end');
         }}
       >
         <IconDots size={15} aria-hidden="true" />

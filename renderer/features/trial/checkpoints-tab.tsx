@@ -1,8 +1,10 @@
 /** Checkpoints a trial has written; the newest is where its next attempt goes on. */
 import type { TrialDetail } from '../../../electron/contract/trials.ts';
-import { formatBytes, formatCount, formatFullTime, formatMetric } from '../../ui/format.ts';
+import { useNow } from '../../ui/clock.ts';
+import { formatBytes, formatCount, formatFullTime, formatMetric, formatTime } from '../../ui/format.ts';
 
 export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null }) {
+  const now = useNow(60_000);
   if (detail === null) return null;
   if (detail.checkpoints.length === 0) {
     return (
@@ -21,7 +23,7 @@ export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null
           {newest.map((checkpoint, index) => (
             <tr key={checkpoint.id} title={checkpoint.path}>
               <td>{checkpoint.step === null ? '–' : formatCount(checkpoint.step)}{index === 0 && <span className="dim"> latest</span>}</td>
-              <td>{formatFullTime(checkpoint.savedAtMs)}<span className="dim"> attempt {checkpoint.attempt}</span></td>
+              <td><time title={formatFullTime(checkpoint.savedAtMs)}>{formatTime(checkpoint.savedAtMs, now)}</time>{detail.attempts.length > 1 && <span className="dim"> attempt {checkpoint.attempt}</span>}</td>
               <td>{checkpoint.sizeBytes === null ? '–' : formatBytes(checkpoint.sizeBytes)}</td>
               <td className="mono">{Object.entries(checkpoint.metrics).map(([name, value]) => `${name}=${formatMetric(value)}`).join(' ')}</td>
             </tr>

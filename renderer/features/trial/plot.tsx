@@ -34,7 +34,7 @@ export function Plot({ series, heightPx, axes }: PlotProps) {
       height: heightPx,
       legend: { show: false },
       cursor: { y: false, points: { size: 5 } },
-      padding: axes ? [6, 6, 0, 0] : [4, 2, 4, 2],
+      padding: axes ? [6, 16, 0, 0] : [4, 2, 4, 2],
       scales: { x: { time: false } },
       axes: axes ? [{ ...axis, size: 22 }, { ...axis, size: AXIS_SIZE, values: (_chart, values) => values.map((value) => formatMetric(value)) }] : [{ show: false }, { show: false }],
       series: [{}, { stroke: colour(colourOf(name)), width: 1.5, points: { show: false } }],

@@ -75,10 +75,12 @@ export function SubmitDialog() {
         {way === 'yaml' && (
           <Textarea label="Configuration (YAML)" autosize minRows={10} maxRows={20} className="mono-input" spellCheck={false} value={yaml} onChange={(event) => setYaml(event.currentTarget.value)} placeholder={'name: baseline\nentrypoint: python train.py\nresources:\n  slots: 1'} />
         )}
-        {problem !== null && <ProblemBox problem={problem} />}
-        <div className="dialog-buttons">
-          <Button onClick={closeDialog}>Back</Button>
-          {way !== 'example' && <Button type="submit" tone="primary" disabled={busy}>{busy ? 'Taking a snapshot…' : 'Submit'}</Button>}
+        <div className="dialog-foot">
+          {problem !== null && <ProblemBox problem={problem} />}
+          <div className="dialog-buttons">
+            <Button onClick={closeDialog}>Back</Button>
+            {way !== 'example' && <Button type="submit" tone="primary" disabled={busy}>{busy ? 'Taking a snapshot…' : 'Submit'}</Button>}
+          </div>
         </div>
       </form>
     </Modal>

@@ -34,7 +34,7 @@ export function TrialHeader({ trial, detail }: { readonly trial: Trial; readonly
           onClick={(event) => {
             const box = event.currentTarget.getBoundingClientRect();
             useView.setState({ selection: new Set([trial.id]), activeId: trial.id, anchorId: trial.id });
-            openMenuAt(box.right, box.bottom);
+            openMenuAt(box.right, box.bottom, 'end');
           }}
         >
           <IconDots size={15} aria-hidden="true" />
