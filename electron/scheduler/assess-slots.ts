@@ -123,7 +123,12 @@ function faultOfReading({ reading, nowMs }: AssessInput): Block | null {
   const ageMs = nowMs - reading.takenAtMs;
   const isStale = reading.stale ?? !(Math.abs(ageMs) <= STALE_AFTER_MS);
   if (!isStale) return null;
-  return { code: 'gpu_unknown', text: reading.problem ?? `the last reading of the GPUs is ${ageMs > 0 ? `${sayDuration(ageMs)} old` : 'stale'}` };
+  return { code: 'gpu_unknown', text: reading.problem ?? `the last reading of the GPUs is ${sayAge(ageMs)}` };
+}
+
+function sayAge(ageMs: number): string {
+  if (!(ageMs > 0)) return 'stale';
+  return ageMs < 2 * MINUTE_MS ? `${Math.round(ageMs / 1000)} s old` : `${sayDuration(ageMs)} old`;
 }
 
 function poolOf(pools: readonly AssessPool[], unit: Unit): AssessPool | undefined {

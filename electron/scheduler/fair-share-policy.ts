@@ -14,7 +14,7 @@
 import { admit, couldEverFit, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
 import type { Pass } from './pass.ts';
 import type { Holder, Yard } from './occupancy.ts';
-import { limitReached, suits } from './placement.ts';
+import { fitsWithoutOurs, limitReached } from './placement.ts';
 import { capOf, finiteOr, slotCount, weightOf } from './read-input.ts';
 import type { Want } from './read-input.ts';
 import { anyRoom } from './room.ts';
@@ -139,13 +139,6 @@ function collectPending(pass: Pass, groups: Map<TrialKey, Group>): void {
     group.pending.push({ index: i, trial, want, cost });
     group.pendingCost += cost;
   }
-}
-
-/** Whether enough slots are free of everything that is not ours. */
-function fitsWithoutOurs(yard: Yard, want: Want): boolean {
-  let count = 0;
-  for (const slot of yard.slots) if (suits(slot, want)) count++;
-  return count >= want.slots;
 }
 
 function groupOf(groups: Map<TrialKey, Group>, trial: PlanTrial): Group {

@@ -10,7 +10,7 @@ import { admit, claimSlots, couldEverFit, listPreemptible, placeNow, preempt, se
 import type { Pass } from './pass.ts';
 import { findVictims } from './preemption.ts';
 import type { Holder } from './occupancy.ts';
-import { limitReached, place } from './placement.ts';
+import { fitsWithoutOurs, limitReached, place } from './placement.ts';
 import { priorityOf } from './read-input.ts';
 import type { Want } from './read-input.ts';
 import { anyRoom } from './room.ts';
@@ -108,7 +108,8 @@ function consider(pass: Pass, lane: Lane, index: number, trial: PlanTrial): void
   const ahead = lane.backfilling ?? (lane.failed === trial ? null : lane.failed);
   const limit = limitReached(pass.yard, pass.now, want);
   if (limit !== null) return setVerdict(pass, index, { kind: limit });
-  setVerdict(pass, index, ahead === null ? { kind: 'busy' } : { kind: 'behind', ahead, mayFill: lane.backfilling === null });
+  const isOwnFault = ahead === null || !fitsWithoutOurs(pass.yard, want);
+  setVerdict(pass, index, isOwnFault ? { kind: 'busy' } : { kind: 'behind', ahead, mayFill: lane.backfilling === null });
 }
 
 /** After a priority: asks lower ones to stop for each trial of it that did not fit, unless what is released already will do. */

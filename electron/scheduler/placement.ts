@@ -34,6 +34,13 @@ export function couldSuit(slot: Slot, want: Want): boolean {
   return need === null || slot.totalMiB === null || slot.totalMiB >= need;
 }
 
+/** @returns whether the trial would fit if none of our trials were there: what is in its way is ours. */
+export function fitsWithoutOurs(yard: Yard, want: Want): boolean {
+  let count = 0;
+  for (const slot of yard.slots) if (suits(slot, want)) count++;
+  return count >= want.slots;
+}
+
 /** @returns whether the trial can have the slot as it is occupied now. */
 export function isOpen(yard: Yard, occupancy: Occupancy, index: number, want: Want): boolean {
   const slot = yard.slots[index] as Slot;

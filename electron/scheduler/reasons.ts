@@ -5,7 +5,7 @@ import { capOf, readWant } from './read-input.ts';
 import type { Slot, Want } from './read-input.ts';
 import { couldEverFit, heldByExperimentOf } from './pass.ts';
 import type { Pass, Reservation, Verdict } from './pass.ts';
-import { couldSuit, isOpen, memoryNeed, suits } from './placement.ts';
+import { couldSuit, fitsWithoutOurs, isOpen, memoryNeed } from './placement.ts';
 import { sayAbout, sayGpus, sayList, sayMemory, sayTrial } from './words.ts';
 import type { PlanTrial, TrialKey } from './model.ts';
 import type { WaitingReason } from '../contract/feed.ts';
@@ -123,7 +123,7 @@ function sayBusy(pass: Pass, want: Want): WaitingReason {
 function codeOfBusy(pass: Pass, want: Want): Code {
   if (want.slots === 0) return 'cpu_limit';
   const { slots } = pass.yard;
-  if (slots.filter((slot) => suits(slot, want)).length >= want.slots) return 'slots_busy';
+  if (fitsWithoutOurs(pass.yard, want)) return 'slots_busy';
   const matching = slots.filter((slot) => couldSuit(slot, want));
   return matching.find((slot) => slot.blocked !== null)?.blocked?.code ?? 'memory';
 }

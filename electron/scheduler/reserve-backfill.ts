@@ -7,7 +7,7 @@ import { admit, claimSlots, couldEverFit, listPreemptible, placeNow, preempt, se
 import type { Pass, Reservation, Verdict } from './pass.ts';
 import { findVictims } from './preemption.ts';
 import type { Holder } from './occupancy.ts';
-import { limitReached, place } from './placement.ts';
+import { fitsWithoutOurs, limitReached, place } from './placement.ts';
 import type { Want } from './read-input.ts';
 import { endsTooLate, mayPass, notePassing, reserve, wouldGiveBack } from './reservation.ts';
 import { anyRoom } from './room.ts';
@@ -149,6 +149,7 @@ function claim(walk: Walk, lane: Lane, trial: PlanTrial, want: Want): Verdict | 
 function waitInLine(walk: Walk, lane: Lane, trial: PlanTrial, want: Want): Verdict {
   const { pass } = walk;
   const limit = limitReached(pass.yard, pass.now, want);
+  if (limit === null && !fitsWithoutOurs(pass.yard, want)) return { kind: 'busy' };
   if (lane.reservation !== null) return limit === null ? { kind: 'behind', ahead: lane.reservation.trial, mayFill: true } : { kind: limit };
   lane.reservation = reserve(pass, trial, want);
   if (lane.reservation === null) return { kind: limit ?? 'busy' };

@@ -15,7 +15,6 @@ interface Wish {
   readonly priority: number;
   readonly rank: number | null;
   readonly experimentId: number;
-  readonly maxSlots: number | null;
   readonly weight: number;
   readonly preemptible: boolean;
   readonly remainingMs: number | null;
@@ -33,7 +32,6 @@ const wish = (most: number): fc.Arbitrary<Wish> => fc.record({
   priority: fc.constantFrom(10, 42, 42, 60),
   rank: mostly(fc.integer({ min: 0, max: 9 })),
   experimentId: fc.integer({ min: 1, max: 4 }),
-  maxSlots: sometimes(fc.integer({ min: 1, max: 3 })),
   weight: fc.constantFrom(0, 1, 2.5),
   preemptible: fc.boolean(),
   remainingMs: mostly(fc.integer({ min: -10, max: 100_000 })),
@@ -65,6 +63,7 @@ export function yards(options: Options = {}): fc.Arbitrary<PlanInput> {
     cards: fc.array(plain ? fc.constant({}) : card, { minLength: plain ? 2 : 0, maxLength: 6 }),
     running: fc.array(fc.tuple(ask(3), fc.boolean()), { maxLength: 7 }),
     waiting: fc.array(ask(4), { maxLength: 9 }),
+    caps: fc.array(sometimes(fc.integer({ min: 1, max: 5 })), { minLength: 5, maxLength: 5 }),
     settings: fc.record({
       policy: fc.constantFrom('priority' as const, 'priority' as const, 'fair_share' as const),
       backfill: fc.constantFrom('reserve' as const, 'greedy' as const),
@@ -72,17 +71,18 @@ export function yards(options: Options = {}): fc.Arbitrary<PlanInput> {
       maxRunning: sometimes(fc.integer({ min: 1, max: 6 })),
       maxCpuTrials: fc.integer({ min: 0, max: 3 }),
     }),
-  }).map(({ cards, running, waiting, settings }) => {
+  }).map(({ cards, running, waiting, caps, settings }) => {
+    const capOf = ({ experimentId }: Wish): { maxSlots: number | null } => ({ maxSlots: caps[experimentId] ?? null });
     const slots = cards.map((change, index) => slot(index, change));
     const actives: PlanTrial[] = [];
     running.forEach(([trial, releasing], index) => {
       const seats = seatsFor(slots, actives, trial);
-      if (seats !== null) actives.push(active(index + 1, seats, { ...trial, submitOrder: index, state: releasing ? 'releasing' : 'active' }));
+      if (seats !== null) actives.push(active(index + 1, seats, { ...trial, ...capOf(trial), submitOrder: index, state: releasing ? 'releasing' : 'active' }));
     });
     return input({
       pools: [pool({ ...settings, ...options.settings }, { state: options.state ?? 'open' })],
       slots: withShares(slots, actives),
-      queued: waiting.map((trial, index) => queued(100 + index, { ...trial, submitOrder: 100 + index })),
+      queued: waiting.map((trial, index) => queued(100 + index, { ...trial, ...capOf(trial), submitOrder: 100 + index })),
       active: actives,
     });
   });
