@@ -12,18 +12,24 @@ export type FoundElectron = { readonly kind: 'found'; readonly file: string } | 
  * @param announce told once, before a download starts
  */
 export async function provideElectron(root: string, announce: () => void): Promise<FoundElectron> {
-  const folder = path.join(root, 'node_modules', 'electron');
-  if (!fs.existsSync(path.join(folder, 'install.js'))) return { kind: 'missing', why: 'Electron is not installed' };
-  const there = locate(folder);
+  const installer = path.join(electronFolder(root), 'install.js');
+  if (!fs.existsSync(installer)) return { kind: 'missing', why: 'Electron is not installed' };
+  const there = findElectron(root);
   if (there !== null) return { kind: 'found', file: there };
   announce();
-  const why = await download(path.join(folder, 'install.js'));
-  const fetched = locate(folder);
+  const why = await download(installer);
+  const fetched = findElectron(root);
   if (fetched !== null) return { kind: 'found', file: fetched };
   return { kind: 'missing', why: `Electron could not be downloaded (${why})` };
 }
 
-function locate(folder: string): string | null {
+function electronFolder(root: string): string {
+  return path.join(root, 'node_modules', 'electron');
+}
+
+/** @returns the binary that is already there; null without fetching anything */
+export function findElectron(root: string): string | null {
+  const folder = electronFolder(root);
   try {
     const name = fs.readFileSync(path.join(folder, 'path.txt'), 'utf8').trim();
     const file = path.join(process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? path.join(folder, 'dist'), name);

@@ -1,0 +1,33 @@
+/** The first minutes: an empty queue teaches what to do, the example runs, and one watches it. */
+import { expect, test } from './app.ts';
+
+test('the empty queue teaches, and the example runs with live log, metrics and a checkpoint', async ({ app: { page, screen, engine } }) => {
+  const empty = page.getByRole('region', { name: 'No trials yet' });
+  await expect(empty).toContainText('npx switchyard submit');
+  await expect(empty.getByRole('button', { name: 'New experiment…' })).toBeVisible();
+  await empty.getByRole('button', { name: 'Run the example' }).click();
+
+  await expect(screen.inspector).toBeVisible();
+  await expect(screen.row(1)).toHaveClass(/row-running/);
+  await expect(screen.log).toContainText('images to learn from');
+
+  // Live: more points and more lines without anything being done.
+  const loss = page.getByRole('img', { name: /^train\/loss: last/ });
+  await expect(loss).toBeVisible();
+  const before = await loss.getAttribute('aria-label');
+  await expect(loss).not.toHaveAttribute('aria-label', before ?? '');
+  await expect(screen.log).toContainText(/epoch +2 of/);
+  await expect(screen.row(1).getByRole('progressbar')).not.toHaveAttribute('aria-valuenow', '0');
+
+  await screen.tab('Metrics').click();
+  await expect(page.getByRole('img', { name: /^val\/accuracy: last/ })).toBeVisible();
+  await expect(page.getByRole('table').getByRole('row', { name: /^val\/accuracy/ })).toBeVisible();
+
+  await screen.tab('Checkpoints').click();
+  await expect(page.getByRole('table').getByRole('row').nth(1)).toContainText('latest', { timeout: 30_000 });
+
+  await screen.inspector.getByRole('button', { name: 'Cancel' }).click();
+  await screen.dialog.getByRole('button', { name: /cancel/i }).click();
+  await engine.waitFor('the example has ended', ({ trials }) => trials.get(1)?.outcome?.kind === 'canceled');
+  await expect(screen.rows('finished')).toHaveCount(1);
+});
