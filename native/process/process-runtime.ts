@@ -21,6 +21,7 @@ import { LaunchError } from '../../electron/engine/ports.ts';
 import type {
   Attachment, AttemptHandle, Clock, ExitInfo, LaunchSpec, Recovered, RuntimeStatus, TrialRuntime,
 } from '../../electron/engine/ports.ts';
+import { readBootId } from '../boot-id.ts';
 import { claimAsAbsent, readClaim, readExit, removeAttemptFiles } from './attempt-files.ts';
 import { describeExit, describeVanished } from './describe-exit.ts';
 import { createLinuxTable, membersOf } from './process-table.ts';
@@ -52,6 +53,7 @@ type Found =
 /** @returns a runtime that holds no state of its own but the children it started: any number may work on the same attempts */
 export function createProcessRuntime({ clock, table: given }: ProcessRuntimeOptions): TrialRuntime {
   const supported = given !== undefined || process.platform === 'linux' || process.platform === 'darwin';
+  const bootId = readBootId();
   let openTable: ProcessTable | undefined = given;
   const table = (): ProcessTable => (openTable ??= process.platform === 'darwin' ? createPsTable() : createLinuxTable());
   const launching = new Map<string, Promise<{ readonly ref: string }>>();
@@ -68,7 +70,7 @@ export function createProcessRuntime({ clock, table: given }: ProcessRuntimeOpti
     if (existing !== null) return { ref: existing };
     const oomKillsBefore = table().oomKills();
     let exited: Promise<unknown> | undefined;
-    const started = await startSupervisor(spec, table().bootId(), signal, (child) => {
+    const started = await startSupervisor(spec, bootId, signal, (child) => {
       exited = once(child, 'exit').catch(() => undefined);
     });
     if (!started.claimed) return { ref: await refAfterLostClaim(spec) };
@@ -116,7 +118,7 @@ export function createProcessRuntime({ clock, table: given }: ProcessRuntimeOpti
       return { kind: 'absent' };
     }
     if (claim.kind === 'absent') return { kind: 'absent' };
-    const rebooted = claim.bootId !== table().bootId();
+    const rebooted = claim.bootId !== bootId;
     const alive = rebooted ? null : await findSupervisor(claim);
     // Only now the exit file: a supervisor that ended in between wrote it before.
     const exit = readExit(handle.stateDir);
@@ -145,7 +147,7 @@ export function createProcessRuntime({ clock, table: given }: ProcessRuntimeOpti
   /** @returns who had the claim in this boot, dead or alive; null when nobody ran anything */
   async function supervisorOf(stateDir: string): Promise<SupervisorId | null> {
     const claim = await readClaim(stateDir);
-    if (claim === 'none' || claim === 'unwritten' || claim.kind === 'absent' || claim.bootId !== table().bootId()) return null;
+    if (claim === 'none' || claim === 'unwritten' || claim.kind === 'absent' || claim.bootId !== bootId) return null;
     return claim;
   }
 
@@ -268,7 +270,8 @@ export function createProcessRuntime({ clock, table: given }: ProcessRuntimeOpti
     },
 
     async remove(handle) {
-      await killMembers(handle.attemptId, await supervisorOf(handle.stateDir));
+      // With an exit file everything it started was killed already, when the exit was told.
+      if (readExit(handle.stateDir) === null) await killMembers(handle.attemptId, await supervisorOf(handle.stateDir));
       await removeAttemptFiles(handle.stateDir);
     },
 

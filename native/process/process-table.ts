@@ -15,8 +15,6 @@ export interface ProcessEntry extends ProcessStat {
 }
 
 export interface ProcessTable {
-  /** Changes with every boot. */
-  bootId(): string;
   /** @returns null when the process is gone, also when it is a zombie nobody has collected */
   find(pid: number): Promise<ProcessStat | null>;
   /** All living processes. */
@@ -82,7 +80,6 @@ function valueOf(environ: string, name: string): string | null {
 
 /** Files in /proc are answered by the kernel from memory, so they are read synchronously: 20 µs instead of 200. */
 export function createLinuxTable(): ProcessTable {
-  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   /** Marks of settled processes, by pid and start time: an environment does not change after exec. */
   let known = new Map<string, Marks>();
 
@@ -102,7 +99,6 @@ export function createLinuxTable(): ProcessTable {
   }
 
   return {
-    bootId: () => bootId,
     find: (pid) => {
       const stat = readStat(pid);
       return Promise.resolve(stat === null || stat.state === 'Z' ? null : stat);

@@ -1,5 +1,5 @@
 /** The process table of macOS, which has no /proc: one run of ps per look. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { ProcessEntry, ProcessTable } from './process-table.ts';
 import { ATTEMPT_VARIABLE, ENGINE_VARIABLE } from './trial-env.ts';
@@ -30,7 +30,6 @@ function mark(command: string, name: string): string | null {
 }
 
 export function createPsTable(): ProcessTable {
-  const bootId = execFileSync('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8' }).trim();
   const look = async (...which: readonly string[]): Promise<readonly ProcessEntry[]> => {
     const { stdout } = await run('/bin/ps', [...which, '-Eww', '-o', COLUMNS], {
       env: { LC_ALL: 'C', TZ: 'UTC' }, maxBuffer: MAX_OUTPUT_BYTES,
@@ -42,7 +41,6 @@ export function createPsTable(): ProcessTable {
     return parsePs(stdout);
   };
   return {
-    bootId: () => bootId,
     find: async (pid) => (await look('-p', String(pid)))[0] ?? null,
     scan: () => look('-ax'),
     scanSince: () => look('-ax'),

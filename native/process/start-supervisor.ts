@@ -94,7 +94,7 @@ function hearClaim(child: ChildProcess): Promise<boolean> {
 function toLaunchError(error: unknown): LaunchError {
   if (error instanceof LaunchError) return error;
   if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
-    return new LaunchError('disk_full', 'The disk that holds the log of this trial is full.', 'Free some space, then retry the trial.');
+    return new LaunchError('disk_full', 'The disk that holds the log of this trial is full.', 'Free some space; the trial is tried again.', true);
   }
   if (hasCode(error, 'E2BIG')) {
     return new LaunchError('launch_failed', 'The command line and environment together are longer than this system allows.',

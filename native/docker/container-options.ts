@@ -1,0 +1,80 @@
+/** What is asked of the engine for one attempt. Pure. */
+import type Dockerode from 'dockerode';
+import type { LaunchSpec } from '../../electron/engine/ports.ts';
+
+export const ENGINE_LABEL = 'switchyard.engine';
+export const TRIAL_LABEL = 'switchyard.trial';
+export const ATTEMPT_LABEL = 'switchyard.attempt';
+
+const MIB = 1024 * 1024;
+/** The engine's own copy of the output; ours is the log file. Two files of this size hold what a pause of Switchyard leaves to be fetched. */
+const LOG_MAX_SIZE = '128m';
+const LOG_MAX_FILES = '2';
+
+/** What nvidia-container-toolkit knows to mount; others in NVIDIA_DRIVER_CAPABILITIES would make the engine refuse. */
+const DRIVER_CAPABILITIES: ReadonlySet<string> = new Set(['compute', 'compat32', 'display', 'graphics', 'ngx', 'utility', 'video']);
+const DEFAULT_DRIVER_CAPABILITIES = ['compute', 'utility'] as const;
+
+/** What a training script run as root does not need of Docker's default set. Any other user gets none at all. */
+const DROPPED_FOR_ROOT = ['AUDIT_WRITE', 'MKNOD', 'NET_RAW', 'SETFCAP', 'SETPCAP', 'SYS_CHROOT'] as const;
+
+/**
+ * argv replaces both the image's entrypoint and its command: what was submitted is what runs, whatever the image.
+ * The name is the attempt id, so a second create of the same attempt is refused by the engine.
+ */
+export function containerOptions(spec: LaunchSpec, image: string): Dockerode.ContainerCreateOptions {
+  const isRoot = spec.user.uid === 0;
+  const memory = spec.limits.memoryMiB === null ? null : spec.limits.memoryMiB * MIB;
+  const shm = Math.min(spec.limits.shmMiB * MIB, memory ?? Number.MAX_SAFE_INTEGER);
+  return {
+    name: spec.attemptId,
+    Image: image,
+    Entrypoint: [...spec.argv],
+    Cmd: [],
+    WorkingDir: spec.workDir,
+    User: `${spec.user.uid}:${spec.user.gid}`,
+    Env: Object.entries(containerEnv(spec)).map(([name, value]) => `${name}=${value}`),
+    Labels: { [ENGINE_LABEL]: spec.engineId, [TRIAL_LABEL]: String(spec.trialId), [ATTEMPT_LABEL]: spec.attemptId },
+    StopSignal: 'SIGTERM',
+    Tty: false,
+    OpenStdin: false,
+    HostConfig: {
+      Init: true,
+      AutoRemove: false,
+      Privileged: false,
+      RestartPolicy: { Name: 'no' },
+      SecurityOpt: ['no-new-privileges'],
+      CapDrop: isRoot ? [...DROPPED_FOR_ROOT] : ['ALL'],
+      ShmSize: shm,
+      // The same limit with swap: a trial that outgrows its memory ends with a clear reason instead of slowing the machine down.
+      ...(memory === null ? {} : { Memory: memory, MemorySwap: memory }),
+      ...(spec.limits.cpus === null ? {} : { NanoCpus: Math.round(spec.limits.cpus * 1e9) }),
+      LogConfig: { Type: 'json-file', Config: { 'max-size': LOG_MAX_SIZE, 'max-file': LOG_MAX_FILES } },
+      Mounts: spec.mounts.map((mount) => ({ Type: 'bind' as const, Source: mount.hostPath, Target: mount.containerPath, ReadOnly: mount.readOnly })),
+      ...(spec.slotUuids.length === 0 ? {} : {
+        DeviceRequests: [{ Driver: '', DeviceIDs: [...spec.slotUuids], Capabilities: [['gpu', ...driverCapabilities(spec.env['NVIDIA_DRIVER_CAPABILITIES'])]] }],
+      }),
+    },
+  };
+}
+
+function driverCapabilities(wanted: string | undefined): readonly string[] {
+  if (wanted === undefined) return DEFAULT_DRIVER_CAPABILITIES;
+  const known = wanted.split(',').map((name) => name.trim()).flatMap((name) => name === 'all' ? [...DRIVER_CAPABILITIES] : [name])
+    .filter((name) => DRIVER_CAPABILITIES.has(name));
+  return known.length === 0 ? DEFAULT_DRIVER_CAPABILITIES : [...new Set(known)];
+}
+
+function containerEnv(spec: LaunchSpec): Record<string, string> {
+  return {
+    // Only root has an entry in every image's /etc/passwd; for others home and name must be given, or much of Python's ecosystem fails.
+    ...(spec.user.uid === 0 ? {} : { HOME: '/tmp', USER: 'trial', LOGNAME: 'trial' }),
+    ...spec.env,
+    CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+    // SIGTERM reaches the whole process group of the program, not only its first process (krallin/tini, option -g).
+    TINI_KILL_PROCESS_GROUP: '1',
+    // With devices the engine sets this itself. Without, "void" keeps images that ask for all GPUs from getting them.
+    ...(spec.slotUuids.length === 0 ? { NVIDIA_VISIBLE_DEVICES: 'void', CUDA_VISIBLE_DEVICES: '-1' } : { NVIDIA_VISIBLE_DEVICES: spec.slotUuids.join(',') }),
+    SWITCHYARD_ATTEMPT_ID: spec.attemptId,
+  };
+}

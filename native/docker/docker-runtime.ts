@@ -1,0 +1,266 @@
+/**
+ * Runs attempts as containers of a Docker-compatible engine, through dockerode.
+ *
+ * The container's name is the attempt id and its labels say whose it is; besides there are the notes of launch-notes.ts and the log
+ * cursor (log-sink.ts) in the attempt's state directory. Invariants:
+ * - at most once: the engine refuses a second container of the same name, and only who took the claim starts it;
+ * - `absent` means that the claim is taken and no container is left;
+ * - a container is touched only if its labels name this attempt, or, in a sweep, this engine: never by name alone;
+ * - when a connection breaks in the middle of create or start, launch waits until it knows what became of it: a launch that failed has
+ *   not started anything.
+ */
+import { readdir, rmdir, unlink } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type Dockerode from 'dockerode';
+import { LaunchError } from '../../electron/engine/ports.ts';
+import type { Attachment, AttemptHandle, Clock, ExitInfo, LaunchSpec, Recovered, TrialRuntime } from '../../electron/engine/ports.ts';
+import { checkMounts } from './check-mounts.ts';
+import { QUICK_MS, SLOW_MS, createConnection } from './connection.ts';
+import { ATTEMPT_LABEL, ENGINE_LABEL } from './container-options.ts';
+import { readState } from './container-state.ts';
+import { EngineDown, sentenceOf, statusOf } from './engine-error.ts';
+import { createEngineInspector } from './engine-status.ts';
+import type { SearchPlace } from './find-engine.ts';
+import { followAttempt } from './follow-attempt.ts';
+import { parseImageReference } from './image-reference.ts';
+import { cancelled, givenUp, launchContainer } from './launch-container.ts';
+import { toLaunchError } from './launch-errors.ts';
+import { NOTE_FILES, claim, noteBoot, readClaim, wasRebooted } from './launch-notes.ts';
+import { CURSOR_FILE, prepareLog } from './log-sink.ts';
+import { watchEngine } from './watch-engine.ts';
+
+const REMOVAL_MS = 30_000;
+const LOOK_AGAIN_MS = 200;
+
+export interface DockerRuntimeOptions {
+  readonly clock: Clock;
+  /** Of the events watched for changes of the engine. */
+  readonly engineId: string;
+  /** unix:///path or tcp://127.0.0.1:port; default: as the docker command line finds it (find-engine.ts). */
+  readonly dockerHost?: string;
+  /** For tests; default: this process's. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Contacts no engine before it is asked to. */
+export function createDockerRuntime({ clock, engineId, dockerHost, env = process.env }: DockerRuntimeOptions): TrialRuntime {
+  const place: SearchPlace = { env, home: env['HOME'] ?? os.homedir(), platform: process.platform, dockerHost: dockerHost ?? null };
+  const connection = createConnection(place);
+  const inspector = createEngineInspector(connection);
+  const launching = new Map<string, Promise<{ readonly ref: string }>>();
+  const listeners = new Set<() => void>();
+  const closed = new AbortController();
+  let watching = false;
+
+  const onEngineChange = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const followDeps = { connection, clock, onEngineChange, containersGoOn: async () => (await inspector.facts()).liveRestore };
+
+  async function launch(spec: LaunchSpec, onActivity: (text: string) => void, signal: AbortSignal): Promise<{ readonly ref: string }> {
+    if (signal.aborted) throw cancelled();
+    if (!/^[a-z0-9][a-z0-9-]{0,200}$/.test(spec.attemptId)) throw new LaunchError('launch_failed', 'The attempt id is malformed.', null);
+    const argv0 = spec.argv[0] ?? '';
+    if (argv0 === '') throw new LaunchError('command_missing', 'The command is empty.', 'Give the program to run, for example: python train.py');
+    const image = parseImageReference(spec.image ?? '');
+    if (image === null) {
+      throw new LaunchError('image_invalid', `"${spec.image ?? ''}" is not a valid image name.`, 'It should look like python:3.13 or registry.example.org/team/image:tag');
+    }
+    try {
+      await connection.engine();
+      await checkMounts(spec.mounts, connection.address()?.socketPath ?? null);
+      if (spec.slotUuids.length > 0) await refusePodman();
+      if (await readClaim(spec.stateDir) === 'absent') throw givenUp();
+      await noteBoot(spec.stateDir);
+      await prepareLog(spec.logPath, spec.stateDir);
+    } catch (error) {
+      throw toLaunchError(error, spec.image ?? '', argv0);
+    }
+    try {
+      const ref = await launchContainer({ connection, place, spec, image, onActivity, signal });
+      if (spec.slotUuids.length > 0) inspector.noteGpuLaunch(true);
+      return { ref };
+    } catch (error) {
+      if (error instanceof LaunchError && error.code === 'no_gpu_runtime') {
+        inspector.noteGpuLaunch(false);
+        onEngineChange();
+      }
+      throw error;
+    }
+  }
+
+  /** It would start the container without any GPU and say nothing. */
+  async function refusePodman(): Promise<void> {
+    const facts = await inspector.facts();
+    if (facts.product !== 'podman') return;
+    throw new LaunchError('no_gpu_runtime', "Podman's Docker-compatible socket ignores requests for GPUs.",
+      'Install Docker Engine for trials with GPUs, or run them as plain processes (runtime: process).');
+  }
+
+  /** @returns null when there is none with this attempt's name and label */
+  async function inspect(attemptId: string): Promise<Dockerode.ContainerInspectInfo | null> {
+    try {
+      const found = await connection.call(QUICK_MS, (engine) => engine.getContainer(attemptId).inspect());
+      return found.Config.Labels[ATTEMPT_LABEL] === attemptId ? found : null;
+    } catch (error) {
+      if (statusOf(error) === 404) return null;
+      throw asDown(error);
+    }
+  }
+
+  /** Kills and removes; settles when it is gone. */
+  async function removeById(id: string): Promise<void> {
+    const deadline = performance.now() + REMOVAL_MS;
+    for (;;) {
+      try {
+        await connection.call(SLOW_MS, (engine) => engine.getContainer(id).remove({ force: true, v: true }));
+        return;
+      } catch (error) {
+        if (statusOf(error) === 404) return;
+        // 409: somebody else's removal is in progress. 500: the storage driver was busy for a moment.
+        if ((statusOf(error) !== 409 && statusOf(error) !== 500) || performance.now() > deadline) throw asDown(error);
+        await delay(LOOK_AGAIN_MS);
+      }
+    }
+  }
+
+  /** Runs a verb on the attempt's container; one that is gone or not in a state for it is fine. */
+  async function act(handle: AttemptHandle, verb: (container: Dockerode.Container) => Promise<unknown>): Promise<void> {
+    const found = await inspect(handle.attemptId);
+    if (found === null) return;
+    try {
+      await connection.call(QUICK_MS, (engine) => verb(engine.getContainer(found.Id)));
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === 404 || status === 409 || status === 304 || (status === 500 && /not running|not paused|already paused|is paused/i.test(sentenceOf(error)))) return;
+      throw asDown(error);
+    }
+  }
+
+  return {
+    kind: 'docker',
+    status: () => inspector.status(),
+    diagnose: () => inspector.diagnose(),
+
+    onStatusChange(listener) {
+      listeners.add(listener);
+      if (!watching) {
+        watching = true;
+        void watchEngine(connection, engineId, onEngineChange, closed.signal);
+      }
+      return () => void listeners.delete(listener);
+    },
+
+    launch(spec, onActivity, signal) {
+      const running = launching.get(spec.attemptId);
+      if (running !== undefined) return running;
+      const started = launch(spec, onActivity, signal);
+      launching.set(spec.attemptId, started);
+      const forget = (): void => void launching.delete(spec.attemptId);
+      started.then(forget, forget);
+      return started;
+    },
+
+    async recover(handle): Promise<Recovered> {
+      for (;;) {
+        const found = await inspect(handle.attemptId);
+        const state = found === null ? null : readState(found, await wasRebooted(handle.stateDir), null);
+        if (found !== null && state?.kind === 'running') return { kind: 'running', ref: found.Id, frozen: state.frozen };
+        if (state?.kind === 'exited') return { kind: 'exited', exit: state.exit };
+        const decided = await claim(handle.stateDir, 'absent');
+        // A launch took the claim and did not come to start it, or is about to: without a container it fails.
+        if (found !== null) await removeById(found.Id);
+        else if (decided.mine || decided.claim === 'absent' || await inspect(handle.attemptId) === null) return { kind: 'absent' };
+      }
+    },
+
+    attach(handle): Attachment {
+      const stop = new AbortController();
+      const signal = AbortSignal.any([stop.signal, closed.signal]);
+      const following = followAttempt(followDeps, handle, signal);
+      const exit = new Promise<ExitInfo>((resolve) => {
+        void following.then((info) => {
+          if (info !== null && !signal.aborted) resolve(info);
+        });
+      });
+      return {
+        exit,
+        async detach() {
+          stop.abort();
+          await following;
+        },
+      };
+    },
+
+    async terminate(handle) {
+      await act(handle, (container) => container.kill({ signal: 'SIGTERM' }));
+      // A frozen program acts on the signal only when it goes on.
+      if ((await inspect(handle.attemptId))?.State.Paused === true) await act(handle, (container) => container.unpause());
+    },
+
+    async kill(handle) {
+      await act(handle, (container) => container.kill({ signal: 'SIGKILL' }));
+      if ((await inspect(handle.attemptId))?.State.Paused === true) await act(handle, (container) => container.unpause());
+    },
+
+    freeze: (handle) => act(handle, (container) => container.pause()),
+    unfreeze: (handle) => act(handle, (container) => container.unpause()),
+
+    async pids(handle) {
+      let pids: readonly number[] = [];
+      await act(handle, async (container) => {
+        pids = readTop(await container.top() as unknown);
+      });
+      return pids;
+    },
+
+    async remove(handle) {
+      const found = await inspect(handle.attemptId);
+      if (found !== null) await removeById(found.Id);
+      await removeNotes(handle.stateDir);
+    },
+
+    async sweep(ownEngineId, keep) {
+      const found = await connection.call(QUICK_MS, (engine) =>
+        engine.listContainers({ all: true, filters: { label: [`${ENGINE_LABEL}=${ownEngineId}`] } })).catch((error: unknown) => {
+        throw asDown(error);
+      });
+      const swept: string[] = [];
+      for (const container of found) {
+        const attemptId = container.Labels[ATTEMPT_LABEL];
+        // Labels again: not every engine's filter is to be trusted with a removal.
+        if (attemptId === undefined || container.Labels[ENGINE_LABEL] !== ownEngineId || keep.has(attemptId) || launching.has(attemptId)) continue;
+        await removeById(container.Id);
+        swept.push(attemptId);
+      }
+      return swept;
+    },
+
+    close() {
+      closed.abort();
+      listeners.clear();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** The engine's answer to "top": column titles and rows of text. The pids are the host's. */
+function readTop(answer: unknown): readonly number[] {
+  const { Titles: titles, Processes: rows } = answer as { readonly Titles?: readonly string[]; readonly Processes?: readonly (readonly string[])[] | null };
+  const column = (titles ?? []).indexOf('PID');
+  return (rows ?? []).map((row) => Number(row[column])).filter((pid) => Number.isInteger(pid) && pid > 0);
+}
+
+async function removeNotes(stateDir: string): Promise<void> {
+  const ours: ReadonlySet<string> = new Set([...NOTE_FILES, CURSOR_FILE, `${CURSOR_FILE}.tmp`]);
+  const names = await readdir(stateDir).catch(() => []);
+  for (const name of names) if (ours.has(name)) await unlink(path.join(stateDir, name)).catch(() => undefined);
+  // Something else in it, or gone already.
+  await rmdir(stateDir).catch(() => undefined);
+}
+
+function asDown(error: unknown): unknown {
+  return error instanceof EngineDown ? new LaunchError('runtime_down', error.message, error.remedy, true) : error;
+}

@@ -1,0 +1,141 @@
+/** What kind of engine answered, whether GPUs can reach its containers, and what to do where they cannot. */
+import { access } from 'node:fs/promises';
+import type Dockerode from 'dockerode';
+import type { DoctorCheck } from '../../electron/contract/settings.ts';
+import type { RuntimeStatus } from '../../electron/engine/ports.ts';
+import { QUICK_MS } from './connection.ts';
+import type { EngineConnection } from './connection.ts';
+import { EngineDown } from './engine-error.ts';
+import { TOOLKIT_REMEDY } from './launch-errors.ts';
+
+/** What /version and /info say, as far as it matters here. */
+export interface EngineFacts {
+  readonly version: string;
+  readonly product: 'docker' | 'docker-desktop' | 'podman';
+  readonly rootless: boolean;
+  readonly liveRestore: boolean;
+  /** True when the engine itself lists a GPU runtime or GPU devices; engines that only find a hook program do not list it. */
+  readonly listsGpuRuntime: boolean;
+}
+
+interface EngineVersion {
+  readonly Version?: string;
+  readonly Platform?: { readonly Name?: string };
+  readonly Components?: readonly { readonly Name?: string }[];
+}
+interface EngineInfo {
+  readonly OperatingSystem?: string;
+  readonly LiveRestoreEnabled?: boolean;
+  readonly Runtimes?: Readonly<Record<string, unknown>>;
+  readonly SecurityOptions?: readonly string[] | null;
+  /** Since API 1.50: CDI devices the engine knows. */
+  readonly DiscoveredDevices?: readonly { readonly ID?: string }[] | null;
+}
+
+/** Pure. */
+export function readFacts(version: EngineVersion, info: EngineInfo): EngineFacts {
+  const isPodman = (version.Components ?? []).some((component) => /podman/i.test(component.Name ?? '')) || /podman/i.test(version.Platform?.Name ?? '');
+  const isDesktop = /docker desktop/i.test(info.OperatingSystem ?? '') || /docker desktop/i.test(version.Platform?.Name ?? '');
+  return {
+    version: version.Version ?? 'unknown',
+    product: isPodman ? 'podman' : isDesktop ? 'docker-desktop' : 'docker',
+    rootless: (info.SecurityOptions ?? []).some((option) => option.includes('rootless')),
+    liveRestore: info.LiveRestoreEnabled === true,
+    listsGpuRuntime: 'nvidia' in (info.Runtimes ?? {}) || (info.DiscoveredDevices ?? []).some((device) => device.ID?.startsWith('nvidia.com/') === true),
+  };
+}
+
+export interface GpuVerdict {
+  readonly supported: boolean | null;
+  readonly problem: string | null;
+  readonly remedy: string | null;
+}
+
+/**
+ * Pure.
+ * @param hookInstalled a program of the NVIDIA Container Toolkit is on this machine
+ * @param tried what the last launch with GPUs found; null = none yet
+ */
+export function judgeGpuSupport(facts: EngineFacts, platform: NodeJS.Platform, hookInstalled: boolean, tried: boolean | null): GpuVerdict {
+  if (facts.product === 'podman') {
+    return { supported: false, problem: "Podman's Docker-compatible socket ignores requests for GPUs: trials with GPUs cannot run in its containers.",
+      remedy: 'Install Docker Engine for trials with GPUs, or run them as plain processes (runtime: process).' };
+  }
+  if (facts.product === 'docker-desktop' && platform !== 'win32') {
+    return { supported: false, problem: 'Docker Desktop runs containers in a virtual machine that has no GPU.',
+      remedy: platform === 'linux' ? 'Install Docker Engine beside it, then run: docker context use default' : 'Run trials with GPUs as plain processes (runtime: process).' };
+  }
+  if (tried !== null) return { supported: tried, problem: tried ? null : 'Docker has no working GPU support on this machine.', remedy: tried ? null : TOOLKIT_REMEDY };
+  return { supported: facts.listsGpuRuntime || hookInstalled ? true : null, problem: null, remedy: null };
+}
+
+export interface EngineInspector {
+  status(): Promise<RuntimeStatus>;
+  diagnose(): Promise<readonly DoctorCheck[]>;
+  /** @throws EngineDown */
+  facts(): Promise<EngineFacts>;
+  /** What a launch with GPUs has shown. */
+  noteGpuLaunch(worked: boolean): void;
+}
+
+const HOOKS = ['/usr/bin/nvidia-container-runtime-hook', '/usr/bin/nvidia-container-runtime', '/usr/local/nvidia/toolkit/nvidia-container-runtime'] as const;
+
+export function createEngineInspector(connection: EngineConnection): EngineInspector {
+  let gpuTried: boolean | null = null;
+
+  const facts = async (): Promise<EngineFacts> => {
+    const [version, info] = await connection.call(QUICK_MS, (engine: Dockerode) => Promise.all([engine.version(), engine.info()]));
+    return readFacts(version as EngineVersion, info as EngineInfo);
+  };
+  const exists = (file: string): Promise<boolean> => access(file).then(() => true, () => false);
+  const judge = async (found: EngineFacts): Promise<GpuVerdict> =>
+    judgeGpuSupport(found, process.platform, (await Promise.all(HOOKS.map(exists))).includes(true), gpuTried);
+  const explainDown = (error: unknown): { problem: string; remedy: string | null } => error instanceof EngineDown
+    ? { problem: error.message, remedy: error.remedy }
+    : { problem: `The container engine does not answer as expected: ${error instanceof Error ? error.message : 'unknown error'}`, remedy: null };
+
+  return {
+    facts,
+    noteGpuLaunch(worked) {
+      gpuTried = worked;
+    },
+    async status() {
+      try {
+        const found = await facts();
+        const gpu = await judge(found);
+        return { available: true, version: found.version, gpuSupport: gpu.supported, problem: gpu.problem, remedy: gpu.remedy };
+      } catch (error) {
+        return { available: false, version: null, gpuSupport: null, ...explainDown(error) };
+      }
+    },
+    async diagnose() {
+      const title = 'Docker engine';
+      let found: EngineFacts;
+      try {
+        found = await facts();
+      } catch (error) {
+        const { problem, remedy } = explainDown(error);
+        // Trials run as processes without it.
+        return [{ id: 'docker', title, status: 'warning', found: problem, remedy }];
+      }
+      const address = connection.address();
+      const name = { docker: 'Docker Engine', 'docker-desktop': 'Docker Desktop', podman: 'Podman' }[found.product];
+      const gpu = await judge(found);
+      const hasDriver = await exists('/proc/driver/nvidia/version');
+      return [
+        { id: 'docker', title, status: 'ok', remedy: null,
+          found: `${name} ${found.version}${found.rootless ? ', rootless' : ''} at ${address?.text ?? 'unknown'} (${address?.origin ?? 'unknown'})` },
+        describeGpu(gpu, hasDriver),
+      ];
+    },
+  };
+}
+
+function describeGpu(gpu: GpuVerdict, hasDriver: boolean): DoctorCheck {
+  const base = { id: 'docker-gpu', title: 'GPUs in containers' };
+  if (gpu.supported === true) return { ...base, status: 'ok', found: 'The NVIDIA container runtime is set up.', remedy: null };
+  if (gpu.supported === false) return { ...base, status: hasDriver ? 'error' : 'warning', found: gpu.problem ?? 'GPUs do not reach containers.', remedy: gpu.remedy };
+  return hasDriver
+    ? { ...base, status: 'warning', found: 'There is an NVIDIA driver, but no NVIDIA Container Toolkit was found.', remedy: TOOLKIT_REMEDY }
+    : { ...base, status: 'info', found: 'No NVIDIA driver on this machine; containers run without GPUs.', remedy: null };
+}

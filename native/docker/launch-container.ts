@@ -1,0 +1,159 @@
+/**
+ * Creates and starts the container of one attempt. See docker-runtime.ts for what must hold.
+ *
+ *   create -> no such image -> pull -> create
+ *          -> name taken by this attempt -> go on with that container
+ *   take the claim -> start
+ *   connection broken in between -> wait for the engine -> look what became of it -> go on there
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type Dockerode from 'dockerode';
+import { LaunchError } from '../../electron/engine/ports.ts';
+import type { LaunchSpec } from '../../electron/engine/ports.ts';
+import { QUICK_MS, SLOW_MS, START_MS } from './connection.ts';
+import type { EngineConnection } from './connection.ts';
+import { ATTEMPT_LABEL, containerOptions } from './container-options.ts';
+import { EngineTimeout, isConnectionError, sentenceOf, statusOf, wasNotSent } from './engine-error.ts';
+import type { SearchPlace } from './find-engine.ts';
+import type { ImageReference } from './image-reference.ts';
+import { toLaunchError } from './launch-errors.ts';
+import { claim } from './launch-notes.ts';
+import { pullImage } from './pull-image.ts';
+import { readRegistryAuth } from './registry-auth.ts';
+
+const LOOK_AGAIN_MS = 1_000;
+/** A registry that does not answer is asked again after these times before the launch fails. */
+const PULL_RETRIES_MS = [1_000, 4_000] as const;
+
+export interface LaunchJob {
+  readonly connection: EngineConnection;
+  readonly place: SearchPlace;
+  readonly spec: LaunchSpec;
+  readonly image: ImageReference;
+  readonly onActivity: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** @returns the container's id. @throws LaunchError when nothing was started, and nothing is left */
+export async function launchContainer(job: LaunchJob): Promise<string> {
+  const { spec, signal } = job;
+  try {
+    const { id, started } = await createContainer(job);
+    if (started) return id;
+    try {
+      if (signal.aborted) throw cancelled();
+      const decided = await claim(spec.stateDir, 'start');
+      if (decided.claim === 'absent') throw givenUp();
+      if (!decided.mine) return await idOfStarted(job);
+      await startContainer(job, id);
+      return id;
+    } catch (error) {
+      await discard(job, id);
+      throw error;
+    }
+  } catch (error) {
+    if (signal.aborted) throw cancelled();
+    throw toLaunchError(error, spec.image ?? '', spec.argv[0] ?? '');
+  }
+}
+
+export function cancelled(): LaunchError {
+  return new LaunchError('launch_failed', 'The start was cancelled before the program ran.', null, true);
+}
+
+export function givenUp(): LaunchError {
+  return new LaunchError('launch_failed', 'This attempt was given up in recovery and cannot be started any more.', null, true);
+}
+
+async function createContainer(job: LaunchJob): Promise<{ readonly id: string; readonly started: boolean }> {
+  const { connection, spec, image } = job;
+  const options = containerOptions(spec, image.name);
+  for (let pulled = false; ;) {
+    if (job.signal.aborted) throw cancelled();
+    try {
+      return { id: (await connection.call(SLOW_MS, (engine) => engine.createContainer(options))).id, started: false };
+    } catch (error) {
+      if (statusOf(error) === 404 && !pulled && !image.isId && /no such image|image not known|not found/i.test(sentenceOf(error))) {
+        await pullWithRetries(job);
+        pulled = true;
+      } else if (statusOf(error) === 409) {
+        const existing = await lookUp(job);
+        if (existing !== null) return { id: existing.Id, started: hasStarted(existing) };
+        await delay(LOOK_AGAIN_MS, undefined, { signal: job.signal });
+      } else if (isConnectionError(error) && !wasNotSent(error)) {
+        const existing = await lookUp(job);
+        if (existing !== null) return { id: existing.Id, started: hasStarted(existing) };
+      } else {
+        throw error;
+      }
+    }
+  }
+}
+
+async function pullWithRetries(job: LaunchJob): Promise<void> {
+  const auth = await readRegistryAuth(job.image.registry, job.place);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await pullImage(await job.connection.engine(), job.image.name, auth === null ? null : { ...auth }, job.onActivity, job.signal);
+      return;
+    } catch (error) {
+      const waitMs = PULL_RETRIES_MS[attempt];
+      if (job.signal.aborted || waitMs === undefined || toLaunchError(error, '', '').code !== 'registry_unreachable') throw error;
+      job.onActivity(`the registry of ${job.image.name} cannot be reached, trying again`);
+      await delay(waitMs, undefined, { signal: job.signal });
+    }
+  }
+}
+
+/** Another launch of this attempt was first: its container, if it did start. */
+async function idOfStarted(job: LaunchJob): Promise<string> {
+  const existing = await lookUp(job);
+  if (existing !== null && hasStarted(existing)) return existing.Id;
+  throw new LaunchError('launch_failed', 'An earlier start of this attempt was interrupted.', null, true);
+}
+
+async function startContainer(job: LaunchJob, id: string): Promise<void> {
+  for (;;) {
+    try {
+      await job.connection.call(START_MS, (engine) => engine.getContainer(id).start());
+      return;
+    } catch (error) {
+      if (statusOf(error) === 304) return;
+      // A request that may still be at work must not be repeated: the engine would run a program that has ended a second time.
+      if (!isConnectionError(error) || error instanceof EngineTimeout) throw error;
+      const existing = await lookUp(job);
+      if (existing === null) throw givenUp();
+      if (hasStarted(existing)) return;
+    }
+  }
+}
+
+function hasStarted(found: Dockerode.ContainerInspectInfo): boolean {
+  return found.State.Running || Date.parse(found.State.StartedAt) > 0;
+}
+
+/**
+ * The container that has this attempt's name, after the engine answers again.
+ * @returns null when there is none
+ * @throws LaunchError when the name belongs to somebody else
+ */
+async function lookUp(job: LaunchJob): Promise<Dockerode.ContainerInspectInfo | null> {
+  for (let told = false; ; told = true) {
+    try {
+      const found = await job.connection.call(QUICK_MS, (engine) => engine.getContainer(job.spec.attemptId).inspect());
+      if (found.Config.Labels[ATTEMPT_LABEL] === job.spec.attemptId) return found;
+      throw new LaunchError('launch_failed', `A container named ${job.spec.attemptId} exists that Switchyard did not make.`, `Remove or rename it: docker rename ${job.spec.attemptId} NEWNAME`);
+    } catch (error) {
+      if (statusOf(error) === 404) return null;
+      if (!isConnectionError(error)) throw error;
+      // Only the engine knows whether the request arrived. While it is away nothing else can be started either.
+      if (!told) job.onActivity('waiting for the Docker daemon to come back');
+      await delay(LOOK_AGAIN_MS, undefined, { signal: job.signal });
+    }
+  }
+}
+
+/** What never ran is not left behind; if the engine is away, the sweep takes it. */
+async function discard(job: LaunchJob, id: string): Promise<void> {
+  await job.connection.call(SLOW_MS, (engine) => engine.getContainer(id).remove({ force: true, v: true })).catch(() => undefined);
+}
