@@ -21,7 +21,7 @@ import type { Engine } from './engine/engine-api.ts';
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 /** How long an engine that is just starting may take to open its socket. */
-const OWNER_PATIENCE_MS = 5_000;
+const OWNER_PATIENCE_MS = 15_000;
 
 export interface ServeEnvironment {
   readonly env: NodeJS.ProcessEnv;
@@ -102,7 +102,11 @@ async function pointToOwner(launch: LaunchEnvironment, error: SwitchyardError, f
     print(`Switchyard is already running on ${dataDir}`);
     print(url === null ? 'It runs as the desktop app: use its window.' : `Open ${url}`);
   }
-  if (flags.open && url !== null) await openInBrowser(url, dataDir);
+  if (flags.open && url !== null) {
+    // A link works once: the browser gets one of its own.
+    const forBrowser = await askRunningEngine(socket, 0);
+    if (forBrowser.kind === 'browser') await openInBrowser(forBrowser.url, dataDir);
+  }
   return 0;
 }
 

@@ -21,7 +21,7 @@ export interface Yard extends YardLink {
 }
 
 /** How long an owner that is just starting may take to open its socket. */
-const OWNER_PATIENCE_MS = 5_000;
+const OWNER_PATIENCE_MS = 15_000;
 const ASK_EVERY_MS = 100;
 
 /** @throws SwitchyardError when neither an engine can be started nor the owner answers */

@@ -5,9 +5,12 @@ export function cookieName(port: number): string {
   return `switchyard_${port}`;
 }
 
-/** @returns the Set-Cookie value; it lives 30 days and is renewed by a new sign-in only */
+/** The longest a browser keeps a cookie, 400 days. Whether it still opens anything is decided here, by the last use of its session. */
+const MAX_AGE_S = 400 * 24 * 3_600;
+
+/** @returns the Set-Cookie value. Not `Secure`: the loopback door speaks plain HTTP, and some browsers would drop it. */
 export function sessionCookie(port: number, sessionId: string): string {
-  return `${cookieName(port)}=${sessionId}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${30 * 24 * 3_600}`;
+  return `${cookieName(port)}=${sessionId}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${MAX_AGE_S}`;
 }
 
 /** @returns the first value of the named cookie, or null */

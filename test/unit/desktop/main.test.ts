@@ -40,6 +40,9 @@ const window = (): electron.BrowserWindow => first(fake.windows);
 const tray = (): electron.Tray => first(fake.trays);
 const label = (text: string) => tray().menu.find((item) => item.label === text);
 
+/** Waits for something to become true; the deadline is for machines under load. */
+const eventually = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 15_000, interval: 10 });
+
 let starts = 0;
 /** Evaluates main.ts once more, as a start of the program; what it imports is loaded once. */
 async function startProgram(): Promise<void> {
@@ -49,7 +52,7 @@ async function startProgram(): Promise<void> {
 async function startAndShow(): Promise<void> {
   await startProgram();
   fake.ready.resolve();
-  await vi.waitFor(() => expect(tray().toolTip).toContain('1 running'));
+  await eventually(() => expect(tray().toolTip).toContain('1 running'));
 }
 function request(pathname: string, init: RequestInit & { origin?: string; initiatorOrigin?: string } = {}): Promise<Response> {
   const made = new Request(`${ours}${pathname}`, init);
@@ -74,7 +77,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   app.quit();
-  await vi.waitUntil(() => fake.hasQuit);
+  await eventually(() => { if (!fake.hasQuit) throw new Error('it does not end'); });
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) for (const listener of process.listeners(event as 'uncaughtException')) if (listener.name === 'onFault') process.off(event, listener);
   delete process.env['SWITCHYARD_HOME'];
   fs.rmSync(dir, { recursive: true, force: true });
@@ -113,7 +116,7 @@ describe('the order of things', () => {
     engineModule.startEngine = async () => { throw new SwitchyardError('database_newer', 'The database is newer.', { remedy: 'Update Switchyard.' }); };
     await startProgram();
     fake.ready.resolve();
-    await vi.waitFor(() => expect(fake.exitCode).toBe(1));
+    await eventually(() => expect(fake.exitCode).toBe(1));
     expect(fake.errorBoxes).toEqual(['Switchyard could not start: The database is newer.\n\nUpdate Switchyard.']);
     expect(fake.windows).toEqual([]);
   });
@@ -247,13 +250,13 @@ describe('the tray', () => {
     expect(tray().toolTip).toBe('Switchyard: 1 running, 1 queued');
     expect(tray().image).toContain('tray-busy.png');
     engine.emit(changes({ seq: 11, trials: [{ id: 1, state: 'done' }, { id: 4, state: 'queued' }] }));
-    await vi.waitFor(() => expect(tray().toolTip).toBe('Switchyard: 0 running, 2 queued'));
+    await eventually(() => expect(tray().toolTip).toBe('Switchyard: 0 running, 2 queued'));
     expect(tray().image).toContain('tray-idle.png');
     engine.emit(changes({ seq: 9, trials: [{ id: 1, state: 'running' }] }));
     engine.emit(changes({ seq: 12, removedTrials: [4] }));
-    await vi.waitFor(() => expect(tray().toolTip).toBe('Switchyard: 0 running, 1 queued'));
+    await eventually(() => expect(tray().toolTip).toBe('Switchyard: 0 running, 1 queued'));
     engine.emit({ event: 'resync', data: { reason: 'test' } });
-    await vi.waitFor(() => expect(tray().toolTip).toBe('Switchyard: 1 running, 1 queued'));
+    await eventually(() => expect(tray().toolTip).toBe('Switchyard: 1 running, 1 queued'));
   });
 
   it('opens the window, pauses all pools and resumes them, and quits', async () => {
@@ -262,11 +265,11 @@ describe('the tray', () => {
     label('Open Switchyard')?.click?.();
     expect(window().isShown).toBe(true);
     label('Pause all pools')?.click?.();
-    await vi.waitFor(() => expect(engine.seen).toContain('POST /api/v1/pools/workstation/actions'));
+    await eventually(() => expect(engine.seen).toContain('POST /api/v1/pools/workstation/actions'));
     engine.emit(changes({ seq: 11, pools: [{ ...pool, state: 'paused' }] }));
-    await vi.waitFor(() => expect(label('Resume all pools')).toBeDefined());
+    await eventually(() => expect(label('Resume all pools')).toBeDefined());
     label('Quit')?.click?.();
-    await vi.waitFor(() => expect(fake.hasQuit).toBe(true));
+    await eventually(() => expect(fake.hasQuit).toBe(true));
     expect(engine.closed).toBe(true);
   });
 });
@@ -325,7 +328,7 @@ describe('closing', () => {
     expect(engine.closed).toBe(false);
     engine.emit({ event: 'settings', data: { ...settings, closeToTray: false } });
     window().userCloses();
-    await vi.waitFor(() => expect(fake.hasQuit).toBe(true));
+    await eventually(() => expect(fake.hasQuit).toBe(true));
     expect(engine.closed).toBe(true);
   });
 
@@ -339,7 +342,7 @@ describe('closing', () => {
     };
     app.quit();
     app.quit();
-    await vi.waitFor(() => expect(fake.hasQuit).toBe(true));
+    await eventually(() => expect(fake.hasQuit).toBe(true));
     expect(closes).toBe(1);
     expect(fs.readFileSync(engine.paths.engineLog, 'utf8')).toContain('disk full');
   });
@@ -347,7 +350,7 @@ describe('closing', () => {
   it('follows when the engine is asked to stop', async () => {
     await startAndShow();
     engine.requestStop();
-    await vi.waitFor(() => expect(fake.hasQuit).toBe(true));
+    await eventually(() => expect(fake.hasQuit).toBe(true));
   });
 });
 
@@ -376,13 +379,13 @@ describe('the engine behind the window', () => {
       const answer = await request('/api/v1/trials/actions', { method: 'POST', body: 'x', origin: ours });
       expect(await answer.json()).toMatchObject({ body: 'x' });
       send(finished());
-      await vi.waitFor(() => expect(fake.notifications).toHaveLength(1));
+      await eventually(() => expect(fake.notifications).toHaveLength(1));
       send(changes({ seq: 11, trials: [{ id: 1, state: 'done' }] }));
-      await vi.waitFor(() => expect(tray().toolTip).toBe('Switchyard: 0 running, 1 queued'));
+      await eventually(() => expect(tray().toolTip).toBe('Switchyard: 0 running, 1 queued'));
       app.quit();
-      await vi.waitFor(() => expect(fake.hasQuit).toBe(true));
+      await eventually(() => expect(fake.hasQuit).toBe(true));
       expect(service.closed).toBe(false);
-      await vi.waitFor(() => expect(feed).toBeNull());
+      await eventually(() => expect(feed).toBeNull());
     } finally {
       await door.close();
     }
@@ -401,11 +404,11 @@ describe('the engine behind the window', () => {
     engineModule.startEngine = async () => { throw new SwitchyardError('data_dir_locked', 'Another engine owns it.'); };
     await startAndShow();
     await door.close();
-    await vi.waitFor(() => expect(tray().toolTip).toContain('does not answer'));
+    await eventually(() => expect(tray().toolTip).toContain('does not answer'));
     expect((await request('/api/v1/state')).status).toBe(503);
     const again = await open();
     try {
-      await vi.waitFor(() => expect(tray().toolTip).toContain('1 running'), { timeout: 5_000 });
+      await eventually(() => expect(tray().toolTip).toContain('1 running'));
     } finally {
       await again.close();
     }

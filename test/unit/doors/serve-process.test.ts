@@ -1,10 +1,9 @@
 /** The headless entry as a process of its own, with the real engine: started, started twice, asked to end, broken. */
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSocketFetch } from '../../../electron/doors/socket-client.ts';
 import { temporaryDirectory } from './fake-engine.ts';
@@ -12,7 +11,7 @@ import { temporaryDirectory } from './fake-engine.ts';
 const entry = path.resolve(import.meta.dirname, '../../../electron/serve.ts');
 let dir = '';
 let home = '';
-const children: ChildProcessByStdio<null, Readable, null>[] = [];
+const children: ChildProcess[] = [];
 
 interface Ready {
   readonly alreadyRunning: boolean;
@@ -20,11 +19,22 @@ interface Ready {
   readonly pid?: number;
 }
 
-function start(...flags: string[]): { readonly child: ChildProcessByStdio<null, Readable, null>; readonly ready: Promise<Ready>; readonly exited: Promise<[number | null, NodeJS.Signals | null]> } {
-  const child = spawn(process.execPath, [entry, '--json', ...flags], { env: { ...process.env, SWITCHYARD_HOME: home }, stdio: ['ignore', 'pipe', 'ignore'] });
+interface Started {
+  readonly child: ChildProcess;
+  readonly ready: Promise<Ready>;
+  readonly exited: Promise<[number | null, NodeJS.Signals | null]>;
+}
+
+function start(...flags: string[]): Started {
+  const child = spawn(process.execPath, [entry, '--json', ...flags], { env: { ...process.env, SWITCHYARD_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
-  const ready = once(createInterface(child.stdout), 'line').then(([line]) => JSON.parse(String(line)) as Ready);
-  return { child, ready, exited: once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]> };
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { complaints += text; });
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const ready = new Promise<Ready>((resolve, reject) => {
+    createInterface(child.stdout).once('line', (line) => resolve(JSON.parse(line) as Ready)).once('close', () => reject(new Error(`it never became ready: ${complaints}`)));
+  });
+  return { child, ready, exited };
 }
 
 beforeEach(() => {
@@ -41,7 +51,7 @@ afterEach(async () => {
   fs.rmSync(dir, { recursive: true, force: true });
 });
 
-describe('switchyard serve', () => {
+describe('switchyard serve', { timeout: 60_000 }, () => {
   it('keeps its directory private, points a second start to itself, and ends well on SIGTERM', async () => {
     const first = start('--port', '0');
     const { url, pid } = await first.ready;
@@ -81,5 +91,39 @@ describe('switchyard serve', () => {
     const answer = await createSocketFetch(path.join(home, 'engine.sock'))(new Request('http://localhost/api/v1/engine/shutdown', { method: 'POST' }));
     expect(answer.status).toBe(202);
     expect(await started.exited).toEqual([0, null]);
+  });
+});
+
+describe('a headless entry in trouble', { timeout: 60_000 }, () => {
+  /** Runs `serve` on the fake engine in a process of its own. @param trouble statements run once it is ready; `engine` is in scope */
+  function startInTrouble(trouble: string): ChildProcess {
+    fs.mkdirSync(home, { mode: 0o700 });
+    const file = (name: string) => JSON.stringify(path.resolve(import.meta.dirname, name));
+    const script = `
+      const { serve } = await import(${file('../../../electron/serve.ts')});
+      const { createFakeEngine } = await import(${file('fake-engine.ts')});
+      const engine = createFakeEngine(${JSON.stringify(home)});
+      const print = () => { ${trouble} };
+      process.exit(await serve(['--port', '0', '--json'], { print, startEngine: async () => engine }));`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { env: { ...process.env, SWITCHYARD_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] });
+    children.push(child);
+    return child;
+  }
+
+  it('ends with an error and leaves its cause in the log', async () => {
+    const child = startInTrouble("setTimeout(() => { throw new Error('bang'); });");
+    expect(await once(child, 'exit')).toEqual([1, null]);
+    expect(fs.readFileSync(path.join(home, 'engine.log'), 'utf8')).toContain('bang');
+    expect(fs.existsSync(path.join(home, 'http.json'))).toBe(false);
+  });
+
+  it('ends at once when it is interrupted a second time', async () => {
+    const child = startInTrouble("engine.close = () => { process.stdout.write('closing'); return new Promise(() => { setInterval(() => {}, 1_000); }); }; process.stdout.write('ready');");
+    if (child.stdout === null) throw new Error('no output');
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([130, null]);
   });
 });
