@@ -11,7 +11,7 @@ import { LogBuffer } from './log-buffer.ts';
 
 const OPEN_BYTES = 256 * 1024;
 const OLDER_BYTES = 512 * 1024;
-const LIMITS = { maxLines: 100_000, maxBytes: 32 * 1024 * 1024 };
+const LIMITS = { maxLines: 50_000, maxBytes: 32 * 1024 * 1024 };
 const RETRY_MS = 1_500;
 
 export interface LogView {
