@@ -42,8 +42,9 @@ export function createPlanView(deps: { readonly clock: Clock; readonly loop: Sch
         waiting.push({ trialId: Number(id), reason });
       }
       // The world as it is now: what the last plan started is running in it.
-      const ahead = forecast(deps.world.read(), HORIZON_MS, FORECAST_ENTRIES);
-      const view: PlanView = { madeAtMs: nowMs, waiting, forecast: [...ahead.entries], clearAtMs: { ...ahead.clearAtMs } };
+      const input = deps.world.read();
+      const ahead = forecast(input, HORIZON_MS, FORECAST_ENTRIES);
+      const view: PlanView = { madeAtMs: nowMs, waiting, forecast: [...input.active.map((trial) => running(trial, nowMs)), ...ahead.entries], clearAtMs: { ...ahead.clearAtMs } };
       cached = { view, output: latest.output };
       return view;
     },
@@ -59,6 +60,14 @@ export function createPlanView(deps: { readonly clock: Clock; readonly loop: Sch
       });
       return { before: pick(input), after: pick({ ...input, queued: queued.toSorted(inLine) }) };
     },
+  };
+}
+
+/** What runs is part of the timeline, too. Its start is in the trial's row; here it counts from now. */
+function running(trial: PlanTrial, nowMs: number): ForecastEntry {
+  return {
+    trialId: Number(trial.id), poolId: trial.poolId, startAtMs: nowMs, endAtMs: trial.remainingMs === null ? null : Math.round(nowMs + trial.remainingMs),
+    slots: [...trial.lease], basis: trial.estimateBasis,
   };
 }
 
