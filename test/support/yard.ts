@@ -1,0 +1,68 @@
+/** A yard per test: a directory, an engine process on it, fake GPUs when asked for; gone after the test, with the engine's words when it failed. */
+import { mkdtempSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { onTestFinished } from 'vitest';
+import type { SubmitBodyInput } from '../../electron/contract/config.ts';
+import type { Problem } from '../../electron/contract/errors.ts';
+import { createFakeGpus, type FakeGpu, type FakeGpus } from '../fakes/nvidia-smi/scenario.ts';
+import { ApiProblem } from './api-client.ts';
+import { engineLogTail, removeDirectory, startEngineProcess, type EngineProcess } from './engine-process.ts';
+import { listTrialProcesses } from './processes.ts';
+
+export interface Yard {
+  readonly dir: string;
+  readonly engine: EngineProcess;
+  readonly gpus: FakeGpus;
+  /** Submits to the process runtime without a directory. @returns the trial's id */
+  submit(config: SubmitBodyInput['config'], paused?: boolean): Promise<number>;
+  /** Waits until the trial is done. @returns kind, code and message of its outcome */
+  outcomeOf(trialId: number, deadlineMs?: number): Promise<{ readonly kind: string; readonly code: string; readonly exitCode: number | null; readonly message: string; readonly remedy: string | null }>;
+}
+
+/** An empty directory that is removed after the test. */
+export function makeDirectory(): string {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'switchyard-yard-'));
+  onTestFinished(() => { removeDirectory(dir); });
+  return dir;
+}
+
+export interface YardOptions {
+  readonly gpus?: readonly FakeGpu[];
+  readonly dataDir?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export async function openYard({ gpus: machine = [], dataDir, env = {} }: YardOptions = {}): Promise<Yard> {
+  const dir = makeDirectory();
+  const gpus = createFakeGpus(dir, machine);
+  const engine = await startEngineProcess({ dataDir: dataDir ?? path.join(dir, 'data'), env: { ...(machine.length > 0 ? gpus.env : {}), ...env } });
+  onTestFinished(async ({ task }) => {
+    if (task.result?.state === 'fail') process.stdout.write(`${engine.stderr()}\n${engineLogTail(engine.dataDir)}\n`);
+    await engine.dispose();
+    for (const { pid } of listTrialProcesses(engine.dataDir)) process.kill(pid, 'SIGKILL');
+  });
+  return {
+    dir, engine, gpus,
+    async submit(config, paused = false) {
+      const { trialIds } = await engine.api.submit({ config: { runtime: 'process', ...config }, source: { kind: 'none' }, paused });
+      return trialIds[0] ?? 0;
+    },
+    outcomeOf: (trialId, deadlineMs) => engine.waitFor(`#${trialId} is done`, ({ trials }) => {
+      const trial = trials.get(trialId);
+      return trial?.state === 'done' && trial.outcome !== null ? trial.outcome : undefined;
+    }, deadlineMs),
+  };
+}
+
+/** @returns the problem an API call is refused with; throws when it is not refused */
+export async function refusal(call: Promise<unknown>): Promise<Problem> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof ApiProblem) return error.problem;
+    throw error;
+  }
+  throw new Error('this should have been refused');
+}
