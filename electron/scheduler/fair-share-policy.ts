@@ -11,7 +11,7 @@
  * Running trials are made to stop only where the pool has preemption on, or with `greedy` backfill, which follows
  * Determined: its fair share always takes back what is over the share.
  */
-import { admit, couldEverFit, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
+import { admit, couldEverFit, isTurnedAway, MAX_TRIES_BELOW, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
 import type { Pass } from './pass.ts';
 import type { Holder, Yard } from './occupancy.ts';
 import { fitsWithoutOurs, limitReached } from './placement.ts';
@@ -110,13 +110,15 @@ function collectGroups(pass: Pass, mayRelease: boolean): Group[] {
 function collectPending(pass: Pass, groups: Map<TrialKey, Group>): void {
   const enough = pass.yard.slots.length;
   const misfits = new ShapeCache();
+  let tries = 0;
   for (let i = 0; i < pass.queue.length; i++) {
     const trial = pass.queue[i] as PlanTrial;
     if (trial.slots === 0) continue;
     const known = groups.get(trial.experimentId);
     if (i >= pass.reasonWindow) {
       if (known === undefined && groups.size >= MAX_EXPERIMENTS) continue;
-      if ((known !== undefined && known.pendingCost >= enough) || misfits.has(trial)) continue;
+      if ((known !== undefined && known.pendingCost >= enough) || isTurnedAway(pass, trial) || misfits.has(trial)) continue;
+      if (++tries > MAX_TRIES_BELOW) return;
     }
     const want = admit(pass, trial);
     if ('kind' in want) {

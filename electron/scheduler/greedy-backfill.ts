@@ -6,7 +6,7 @@
  * Trials with slots and trials without are decided independently. Victims that are not needed are spared,
  * where Determined keeps them.
  */
-import { admit, claimSlots, couldEverFit, listPreemptible, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
+import { admit, claimSlots, couldEverFit, isTurnedAway, listPreemptible, MAX_TRIES_BELOW, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
 import type { Pass } from './pass.ts';
 import { findVictims } from './preemption.ts';
 import type { Holder } from './occupancy.ts';
@@ -44,6 +44,7 @@ export function planGreedy(pass: Pass): void {
   const lanes = [newLane(false), newLane(true)] as const;
   const preemptible = pass.yard.rules.preemption ? listPreemptible(pass) : [];
   const { queue } = pass;
+  let tries = 0;
   for (let from = 0; from < queue.length;) {
     const priority = priorityOf(queue[from] as PlanTrial);
     let to = from;
@@ -52,7 +53,8 @@ export function planGreedy(pass: Pass): void {
       const lane = lanes[trial.slots === 0 ? 1 : 0];
       if (to >= pass.reasonWindow) {
         if (lanes.every((each) => isClosed(pass, each, preemptible))) return;
-        if (isClosed(pass, lane, preemptible) || lane.misfits.has(trial)) {
+        if (isTurnedAway(pass, trial)) continue;
+        if (isClosed(pass, lane, preemptible) || lane.misfits.has(trial) || ++tries > MAX_TRIES_BELOW) {
           lane.failed ??= trial;
           continue;
         }

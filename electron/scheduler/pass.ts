@@ -12,6 +12,12 @@ import { capOf, compareInQueue, compareRank, endOf, priorityOf, readLease, readW
 import type { Rules, Slot, Want } from './read-input.ts';
 import type { PlanTrial, TrialKey } from './model.ts';
 
+/**
+ * So many trials further down are tried one by one in a pass. Trials like one that just failed do not count, so this
+ * only cuts off queues of thousands of trials that all ask for something different.
+ */
+export const MAX_TRIES_BELOW = 2_000;
+
 /** When and where a trial that does not fit will fit, by the estimates. */
 export interface Reservation {
   readonly trial: PlanTrial;
@@ -100,6 +106,12 @@ export function beginPass(nowMs: number, rules: Rules, slots: readonly Slot[], q
 
 export function setVerdict(pass: Pass, index: number, verdict: Verdict): void {
   if (index < pass.reasonWindow) pass.verdicts[index] = verdict;
+}
+
+/** A quick look, for trials far down: whether `admit` would turn the trial away for now. */
+export function isTurnedAway(pass: Pass, trial: PlanTrial): boolean {
+  return (trial.held !== null && typeof trial.held === 'object')
+    || (trial.slots !== 0 && pass.cappedExperiments.size > 0 && pass.cappedExperiments.has(trial.experimentId));
 }
 
 /** @returns what the trial asks for where it takes part in this pass, else why it does not. */

@@ -3,7 +3,7 @@
  * without are two lanes that never block each other (they share only the pool's limit on running trials).
  * In each lane the first trial that has to wait for our own trials gets a reservation; later ones fill the gaps.
  */
-import { admit, claimSlots, couldEverFit, listPreemptible, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
+import { admit, claimSlots, couldEverFit, isTurnedAway, listPreemptible, MAX_TRIES_BELOW, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
 import type { Pass, Reservation, Verdict } from './pass.ts';
 import { findVictims } from './preemption.ts';
 import type { Holder } from './occupancy.ts';
@@ -41,13 +41,15 @@ export function planReserve(pass: Pass): void {
   };
   let gpuRoom = hasHope(walk, false);
   let cpuRoom = hasHope(walk, true);
+  let tries = 0;
   const { queue } = pass;
   for (let i = 0; i < queue.length; i++) {
     const trial = queue[i] as PlanTrial;
     if (i >= pass.reasonWindow) {
       if (!gpuRoom && !cpuRoom) return;
       if (!(trial.slots === 0 ? cpuRoom : gpuRoom)) continue;
-      if (isKnownToWait(walk, trial)) continue;
+      if (isTurnedAway(pass, trial) || isKnownToWait(walk, trial)) continue;
+      if (++tries > MAX_TRIES_BELOW) return;
     }
     const before = pass.holders.length;
     setVerdict(pass, i, consider(walk, i, trial));

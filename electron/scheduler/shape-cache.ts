@@ -4,11 +4,12 @@
  */
 import type { PlanTrial } from './model.ts';
 
-/** Sweeps have few kinds; beyond this, trials are simply evaluated. */
+/** Trials of a kind mostly stand together in the queue: the latest few kinds are enough. */
 const MAX_SHAPES = 16;
 
 export class ShapeCache {
   readonly #shapes: PlanTrial[] = [];
+  #next = 0;
 
   /** @returns whether a trial that asks for the same failed since the last `clear`. */
   has(trial: PlanTrial): boolean {
@@ -20,10 +21,11 @@ export class ShapeCache {
   }
 
   add(trial: PlanTrial): void {
-    if (this.#shapes.length < MAX_SHAPES) this.#shapes.push(trial);
+    this.#shapes[this.#next++ % MAX_SHAPES] = trial;
   }
 
   clear(): void {
     this.#shapes.length = 0;
+    this.#next = 0;
   }
 }

@@ -63,6 +63,14 @@ describe('reasons', () => {
     expect(waiting).toHaveLength(999);
   });
 
+  it.each(['reserve', 'greedy', 'fair_share'] as const)('finds who can start behind any number that cannot (%s)', (kind) => {
+    const rules = kind === 'fair_share' ? { policy: kind } : { backfill: kind };
+    const held = Array.from({ length: 5000 }, (_, index) => queued(index + 10, { held: { code: 'held', text: 'waits' } }));
+    const capped = Array.from({ length: 5000 }, (_, index) => queued(index + 6000, { experimentId: 1, maxSlots: 1, minFreeMiB: index + 1 }));
+    const { start } = plan(input({ pools: [pool(rules)], slots: slots(2), active: [active(1, [0], { experimentId: 1, maxSlots: 1 })], queued: [...held, ...capped, queued(20_000)] }));
+    expect(start).toEqual([{ id: 20_000, slots: ['gpu-1'] }]);
+  });
+
   it('keeps the order of a closed pool short and to the point', () => {
     const given = input({ pools: [pool({}, { closedReason: 'opens at 20:00' })], slots: slots(1), queued: [queued(1), queued(2, { slots: 9 })] });
     expect(plan(given).waiting.map(({ reason }) => reason.text)).toEqual(['opens at 20:00', 'needs 9 GPUs, this pool has 1']);
