@@ -57,6 +57,7 @@ import { startHousekeeping } from './housekeeping.ts';
 import { createNotices } from './notices.ts';
 import type { Clock, GpuProbe, HostProbe, TrialRuntime } from './ports.ts';
 import { watchRuntimes } from './runtime-watch.ts';
+import { explainStartError } from './start-errors.ts';
 
 export interface EngineOptions {
   readonly dataDir: string;
@@ -77,22 +78,23 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 
 /**
  * Starts the engine on a data directory.
- * @throws SwitchyardError data_dir_locked, database_newer, database_corrupt, database_busy
+ * @throws SwitchyardError data_dir_locked, database_newer, database_corrupt, database_busy, disk_full, forbidden
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const clock = options.clock ?? systemClock;
   const paths = dataPaths(options.dataDir, process.platform, process.env['XDG_RUNTIME_DIR'] ?? os.tmpdir());
   const startedAtMs = clock.nowMs();
-  const lock = takeLock(paths, { pid: process.pid, startedAtMs, socket: paths.socket, version: options.version });
-  const closers: (() => unknown)[] = [() => { lock.release(); }];
+  const closers: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).toReversed()) await close();
   };
   try {
+    const lock = takeLock(paths, { pid: process.pid, startedAtMs, socket: paths.socket, version: options.version });
+    closers.push(() => { lock.release(); });
     return await compose();
   } catch (error) {
     await closeAll();
-    throw error;
+    throw explainStartError(error, paths.dir);
   }
 
   async function compose(): Promise<Engine> {
@@ -312,7 +314,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await runtimeWatch.refresh();
     await holdAfterReboot();
     await runner.recover();
-    for (const [kind, runtime] of runtimes) void runtime.sweep(engineId, liveAttemptKeys(db)).catch((error: unknown) => { log.error(`sweep of ${kind} attempts failed`, error); });
+    // One that does not answer now is swept when it does.
+    for (const [kind, runtime] of runtimes) if (runtimeWatch.of(kind).available) void runtime.sweep(engineId, liveAttemptKeys(db)).catch((error: unknown) => { log.error(`sweep of ${kind} attempts failed`, error); });
     void garbage();
     void removeSnapshotDrafts(paths.snapshots).catch((error: unknown) => { log.error('snapshot drafts could not be removed', error); });
     setPace();

@@ -47,9 +47,14 @@ export function takeLock(paths: DataPaths, owner: OwnerInfo): Lock {
       `Another Switchyard engine${other === null ? '' : ` (process ${other.pid})`} already works on ${paths.dir}.`,
       { remedy: 'Use that one (switchyard open), stop it (switchyard stop), or give this one another directory with SWITCHYARD_HOME.' });
   }
-  const draft = `${paths.lock}.draft`;
-  writeFileSync(draft, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
-  renameSync(draft, paths.lock);
+  try {
+    const draft = `${paths.lock}.draft`;
+    writeFileSync(draft, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
+    renameSync(draft, paths.lock);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
   return {
     release() {
       rmSync(paths.lock, { force: true });

@@ -1,0 +1,16 @@
+/** Why an engine could not start, where the operating system's words are not enough. Pure. */
+import { SwitchyardError } from '../contract/errors.ts';
+
+/** @returns a full disk and missing permissions as errors for people; anything else unchanged */
+export function explainStartError(error: unknown, dataDir: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new SwitchyardError('disk_full', `Switchyard cannot start: the disk that holds ${dataDir} is full. Nothing was lost; running trials go on.`,
+      { remedy: 'Free some space on that disk, then start it again.' });
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new SwitchyardError('forbidden', `Switchyard cannot start: it may not write to ${dataDir}. ${error instanceof Error ? error.message : ''}`.trim(),
+      { remedy: 'Check owner and permissions of that directory, or choose another with SWITCHYARD_HOME.' });
+  }
+  return error;
+}
