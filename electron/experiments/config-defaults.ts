@@ -94,7 +94,7 @@ export function resolveTrialSpec(config: ExperimentConfig, facts: MachineFacts):
   return {
     name,
     labels: [...new Set(config.labels)],
-    argv: typeof config.entrypoint === 'string' ? ['sh', '-c', config.entrypoint] : config.entrypoint,
+    argv: typeof config.entrypoint === 'string' ? shellArguments(config.entrypoint) : config.entrypoint,
     command: typeof config.entrypoint === 'string' ? config.entrypoint : config.entrypoint.map(quoteForDisplay).join(' '),
     runtime,
     image,
@@ -119,6 +119,14 @@ export function resolveTrialSpec(config: ExperimentConfig, facts: MachineFacts):
     timeLimitS: config.time_limit_s ?? null,
     notes,
   };
+}
+
+/**
+ * A shell that is told to stop with the rest of its process group stays until its program has saved and ended. Without the trap it
+ * would end at once, and the trial with it.
+ */
+function shellArguments(command: string): string[] {
+  return ['sh', '-c', `trap 'exit 143' TERM\n${command}`];
 }
 
 function chooseRuntime(config: ExperimentConfig, facts: MachineFacts, notes: string[]): { runtime: RuntimeKind; image: string | null } {

@@ -24,8 +24,8 @@ const codeOf = (yaml: string, machine = facts): string => {
 };
 
 describe('resolveTrialSpec', () => {
-  it('runs a string through sh and keeps a list as it is', () => {
-    expect(resolve('').argv).toEqual(['sh', '-c', 'python train.py']);
+  it('runs a string through a sh that lets its program end first, and keeps a list as it is', () => {
+    expect(resolve('').argv).toEqual(['sh', '-c', "trap 'exit 143' TERM\npython train.py"]);
     const spec = resolveTrialSpec(parseConfigYaml("entrypoint: [python, train.py, 'a b', \"it's\"]").config, facts);
     expect(spec.argv).toEqual(['python', 'train.py', 'a b', "it's"]);
     expect(spec.command).toBe("python train.py 'a b' 'it'\\''s'");
