@@ -29,7 +29,7 @@ export function App() {
   return (
     <MantineProvider theme={theme} forceColorScheme={scheme} getStyleNonce={readStyleNonce} withCssVariables={false} withGlobalClasses={false}>
       {connection === 'login' ? <LoginNeeded /> : <Shell />}
-      <Notifications position="bottom-center" limit={4} transitionDuration={120} zIndex={400} />
+      <Notifications position="bottom-center" limit={3} transitionDuration={120} zIndex={400} />
       <Announcer />
     </MantineProvider>
   );

@@ -8,6 +8,7 @@ export function StatusBar() {
   const driver = useEngine((state) => state.gpus?.driverVersion ?? state.engine?.driverVersion ?? null);
   const clearAtMs = useEngine((state) => state.plan.clearAtMs);
   const connection = useEngine((state) => state.connection);
+  const busy = useEngine((state) => state.plan.entries.length > 0);
   const now = useNow(30_000);
   if (engine === null) return <footer className="status-bar" />;
   const times = Object.values(clearAtMs).filter((each) => each !== null);
@@ -18,7 +19,7 @@ export function StatusBar() {
       <span>{engine.dockerVersion === null ? 'No Docker' : `Docker ${engine.dockerVersion}`}</span>
       {driver !== null && <span>Driver {driver}</span>}
       <span className="grow" />
-      {lastMs !== null && lastMs > now && <span>Queue clear {formatTime(lastMs, now)}</span>}
+      {busy && lastMs !== null && lastMs > now && <span>Queue clear {formatTime(lastMs, now)}</span>}
     </footer>
   );
 }

@@ -4,7 +4,7 @@ import { api } from '../api/client.ts';
 import { toApiError } from '../api/problem.ts';
 import { Button } from './button.tsx';
 
-const DONE_MS = 5_000;
+const DONE_MS = 4_000;
 const UNDO_MS = 9_000;
 const ERROR_MS = 12_000;
 const SHOWN_ITEMS = 4;

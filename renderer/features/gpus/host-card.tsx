@@ -18,7 +18,7 @@ export function HostCard({ status }: { readonly status: GpuStatus }) {
       </div>
       {host !== null && (
         <div className="host-meters">
-          <div><span><b>CPU</b><span className="dim">{host.cpuPct === null ? '' : `${Math.round(host.cpuPct)}%`} of {host.cpuCount}</span></span><Meter value={(host.cpuPct ?? 0) / 100} label="CPU in use" /></div>
+          <div><span><b>CPU</b><span className="dim">{host.cpuPct === null ? '' : `${Math.round(host.cpuPct)}% of `}{host.cpuCount} cores</span></span><Meter value={(host.cpuPct ?? 0) / 100} label="CPU in use" /></div>
           <div><span><b>Memory</b><span className="dim">{formatMiBOf(host.memoryUsedMiB, host.memoryTotalMiB)}</span></span><Meter value={share(host.memoryUsedMiB, host.memoryTotalMiB)} label="Memory in use" /></div>
           <div><span><b>Disk</b><span className="dim">{host.diskFreeMiB === null ? '' : `${formatMiB(host.diskFreeMiB)} free`}</span></span><Meter value={share(diskUsed, host.diskTotalMiB)} label="Disk in use" /></div>
         </div>

@@ -5,7 +5,7 @@ import type { ForecastEntry } from '../../../electron/contract/feed.ts';
 import type { SlotView } from '../../../electron/contract/gpus.ts';
 import type { Pool } from '../../../electron/contract/pools.ts';
 import type { Trial } from '../../../electron/contract/trials.ts';
-import { useEngine } from '../../api/store.ts';
+import { engineNow, useEngine } from '../../api/store.ts';
 import { useNow } from '../../ui/clock.ts';
 import { formatDuration, formatTime } from '../../ui/format.ts';
 import { inspect, toggleCollapsed, useView } from '../../ui/view-state.ts';
@@ -18,7 +18,7 @@ export function Timeline({ pool }: { readonly pool: Pool }) {
   const table = useEngine((state) => state.trials);
   const slots = useEngine((state) => state.gpus?.slots);
   const now = useNow(30_000);
-  const mine = useMemo(() => plan.entries.filter((entry) => entry.poolId === pool.id), [plan, pool.id]);
+  const mine = useMemo(() => [...runningEntries(table.byId, plan.forecast, pool.id), ...plan.entries.filter((entry) => entry.poolId === pool.id)], [plan, table, pool.id]);
   const view = useMemo(() => draw(mine, slots ?? [], pool, table.byId, now), [mine, slots, pool, table, now]);
   if (mine.length === 0) return null;
   const Chevron = folded ? IconChevronRight : IconChevronDown;
@@ -59,6 +59,19 @@ function BarView({ bar, percent, endMs, now }: { readonly bar: Bar; readonly per
       {bar.label}
     </button>
   );
+}
+
+/** What runs and is not in the plan: from when it began to when it says it will be done. */
+function runningEntries(byId: ReadonlyMap<number, Trial>, planned: ReadonlyMap<number, ForecastEntry>, poolId: string): ForecastEntry[] {
+  const { live } = useEngine.getState();
+  const now = engineNow();
+  const entries: ForecastEntry[] = [];
+  for (const trial of byId.values()) {
+    if (trial.poolId !== poolId || trial.state === 'queued' || trial.state === 'paused' || trial.state === 'done' || planned.has(trial.id)) continue;
+    const remainingMs = live.get(trial.id)?.remainingMs ?? trial.remainingMs;
+    entries.push({ trialId: trial.id, poolId, startAtMs: trial.startedAtMs ?? now, endAtMs: remainingMs === null ? null : now + remainingMs, slots: trial.leaseSlots, basis: 'progress' });
+  }
+  return entries;
 }
 
 function draw(entries: readonly ForecastEntry[], slots: readonly SlotView[], pool: Pool, byId: ReadonlyMap<number, Trial>, now: number) {

@@ -38,7 +38,7 @@ export function Doctor() {
               <Tag tone={TONES[check.status]}>{WORDS[check.status]}</Tag>
               <div>
                 <b>{check.title}</b> <span className="dim">{check.found}</span>
-                {check.remedy !== null && <pre className="remedy mono">{check.remedy}</pre>}
+                {check.remedy !== null && <p className="remedy">{check.remedy}</p>}
               </div>
             </li>
           ))}

@@ -1,13 +1,15 @@
 /** All metrics of a trial as a grid of live charts, and the same figures as a table. */
 import type { Trial } from '../../../electron/contract/trials.ts';
 import { formatCount, formatMetric } from '../../ui/format.ts';
+import { isCounter } from './metric-kind.ts';
 import { Plot } from './plot.tsx';
 import { useMetrics } from './use-metrics.ts';
 
 const PLOT_PX = 132;
 
 export function MetricsTab({ trial }: { readonly trial: Trial }) {
-  const { series, loaded } = useMetrics(trial.id, trial.attempt);
+  const { series: all, loaded } = useMetrics(trial.id, trial.attempt);
+  const series = [...all].sort((a, b) => Number(isCounter(a.name)) - Number(isCounter(b.name)));
   if (!loaded) return null;
   if (series.length === 0) {
     return (

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { MetricSeries } from '../../../electron/contract/trials.ts';
+import { isScore } from './metric-kind.ts';
 import { formatCount, formatMetric } from '../../ui/format.ts';
 
 const AXIS_SIZE = 42;
@@ -14,8 +15,8 @@ export interface PlotProps {
   readonly axes: boolean;
 }
 
-/** Metrics one wants to grow are green, those one wants to fall are blue. */
-const colourOf = (name: string): string => (/acc|auc|f1|precision|recall|iou|map|bleu|reward|score/i.test(name) ? '--go' : '--accent');
+/** Metrics one wants to grow are green, all others are blue. */
+const colourOf = (name: string): string => (isScore(name) ? '--go' : '--accent');
 
 export function Plot({ series, heightPx, axes }: PlotProps) {
   const holder = useRef<HTMLDivElement>(null);
