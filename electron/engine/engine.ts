@@ -25,9 +25,10 @@ import { openTrialDoor } from '../doors/trial-door.ts';
 import { materializeSnapshot, removeSnapshot, removeSnapshotDrafts, takeSnapshot } from '../experiments/snapshot.ts';
 import { actOnPool, ensureWorkstationPool, WORKSTATION_POOL_ID } from '../queue/pools.ts';
 import { estimateQueued, estimateRunning } from '../scheduler/estimates.ts';
+import { createLikeRuns } from '../scheduler/like-runs.ts';
 import { createSchedulerLoop } from '../scheduler/loop.ts';
 import { plan } from '../scheduler/plan.ts';
-import { createPlanView } from '../scheduler/plan-view.ts';
+import { createPlanView, REASONS_PER_POOL } from '../scheduler/plan-view.ts';
 import { createQueueIndex } from '../scheduler/queue-index.ts';
 import { createWorld } from '../scheduler/world.ts';
 import { findAttemptByToken, getAttempt, liveAttemptKeys } from '../store/attempts.ts';
@@ -36,7 +37,7 @@ import { getMeta, setMeta } from '../store/housekeeping.ts';
 import { takeLock } from '../store/lock.ts';
 import { getPool, listPools } from '../store/pools.ts';
 import { readSettings } from '../store/settings.ts';
-import { getTrialRow, listLiveTrials, meanDurationMs, type TrialRow } from '../store/trials.ts';
+import { getTrialRow, listLiveTrials, type TrialRow } from '../store/trials.ts';
 import { createAttemptRunner } from '../trials/attempt-runner.ts';
 import { trialDirectories } from '../trials/directories.ts';
 import { createGarbageCollector } from '../trials/garbage.ts';
@@ -126,7 +127,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
     // What the screen sees.
     const activity = new Map<number, string>();
-    const remainingMs = (row: TrialRow): number | null => estimateRunning(row, clock.nowMs(), runner.progressAtStart(row.id), meanDurationMs(db, row.estimateKey)).remainingMs;
+    const likeRuns = createLikeRuns(db);
+    const remainingMs = (row: TrialRow): number | null => estimateRunning(row, clock.nowMs(), runner.progressAtStart(row.id), likeRuns.meanMs(row)).remainingMs;
     const view = (row: TrialRow): ReturnType<typeof toTrial> => toTrial(store, row, { activity: (id) => activity.get(id) ?? null, remainingMs });
     const feed = createFeed({
       readTrial: (id) => {
@@ -192,7 +194,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     });
     closers.push(() => { runtimeWatch.close(); });
     const index = createQueueIndex({
-      estimate: (row) => estimateQueued(row, meanDurationMs(db, row.estimateKey)),
+      estimate: (row) => estimateQueued(row, likeRuns.meanMs(row)),
       held: (row) => row.notBeforeMs !== null && row.notBeforeMs > clock.nowMs()
         ? { code: 'held', text: `tried again in ${Math.max(1, Math.round((row.notBeforeMs - clock.nowMs()) / 1000))} s` } : null,
     });
@@ -214,12 +216,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         return status.available ? null : `waits for ${kind === 'docker' ? 'the Docker engine' : 'the process runtime'}: ${status.problem ?? 'it does not answer'}`;
       },
       diskProblem: () => diskProblem,
-      estimateActive: (row) => estimateRunning(row, clock.nowMs(), runner.progressAtStart(row.id), meanDurationMs(db, row.estimateKey)),
+      estimateActive: (row) => estimateRunning(row, clock.nowMs(), runner.progressAtStart(row.id), likeRuns.meanMs(row)),
     });
     const gpuStatus = (): GpuStatus => ({ ...monitor.current(), slots: world.slotViews(), history: monitor.history() });
     const loop = createSchedulerLoop({
       readWorld: () => world.read(),
-      plan,
+      plan: (input) => plan(input, REASONS_PER_POOL),
       carryOut: (output) => { runner.perform(carryOutPlan({ store, engineId, mintToken: (trialId, attempt) => preparation.mintToken(trialId, attempt) }, output)); },
       onPlanned: () => {
         if (feed.listeners() > 0) feed.publish({ event: 'plan', data: planView.current() });
@@ -237,9 +239,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
     store.onCommit((commit) => {
       for (const id of commit.removedTrialIds) index.update(id, null);
+      if (commit.removedTrialIds.size > 0) likeRuns.forgetAll();
       for (const id of commit.trialIds) {
         const row = getTrialRow(db, id);
         const before = states.get(id);
+        if (row !== null) likeRuns.forget(row);
         index.update(id, row);
         if (row === null || row.state === 'done') states.delete(id);
         else states.set(id, row.state);

@@ -1,6 +1,8 @@
 /**
  * The scheduler's loop: gathers the world, lets `plan` decide, hands the decisions to be carried out. It runs when something changed
  * (nudge) and on a slow beat for what changes with time alone (opening hours, idle rules, back-off).
+ * With a short queue a pass follows a change at once. Over a very long one it takes milliseconds, and then a burst of changes
+ * (a thousand submits) shares its passes, so that planning leaves the engine most of its time.
  * Between reading the world and carrying out the decisions nothing else runs (all of it is synchronous), so a plan is never stale.
  */
 import type { PlanInput, PlanOutput } from './model.ts';
@@ -8,6 +10,12 @@ import type { PlanInput, PlanOutput } from './model.ts';
 const BEAT_MS = 5_000;
 /** The screen gets a new plan and forecast at most this often. */
 const PUBLISH_EVERY_MS = 500;
+/** A pass that took less is followed by the next one without a rest. */
+const QUICK_PASS_MS = 1;
+/** A longer one is followed by a rest of this many times its length... */
+const REST_TIMES = 4;
+/** ...but a free slot never waits longer than this for its plan. */
+const MAX_REST_MS = 25;
 
 export interface LoopDeps {
   readonly readWorld: () => PlanInput;
@@ -30,20 +38,25 @@ export interface SchedulerLoop {
 
 export function createSchedulerLoop(deps: LoopDeps): SchedulerLoop {
   let latest: { input: PlanInput; output: PlanOutput } | null = null;
-  let pending: NodeJS.Immediate | null = null;
+  /** Takes back the pass that is due; null when none is. */
+  let cancelPending: (() => void) | null = null;
+  let restUntilMs = 0;
   let beat: NodeJS.Timeout | null = null;
   let publish: NodeJS.Timeout | null = null;
   let running = false;
   let passing = false;
 
   function pass(): void {
-    pending = null;
+    cancelPending = null;
     if (!running) return;
     passing = true;
+    const beganMs = performance.now();
     try {
       const input = deps.readWorld();
       const output = deps.plan(input);
       latest = { input, output };
+      const nowMs = performance.now();
+      restUntilMs = nowMs + restAfter(nowMs - beganMs);
       deps.carryOut(output);
     } catch (error) {
       deps.onError(error);
@@ -56,11 +69,20 @@ export function createSchedulerLoop(deps: LoopDeps): SchedulerLoop {
     }, PUBLISH_EVERY_MS);
   }
 
+  function passAfter(restMs: number): () => void {
+    if (restMs > 0) {
+      const timer = setTimeout(pass, restMs);
+      return () => { clearTimeout(timer); };
+    }
+    const immediate = setImmediate(pass);
+    return () => { clearImmediate(immediate); };
+  }
+
   return {
     nudge() {
       // What a pass changes itself is known to it.
-      if (!running || passing) return;
-      pending ??= setImmediate(pass);
+      if (!running || passing || cancelPending !== null) return;
+      cancelPending = passAfter(restUntilMs - performance.now());
     },
     latest: () => latest,
     start() {
@@ -71,8 +93,14 @@ export function createSchedulerLoop(deps: LoopDeps): SchedulerLoop {
     stop() {
       running = false;
       if (beat !== null) clearInterval(beat);
-      if (pending !== null) clearImmediate(pending);
+      cancelPending?.();
+      cancelPending = null;
       if (publish !== null) clearTimeout(publish);
     },
   };
+}
+
+/** @param tookMs length of the pass. @returns how long the engine does other things before the next one, ms */
+function restAfter(tookMs: number): number {
+  return tookMs < QUICK_PASS_MS ? 0 : Math.min(MAX_REST_MS, REST_TIMES * tookMs);
 }

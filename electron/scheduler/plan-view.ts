@@ -8,7 +8,7 @@ import type { PlanInput, PlanTrial } from './model.ts';
 import type { QueueIndex } from './queue-index.ts';
 import type { World } from './world.ts';
 
-const REASONS_PER_POOL = 500;
+export const REASONS_PER_POOL = 500;
 const FORECAST_ENTRIES = 300;
 /** Bars beyond this are of no use on the timeline. */
 const HORIZON_MS = 7 * 24 * 3600 * 1000;

@@ -13,6 +13,8 @@ export interface QueueIndex {
   queued(): readonly QueuedTrial[];
   active(): readonly ActiveTrial[];
   queuedCount(): number;
+  /** How many of the queued trials run on this runtime. */
+  queuedOn(runtime: QueuedTrial['runtime']): number;
   /** A queued trial; undefined when it is not queued. */
   get(id: number): QueuedTrial | undefined;
 }
@@ -34,13 +36,19 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
   const lines = new Map<string, QueuedTrial[]>();
   const queuedById = new Map<number, QueuedTrial>();
   const active = new Map<number, ActiveTrial>();
+  const byRuntime = new Map<QueuedTrial['runtime'], number>();
   let all: readonly QueuedTrial[] | null = null;
+
+  function count(runtime: QueuedTrial['runtime'], change: 1 | -1): void {
+    byRuntime.set(runtime, (byRuntime.get(runtime) ?? 0) + change);
+  }
 
   function remove(id: number): void {
     active.delete(id);
     const old = queuedById.get(id);
     if (old === undefined) return;
     queuedById.delete(id);
+    count(old.runtime, -1);
     const line = lines.get(old.poolId) as QueuedTrial[];
     line.splice(placeOf(line, old), 1);
     all = null;
@@ -56,6 +64,7 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
       }
       const trial: QueuedTrial = { ...toPlanTrial(row, 'queued', [], facts.estimate(row)), held: facts.held(row), runtime: row.spec.runtime };
       queuedById.set(id, trial);
+      count(trial.runtime, 1);
       let line = lines.get(row.poolId);
       if (line === undefined) lines.set(row.poolId, line = []);
       line.splice(placeOf(line, trial), 0, trial);
@@ -70,6 +79,7 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
     },
     active: () => [...active.values()],
     queuedCount: () => queuedById.size,
+    queuedOn: (runtime) => byRuntime.get(runtime) ?? 0,
     get: (id) => queuedById.get(id),
   };
 }

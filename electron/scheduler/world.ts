@@ -86,10 +86,11 @@ export function createWorld(deps: WorldDeps): World {
   function withHolds(queued: ReturnType<QueueIndex['queued']>): readonly PlanTrial[] {
     const disk = deps.diskProblem();
     if (disk !== null) return queued.map((trial) => ({ ...trial, held: { code: 'disk_full' as const, text: disk } }));
-    const docker = deps.heldRuntime('docker');
-    const process = deps.heldRuntime('process');
+    // A runtime that nobody waits for holds nobody: the usual case without Docker, told apart without a look at each trial.
+    const heldBy = (kind: RuntimeKind): string | null => deps.index.queuedOn(kind) === 0 ? null : deps.heldRuntime(kind);
+    const docker = heldBy('docker');
+    const process = heldBy('process');
     if (docker === null && process === null) return queued;
-    if (!queued.some((trial) => (trial.runtime === 'docker' ? docker : process) !== null)) return queued;
     return queued.map((trial) => {
       const text = trial.runtime === 'docker' ? docker : process;
       return text === null ? trial : { ...trial, held: { code: 'runtime_down' as const, text } };
