@@ -23,21 +23,26 @@ const NO_POOL = plainReason('impossible', 'its pool does not exist any more; mov
 
 /**
  * @param input see model.ts; anything malformed in it is ignored or waits with a reason
+ * @param mostWaiting about so many waiting trials of each pool are named, for callers that show no more than that
  * @returns trials to start with their slots; trials to ask to stop and for whom (their slots are not free yet; a trial
  * over the cap of its own experiment is named as its own beneficiary); every other queued trial with its reason, pool
  * by pool in queue order
  */
-export function plan(input: PlanInput): PlanOutput {
+export function plan(input: PlanInput, mostWaiting = Infinity): PlanOutput {
   const starts: PlanOutput['start'][number][] = [];
   const preempts: PlanOutput['preempt'][number][] = [];
-  const waiting: Waiting[] = [];
   const { passes, homeless } = runPasses(input, REASON_WINDOW);
   for (const pass of passes) {
     starts.push(...pass.starts);
     preempts.push(...pass.preempts);
-    listWaiting(pass, waiting);
   }
-  for (const trial of homeless) waiting.push({ id: trial.id, reason: NO_POOL });
+  // Made in its full length at once: growing a list of 100,000 costs more than everything else in the pass.
+  const waiting: Waiting[] = [];
+  waiting.length = passes.reduce((sum, pass) => sum + endOfList(pass, mostWaiting), homeless.length);
+  let count = 0;
+  for (const pass of passes) count = listWaiting(pass, waiting, count, mostWaiting);
+  for (const trial of homeless) waiting[count++] = { id: trial.id, reason: NO_POOL };
+  waiting.length = count;
   return { start: starts, preempt: preempts, waiting };
 }
 
@@ -68,9 +73,17 @@ function runPasses(rawInput: PlanInput, reasonWindow: number): { readonly passes
   return { passes, homeless: [...queues].flatMap(([poolId, queue]) => (known.has(poolId) ? [] : queue)) };
 }
 
-function listWaiting(pass: Pass, waiting: Waiting[]): void {
+/** @returns the place in the queue behind which nobody needs to be named. */
+function endOfList(pass: Pass, most: number): number {
+  return Math.min(pass.queue.length, pass.started.size + most);
+}
+
+/** Writes the trials of the pass that wait into the list from `at` on. @returns the end of what it wrote */
+function listWaiting(pass: Pass, waiting: Waiting[], at: number, most: number): number {
   const { queue, started } = pass;
-  const window = Math.min(queue.length, pass.reasonWindow);
+  const end = endOfList(pass, most);
+  let next = at;
+  const window = Math.min(end, pass.reasonWindow);
   let farId: PlanTrial['id'] | null = null;
   let gpuLine = 0;
   let cpuLine = 0;
@@ -78,18 +91,19 @@ function listWaiting(pass: Pass, waiting: Waiting[]): void {
     if (started.has(i)) continue;
     const trial = queue[i] as PlanTrial;
     const reason = pass.yard.rules.shut === null ? reasonOf(pass, trial, i, trial.slots === 0 ? cpuLine : gpuLine) : reasonWhenShut(pass, trial);
-    waiting.push({ id: trial.id, reason });
+    waiting[next++] = { id: trial.id, reason };
     if (refusalReason(pass, trial, pass.verdicts[i] ?? { kind: 'busy' }) !== null) continue;
     farId ??= trial.id;
     if (trial.slots === 0) cpuLine++;
     else gpuLine++;
   }
-  if (window === queue.length) return;
+  if (window === end) return next;
   const rest = pass.yard.rules.shut === null ? sayFarBehind(farId) : plainReason(pass.yard.rules.shut.code, pass.yard.rules.shut.text);
-  for (let i = window; i < queue.length; i++) {
+  for (let i = window; i < end; i++) {
     if (started.size > 0 && started.has(i)) continue;
-    waiting.push({ id: (queue[i] as PlanTrial).id, reason: rest });
+    waiting[next++] = { id: (queue[i] as PlanTrial).id, reason: rest };
   }
+  return next;
 }
 
 function reasonOf(pass: Pass, trial: PlanTrial, index: number, inLine: number): Waiting['reason'] {
