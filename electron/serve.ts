@@ -50,6 +50,8 @@ export async function serve(argv: readonly string[], environment?: Partial<Serve
   }
   const launch = readEnvironment(env);
   const startEngine = environment?.startEngine ?? (await import('./engine/engine.ts')).startEngine;
+  // From here on a signal means an orderly end, also while the engine is starting.
+  const stopAsked = environment?.stopAsked ?? signalled(warn);
   let engine: Engine;
   try {
     engine = await startEngine({ ...launch.engine, shell: 'headless', version: readVersion() });
@@ -67,11 +69,13 @@ export async function serve(argv: readonly string[], environment?: Partial<Serve
       return null;
     });
     if (doors === null) return 1;
-    if (parsed.warning !== null) warn(parsed.warning);
-    await announce(doors, engine, parsed.flags, print);
-    const stopAsked = environment?.stopAsked ?? signalled(warn);
-    await Promise.race([stopAsked, engine.stopRequested, watch.failed]);
-    await doors.close();
+    try {
+      if (parsed.warning !== null) warn(parsed.warning);
+      await announce(doors, engine, parsed.flags, print);
+      await Promise.race([stopAsked, engine.stopRequested, watch.failed]);
+    } finally {
+      await doors.close();
+    }
   } finally {
     await engine.close();
     watch.stop();

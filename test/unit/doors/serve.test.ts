@@ -19,6 +19,7 @@ function environment(changes: Partial<ServeEnvironment> = {}): Partial<ServeEnvi
     print: (line) => { printed.push(line); onPrint(line); },
     warn: (line) => { warned.push(line); },
     startEngine: async () => engine,
+    stopAsked: new Promise(() => {}),
     ...changes,
   };
 }
@@ -51,7 +52,7 @@ describe('serve', () => {
 
   it('ends when the engine is asked to stop through the API', async () => {
     onPrint = () => engine.requestStop();
-    expect(await serve(['--port', '0', '--json'], environment({ stopAsked: new Promise(() => {}) }))).toBe(0);
+    expect(await serve(['--port', '0', '--json'], environment())).toBe(0);
     expect(JSON.parse(printed[0] ?? '')).toMatchObject({ ready: true, alreadyRunning: false, dataDir: dir, pid: process.pid });
     expect(printed).toHaveLength(1);
   });
