@@ -45,6 +45,7 @@ import { createLogCapper } from '../trials/log-caps.ts';
 import { createPreparation } from '../trials/prepare.ts';
 import { takeReports } from '../trials/report-intake.ts';
 import { carryOutPlan } from '../trials/start.ts';
+import { holdLeftMs } from '../trials/transitions.ts';
 import { toTrial } from '../trials/view.ts';
 import { systemClock } from './clock.ts';
 import { dataPaths } from './data-dir.ts';
@@ -195,8 +196,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     closers.push(() => { runtimeWatch.close(); });
     const index = createQueueIndex({
       estimate: (row) => estimateQueued(row, likeRuns.meanMs(row)),
-      held: (row) => row.notBeforeMs !== null && row.notBeforeMs > clock.nowMs()
-        ? { code: 'held', text: `tried again in ${Math.max(1, Math.round((row.notBeforeMs - clock.nowMs()) / 1000))} s` } : null,
+      held: (row) => {
+        const leftMs = holdLeftMs(row, clock.nowMs());
+        return leftMs === 0 ? null : { code: 'held', text: `tried again in ${Math.max(1, Math.round(leftMs / 1000))} s` };
+      },
     });
     const monitor = createGpuMonitor({
       probe, host, clock,
@@ -251,7 +254,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
           feed.publish({ event: 'finished', data: { trialId: id, name: row.name, outcome: row.outcome.kind, message: row.outcome.message, ranMs: row.startedAtMs === null ? 0 : Math.max(0, (row.endedAtMs ?? 0) - row.startedAtMs) } });
         }
         endedSignals.check(id);
-        if (row?.state === 'queued' && row.notBeforeMs !== null) wakeAt(row.id, row.notBeforeMs);
+        if (row?.state === 'queued' && row.notBeforeMs !== null) wakeAfter(row.id, holdLeftMs(row, clock.nowMs()));
       }
       feed.committed(commit);
       setPace();
@@ -260,12 +263,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const states = new Map<number, TrialRow['state']>();
 
     /** A trial held back after a failure becomes startable with time alone. */
-    function wakeAt(id: number, atMs: number): void {
+    function wakeAfter(id: number, leftMs: number): void {
       setTimeout(() => {
         if (closed) return;
-        index.update(id, getTrialRow(db, id));
+        const row = getTrialRow(db, id);
+        index.update(id, row);
+        // The clock may have been set back meanwhile.
+        const stillMs = row?.state === 'queued' ? holdLeftMs(row, clock.nowMs()) : 0;
+        if (stillMs > 0) wakeAfter(id, stillMs);
         loop.nudge();
-      }, Math.max(0, atMs - clock.nowMs()) + 1).unref();
+      }, leftMs + 1).unref();
     }
 
     function setPace(): void {
@@ -313,7 +320,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     for (const row of listLiveTrials(db)) {
       index.update(row.id, row);
       states.set(row.id, row.state);
-      if (row.state === 'queued' && row.notBeforeMs !== null) wakeAt(row.id, row.notBeforeMs);
+      if (row.state === 'queued' && row.notBeforeMs !== null) wakeAfter(row.id, holdLeftMs(row, clock.nowMs()));
     }
     await runtimeWatch.refresh();
     await holdAfterReboot();

@@ -225,7 +225,7 @@ export function lastRank(db: Database, poolId: string): string | null {
 /** Mean run time of the last completed trials of the same command, ms; null when there is none. */
 export function meanDurationMs(db: Database, estimateKey: string): number | null {
   return (prepared(db, `SELECT AVG(ended_at_ms - started_at_ms) AS ms FROM (SELECT ended_at_ms, started_at_ms FROM trial
-    WHERE estimate_key = ? AND state = 'done' AND started_at_ms IS NOT NULL AND json_extract(outcome, '$.kind') = 'completed' ORDER BY ended_at_ms DESC LIMIT 5)`)
+    WHERE estimate_key = ? AND state = 'done' AND started_at_ms <= ended_at_ms AND json_extract(outcome, '$.kind') = 'completed' ORDER BY ended_at_ms DESC LIMIT 5)`)
     .get(estimateKey) as { ms: number | null }).ms;
 }
 

@@ -54,8 +54,12 @@ interface Live {
   attachment: Attachment | null;
   reports: ReportWatch | null;
   timer: NodeJS.Timeout | null;
+  deadline: { readonly event: Deadline['event']; readonly atMonotonicMs: number } | null;
   progressAtStart: number;
 }
+
+/** What happens to an active trial with time alone. */
+interface Deadline { readonly event: 'time_limit' | 'grace_over'; readonly atMs: number; readonly longestMs: number }
 
 export interface AttemptRunner {
   /** Performs effects after their commit; returns at once, failures come back as events. */
@@ -91,7 +95,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
   function track(trial: TrialRow, attempt: AttemptRow): Live {
     const entry: Live = {
       trialId: trial.id, attempt: attempt.number, runtime: runtimeOf(attempt.runtime), abort: new AbortController(), handle: handleOf(trial, attempt),
-      attachment: null, reports: null, timer: null, progressAtStart: trial.progress ?? 0,
+      attachment: null, reports: null, timer: null, deadline: null, progressAtStart: trial.progress ?? 0,
     };
     live.set(trial.id, entry);
     return entry;
@@ -133,19 +137,28 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
     perform(effects);
   }
 
-  /** One timer per trial: the time limit while it runs, the end of the grace period while it stops. Durations, so a clock that jumps fires nothing. */
+  /**
+   * One timer per trial: the time limit while it runs, the end of the grace period while it stops. The wall clock is asked once per deadline,
+   * from then on only the steady one counts: a clock that jumps ends nothing early and nothing late.
+   */
   function arm(entry: Live, trial: TrialRow): void {
     if (entry.timer !== null) clearTimeout(entry.timer);
     entry.timer = null;
-    const nowMs = clock.nowMs();
-    if (trial.state === 'running' && trial.spec.timeLimitS !== null && trial.startedAtMs !== null) {
-      const limitMs = trial.spec.timeLimitS * 1000;
-      const leftMs = Math.min(Math.max(limitMs - (nowMs - trial.startedAtMs), 0), limitMs);
-      entry.timer = setTimeout(() => { feed(trial.id, entry.attempt, { type: 'time_limit' }); }, Math.min(leftMs, MAX_TIMER_MS));
-    } else if (trial.state === 'stopping' && trial.stop?.killAtMs !== null && trial.stop?.killAtMs !== undefined) {
-      const leftMs = Math.min(Math.max(trial.stop.killAtMs - nowMs, 0), trial.spec.graceS * 1000);
-      entry.timer = setTimeout(() => { feed(trial.id, entry.attempt, { type: 'grace_over' }); }, Math.min(leftMs, MAX_TIMER_MS));
+    const deadline = deadlineOf(trial);
+    if (deadline === null) {
+      entry.deadline = null;
+      return;
     }
+    const { event, atMs, longestMs } = deadline;
+    if (entry.deadline?.event !== event) {
+      entry.deadline = { event, atMonotonicMs: clock.monotonicMs() + Math.min(Math.max(atMs - clock.nowMs(), 0), longestMs) };
+    }
+    const leftMs = Math.max(entry.deadline.atMonotonicMs - clock.monotonicMs(), 0);
+    entry.timer = setTimeout(() => {
+      const current = leftMs > MAX_TIMER_MS ? getTrialRow(store.db, trial.id) : null;
+      if (current === null) feed(trial.id, entry.attempt, { type: event });
+      else arm(entry, current);
+    }, Math.min(leftMs, MAX_TIMER_MS));
   }
 
   function perform(effects: readonly PendingEffect[]): void {
@@ -282,6 +295,13 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       }));
     },
   };
+}
+
+function deadlineOf(trial: TrialRow): Deadline | null {
+  const limitMs = trial.spec.timeLimitS === null ? null : trial.spec.timeLimitS * 1000;
+  if (trial.state === 'running' && limitMs !== null && trial.startedAtMs !== null) return { event: 'time_limit', atMs: trial.startedAtMs + limitMs, longestMs: limitMs };
+  const killAtMs = trial.state === 'stopping' ? trial.stop?.killAtMs ?? null : null;
+  return killAtMs === null ? null : { event: 'grace_over', atMs: killAtMs, longestMs: trial.spec.graceS * 1000 };
 }
 
 /** Anything a preparation or a runtime throws, as a launch failure for people. */

@@ -264,6 +264,12 @@ function failure(exit: ExitInfo): Outcome {
     remedy: 'Something outside Switchyard killed it; the system log (out of memory?) may say what.' };
 }
 
+/** How long a queued trial is still held back after a failure, ms. A hold longer than any we make comes from a clock that was set back: it counts as over. */
+export function holdLeftMs(trial: Pick<TrialRow, 'notBeforeMs'>, nowMs: number): number {
+  const leftMs = trial.notBeforeMs === null ? 0 : trial.notBeforeMs - nowMs;
+  return leftMs > MAX_BACKOFF_MS ? 0 : Math.max(0, leftMs);
+}
+
 /** The state of a trial in words for a refusal. */
 export function describe(trial: TrialRow): string {
   if (trial.state === 'done') return trial.outcome?.kind ?? 'done';
