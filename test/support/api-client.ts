@@ -1,10 +1,9 @@
-/** A small client of the engine's API over its socket, for tests: JSON in, JSON out, problems as errors. */
+/** A small client of the engine's API, for tests: JSON in, JSON out, problems as errors. */
 import type { SubmitBodyInput, SubmitResult } from '../../electron/contract/config.ts';
 import type { Problem } from '../../electron/contract/errors.ts';
 import type { StateSnapshot } from '../../electron/contract/feed.ts';
 import { API_PREFIX } from '../../electron/contract/routes.ts';
 import type { Trial, TrialActionInput, TrialActionResult, TrialDetail } from '../../electron/contract/trials.ts';
-import { createSocketFetch } from '../../electron/doors/socket-client.ts';
 
 /** The engine answered with a problem (4xx or 5xx): nothing was acknowledged. */
 export class ApiProblem extends Error {
@@ -44,12 +43,11 @@ export interface ApiClient {
   log(id: number, attempt: number): Promise<string>;
 }
 
-/** @param socketPath absolute path of engine.sock */
-export function createApiClient(socketPath: string): ApiClient {
-  const socketFetch = createSocketFetch(socketPath);
+/** @param deliver createSocketFetch(path of engine.sock), or the fetch of an engine in this process */
+export function createApiClient(deliver: (request: Request) => Promise<Response>): ApiClient {
   const send = async (path: string, init: RequestInit): Promise<Response> => {
     try {
-      return await socketFetch(new Request(`http://localhost${API_PREFIX}${path}`, init));
+      return await deliver(new Request(`http://localhost${API_PREFIX}${path}`, init));
     } catch (error) {
       throw new EngineGone(error);
     }

@@ -9,6 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { createSocketFetch } from '../../electron/doors/socket-client.ts';
 import { dataPaths } from '../../electron/engine/data-dir.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
 import { openMirror, type Mirror, type MirrorState } from './mirror.ts';
@@ -99,7 +100,7 @@ function readReadyLine(child: ChildProcess, stderr: () => string): Promise<Ready
 export async function startEngineProcess(options: EngineProcessOptions): Promise<EngineProcess> {
   let current = options;
   const socket = dataPaths(options.dataDir, process.platform, process.env['XDG_RUNTIME_DIR'] ?? os.tmpdir()).socket;
-  const api = createApiClient(socket);
+  const api = createApiClient(createSocketFetch(socket));
   let earlierStderr = '';
   let run: EngineRun;
   let url = '';
