@@ -57,6 +57,8 @@ export interface ServicesDeps {
   readonly doctor: () => Promise<DoctorCheck[]>;
   readonly collectGarbage: () => Promise<void>;
   readonly replan: () => void;
+  /** Somebody began to look. */
+  readonly screenCame: () => void;
   readonly requestStop: () => void;
   readonly reportBug: (error: unknown, where: string) => string;
 }
@@ -81,7 +83,11 @@ export function makeServices(deps: ServicesDeps): Services {
   return {
     version: deps.version,
     seq: () => store.seq(),
-    subscribe: (listener) => deps.feed.subscribe(listener),
+    subscribe(listener) {
+      const stop = deps.feed.subscribe(listener, true);
+      deps.screenCame();
+      return stop;
+    },
 
     async state() {
       const gpus = await world.firstReading().then(() => deps.gpuStatus());

@@ -227,7 +227,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       plan: (input) => plan(input, REASONS_PER_POOL),
       carryOut: (output) => { runner.perform(carryOutPlan({ store, engineId, mintToken: (trialId, attempt) => preparation.mintToken(trialId, attempt) }, output)); },
       onPlanned: () => {
-        if (feed.listeners() > 0) feed.publish({ event: 'plan', data: planView.current() });
+        if (feed.hasScreen()) feed.publish({ event: 'plan', data: planView.current() });
       },
       onError: (error) => {
         if (error instanceof SwitchyardError && error.code === 'disk_full') notices.raise({ id: 'database', level: 'error', text: error.message, remedy: error.remedy ?? null });
@@ -276,7 +276,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     }
 
     function setPace(): void {
-      monitor.setPace(feed.listeners() > 0 || index.active().length > 0 || index.queuedCount() > 0 ? 'fast' : 'slow');
+      monitor.setPace(feed.hasScreen() || index.active().length > 0 || index.queuedCount() > 0 ? 'fast' : 'slow');
     }
 
     const garbage = createGarbageCollector({
@@ -311,6 +311,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       doctor: () => diagnose({ docker: runtimes.get('docker') ?? { diagnose: async () => [] }, gpu: probe, host }, paths.dir),
       collectGarbage: garbage,
       replan: () => { loop.nudge(); },
+      screenCame: () => { setPace(); },
       requestStop: () => { stopResolve(); },
       reportBug: (error, where) => log.error(where, error),
     });
@@ -367,11 +368,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         ? Response.json(new SwitchyardError('shutting_down', 'The engine is stopping.', { remedy: 'Start it again.' }).toProblem(), { status: 503, headers: { 'content-type': 'application/problem+json' } })
         : api.fetch(request),
       trialFetch: async (request) => trialApp.fetch(request),
-      subscribe: (listener) => {
-        const stop = feed.subscribe(listener);
-        setPace();
-        return stop;
-      },
+      // The tray and notifications listen; they are no screen.
+      subscribe: (listener) => feed.subscribe(listener, false),
       activeCount: () => index.active().length,
       stopRequested,
       close: async () => {

@@ -22,12 +22,13 @@ export interface FeedDeps {
 }
 
 export interface Feed {
-  subscribe(listener: (frame: FeedFrame) => void): () => void;
+  /** @param isScreen somebody looks at it: readings are then taken at the fast pace and plans are published */
+  subscribe(listener: (frame: FeedFrame) => void, isScreen: boolean): () => void;
   publish(frame: FeedFrame): void;
   committed(commit: Committed): void;
   /** The live fields of a trial changed (progress, activity). */
   touchLive(trialId: number): void;
-  listeners(): number;
+  hasScreen(): boolean;
   /** What changed, as one frame's worth. */
   changes(seq: number, trialIds: Iterable<number>, poolIds: Iterable<string>): Changes;
   close(): void;
@@ -35,6 +36,7 @@ export interface Feed {
 
 export function createFeed(deps: FeedDeps): Feed {
   const listeners = new Set<(frame: FeedFrame) => void>();
+  const screens = new Set<(frame: FeedFrame) => void>();
   let trials = new Set<number>();
   let pools = new Set<string>();
   let seq = 0;
@@ -83,9 +85,13 @@ export function createFeed(deps: FeedDeps): Feed {
   }
 
   return {
-    subscribe(listener) {
+    subscribe(listener, isScreen) {
       listeners.add(listener);
-      return () => { listeners.delete(listener); };
+      if (isScreen) screens.add(listener);
+      return () => {
+        listeners.delete(listener);
+        screens.delete(listener);
+      };
     },
     publish,
     committed(commit) {
@@ -100,12 +106,13 @@ export function createFeed(deps: FeedDeps): Feed {
       live.add(trialId);
       liveTimer ??= setTimeout(flushLive, LIVE_EVERY_MS);
     },
-    listeners: () => listeners.size,
+    hasScreen: () => screens.size > 0,
     changes,
     close() {
       if (pending !== null) clearImmediate(pending);
       if (liveTimer !== null) clearTimeout(liveTimer);
       listeners.clear();
+      screens.clear();
     },
   };
 }
