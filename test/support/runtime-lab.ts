@@ -1,0 +1,80 @@
+/** A place to try a trial runtime in: directories and launch descriptions of attempts, made alike for every runtime. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import os from 'node:os';
+import path from 'node:path';
+import type { AttemptHandle, Clock, ExitInfo, LaunchSpec, TrialRuntime } from '../../electron/engine/ports.ts';
+import { waitUntil } from './processes.ts';
+
+export const systemClock: Clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
+
+export interface TrialPlan extends Partial<Omit<LaunchSpec, 'argv'>> {
+  readonly argv: readonly string[];
+}
+
+export interface Lab {
+  readonly engineId: string;
+  /** Where programs run, as the host sees it. */
+  workOf(spec: LaunchSpec): string;
+  plan(plan: TrialPlan): LaunchSpec;
+  handleOf(spec: LaunchSpec, ref?: string | null): AttemptHandle;
+  launch(runtime: TrialRuntime, spec: LaunchSpec): Promise<AttemptHandle>;
+  /** Launches, waits for the end. */
+  run(runtime: TrialRuntime, spec: LaunchSpec): Promise<ExitInfo>;
+  log(spec: LaunchSpec): string;
+  /** Settles when the log contains `text`. */
+  logged(spec: LaunchSpec, text: string): Promise<void>;
+  /** Removes the directories. */
+  close(): void;
+}
+
+const CONTAINER_WORK = '/workspace';
+
+/** @param image null for runtimes without containers */
+export function createLab(image: string | null): Lab {
+  const root = mkdtempSync(path.join(os.tmpdir(), 'switchyard-lab-'));
+  const engineId = `lab${randomBytes(4).toString('hex')}`;
+  const work = new Map<string, string>();
+  let trials = 0;
+  const lab: Lab = {
+    engineId,
+    workOf: (spec) => work.get(spec.attemptId) ?? '',
+    plan(plan) {
+      const trialId = ++trials;
+      const dir = path.join(root, String(trialId));
+      mkdirSync(path.join(dir, 'work'), { recursive: true });
+      const spec: LaunchSpec = {
+        attemptId: `${engineId}-t${trialId}-a1`, engineId, trialId, attempt: 1, image,
+        workDir: image === null ? path.join(dir, 'work') : CONTAINER_WORK,
+        env: {}, slotUuids: [],
+        limits: { cpus: null, memoryMiB: null, shmMiB: 64 },
+        logPath: path.join(dir, 'log'), stateDir: path.join(dir, 'state'),
+        user: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+        ...plan,
+        mounts: [...(image === null ? [] : [{ hostPath: path.join(dir, 'work'), containerPath: CONTAINER_WORK, readOnly: false }]), ...plan.mounts ?? []],
+      };
+      work.set(spec.attemptId, path.join(dir, 'work'));
+      return spec;
+    },
+    handleOf: (spec, ref = null) => ({ attemptId: spec.attemptId, ref, logPath: spec.logPath, stateDir: spec.stateDir }),
+    async launch(runtime, spec) {
+      const { ref } = await runtime.launch(spec, () => undefined, new AbortController().signal);
+      return lab.handleOf(spec, ref);
+    },
+    run: async (runtime, spec) => runtime.attach(await lab.launch(runtime, spec)).exit,
+    log(spec) {
+      try {
+        return readFileSync(spec.logPath, 'utf8');
+      } catch {
+        return '';
+      }
+    },
+    logged: async (spec, text) => {
+      await waitUntil(`the log contains ${JSON.stringify(text)}`, () => lab.log(spec).includes(text));
+    },
+    close: () => {
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+  return lab;
+}
