@@ -91,7 +91,7 @@ describe('two engines on one directory', () => {
     const dataDir = path.join(makeDirectory(), 'data');
     const runs = [1, 2, 3].map(() => spawnServe({ dataDir }));
     const lines = await Promise.all(runs.map((run) => run.ready));
-    expect(lines.map((line) => line.alreadyRunning).toSorted()).toEqual([false, true, true]);
+    expect(lines.filter((line) => !line.alreadyRunning)).toHaveLength(1);
     const owner = runs[lines.findIndex((line) => !line.alreadyRunning)];
     for (const run of runs) if (run !== owner) expect((await run.ended).exitCode).toBe(0);
     owner?.kill('SIGTERM');

@@ -97,8 +97,9 @@ describe('nvidia-smi', () => {
   test('answers with a driver mismatch: said in its own words with the remedy', async () => {
     const yard = await openYard({ gpus: [{}] });
     yard.gpus.fail('Failed to initialize NVML: Driver/library version mismatch', 18);
-    await yard.engine.waitFor('the notice', ({ notices }) => notices.find((notice) => notice.id === 'gpu_problem' && /mismatch/.test(notice.text) && /reboot|restart/i.test(notice.text)));
+    const notice = await yard.engine.waitFor('the notice', ({ notices }) => notices.find(({ id }) => id === 'gpu_problem'));
+    expect(notice.text).toMatch(/mismatch[^]*(reboot|restart)/i);
     yard.gpus.recover();
-    await yard.engine.waitFor('the notice is gone', ({ notices }) => notices.every((notice) => notice.id !== 'gpu_problem'));
+    await yard.engine.waitFor('the notice is gone', ({ notices }) => notices.every(({ id }) => id !== 'gpu_problem'));
   });
 });

@@ -41,6 +41,8 @@ export interface KillRoundsOptions {
   readonly ledger: Ledger;
   readonly users: readonly User[];
   readonly proof: LifeProof;
+  /** How long an engine lives at most before it is killed. The first reading of the GPUs takes half a second; before it nothing is accepted or started. */
+  readonly longestLifeMs: number;
   readonly drainDeadlineMs: number;
   /** What the runtime left behind besides processes, for example containers. */
   readonly listLeftovers: () => Promise<readonly string[]>;
@@ -48,9 +50,7 @@ export interface KillRoundsOptions {
 
 /** Share of the kills that hit an engine that is still starting or recovering. */
 const KILLED_WHILE_STARTING = 0.25;
-const START_UP_MS = 600;
-/** The first reading of the GPUs takes half a second; before it nothing is accepted or started. */
-const LONGEST_LIFE_MS = 2_500;
+const START_UP_MS = 800;
 
 export async function runKillRounds(options: KillRoundsOptions): Promise<{ readonly faults: Faults; readonly tally: Tally }> {
   const { engine, rounds, random, ledger, users } = options;
@@ -67,7 +67,7 @@ export async function runKillRounds(options: KillRoundsOptions): Promise<{ reado
       }
       await engine.restart();
     }
-    await liveOneRound(options, faults, tally, random.between(0, LONGEST_LIFE_MS));
+    await liveOneRound(options, faults, tally, random.between(0, options.longestLifeMs));
   }
   if (!engine.isAlive) await engine.restart();
   await checkPromises(engine, ledger, faults, tally);

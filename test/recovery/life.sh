@@ -6,7 +6,9 @@
 #                 without a GPU. Who finds one taken says so: "overlap-trial", "overlap-slot", "overlap-cpu".
 # KIND: work | crash (exit code 3) | polite (saves and exits on SIGTERM) | stubborn (ignores SIGTERM) | leaver (leaves a child in another session)
 kind=$1 seconds=$2 t=$SWITCHYARD_TRIAL_ID a=$SWITCHYARD_ATTEMPT
-slots=${CUDA_VISIBLE_DEVICES:--1}
+
+# A container with GPUs is told by the other name alone.
+slots=${CUDA_VISIBLE_DEVICES:-$NVIDIA_VISIBLE_DEVICES}
 [ "$kind" = polite ] && trap 'kill "$child" 2>/dev/null; say polite; say end; exit 0' TERM
 [ "$kind" = stubborn ] && trap '' TERM
 
@@ -15,28 +17,33 @@ say() {
   printf '%s %s %s %s %s\n' "$1" "$t" "$a" "$up" "$slots" >>"$PROOF/life.log"
 }
 
+# take FD: locks the open file; fails when somebody has it. Debian's busybox lacks flock, so images bring Python.
+if command -v flock >/dev/null; then
+  take() { flock -n "$1"; }
+else
+  take() { python3 -SIc 'import fcntl, sys; fcntl.flock(int(sys.argv[1]), fcntl.LOCK_EX | fcntl.LOCK_NB)' "$1" 2>/dev/null; }
+fi
+
 say start
 (set -C; : >"$PROOF/once/$t-$a") 2>/dev/null || say twice
 echo "life of $t attempt $a"
 exec 9>"$PROOF/locks/trial-$t"
-flock -n 9 || say overlap-trial
+take 9 || say overlap-trial
 if [ "$slots" = -1 ]; then
   place=1
   while :; do
     exec 8>"$PROOF/locks/cpu-$place"
-    flock -n 8 && break
+    take 8 && break
     place=$((place + 1))
     [ "$place" -le "$CPU_PLACES" ] || { say overlap-cpu; break; }
   done
 else
   fd=5
-  IFS=,
-  for uuid in $slots; do
+  for uuid in $(echo "$slots" | tr , ' '); do
     eval "exec $fd>\"\$PROOF/locks/\$uuid\""
-    flock -n "$fd" || say overlap-slot
+    take "$fd" || say overlap-slot
     fd=$((fd + 1))
   done
-  unset IFS
 fi
 
 # Children must not hold the locks longer than this program lives.
