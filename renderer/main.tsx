@@ -1,5 +1,6 @@
 /** Entry of the window: trade a login token if the address has one, start the feed, draw. */
 import { createRoot } from 'react-dom/client';
+import { startBrowserNotices } from './api/browser-notices.ts';
 import { startFeed } from './api/feed.ts';
 import { exchangeTokenFromAddress } from './api/login.ts';
 import { useEngine } from './api/store.ts';
@@ -19,4 +20,5 @@ createRoot(root).render(<App />);
 
 // A refused token ends in the same place as none: the page that says how to get a link.
 await exchangeTokenFromAddress().catch(() => useEngine.setState({ connection: 'login' }));
+startBrowserNotices();
 startFeed();

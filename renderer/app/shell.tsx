@@ -1,4 +1,5 @@
 /** The frame: top bar, the chosen screen, status bar, and what floats above them. */
+import { useEffect } from 'react';
 import { useEngine } from '../api/store.ts';
 import { SettingsScreen } from '../features/settings/settings-screen.tsx';
 import { TrialMenu } from '../ui/trial-menu.tsx';
@@ -11,10 +12,25 @@ import { useShortcuts } from './shortcuts.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { TopBar } from './top-bar.tsx';
 
+/** "2 running, 14 queued": what one wants to see of a tab in the background. */
+function useTitle(): void {
+  const table = useEngine((state) => state.trials);
+  useEffect(() => {
+    let running = 0;
+    let queued = 0;
+    for (const trial of table.byId.values()) {
+      if (trial.state === 'queued') queued += 1;
+      else if (trial.state !== 'paused' && trial.state !== 'done') running += 1;
+    }
+    document.title = running + queued === 0 ? 'Switchyard' : `${running} running, ${queued} queued · Switchyard`;
+  }, [table]);
+}
+
 export function Shell() {
   const screen = useView((state) => state.screen);
   const connection = useEngine((state) => state.connection);
   useShortcuts();
+  useTitle();
   return (
     <div className={`shell${connection === 'lost' ? ' lost' : ''}`}>
       <TopBar />

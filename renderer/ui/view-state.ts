@@ -43,6 +43,7 @@ export interface ViewState {
   readonly dialog: Dialog | null;
   readonly menu: MenuPlace | null;
   readonly collapsed: ReadonlySet<string>;
+  readonly showArchived: boolean;
 }
 
 const COLLAPSED_KEY = 'switchyard.collapsed';
@@ -63,6 +64,7 @@ export const useView = create<ViewState>()(() => ({
   dialog: null,
   menu: null,
   collapsed: readCollapsed(),
+  showArchived: false,
 }));
 
 const set = useView.setState;

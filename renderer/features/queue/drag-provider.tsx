@@ -98,7 +98,7 @@ function DragGhost() {
   return (
     <div ref={element} className="drag-ghost" aria-hidden="true">
       <span className="grip">⠿</span>
-      <span className="num">{trial.id}</span>
+      <span className="num">#{trial.id}</span>
       <span className="name">{trial.name}{ids.length > 1 && <span className="dim3"> and {ids.length - 1} more</span>}</span>
       <span className="why">{text}</span>
     </div>

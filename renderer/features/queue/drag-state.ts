@@ -128,12 +128,12 @@ function previewSoon(): void {
 
 async function preview(): Promise<void> {
   const { landing, poolId, leadId, ids } = useDrag.getState();
-  if (leadId === null || (landing === null && poolId === null)) return;
+  // The engine forecasts moves within a pool.
+  if (leadId === null || landing === null || poolId !== null) return;
   const abort = new AbortController();
   previewAbort = abort;
   try {
-    const to = landing?.to ?? { place: 'bottom' as const };
-    const answer = await api.movePreview({ trialIds: ids.slice(0, MAX_PREVIEWED), to, ...(poolId === null ? {} : { poolId }) }, abort.signal);
+    const answer = await api.movePreview({ trialIds: ids.slice(0, MAX_PREVIEWED), to: landing.to }, abort.signal);
     const first = ids[0];
     const startOf = (entries: readonly ForecastEntry[]): number | null => entries.find((entry) => entry.trialId === first)?.startAtMs ?? null;
     useDrag.setState((state) => (abort.signal.aborted || state.ids !== ids ? state : { forecast: describeStart(startOf(answer.before), startOf(answer.after)) }));
@@ -154,8 +154,7 @@ function describeStart(beforeMs: number | null, afterMs: number | null): string 
 export function describeAim(state: DragState): string {
   if (state.poolId !== null) {
     const pool = useEngine.getState().pools.find((each) => each.id === state.poolId);
-    const there = `moves to ${pool?.name ?? state.poolId}`;
-    return state.forecast === '' ? there : `${there}: ${state.forecast}`;
+    return `moves to ${pool?.name ?? state.poolId}`;
   }
   if (state.landing === null) return 'stays where it is';
   const place = `moves to place ${state.landing.place}`;

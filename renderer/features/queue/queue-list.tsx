@@ -136,7 +136,7 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
         {virtualizer.getVirtualItems().map((virtual) => {
           const item = model.items[virtual.index];
           if (item === undefined) return null;
-          if (item.kind === 'section') return <SectionRow key={virtual.key} item={item} rowIndex={virtual.index} topPx={virtual.start} />;
+          if (item.kind === 'section') return <SectionRow key={virtual.key} item={item} model={model} rowIndex={virtual.index} topPx={virtual.start} />;
           return <TrialRow key={virtual.key} id={item.id} section={item.section} place={item.place} rowIndex={virtual.index} topPx={virtual.start} tabStop={item.id === tabStopId} />;
         })}
         <DropLine model={model} />
@@ -145,7 +145,14 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
   );
 }
 
-function SectionRow({ item, rowIndex, topPx }: { readonly item: Extract<QueueItem, { kind: 'section' }>; readonly rowIndex: number; readonly topPx: number }) {
+interface SectionRowProps {
+  readonly item: Extract<QueueItem, { kind: 'section' }>;
+  readonly model: QueueModel;
+  readonly rowIndex: number;
+  readonly topPx: number;
+}
+
+function SectionRow({ item, model, rowIndex, topPx }: SectionRowProps) {
   const folded = useView((state) => state.collapsed.has(item.section));
   const Chevron = folded ? IconChevronRight : IconChevronDown;
   return (
@@ -157,7 +164,19 @@ function SectionRow({ item, rowIndex, topPx }: { readonly item: Extract<QueueIte
         </button>
       </span>
       {item.section === 'queued' && item.count > 1 && <span role="gridcell" className="section-hint">drag to reorder, or <kbd>Alt ↑</kbd></span>}
+      {item.section === 'finished' && <FinishedTools model={model} />}
     </div>
+  );
+}
+
+function FinishedTools({ model }: { readonly model: QueueModel }) {
+  const showArchived = useView((state) => state.showArchived);
+  const open = model.finished.filter((trial) => !trial.archived);
+  return (
+    <span role="gridcell" className="section-tools">
+      {open.length > 1 && <button type="button" onClick={() => void runAction('archive', open)}>Archive all</button>}
+      {model.archivedCount > 0 && <button type="button" aria-pressed={showArchived} onClick={() => useView.setState({ showArchived: !showArchived })}>{showArchived ? 'Hide' : 'Show'} {formatCount(model.archivedCount)} archived</button>}
+    </span>
   );
 }
 

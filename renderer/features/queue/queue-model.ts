@@ -27,6 +27,7 @@ export interface QueueModel {
   readonly queued: readonly Trial[];
   readonly paused: readonly Trial[];
   readonly finished: readonly Trial[];
+  readonly archivedCount: number;
   /** Queued and paused together in queue order. */
   readonly line: readonly Trial[];
   readonly placeOf: ReadonlyMap<number, number>;
@@ -34,14 +35,16 @@ export interface QueueModel {
 }
 
 /** @returns the list of a pool's trials; folded sections keep their heading only. */
-export function buildQueue(trials: Iterable<Trial>, poolId: string, folded: ReadonlySet<string>): QueueModel {
+export function buildQueue(trials: Iterable<Trial>, poolId: string, folded: ReadonlySet<string>, showArchived: boolean): QueueModel {
   const running: Trial[] = [];
   const line: Trial[] = [];
   const done: Trial[] = [];
+  let archivedCount = 0;
   for (const trial of trials) {
     if (trial.poolId !== poolId) continue;
     if (trial.state === 'done') {
-      if (!trial.archived) done.push(trial);
+      if (trial.archived) archivedCount += 1;
+      if (showArchived || !trial.archived) done.push(trial);
     } else if (trial.state === 'queued' || trial.state === 'paused') line.push(trial);
     else running.push(trial);
   }
@@ -56,8 +59,8 @@ export function buildQueue(trials: Iterable<Trial>, poolId: string, folded: Read
   const layout: SectionLayout[] = [];
   const indexOf = new Map<number, number>();
   let topPx = 0;
-  const add = (section: SectionId, rows: readonly Trial[]): void => {
-    if (rows.length === 0) return;
+  const add = (section: SectionId, rows: readonly Trial[], always = false): void => {
+    if (rows.length === 0 && !always) return;
     items.push({ kind: 'section', section, count: rows.length });
     topPx += SECTION_PX;
     const ids = folded.has(section) ? [] : rows.map((trial) => trial.id);
@@ -71,8 +74,9 @@ export function buildQueue(trials: Iterable<Trial>, poolId: string, folded: Read
   add('running', running);
   add('queued', queued);
   add('paused', paused);
-  add('finished', finished);
-  return { items, layout, running, queued, paused, finished, line, placeOf, indexOf };
+  // Without rows the heading stays when there is something in the archive to show.
+  add('finished', finished, archivedCount > 0);
+  return { items, layout, running, queued, paused, finished, archivedCount, line, placeOf, indexOf };
 }
 
 /** Where dragged trials would land: between two rows of the queued (or paused) section. */

@@ -22,6 +22,8 @@ export interface TrialRowProps {
   readonly tabStop: boolean;
 }
 
+const DEFAULT_PRIORITY = 42;
+
 export const TrialRow = memo(function TrialRow({ id, section, place, rowIndex, topPx, tabStop }: TrialRowProps) {
   const trial = useEngine((state) => state.trials.byId.get(id));
   const selected = useView((state) => state.selection.has(id));
@@ -40,9 +42,11 @@ export const TrialRow = memo(function TrialRow({ id, section, place, rowIndex, t
       style={{ transform: `translateY(${topPx}px)` }}
     >
       <span role="gridcell" className="cell-grip">{inLine && <Grip trial={trial} tabStop={tabStop} />}</span>
-      <span role="gridcell" className="num">{id}</span>
+      <span role="gridcell" className="place-number" title={place === null ? undefined : `Place ${place} in the queue`}>{place === null ? '' : formatCount(place)}</span>
+      <span role="gridcell" className="num">#{id}</span>
       <span role="gridcell" className="name" title={trial.labels.length > 0 ? `${trial.name} · ${trial.labels.join(', ')}` : trial.name}>
         {trial.name}
+        {inLine && trial.priority !== DEFAULT_PRIORITY && <i className="label priority" title={`Priority ${trial.priority}`}>P{trial.priority}</i>}
         {trial.labels.map((label) => <i key={label} className="label">{label}</i>)}
       </span>
       <span role="gridcell" className="params mono" title={formatParams(trial.hparams)}>{formatParams(trial.hparams)}</span>

@@ -15,5 +15,6 @@ export function useChosenPool(): Pool | undefined {
 export function useQueueModel(poolId: string): QueueModel {
   const table = useEngine((state) => state.trials);
   const collapsed = useView((state) => state.collapsed);
-  return useMemo(() => buildQueue(table.byId.values(), poolId, collapsed), [table, poolId, collapsed]);
+  const showArchived = useView((state) => state.showArchived);
+  return useMemo(() => buildQueue(table.byId.values(), poolId, collapsed, showArchived), [table, poolId, collapsed, showArchived]);
 }

@@ -4,7 +4,9 @@ import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { Settings } from '../../../electron/contract/settings.ts';
 import { api } from '../../api/client.ts';
+import { askForNotices, noticePermission } from '../../api/browser-notices.ts';
 import { useEngine } from '../../api/store.ts';
+import { Button } from '../../ui/button.tsx';
 import { attempt } from '../../ui/toasts.tsx';
 import { Doctor } from './doctor.tsx';
 
@@ -28,6 +30,7 @@ export function SettingsScreen() {
       <Group title="Notifications">
         <Switch label="When a trial finishes" checked={settings.notifyOnFinish} onChange={(event) => save({ notifyOnFinish: event.currentTarget.checked })} />
         <Switch label="When a trial fails" checked={settings.notifyOnFailure} onChange={(event) => save({ notifyOnFailure: event.currentTarget.checked })} />
+        <BrowserNotices />
         <NumberField label="Only for trials that ran at least (seconds)" value={settings.notifyAfterS} min={0} onSave={(notifyAfterS) => save({ notifyAfterS })} />
       </Group>
       <Group title="This machine">
@@ -44,6 +47,15 @@ export function SettingsScreen() {
       <Doctor />
     </main>
   );
+}
+
+/** A browser has to be asked once; the desktop app has not. */
+function BrowserNotices() {
+  const [permission, setPermission] = useState(noticePermission);
+  if (permission === 'unavailable') return null;
+  if (permission === 'granted') return <p className="dim">This browser shows them while a window of Switchyard is open.</p>;
+  if (permission === 'denied') return <p className="dim">This browser blocks them: allow notifications for this address in its site settings.</p>;
+  return <div><Button size="small" onClick={() => void askForNotices().then(setPermission)}>Show them in this browser</Button></div>;
 }
 
 function Group({ title, children }: { readonly title: string; readonly children: ReactNode }) {

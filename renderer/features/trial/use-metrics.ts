@@ -7,6 +7,8 @@ import { useEngine } from '../../api/store.ts';
 
 const MAX_POINTS = 1_000;
 const REFETCH_POINTS = 3_000;
+/** A resumed attempt repeats steps: the engine knows which points count, so it is asked again, but not with every point. */
+const REPEAT_MS = 5_000;
 
 export interface MetricsView {
   readonly series: readonly MetricSeries[];
@@ -23,6 +25,7 @@ export function useMetrics(trialId: number, attempt: number): MetricsView {
     let pending: LivePoint[] = [];
     let frame = 0;
     let loaded = false;
+    let repeat: ReturnType<typeof setTimeout> | undefined;
     const load = (): void => {
       loaded = false;
       api.metrics(trialId, MAX_POINTS, abort.signal).then(({ series }) => {
@@ -40,6 +43,7 @@ export function useMetrics(trialId: number, attempt: number): MetricsView {
       pending = [];
       setView((before) => {
         const series = merge(before.series, points);
+        if (repeatsSteps(before.series, points)) repeat ??= setTimeout(() => { repeat = undefined; load(); }, REPEAT_MS);
         if (series.some((each) => each.points.length > REFETCH_POINTS)) load();
         return { series, loaded: true };
       });
@@ -54,9 +58,17 @@ export function useMetrics(trialId: number, attempt: number): MetricsView {
       abort.abort();
       stop();
       cancelAnimationFrame(frame);
+      clearTimeout(repeat);
     };
   }, [trialId, attempt, connected]);
   return view;
+}
+
+function repeatsSteps(series: readonly MetricSeries[], points: readonly LivePoint[]): boolean {
+  return points.some((point) => {
+    const last = series.find((each) => each.name === point.name)?.points.at(-1)?.[0];
+    return last !== undefined && point.step <= last;
+  });
 }
 
 /** Adds points to their series; steps rise, a step that is not new is dropped. */
