@@ -1,5 +1,7 @@
 /** Any error as an RFC 9457 answer. Expected errors say what to do; unexpected ones show an id and nothing else. */
 import { HTTPException } from 'hono/http-exception';
+import { suggest } from '../experiments/nearest.ts';
+import { fieldsKnownAt } from './known-fields.ts';
 import { ERROR_STATUS, SwitchyardError, type Problem } from '../contract/errors.ts';
 
 export function toResponse(problem: Problem): Response {
@@ -27,9 +29,11 @@ export function validationError(issues: readonly Issue[]): SwitchyardError {
   const path = issue?.path.map(String).join('.') ?? '';
   if (issue?.code === 'unrecognized_keys') {
     const key = issue.keys?.[0] ?? '';
-    return new SwitchyardError('unknown_key', `There is no field "${path === '' ? key : `${path}.${key}`}" here.`, { path: path === '' ? key : `${path}.${key}` });
+    const where = path === '' ? key : `${path}.${key}`;
+    const near = suggest(key, fieldsKnownAt(issue.path.map(String)));
+    return new SwitchyardError('unknown_key', `There is no field "${where}" here.${near === null ? '' : ` Did you mean "${near}"?`}`, { path: where, ...(near === null ? {} : { remedy: `Use ${near}.` }) });
   }
   const code = path.endsWith('priority') ? 'invalid_priority' : 'invalid_request';
-  const detail = issue === undefined ? 'The request is not valid.' : path === '' ? issue.message : `${path}: ${issue.message}`;
+  const detail = issue === undefined ? 'The request is not valid.' : path === '' || issue.message.startsWith(String(issue.path.at(-1))) ? issue.message : `${path}: ${issue.message}`;
   return new SwitchyardError(code, detail, { path, ...(issues.length > 1 ? { remedy: `${issues.length - 1} more: ${issues.slice(1, 4).map((i) => `${i.path.map(String).join('.')}: ${i.message}`).join('; ')}` } : {}) });
 }
