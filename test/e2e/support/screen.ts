@@ -46,7 +46,8 @@ export interface Screen {
 interface PlacedRow { getAttribute(name: string): string | null }
 
 export function createScreen(page: Page): Screen {
-  const dialog = page.getByRole('dialog');
+  // The command palette is a dialog too, and closes while the next one opens.
+  const dialog = page.getByRole('dialog').and(page.locator('.mantine-Modal-content'));
   const inspector = page.locator('aside.inspector');
   const screen: Screen = {
     queue: page.getByRole('grid'),

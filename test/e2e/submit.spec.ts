@@ -1,0 +1,87 @@
+/** New experiment: what is wrong is said in the engine's words, at its field, and nothing that was typed is lost. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from './app.ts';
+import { REFUSED_REQUEST } from './support/faults.ts';
+
+test.use({ machine: { gpus: [{}] } });
+
+test('refusals name the fault and keep everything that was typed', async ({ app: { screen, engine, project, tolerate } }) => {
+  tolerate(REFUSED_REQUEST);
+  const { dialog } = screen;
+  const submit = dialog.getByRole('button', { name: 'Submit' });
+  await screen.openSubmit();
+  await submit.click();
+  await expect(dialog.getByRole('alert')).toContainText('Say which command to run.');
+
+  await screen.fillSubmit({ directory: path.join(project, 'nowhere'), command: './train.sh --lr 0.1', name: 'typed with care', env: 'A=1\nSTEPS=2' });
+  await submit.click();
+  await expect(dialog.getByRole('alert')).toContainText(/nowhere/);
+  await dialog.getByLabel('Directory', { exact: true }).fill(project);
+  await dialog.getByLabel('Slots (GPUs)').fill('3');
+  await submit.click();
+  // Three slots where there is one: what exists is said.
+  await expect(dialog.getByRole('alert')).toContainText(/3.*1|1.*3/);
+  await expect(dialog.getByLabel('Slots (GPUs)')).toHaveAttribute('aria-invalid', 'true');
+  await dialog.getByLabel('Slots (GPUs)').fill('1');
+  await dialog.getByLabel('Least GPU memory').fill('20 bananas');
+  await submit.click();
+  await expect(dialog.getByRole('alert')).toContainText(/bananas/);
+  await dialog.getByLabel('Least GPU memory').fill('2 GiB');
+  await dialog.getByLabel('Environment').fill('A=1\nno equals sign');
+  await submit.click();
+  await expect(dialog.getByRole('alert')).toContainText('NAME=value');
+  await dialog.getByLabel('Environment').fill('A=1\nSTEPS=2');
+
+  await expect(dialog.getByLabel('Command', { exact: true })).toHaveValue('./train.sh --lr 0.1');
+  await expect(dialog.getByLabel('Name', { exact: true })).toHaveValue('typed with care');
+  expect((await engine.api.trials()).length, 'nothing was queued so far').toBe(0);
+  await submit.click();
+  await expect(dialog).toBeHidden();
+  await expect(screen.row(1)).toHaveClass(/row-finished/);
+  await expect(screen.row(1)).toContainText('completed');
+  expect((await engine.api.trials()).length).toBe(1);
+});
+
+test('a pasted configuration: bad YAML, an unknown key with the near one, then it runs', async ({ app: { screen, page, tolerate } }) => {
+  tolerate(REFUSED_REQUEST);
+  const { dialog } = screen;
+  const submit = dialog.getByRole('button', { name: 'Submit' });
+  await screen.openSubmit();
+  await dialog.getByText('Paste a configuration').click();
+  const yaml = dialog.getByLabel('Configuration (YAML)');
+  await yaml.fill('name: [unclosed');
+  await submit.click();
+  await expect(dialog.getByRole('alert')).toContainText('not valid YAML');
+  await yaml.fill('name: pasted\nentrypont: echo hello from yaml\nresources:\n  slots: 0\n');
+  await submit.click();
+  await expect(dialog.getByRole('alert')).toContainText('entrypont');
+  await expect(dialog.getByRole('alert')).toContainText('entrypoint');
+  await expect(yaml).toHaveValue(/entrypont/);
+  await yaml.fill('name: pasted\nentrypoint: echo hello from yaml\nresources:\n  slots: 0\n');
+  await submit.click();
+  await expect(screen.log).toContainText('hello from yaml');
+  await screen.tab('Configuration').click();
+  await expect(page.getByLabel('Configuration as YAML')).toContainText('name: pasted');
+});
+
+test('a directory over the limit: the largest files are named', async ({ app: { screen, engine, project, tolerate } }) => {
+  tolerate(REFUSED_REQUEST);
+  mkdirSync(path.join(project, 'data'));
+  writeFileSync(path.join(project, 'data', 'weights.bin'), Buffer.alloc(3 * 1024 * 1024));
+  await engine.api.call('PATCH', '/settings', { snapshotLimitMiB: 2 });
+  await screen.openSubmit();
+  await screen.fillSubmit({ directory: project, command: './train.sh' });
+  await screen.dialog.getByRole('button', { name: 'Submit' }).click();
+  await expect(screen.dialog.getByRole('alert')).toContainText('data/weights.bin');
+});
+
+test('a program that fails: the verdict says how and what to do, retry runs it again', async ({ app: { screen } }) => {
+  const id = await screen.submit({ command: 'echo before the end; no-such-program-anywhere', slots: 0 });
+  await expect(screen.row(id)).toContainText('failed');
+  await expect(screen.log).toContainText('before the end');
+  await expect(screen.inspector.locator('.verdict')).toContainText(/127|not found/);
+  await screen.inspector.getByRole('button', { name: 'Retry' }).click();
+  await expect(screen.inspector).toContainText('attempt 2');
+  await expect(screen.row(id)).toContainText('failed');
+});
