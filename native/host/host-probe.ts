@@ -1,13 +1,14 @@
 /**
- * The HostProbe: CPU and memory through systeminformation (calls that only read /proc), disk through statfs, because
- * listing all file systems would hang on a dead network mount.
+ * The HostProbe: memory through systeminformation (a call that only reads /proc), CPU from the counters Node gives, disk through
+ * statfs, because listing all file systems would hang on a dead network mount.
  */
 import { readFile, statfs } from 'node:fs/promises';
 import { cpus, hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { currentLoad, mem } from 'systeminformation';
+import { mem } from 'systeminformation';
 import type { HostReading } from '../../electron/contract/gpus.ts';
 import type { HostProbe } from '../../electron/engine/ports.ts';
+import { createCpuLoad } from './cpu-load.ts';
 import { diagnoseHost } from './diagnose-host.ts';
 
 const MIB = 1024 * 1024;
@@ -48,17 +49,17 @@ function known(value: number, digits = 0): number | null {
 
 /** @returns the probe; a value that cannot be read is null, nothing rejects */
 export function createHostProbe({ diskPath }: HostProbeOptions): HostProbe {
+  const load = createCpuLoad();
+  load.sincePreviousPct(cpus());
   return {
     async read(): Promise<HostReading> {
-      const [load, memory, disk] = await Promise.all([
-        currentLoad().catch(() => null),
-        mem().catch(() => null),
-        readDisk(diskPath),
-      ]);
+      const [memory, disk] = await Promise.all([mem().catch(() => null), readDisk(diskPath)]);
+      const processors = cpus();
+      const cpuPct = load.sincePreviousPct(processors);
       return {
         hostname: hostname(),
-        cpuPct: load === null ? null : known(load.currentLoad, 1),
-        cpuCount: cpus().length,
+        cpuPct: cpuPct === null ? null : known(cpuPct, 1),
+        cpuCount: processors.length,
         memoryTotalMiB: memory === null ? null : known(memory.total / MIB),
         // Without caches: what programs really hold.
         memoryUsedMiB: memory === null ? null : known((memory.total - memory.available) / MIB),
