@@ -243,10 +243,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     store.onCommit((commit) => {
       for (const id of commit.removedTrialIds) index.update(id, null);
       if (commit.removedTrialIds.size > 0) likeRuns.forgetAll();
+      // That a trial which has its slots really runs now changes no plan.
+      let onlyRunOn = commit.trialIds.size > 0 && commit.poolIds.size === 0 && commit.removedTrialIds.size === 0;
       for (const id of commit.trialIds) {
         const row = getTrialRow(db, id);
         const before = states.get(id);
-        if (row !== null) likeRuns.forget(row);
+        onlyRunOn &&= row?.state === 'running' && (before === 'starting' || before === 'running');
+        // Only ended runs count, and one that is new here may have ended before (a cancel undone).
+        if (row !== null && (row.state === 'done' || before === undefined)) likeRuns.forget(row);
         index.update(id, row);
         if (row === null || row.state === 'done') states.delete(id);
         else states.set(id, row.state);
@@ -258,7 +262,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       }
       feed.committed(commit);
       setPace();
-      loop.nudge();
+      if (!onlyRunOn) loop.nudge();
     });
     const states = new Map<number, TrialRow['state']>();
 

@@ -22,6 +22,7 @@ export interface GrowthWait {
  * otherwise wake the event loop for each of them.
  */
 export async function waitForGrowth(wait: GrowthWait): Promise<void> {
+  if (wait.signals.some((signal) => signal.aborted)) return;
   const changed = new AbortController();
   const wake = (): void => changed.abort();
   // A file that does not exist yet is waited for in its directory.

@@ -3,7 +3,7 @@
  * States: following -> draining -> drained, or closed from anywhere. Records are handed over in order, one batch at a time;
  * a batch that its taker refuses is handed over again, so nothing is lost while the database is busy.
  */
-import { constants } from 'node:fs';
+import { constants, lstatSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { isMissing, restUntil, waitForGrowth } from './file-growth.ts';
@@ -149,6 +149,8 @@ export function createReportReader(options: ReportReaderOptions): ReportReader {
 
 /** @returns null while there is no such file, or when something else stands in its place */
 async function openReports(filePath: string): Promise<FileHandle | null> {
+  // Most trials report nothing: that costs them one look, not a failed open.
+  if (lstatSync(filePath, { throwIfNoEntry: false }) === undefined) return null;
   let handle: FileHandle;
   try {
     // The trial can put anything there: no link is followed, and a pipe does not hold us up.
