@@ -1,0 +1,76 @@
+/** How fast a queue drains (process runtime): from a free slot to the next start, and how many trials a second through 2 slots. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { waitUntil } from '../support/processes.ts';
+import { median, ms, quantile } from './measure.ts';
+import type { BenchResult } from './report.ts';
+import { pueueNote, withTaskSpooler } from './task-spooler.ts';
+import { actOnPool, setSlots, trialOf, withYard, type Yard } from './yard.ts';
+
+const SLOTS = 2;
+const TRIALS = 800;
+/** Compiled by then; not counted. */
+const WARM_UP = 200;
+const MOST_HANDOVER_MS = 50;
+const LEAST_PER_SECOND = 250;
+/** One slot, programs that run a little: each waits for the one before. */
+const HANDOVERS = 40;
+
+interface Times { readonly startedAtMs: number; readonly endedAtMs: number }
+
+/** Queues the trials while the pool is shut, opens it, waits for the last. @returns when each attempt ran, in the order they ran */
+async function drain(yard: Yard, slots: number, count: number, argv: readonly string[]): Promise<{ readonly tookMs: number; readonly attempts: readonly Times[] }> {
+  await actOnPool(yard, 'pause');
+  await setSlots(yard, slots);
+  let firstId = 0;
+  for (let i = 0; i < count; i++) {
+    const { trialIds } = await yard.engine.api.submit(trialOf(argv));
+    if (i === 0) firstId = trialIds[0] ?? 0;
+  }
+  const beganMs = performance.now();
+  await actOnPool(yard, 'resume');
+  await waitUntil('the queue is empty', () => yard.query<{ n: number }>("SELECT COUNT(*) AS n FROM trial WHERE state <> 'done'")[0]?.n === 0, 120_000);
+  const tookMs = performance.now() - beganMs;
+  const attempts = yard.query<Times>('SELECT started_at_ms AS startedAtMs, ended_at_ms AS endedAtMs FROM attempt WHERE trial_id >= ? ORDER BY started_at_ms, trial_id', firstId);
+  const failed = yard.query<{ n: number }>("SELECT COUNT(*) AS n FROM trial WHERE json_extract(outcome, '$.kind') <> 'completed'")[0]?.n ?? 0;
+  if (failed > 0 || attempts.length !== count) throw new Error(`${failed} of the drained trials failed, ${attempts.length} of ${count} attempts ran`);
+  return { tookMs, attempts };
+}
+
+async function drainTaskSpooler(): Promise<string> {
+  const peer = await withTaskSpooler(SLOTS, async ({ tsp, version, dir }) => {
+    const go = path.join(dir, 'go');
+    for (let i = 0; i < SLOTS; i++) await tsp('sh', '-c', `while [ ! -e ${go} ]; do sleep 0.01; done`);
+    let last = '';
+    for (let i = 0; i < TRIALS; i++) last = (await tsp('true')).trim();
+    const beganMs = performance.now();
+    fs.writeFileSync(go, '');
+    await tsp('-w', last);
+    return `tsp ${version} -S ${SLOTS}: ${(TRIALS / (performance.now() - beganMs) * 1000).toFixed(0)} a second`;
+  });
+  return [peer ?? 'tsp: not installed', pueueNote()].filter((text) => text !== '').join('; ');
+}
+
+export async function benchDrain(): Promise<BenchResult[]> {
+  const { perSecond, handovers } = await withYard('drain', {}, async (yard) => {
+    await drain(yard, SLOTS, WARM_UP, ['true']);
+    const burst = await drain(yard, SLOTS, TRIALS, ['true']);
+    const line = await drain(yard, 1, HANDOVERS, ['sleep', '0.1']);
+    return {
+      perSecond: TRIALS / burst.tookMs * 1000,
+      handovers: line.attempts.slice(1).map(({ startedAtMs }, index) => startedAtMs - (line.attempts[index] as Times).endedAtMs),
+    };
+  });
+  return [
+    {
+      promise: 'a free slot to the start of the next trial (process runtime)',
+      figure: `${ms(median(handovers))} p50, ${ms(quantile(handovers, 0.9))} p90 of ${handovers.length}`,
+      target: `under ${MOST_HANDOVER_MS} ms`, pass: median(handovers) < MOST_HANDOVER_MS,
+    },
+    {
+      promise: `trials a second through ${SLOTS} slots with \`true\``,
+      figure: `${perSecond.toFixed(0)} a second (${TRIALS} trials, each 3 durable changes)`,
+      target: `more than ${LEAST_PER_SECOND}`, pass: perSecond > LEAST_PER_SECOND, peer: await drainTaskSpooler(),
+    },
+  ];
+}
