@@ -30,7 +30,7 @@ function checkStage(name: string, command: readonly string[], timeLimitMs: numbe
   return {
     name,
     run: async () => {
-      const result = await runCommand(command, { timeLimitMs });
+      const result = await runCommand(command, { timeLimitMs, env: { NO_COLOR: '1' } });
       const ok = result.exitCode === 0;
       return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, output: result.output, notes: [] };
     },
