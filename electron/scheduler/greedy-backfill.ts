@@ -11,7 +11,7 @@ import type { Pass } from './pass.ts';
 import { findVictims } from './preemption.ts';
 import type { Holder } from './occupancy.ts';
 import { fitsWithoutOurs, limitReached, place } from './placement.ts';
-import { priorityOf } from './read-input.ts';
+import { capOf, compareRank, priorityOf } from './read-input.ts';
 import type { Want } from './read-input.ts';
 import { anyRoom } from './room.ts';
 import { ShapeCache } from './shape-cache.ts';
@@ -59,7 +59,7 @@ export function planGreedy(pass: Pass): void {
           continue;
         }
       }
-      consider(pass, lane, to, trial);
+      consider(pass, lane, to, trial, preemptible);
     }
     for (const lane of lanes) {
       for (const candidate of lane.unsuccessful) makeRoom(pass, lane, candidate, preemptible);
@@ -79,7 +79,7 @@ function isClosed(pass: Pass, lane: Lane, preemptible: readonly Holder[]): boole
   return lane.released || !anyRoom(pass, lane.isCpu) || (lane.backfilling !== null && !pass.yard.rules.preemption);
 }
 
-function consider(pass: Pass, lane: Lane, index: number, trial: PlanTrial): void {
+function consider(pass: Pass, lane: Lane, index: number, trial: PlanTrial, preemptible: readonly Holder[]): void {
   const want = admit(pass, trial);
   if ('kind' in want) return setVerdict(pass, index, want);
   if (!couldEverFit(pass.yard, want)) {
@@ -92,20 +92,23 @@ function consider(pass: Pass, lane: Lane, index: number, trial: PlanTrial): void
       claimSlots(pass, trial, want, slots);
       return setVerdict(pass, index, { kind: 'releasing', slots });
     }
-    if (lane.backfilling !== null && !(pass.yard.rules.preemption && trial.preemptible === true)) {
-      return setVerdict(pass, index, { kind: 'behind', ahead: lane.backfilling, mayFill: false });
+    if (!mayBackfill(pass, lane, trial)) {
+      return setVerdict(pass, index, { kind: 'behind', ahead: lane.backfilling ?? trial, mayFill: false });
     }
     startTrial(pass, index, trial, want, slots);
     return;
   }
-  const promised = pass.anyReleasing ? place(pass.yard, pass.future, want) : null;
+  const promised = pass.anyReleasing && mayBackfill(pass, lane, trial) ? place(pass.yard, pass.future, want) : null;
   lane.failed ??= trial;
   if (promised !== null) {
     claimSlots(pass, trial, want, promised);
     lane.releasing = true;
     return setVerdict(pass, index, { kind: 'releasing', slots: promised });
   }
+  // Where ranks are known, room is made at once: those behind would start only to be asked to stop in the next pass.
+  if (compareRank(trial.rank, trial.rank) !== null && makeRoom(pass, lane, { index, trial, want }, preemptible)) return;
   lane.misfits.add(trial);
+  if (capOf(trial) !== Infinity) pass.keptOfCap.set(trial.experimentId, Math.max(pass.keptOfCap.get(trial.experimentId) ?? 0, want.slots));
   if (lane.unsuccessful.length < MAX_UNSUCCESSFUL) lane.unsuccessful.push({ index, trial, want });
   const ahead = lane.backfilling ?? (lane.failed === trial ? null : lane.failed);
   const limit = limitReached(pass.yard, pass.now, want);
@@ -114,20 +117,28 @@ function consider(pass: Pass, lane: Lane, index: number, trial: PlanTrial): void
   setVerdict(pass, index, isOwnFault ? { kind: 'busy' } : { kind: 'behind', ahead, mayFill: lane.backfilling === null });
 }
 
-/** After a priority: asks lower ones to stop for each trial of it that did not fit, unless what is released already will do. */
-function makeRoom(pass: Pass, lane: Lane, candidate: Candidate, preemptible: readonly Holder[]): void {
+/** Whether the trial could start at all while a higher priority has one that does not fit. */
+function mayBackfill(pass: Pass, lane: Lane, trial: PlanTrial): boolean {
+  return lane.backfilling === null || (pass.yard.rules.preemption && trial.preemptible === true);
+}
+
+/** Asks others to stop for a trial that did not fit, unless what is released already will do. @returns whether it was promised slots */
+function makeRoom(pass: Pass, lane: Lane, candidate: Candidate, preemptible: readonly Holder[]): boolean {
   const { index, trial, want } = candidate;
+  // Nobody stops for a trial that would not start then.
+  if (!mayBackfill(pass, lane, trial)) return false;
   let victims: readonly Holder[] = [];
   let slots = pass.anyReleasing ? place(pass.yard, pass.future, want) : null;
   if (slots === null) {
     const release = preemptible.length === 0 ? null : findVictims(pass, trial, want, preemptible);
-    if (release === null) return;
+    if (release === null) return false;
     ({ victims, slots } = release);
   }
   preempt(pass, victims, trial);
   claimSlots(pass, trial, want, slots);
   lane.releasing = true;
   setVerdict(pass, index, { kind: 'releasing', slots });
+  return true;
 }
 
 function endPriority(lane: Lane): void {

@@ -61,8 +61,8 @@ export interface Pass {
   readonly claimedBy: (PlanTrial | undefined)[];
   /** Experiment -> slots its trials hold, over all pools; shared by the passes of one plan. */
   readonly heldByExperiment: Map<TrialKey, number>;
-  /** Experiments with a trial that waits for their cap. */
-  readonly cappedExperiments: Set<TrialKey>;
+  /** Experiment -> slots of its cap that are kept for a trial of it that waits; Infinity = all, it waits for the cap itself. */
+  readonly keptOfCap: Map<TrialKey, number>;
   /** Ids that are active or were started by this plan; shared by the passes of one plan. */
   readonly taken: Set<TrialKey>;
 }
@@ -99,7 +99,7 @@ export function beginPass(nowMs: number, rules: Rules, slots: readonly Slot[], q
   for (const holder of releasing) vacate(future, holder, yard);
   return {
     yard, queue, holders, now, future, anyReleasing: releasing.length > 0,
-    started: new Set(), starts: [], preempts: [], preempted: new Set(), verdicts: [], claimedBy: [], cappedExperiments: new Set(),
+    started: new Set(), starts: [], preempts: [], preempted: new Set(), verdicts: [], claimedBy: [], keptOfCap: new Map(),
     ...memory,
   };
 }
@@ -111,7 +111,7 @@ export function setVerdict(pass: Pass, index: number, verdict: Verdict): void {
 /** A quick look, for trials far down: whether `admit` would turn the trial away for now. */
 export function isTurnedAway(pass: Pass, trial: PlanTrial): boolean {
   return (trial.held !== null && typeof trial.held === 'object')
-    || (trial.slots !== 0 && pass.cappedExperiments.size > 0 && pass.cappedExperiments.has(trial.experimentId));
+    || (trial.slots !== 0 && pass.keptOfCap.size > 0 && pass.keptOfCap.get(trial.experimentId) === Infinity);
 }
 
 /** @returns what the trial asks for where it takes part in this pass, else why it does not. */
@@ -124,8 +124,9 @@ export function admit(pass: Pass, trial: PlanTrial): Want | Verdict {
   if (want.slots > cap) return { kind: 'over_cap' };
   if (want.slots === 0) return want;
   // Once one trial has to wait for the cap, those behind it do not use up what it waits for.
-  if (heldByExperimentOf(pass, trial) + want.slots <= cap && !pass.cappedExperiments.has(trial.experimentId)) return want;
-  pass.cappedExperiments.add(trial.experimentId);
+  const kept = pass.keptOfCap.get(trial.experimentId) ?? 0;
+  if (kept !== Infinity && heldByExperimentOf(pass, trial) + want.slots + kept <= cap) return want;
+  pass.keptOfCap.set(trial.experimentId, Infinity);
   return { kind: 'capped' };
 }
 

@@ -3,7 +3,7 @@
  * nobody at all where it would not help. Pure.
  */
 import { copyOccupancy, occupy, vacate } from './occupancy.ts';
-import type { Holder, Occupancy } from './occupancy.ts';
+import type { Holder, Occupancy, Yard } from './occupancy.ts';
 import { standsBehind } from './pass.ts';
 import type { Pass } from './pass.ts';
 import { place } from './placement.ts';
@@ -25,7 +25,7 @@ export function findVictims(pass: Pass, trial: PlanTrial, want: Want, candidates
   const chosen: Holder[] = [];
   let fits = false;
   for (const candidate of candidates) {
-    if (pass.preempted.has(candidate) || candidate.isCpu !== (want.slots === 0) || !standsBehind(candidate.trial, trial)) continue;
+    if (pass.preempted.has(candidate) || !canMakeRoom(pass.yard, candidate.isCpu, want) || !standsBehind(candidate.trial, trial)) continue;
     vacate(trialState, candidate, pass.yard);
     chosen.push(candidate);
     fits = place(pass.yard, trialState, want) !== null;
@@ -35,6 +35,11 @@ export function findVictims(pass: Pass, trial: PlanTrial, want: Want, candidates
   const victims = prune(pass, want, chosen, trialState);
   const slots = place(pass.yard, trialState, want);
   return slots === null ? null : { victims, slots };
+}
+
+/** Whether the end of a trial with (or without) slots could help one that wants these: the two kinds share only the limit on running trials. */
+export function canMakeRoom(yard: Yard, isCpu: boolean, want: Want): boolean {
+  return isCpu === (want.slots === 0) || yard.rules.maxRunning !== Infinity;
 }
 
 /** Puts back every victim the trial fits without, the most important first. `without` ends as the state with the rest gone. */

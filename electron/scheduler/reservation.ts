@@ -10,6 +10,7 @@
  */
 import { copyOccupancy, occupy, vacate } from './occupancy.ts';
 import type { Holder, Occupancy } from './occupancy.ts';
+import { canMakeRoom } from './preemption.ts';
 import { heldByExperimentOf, holderFor, standsBehind } from './pass.ts';
 import type { Pass, Reservation } from './pass.ts';
 import { isOpen, place, suits } from './placement.ts';
@@ -21,8 +22,13 @@ import type { PlanTrial } from './model.ts';
 export function reserve(pass: Pass, trial: PlanTrial, want: Want): Reservation | null {
   const { yard } = pass;
   const then = copyOccupancy(pass.future);
-  const ends = pass.holders
-    .filter((holder) => holder.kind !== 'releasing' && !pass.preempted.has(holder))
+  const there = pass.holders.filter((holder) => holder.kind !== 'releasing' && !pass.preempted.has(holder));
+  // Whoever would be asked to stop for the trial does not put its time off.
+  const givesBack = new Set(there.filter((holder) => holder.own && holder.kind !== 'promised' && canMakeRoom(pass.yard, holder.isCpu, want) && wouldStopFor(pass, holder.trial, trial)));
+  for (const holder of givesBack) vacate(then, holder, yard);
+  if (place(yard, then, want) !== null) return null;
+  const ends = there
+    .filter((holder) => !givesBack.has(holder))
     .sort((a, b) => (a.endsAtMs === b.endsAtMs ? 0 : a.endsAtMs - b.endsAtMs));
   for (let i = 0; i < ends.length;) {
     const atMs = (ends[i] as Holder).endsAtMs;
@@ -45,8 +51,9 @@ function openNow(pass: Pass, want: Want): ReadonlySet<number> {
  * @returns whether the trial may take the slots although it stands behind the reservation
  */
 export function mayPass(pass: Pass, reservation: Reservation, trial: PlanTrial, want: Want, slots: readonly number[], gone: readonly Holder[] = []): boolean {
-  if (!staysPut(pass, reservation, trial)) return true;
+  // Even for a while: the head would be waiting for its cap meanwhile, and who waits for that has no reservation.
   if (breaksCap(pass, reservation, trial, want)) return false;
+  if (!staysPut(pass, reservation, trial)) return true;
   const { yard } = pass;
   if (reservation.atMs === Infinity && slots.some((i) => suits(yard.slots[i] as Slot, reservation.want))) return false;
   const then = copyOccupancy(reservation.then);
@@ -76,8 +83,11 @@ export function endsTooLate(pass: Pass, reservation: Reservation, trial: PlanTri
 
 /** Whether the trial would be asked to stop for the head, and would. */
 export function wouldGiveBack(pass: Pass, reservation: Reservation, trial: PlanTrial): boolean {
-  return pass.yard.rules.preemption && trial.preemptible === true && standsBehind(trial, reservation.trial)
-    && (reservation.want.slots === 0) === (trial.slots === 0);
+  return canMakeRoom(pass.yard, trial.slots === 0, reservation.want) && wouldStopFor(pass, trial, reservation.trial);
+}
+
+function wouldStopFor(pass: Pass, trial: PlanTrial, head: PlanTrial): boolean {
+  return pass.yard.rules.preemption && trial.preemptible === true && standsBehind(trial, head);
 }
 
 /** Whether both together would exceed the cap of an experiment they share. */

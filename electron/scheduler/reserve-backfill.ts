@@ -66,7 +66,7 @@ function newLane(): Lane {
 function hasHope(walk: Walk, isCpu: boolean): boolean {
   if (anyRoom(walk.pass, isCpu)) return true;
   return walk.victimSearches < MAX_VICTIM_SEARCHES
-    && (walk.pass.anyReleasing || walk.preemptible.some((holder) => holder.isCpu === isCpu && !walk.pass.preempted.has(holder)));
+    && (walk.pass.anyReleasing || walk.preemptible.some((holder) => !walk.pass.preempted.has(holder)));
 }
 
 function isKnownToWait(walk: Walk, trial: PlanTrial): boolean {

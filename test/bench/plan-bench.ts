@@ -46,14 +46,14 @@ export function benchInput(queued: number, gpus: number, busyGpus: number): Plan
   };
 }
 
-/** Measures plan() on a full yard; median over `runs` after as many warm-up runs as it takes to be compiled. */
-export function measurePlan(queued = 100_000, gpus = 8, runs = 41, busyGpus = gpus): PlanBenchResult {
+/** Measures plan() on a full yard; median over `runs` after as many warm-up runs as it takes to be compiled. @param mostWaiting as plan() takes it */
+export function measurePlan(queued = 100_000, gpus = 8, runs = 41, busyGpus = gpus, mostWaiting = Infinity): PlanBenchResult {
   const input = benchInput(queued, gpus, busyGpus);
-  for (let i = 0; i < 10; i++) plan(input);
+  for (let i = 0; i < 10; i++) plan(input, mostWaiting);
   const times: number[] = [];
   for (let i = 0; i < runs; i++) {
     const began = performance.now();
-    plan(input);
+    plan(input, mostWaiting);
     times.push(performance.now() - began);
   }
   times.sort((a, b) => a - b);
@@ -65,5 +65,6 @@ if (import.meta.main) {
     console.log(`plan, ${label}: ${queued} queued, ${gpus} GPUs: median ${medianMs.toFixed(2)} ms, worst ${worstMs.toFixed(2)} ms`);
   };
   say('all GPUs busy', measurePlan());
+  say('as the engine asks, 500 reasons', measurePlan(100_000, 8, 41, 8, 500));
   say('one GPU free but reserved', measurePlan(100_000, 8, 41, 7));
 }

@@ -83,6 +83,21 @@ describe('preemption', () => {
     expect(seen).toBeGreaterThan(RUNS.numRuns / 20);
   });
 
+  it('asks nobody else in the next pass, while the releases of this one are in flight', () => {
+    const busy = fc.oneof(yards({ settings, plain: true }), yards({ settings }));
+    fc.assert(fc.property(busy, (any) => {
+      // With ranks known, as the engine has them, who stands ahead may ask whomever one behind may.
+      const ranked = (trial: PlanTrial): PlanTrial => ({ ...trial, rank: trial.rank ?? 5 });
+      const given = { ...any, queued: any.queued.map(ranked), active: any.active.map(ranked) };
+      const once = plan(given);
+      const asked = new Set(once.preempt.map(({ id }) => id));
+      const begun = once.start.map(({ id, slots: lease }) => ({ ...given.queued.find((trial) => trial.id === id) as PlanTrial, state: 'active' as const, lease }));
+      const actives = [...given.active.map((trial) => (asked.has(trial.id) ? { ...trial, state: 'releasing' as const } : trial)), ...begun];
+      const next = { ...given, active: actives, queued: given.queued.filter(({ id }) => !begun.some((trial) => trial.id === id)), slots: withShares(given.slots, actives) };
+      expect(plan(next).preempt).toEqual([]);
+    }), RUNS);
+  });
+
   it('stops nobody where a release in flight is enough', () => {
     fc.assert(fc.property(alone, (given) => {
       const once = plan(given);
