@@ -5,7 +5,7 @@ import type { DoctorCheck } from '../../electron/contract/settings.ts';
 import type { RuntimeStatus } from '../../electron/engine/ports.ts';
 import { QUICK_MS } from './connection.ts';
 import type { EngineConnection } from './connection.ts';
-import { EngineDown } from './engine-error.ts';
+import { EngineDown, isConnectionError } from './engine-error.ts';
 import { TOOLKIT_REMEDY } from './launch-errors.ts';
 
 /** What /version and /info say, as far as it matters here. */
@@ -83,10 +83,15 @@ const HOOKS = ['/usr/bin/nvidia-container-runtime-hook', '/usr/bin/nvidia-contai
 export function createEngineInspector(connection: EngineConnection): EngineInspector {
   let gpuTried: boolean | null = null;
 
-  const facts = async (): Promise<EngineFacts> => {
+  const ask = async (): Promise<EngineFacts> => {
     const [version, info] = await connection.call(QUICK_MS, (engine: Dockerode) => Promise.all([engine.version(), engine.info()]));
     return readFacts(version as EngineVersion, info as EngineInfo);
   };
+  // A connection that broke is forgotten: asking again looks for the engine anew, and knows what to say when there is none.
+  const facts = (): Promise<EngineFacts> => ask().catch((error: unknown) => {
+    if (!isConnectionError(error)) throw error;
+    return ask();
+  });
   const exists = (file: string): Promise<boolean> => access(file).then(() => true, () => false);
   const judge = async (found: EngineFacts): Promise<GpuVerdict> =>
     judgeGpuSupport(found, process.platform, (await Promise.all(HOOKS.map(exists))).includes(true), gpuTried);
