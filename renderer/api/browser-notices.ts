@@ -24,7 +24,8 @@ function notify(frame: FeedFrames['finished']): void {
   if (settings === null || noticePermission() !== 'granted' || frame.ranMs < settings.notifyAfterS * 1000 || frame.outcome === 'canceled') return;
   if (frame.outcome === 'failed' ? !settings.notifyOnFailure : !settings.notifyOnFinish) return;
   // The tag makes several open windows show one notice.
-  new Notification(`#${frame.trialId} ${frame.name} ${frame.outcome}`, { body: frame.message, tag: `switchyard-${frame.trialId}` });
+  const notice = new Notification(`#${frame.trialId} ${frame.name} ${frame.outcome}`, { body: frame.message, tag: `switchyard-${frame.trialId}` });
+  notice.onclick = () => window.focus();
 }
 
 /** Begins to listen for ends. @returns the function that stops it. */

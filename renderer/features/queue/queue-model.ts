@@ -129,8 +129,8 @@ export function landingAt(model: QueueModel, gap: Gap, dragged: readonly Trial[]
   const behind = anchor === before;
   const rest = model.line.filter((trial) => !ids.has(trial.id));
   const at = rest.indexOf(anchor) + (behind ? 1 : 0);
-  const stays = dragged.every((trial, index) => model.line[at + index]?.id === trial.id) && dragged.every((trial) => trial.priority === anchor.priority);
-  if (stays) return null;
+  // Put back where they were: the order does not change, so the priority must not either.
+  if (dragged.every((trial, index) => model.line[at + index]?.id === trial.id)) return null;
   return {
     to: { place: behind ? 'behind' : 'ahead', anchorId: anchor.id },
     place: at + 1,

@@ -45,7 +45,7 @@ export const TrialRow = memo(function TrialRow({ id, section, place, rowIndex, t
       <span role="gridcell" className="place-number" title={place === null ? undefined : `Place ${place} in the queue`}>{place === null ? '' : formatCount(place)}</span>
       <span role="gridcell" className="num">#{id}</span>
       <span role="gridcell" className="name" title={trial.labels.length > 0 ? `${trial.name} · ${trial.labels.join(', ')}` : trial.name}>
-        {trial.name}
+        <span className="cut">{trial.name}</span>
         {inLine && trial.priority !== DEFAULT_PRIORITY && <i className="label priority" title={`Priority ${trial.priority}`}>P{trial.priority}</i>}
         {trial.labels.map((label) => <i key={label} className="label">{label}</i>)}
       </span>

@@ -9,6 +9,8 @@ import type { LogSession, LogView } from './log-session.ts';
 const LINE_PX = 18;
 const OVERSCAN = 12;
 const NEAR_TOP_PX = 400;
+/** More rows than any screen shows. */
+const RING_ROWS = 512;
 const AT_END_PX = LINE_PX;
 
 interface LogLinesProps {
@@ -66,7 +68,7 @@ export function LogLines({ session, view, following, onFollowing, hit }: LogLine
       <div className="log-lines" style={{ height: virtualizer.getTotalSize() }}>
         {items.map((item) => (
           <LogLine
-            key={buffer.firstLine + item.index}
+            key={ringKey(buffer.firstLine + item.index)}
             bytes={buffer.line(item.index)}
             topPx={item.start}
             marked={item.index === hitIndex}
@@ -76,6 +78,9 @@ export function LogLines({ session, view, following, onFollowing, hit }: LogLine
     </div>
   );
 }
+
+/** Rows are used again: a flood of lines changes text and makes no elements. Line numbers before the opened part are negative. */
+const ringKey = (line: number): number => ((line % RING_ROWS) + RING_ROWS) % RING_ROWS;
 
 interface LogLineProps {
   readonly bytes: Uint8Array | number;

@@ -3,16 +3,19 @@
  *
  * Modes: following (the stream is open and the head is let go when the window is full) and reading (the user has scrolled up:
  * new lines are counted; when the window is full the stream is closed and "jump to end" opens the end again).
- * Bytes from the stream are gathered and cut into lines once per animation frame.
+ * Bytes from the stream are gathered and cut into lines a few times a second, just before a frame is drawn.
  */
 import { api } from '../../../api/client.ts';
 import { toApiError } from '../../../api/problem.ts';
 import { LogBuffer } from './log-buffer.ts';
 
-const OPEN_BYTES = 256 * 1024;
+const OPEN_BYTES = 128 * 1024;
+const MAX_PENDING = 2_000;
 const OLDER_BYTES = 512 * 1024;
 const LIMITS = { maxLines: 50_000, maxBytes: 32 * 1024 * 1024 };
 const RETRY_MS = 1_500;
+/** The screen shows new lines 25 times a second; more than that nobody reads. */
+const FLUSH_MS = 40;
 
 export interface LogView {
   readonly buffer: LogBuffer;
@@ -40,6 +43,8 @@ export class LogSession {
   private source: EventSource | null = null;
   private pending: (Chunk | { readonly from: number; readonly to: number })[] = [];
   private frame = 0;
+  private flushTimer: ReturnType<typeof setTimeout> | undefined;
+  private flushedAtMs = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private abort = new AbortController();
   private loadingOlder = false;
@@ -127,12 +132,24 @@ export class LogSession {
   }
 
   private flushSoon(): void {
-    this.frame ||= requestAnimationFrame(() => this.flush());
+    // A frame that was asked for just before the window went into the background never comes.
+    if (this.pending.length > MAX_PENDING) this.flush();
+    this.flushTimer ??= setTimeout(() => {
+      // A window in the background draws no frames, but its lines must not pile up.
+      if (document.hidden) this.flush();
+      else this.frame = requestAnimationFrame(() => this.flush());
+    }, Math.max(0, this.flushedAtMs + FLUSH_MS - performance.now()));
+  }
+
+  private unschedule(): void {
+    clearTimeout(this.flushTimer);
+    this.flushTimer = undefined;
+    cancelAnimationFrame(this.frame);
   }
 
   private flush(): void {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
+    this.unschedule();
+    this.flushedAtMs = performance.now();
     if (this.pending.length === 0) return;
     const { buffer } = this.view;
     let total = this.view.totalBytes;
@@ -214,8 +231,7 @@ export class LogSession {
   private stop(): void {
     this.abort.abort();
     clearTimeout(this.retry);
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
+    this.unschedule();
     this.pending = [];
     this.source?.close();
     this.source = null;
