@@ -4,13 +4,14 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Dockerode from 'dockerode';
+import { execa } from 'execa';
 import { busyboxTar, pythonTar } from './image-tars.ts';
 
 const START_DEADLINE_MS = 60_000;
@@ -69,6 +70,7 @@ export async function startDockerd(options: { readonly gpuHook?: boolean } = {})
     env.PATH = `${path.join(dir, 'bin')}:${env.PATH}`;
   }
   let storageDriver = 'overlay2';
+  let cameUp = false;
   let child: ChildProcess | null = null;
   const api = new Dockerode({ socketPath, host: undefined, port: undefined, protocol: 'http' } as Dockerode.DockerOptions);
   const images = new Map<string, Promise<string>>();
@@ -87,7 +89,10 @@ export async function startDockerd(options: { readonly gpuHook?: boolean } = {})
     const deadline = performance.now() + START_DEADLINE_MS;
     while (performance.now() < deadline) {
       if (started.exitCode !== null || started.signalCode !== null) break;
-      if (await api.ping().then(() => true, () => false)) return;
+      if (await api.ping().then(() => true, () => false)) {
+        cameUp = true;
+        return;
+      }
       await Promise.race([delay(50), once(started, 'exit')]);
     }
     started.kill('SIGKILL');
@@ -103,6 +108,16 @@ export async function startDockerd(options: { readonly gpuHook?: boolean } = {})
     const timer = setTimeout(() => running.kill('SIGKILL'), STOP_DEADLINE_MS);
     await gone;
     clearTimeout(timer);
+    await containerdEnds();
+  }
+
+  /** The daemon's containerd ends after it; a new daemon that still sees it would wait for it in vain. */
+  async function containerdEnds(): Promise<void> {
+    const pid = Number(await readFile(path.join(dir, 'exec', 'containerd', 'containerd.pid'), 'utf8').catch(() => ''));
+    if (!Number.isInteger(pid) || pid < 2) return;
+    const deadline = performance.now() + STOP_DEADLINE_MS;
+    while (performance.now() < deadline && existsSync(`/proc/${pid}`)) await delay(20);
+    await rm(path.join(dir, 'exec', 'containerd', 'containerd.pid'), { force: true });
   }
 
   async function start(): Promise<void> {
@@ -110,7 +125,7 @@ export async function startDockerd(options: { readonly gpuHook?: boolean } = {})
       await launchOnce();
     } catch (error) {
       // overlay2 does not work on top of every file system (overlayfs itself, for one).
-      if (storageDriver !== 'overlay2') throw error;
+      if (cameUp || storageDriver !== 'overlay2') throw error;
       storageDriver = 'vfs';
       await rm(path.join(dir, 'data'), { recursive: true, force: true });
       await launchOnce();
@@ -141,7 +156,7 @@ export async function startDockerd(options: { readonly gpuHook?: boolean } = {})
     await start();
   } catch (error) {
     process.off('exit', onExit);
-    await rm(dir, { recursive: true, force: true });
+    await removeLeftovers(dir);
     throw error;
   }
   return {
@@ -156,9 +171,38 @@ export async function startDockerd(options: { readonly gpuHook?: boolean } = {})
       process.off('exit', onExit);
       if (child !== null) await removeContainers(api);
       await end('SIGTERM');
-      await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+      await removeLeftovers(dir);
     },
   };
+}
+
+/** What a crashed daemon leaves: shims with the containers below them, mounts, files. Only what names this daemon's own directory. */
+async function removeLeftovers(dir: string): Promise<void> {
+  const parents = new Map<number, number>();
+  const shims = new Set<number>();
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) continue;
+    try {
+      parents.set(pid, Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]));
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      if (command[0]?.includes('containerd-shim') === true && command.some((word) => word.startsWith(`${dir}/`))) shims.add(pid);
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  for (const [pid, parent] of parents) if (shims.has(pid) || shims.has(parent)) sendKill(pid);
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '');
+  for (const mount of mounts.filter((point) => point.startsWith(`${dir}/`)).reverse()) await execa('umount', ['-l', mount], { reject: false });
+  await rm(dir, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
+}
+
+function sendKill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone.
+  }
 }
 
 /** A daemon that stops gives each container ten seconds; tests do not. */
