@@ -68,7 +68,8 @@ export function measureSlot(slot: SlotReading, leases: readonly SlotLease[], tak
     }
     unallocated += Math.max(0, share - used);
   }
-  const foreignMiB = Math.max(0, slot.usedMiB - ours);
+  // The two halves of a reading are taken one after the other: somebody who came in between is in the list but not yet in the sum.
+  const foreignMiB = Math.max(0, slot.usedMiB - ours, isExclusive ? 0 : listedForeign);
   return {
     foreignMiB,
     foreignBy,

@@ -64,6 +64,11 @@ describe('foreign use', () => {
     expect(assess({ gpus: [gpu(0, 520, { processes: [compositor] })] })).toMatchObject({ blocked: null, usableMiB: TOTAL - RESERVED - 520, shareableMiB: TOTAL - RESERVED - 520 });
   });
 
+  it('counts from the first sight of its process, although the memory was read a moment before it came', () => {
+    const given: World = { gpus: [gpu(0, 12, { processes: [process(4312, 11 * GIB)] })] };
+    expect(assess(given).blocked).toEqual({ code: 'foreign', text: '11 GiB used by python3 (pid 4312)' });
+  });
+
   it('is seen even where no process is listed', () => {
     expect(assess({ gpus: [gpu(0, 9 * GIB)] }).blocked).toEqual({ code: 'foreign', text: '9 GiB used by somebody else' });
   });
