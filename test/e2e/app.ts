@@ -11,6 +11,7 @@ import { test as base, expect, type Page } from '@playwright/test';
 import { engineLogTail, removeDirectory, startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
 import { listTrialProcesses } from '../support/processes.ts';
 import { createFakeGpus, type FakeGpu, type FakeGpus } from '../fakes/nvidia-smi/scenario.ts';
+import { offerContainers, type Containers } from './support/containers.ts';
 import { watchFaults } from './support/faults.ts';
 import { FIGURES } from './support/figures.ts';
 import { writeProject } from './support/programs.ts';
@@ -22,8 +23,8 @@ export { expect };
 /** What the engine of a spec finds on its machine. */
 export interface Machine {
   readonly gpus: readonly FakeGpu[];
-  /** DOCKER_HOST of a running daemon; without one there is no Docker. */
-  readonly dockerHost?: string;
+  /** A Docker Engine with the images of support/containers.ts; without one there is no Docker. */
+  readonly docker?: boolean;
   readonly colorScheme?: 'light' | 'dark';
   /** Fills the data directory before the engine starts. */
   readonly seed?: (dataDir: string) => void;
@@ -49,7 +50,7 @@ export interface App {
   tolerate(pattern: RegExp): void;
 }
 
-export const test = base.extend<{ machine: Machine; app: App }, { shell: Shell }>({
+export const test = base.extend<{ machine: Machine; app: App }, { shell: Shell; containers: Containers }>({
   machine: [{ gpus: [] }, { option: true }],
 
   shell: [async ({}, use, { workerIndex }) => {
@@ -60,7 +61,13 @@ export const test = base.extend<{ machine: Machine; app: App }, { shell: Shell }
     await shell.close();
   }, { scope: 'worker' }],
 
-  app: async ({ shell, machine }, use, testInfo) => {
+  containers: [async ({}, use) => {
+    const containers = offerContainers();
+    await use(containers);
+    await containers.stop();
+  }, { scope: 'worker' }],
+
+  app: async ({ shell, machine, containers }, use, testInfo) => {
     if (shell.obstacle !== null && process.env['CI'] === 'true') throw new Error(shell.obstacle);
     testInfo.skip(shell.obstacle !== null, shell.obstacle ?? undefined);
     const dir = mkdtempSync(path.join(os.tmpdir(), 'sy-e2e-'));
@@ -68,7 +75,7 @@ export const test = base.extend<{ machine: Machine; app: App }, { shell: Shell }
     mkdirSync(dataDir, { mode: 0o700 });
     const gpus = createFakeGpus(dir, machine.gpus);
     machine.seed?.(dataDir);
-    const env = { ...(machine.gpus.length === 0 ? {} : gpus.env), ...(machine.dockerHost === undefined ? {} : { DOCKER_HOST: machine.dockerHost }) };
+    const env = { ...(machine.gpus.length === 0 ? {} : gpus.env), ...(machine.docker === true ? { DOCKER_HOST: (await containers.daemon()).dockerHost } : {}) };
     const engine = await startEngineProcess({ dataDir, env });
     const faults = watchFaults();
     const { colorScheme = 'light' } = machine;
@@ -92,6 +99,7 @@ export const test = base.extend<{ machine: Machine; app: App }, { shell: Shell }
       await window.close();
       await engine.dispose();
       endTrials(dataDir);
+      if (machine.docker === true) await containers.clear();
       removeDirectory(dir);
     }
   },
