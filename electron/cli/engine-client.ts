@@ -6,8 +6,9 @@ import http from 'node:http';
 import { CliError, ExitCode, exitCodeOfStatus } from './exit-codes.ts';
 
 const API_PREFIX = '/api/v1';
-/** Most answers come within milliseconds; a snapshot of a large directory may take a while. */
-const ANSWER_TIMEOUT_MS = 10 * 60_000;
+/** Most answers come within milliseconds; a snapshot of a large directory or a stop of many trials may take a while. */
+const QUESTION_TIMEOUT_MS = 60_000;
+const CHANGE_TIMEOUT_MS = 10 * 60_000;
 
 /** Refused trials of a batch that are named one by one. */
 const SHOWN_ITEMS = 20;
@@ -55,7 +56,7 @@ export function createEngineClient(socketPath: string): EngineClient {
     return new Promise((resolve, reject) => {
       const options: http.RequestOptions = { socketPath, path: `${API_PREFIX}${path}${search}`, method, headers, agent };
       const request = http.request(signal === undefined ? options : { ...options, signal }, resolve);
-      request.setTimeout(ANSWER_TIMEOUT_MS, () => request.destroy(new Error('the engine did not answer')));
+      request.setTimeout(method === 'GET' ? QUESTION_TIMEOUT_MS : CHANGE_TIMEOUT_MS, () => request.destroy(new Error('the engine did not answer in time')));
       request.on('error', (error) => reject(new ConnectionError(error)));
       request.end(payload ?? undefined);
     });

@@ -39,7 +39,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal, versio
   try {
     const command = (await verb.load()).build(context).name(`switchyard ${verb.name}`);
     await command.parseAsync([...words], { from: 'user' });
-    return ExitCode.ok;
+    return signal.aborted ? ExitCode.interrupted : ExitCode.ok;
   } catch (error) {
     if (isHelpShown(error)) return ExitCode.ok;
     if (signal.aborted && !(error instanceof CliError)) return ExitCode.interrupted;
