@@ -8,7 +8,10 @@ export type ContainerState =
   | { readonly kind: 'created' }
   | { readonly kind: 'exited'; readonly exit: ExitInfo; readonly startedAtMs: number };
 
-/** When the engine could not be reached while an attempt was watched: a container that ended within was stopped by it. */
+/**
+ * When the engine could not be reached while an attempt was watched, or when nobody watched it (Switchyard was not running): a container
+ * that was ended by force within was stopped by somebody else, such as a daemon that was stopped itself.
+ */
 export interface Outage {
   readonly fromMs: number;
   readonly untilMs: number;

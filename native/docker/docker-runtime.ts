@@ -20,6 +20,7 @@ import { checkMounts } from './check-mounts.ts';
 import { QUICK_MS, SLOW_MS, createConnection } from './connection.ts';
 import { ATTEMPT_LABEL, ENGINE_LABEL } from './container-options.ts';
 import { readState } from './container-state.ts';
+import type { Outage } from './container-state.ts';
 import { EngineDown, sentenceOf, statusOf } from './engine-error.ts';
 import { createEngineInspector } from './engine-status.ts';
 import type { SearchPlace } from './find-engine.ts';
@@ -51,6 +52,8 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
   const inspector = createEngineInspector(connection);
   const launching = new Map<string, Promise<{ readonly ref: string }>>();
   const listeners = new Set<() => void>();
+  /** Attempts found in recovery, with the time in which nobody watched them: whoever ended them by force then, it was not the program. */
+  const unwatched = new Map<string, Outage>();
   const closed = new AbortController();
   let watching = false;
 
@@ -164,9 +167,11 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
     },
 
     async recover(handle): Promise<Recovered> {
+      const absence: Outage = { fromMs: 0, untilMs: clock.nowMs(), containersGoOn: true };
+      unwatched.set(handle.attemptId, absence);
       for (;;) {
         const found = await inspect(handle.attemptId);
-        const state = found === null ? null : readState(found, await wasRebooted(handle.stateDir), null);
+        const state = found === null ? null : readState(found, await wasRebooted(handle.stateDir), absence);
         if (found !== null && state?.kind === 'running') return { kind: 'running', ref: found.Id, frozen: state.frozen };
         if (state?.kind === 'exited') return { kind: 'exited', exit: state.exit };
         const decided = await claim(handle.stateDir, 'absent');
@@ -179,7 +184,7 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
     attach(handle): Attachment {
       const stop = new AbortController();
       const signal = AbortSignal.any([stop.signal, closed.signal]);
-      const following = followAttempt(followDeps, handle, signal);
+      const following = followAttempt(followDeps, handle, unwatched.get(handle.attemptId) ?? null, signal);
       const exit = new Promise<ExitInfo>((resolve) => {
         void following.then((info) => {
           if (info !== null && !signal.aborted) resolve(info);
@@ -217,6 +222,7 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
     },
 
     async remove(handle) {
+      unwatched.delete(handle.attemptId);
       const found = await inspect(handle.attemptId);
       if (found !== null) await removeById(found.Id);
       await removeNotes(handle.stateDir);

@@ -37,12 +37,15 @@ export interface FollowDeps {
   onEngineChange(): void;
 }
 
-/** @returns null when `stop` came first. Never rejects. */
-export async function followAttempt(deps: FollowDeps, handle: AttemptHandle, stop: AbortSignal): Promise<ExitInfo | null> {
+/**
+ * @param unwatched the time before, in which nobody followed it; null for an attempt that was just launched
+ * @returns null when `stop` came first. Never rejects.
+ */
+export async function followAttempt(deps: FollowDeps, handle: AttemptHandle, unwatched: Outage | null, stop: AbortSignal): Promise<ExitInfo | null> {
   let sink: LogSink | null = null;
   let retryMs = FIRST_RETRY_MS;
   let downFromMs: number | null = null;
-  let outage: Outage | null = null;
+  let outage = unwatched;
   try {
     while (!stop.aborted) {
       try {
