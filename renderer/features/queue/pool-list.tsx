@@ -21,36 +21,33 @@ interface PoolLoad {
   readonly used: number;
   readonly total: number;
 }
-const IDLE: PoolLoad = { running: 0, queued: 0, used: 0, total: 0 };
+const NO_SLOTS: readonly SlotView[] = [];
 
-/** Counts every pool in one pass over the trials. */
-function useLoads(): ReadonlyMap<string, PoolLoad> {
+/** Trials of every pool, counted in one pass when a trial changes; the slots come with every GPU reading. */
+function useLoads(): (poolId: string) => PoolLoad {
   const table = useEngine((state) => state.trials);
-  const slots = useEngine((state) => state.gpus?.slots);
-  return useMemo(() => {
-    const loads = new Map<string, { running: number; queued: number; used: number; total: number }>();
-    const loadOf = (poolId: string) => {
-      const load = loads.get(poolId) ?? { ...IDLE };
-      loads.set(poolId, load);
-      return load;
-    };
-    for (const trial of table.byId.values()) {
-      if (trial.state === 'queued') loadOf(trial.poolId).queued += 1;
-      else if (trial.state !== 'paused' && trial.state !== 'done') loadOf(trial.poolId).running += 1;
+  const slots = useEngine((state) => state.gpus?.slots) ?? NO_SLOTS;
+  const counts = useMemo(() => {
+    const byPool = new Map<string, { running: number; queued: number }>();
+    for (const { poolId, state } of table.byId.values()) {
+      if (state === 'paused' || state === 'done') continue;
+      const count = byPool.get(poolId) ?? { running: 0, queued: 0 };
+      byPool.set(poolId, count);
+      if (state === 'queued') count.queued += 1;
+      else count.running += 1;
     }
-    for (const slot of slots ?? ([] as readonly SlotView[])) {
-      const load = loadOf(slot.poolId);
-      load.total += 1;
-      if (slot.trialIds.length > 0) load.used += 1;
-    }
-    return loads;
-  }, [table, slots]);
+    return byPool;
+  }, [table]);
+  return (poolId) => {
+    const mine = slots.filter((slot) => slot.poolId === poolId);
+    return { running: 0, queued: 0, ...counts.get(poolId), used: mine.filter((slot) => slot.trialIds.length > 0).length, total: mine.length };
+  };
 }
 
 export function PoolList() {
   const pools = useEngine((state) => state.pools);
   const hasGpus = useEngine((state) => (state.gpus?.slots.length ?? 0) > 0);
-  const loads = useLoads();
+  const loadOf = useLoads();
   const chosen = useChosenPool();
   return (
     <nav className="pools" aria-label="Pools">
@@ -58,7 +55,7 @@ export function PoolList() {
         <h2>Pools</h2>
         {hasGpus && <IconButton label="Split GPUs into a new pool" onClick={() => openDialog({ kind: 'pool-create' })}><IconPlus size={14} aria-hidden="true" /></IconButton>}
       </div>
-      {pools.map((pool) => <PoolItem key={pool.id} pool={pool} load={loads.get(pool.id) ?? IDLE} chosen={pool.id === chosen?.id} />)}
+      {pools.map((pool) => <PoolItem key={pool.id} pool={pool} load={loadOf(pool.id)} chosen={pool.id === chosen?.id} />)}
     </nav>
   );
 }

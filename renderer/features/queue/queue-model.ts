@@ -127,8 +127,9 @@ export function landingAt(model: QueueModel, gap: Gap, dragged: readonly Trial[]
   const anchor = before?.priority === own && before !== undefined ? before : after ?? before;
   if (anchor === undefined) return null;
   const behind = anchor === before;
-  const rest = model.line.filter((trial) => !ids.has(trial.id));
-  const at = rest.indexOf(anchor) + (behind ? 1 : 0);
+  const placeOf = (trial: Trial): number => model.placeOf.get(trial.id) ?? 0;
+  // Where it would stand once the dragged trials are out of the line.
+  const at = placeOf(anchor) - 1 - dragged.filter((trial) => placeOf(trial) < placeOf(anchor)).length + (behind ? 1 : 0);
   // Put back where they were: the order does not change, so the priority must not either.
   if (dragged.every((trial, index) => model.line[at + index]?.id === trial.id)) return null;
   return {

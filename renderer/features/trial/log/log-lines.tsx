@@ -23,8 +23,8 @@ interface LogLinesProps {
 
 export function LogLines({ session, view, following, onFollowing, hit }: LogLinesProps) {
   const scroller = useRef<HTMLDivElement>(null);
-  const prependedPx = useRef(0);
   const { buffer } = view;
+  const drawn = useRef({ buffer, firstLine: buffer.firstLine });
   const virtualizer = useVirtualizer({
     count: buffer.lineCount,
     getScrollElement: () => scroller.current,
@@ -36,9 +36,10 @@ export function LogLines({ session, view, following, onFollowing, hit }: LogLine
     const element = scroller.current;
     if (element === null) return;
     if (following) element.scrollTop = element.scrollHeight;
-    else if (prependedPx.current !== 0) element.scrollTop += prependedPx.current;
-    prependedPx.current = 0;
-  }, [view.version, following]);
+    // Lines came or went above: what is being read stays where it is.
+    else if (drawn.current.buffer === buffer) element.scrollTop += (drawn.current.firstLine - buffer.firstLine) * LINE_PX;
+    drawn.current = { buffer, firstLine: buffer.firstLine };
+  }, [view.version, following, buffer]);
 
   const hitIndex = hit === null ? null : buffer.indexAtOffset(hit.offset);
   useEffect(() => {
@@ -56,7 +57,7 @@ export function LogLines({ session, view, following, onFollowing, hit }: LogLine
     if (atEnd !== following) onFollowing(atEnd);
     if (view.state === 'detached' && fromEnd < NEAR_TOP_PX) void session.loadNewer();
     if (element.scrollTop < NEAR_TOP_PX && buffer.startOffset > 0 && !atEnd) {
-      void session.loadOlder().then((added) => { prependedPx.current += added * LINE_PX; });
+      void session.loadOlder();
     }
   };
 

@@ -180,28 +180,27 @@ export class LogSession {
     this.update({ totalBytes: total });
   }
 
-  /** Reads what stands before the window. @returns how many lines came in at the front. */
-  async loadOlder(): Promise<number> {
+  /** Reads what stands before the window. */
+  async loadOlder(): Promise<void> {
     const { buffer } = this.view;
     const end = buffer.startOffset;
-    if (this.loadingOlder || end === 0 || this.view.state === 'opening') return 0;
+    if (this.loadingOlder || end === 0 || this.view.state === 'opening') return;
     this.loadingOlder = true;
     try {
       const start = Math.max(0, end - OLDER_BYTES);
       const piece = await api.readLog(this.trialId, this.attempt, start, end - start, this.abort.signal);
-      if (this.view.buffer !== buffer) return 0;
+      if (this.view.buffer !== buffer) return;
       const usable = piece.bytes.subarray(0, Math.max(0, end - piece.offset));
       const cut = piece.offset === 0 ? 0 : usable.indexOf(10) + 1;
-      const added = buffer.prepend(piece.offset + cut, usable.subarray(cut));
+      buffer.prepend(piece.offset + cut, usable.subarray(cut));
       buffer.trimTail();
       if (buffer.tailDetached && this.source !== null) {
         this.source.close();
         this.source = null;
         this.update({ state: 'detached' });
       } else this.update({});
-      return added;
     } catch {
-      return 0;
+      // The next scroll tries again.
     } finally {
       this.loadingOlder = false;
     }
