@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { TrialActionInput, TrialActionResult } from '../contract/trials.ts';
 import { createVerb, readTrialIds, show } from './command-context.ts';
 import type { CommandContext } from './command-context.ts';
+import { plain } from './table.ts';
 
 type WithoutIds<T> = T extends unknown ? Omit<T, 'trialIds' | 'expectedRevisions'> : never;
 /** An action without the trials it is for. */
@@ -16,7 +17,7 @@ export async function sendAction(context: CommandContext, trialIds: readonly num
 
 /** Prints what happened and, to a person, how to take it back. */
 export function showActionResult(context: CommandContext, asJson: boolean | undefined, result: TrialActionResult): void {
-  show(context, asJson, result, () => result.message);
+  show(context, asJson, result, () => plain(result.message));
   if (asJson !== true && result.undoId !== null) context.terminal.note(context.terminal.paintError(`Undo: switchyard undo ${result.undoId}`, 'dim'));
 }
 

@@ -6,6 +6,7 @@ import { ConnectionError, createEngineClient } from './engine-client.ts';
 import type { EngineClient } from './engine-client.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { findSocket, locateData, startInBackground } from './find-engine.ts';
+import { plain } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { formatOverview, suggestVerb, VERBS } from './verb-table.ts';
 
@@ -83,8 +84,10 @@ function explain(error: unknown, terminal: Terminal, verb: string, asJson: boole
     terminal.note(JSON.stringify(problem));
     return known.exitCode;
   }
-  terminal.note(terminal.paintError(known.message, 'red'));
-  if (known.remedy !== null) terminal.note(known.remedy);
+  // Names and paths of others may be in it; their control characters stay out of the terminal.
+  const clean = (text: string): string => text.split('\n').map(plain).join('\n');
+  terminal.note(terminal.paintError(clean(known.message), 'red'));
+  if (known.remedy !== null) terminal.note(clean(known.remedy));
   return known.exitCode;
 }
 

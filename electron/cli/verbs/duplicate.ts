@@ -5,6 +5,7 @@ import { createVerb, readTrialId, show } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 import { addExperimentFlags, applyExperimentFlags } from '../submit-flags.ts';
 import type { ExperimentFlags } from '../submit-flags.ts';
+import { plain } from '../table.ts';
 
 export const build: BuildVerb = (context) => addExperimentFlags(createVerb('duplicate',
   'Queue a copy of a trial on the same snapshot, with changes. Takes the flags of submit.',
@@ -20,5 +21,5 @@ export const build: BuildVerb = (context) => addExperimentFlags(createVerb('dupl
     await applyExperimentFlags(edited, flags, context.afterDashes, context.terminal);
     const result = await client.request<SubmitResult>('POST', `/trials/${id}/duplicate`, { config: edited, paused: flags.paused === true });
     show(context, flags.json, result, () => `Queued ${result.trialIds.map((one) => `#${one}`).join(', ')}, a copy of #${id}.`);
-    if (flags.json !== true) for (const note of result.notes) context.terminal.note(context.terminal.paintError(note, 'dim'));
+    if (flags.json !== true) for (const note of result.notes) context.terminal.note(context.terminal.paintError(plain(note), 'dim'));
   });

@@ -9,6 +9,7 @@ import { ConnectionError } from '../engine-client.ts';
 import { CliError, ExitCode, usageError } from '../exit-codes.ts';
 import { addExperimentFlags, applyExperimentFlags } from '../submit-flags.ts';
 import type { ExperimentFlags } from '../submit-flags.ts';
+import { plain } from '../table.ts';
 import { readStdin } from '../terminal.ts';
 import { waitForTrials } from '../wait-for-trials.ts';
 
@@ -56,7 +57,7 @@ export const build: BuildVerb = (context) => addExperimentFlags(createVerb('subm
       throw namePlaceInFile(error, file, read?.lineOf ?? null);
     });
     show(context, flags.json, result, () => describeSubmit(result, flags));
-    if (flags.json !== true) for (const note of result.notes) context.terminal.note(context.terminal.paintError(note, 'dim'));
+    if (flags.json !== true) for (const note of result.notes) context.terminal.note(context.terminal.paintError(plain(note), 'dim'));
     if (flags.wait === true) await waitForTrials(result.trialIds, context);
   });
 
