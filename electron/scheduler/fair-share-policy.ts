@@ -11,7 +11,7 @@
  * Running trials are made to stop only where the pool has preemption on, or with `greedy` backfill, which follows
  * Determined: its fair share always takes back what is over the share.
  */
-import { admit, couldEverFit, isTurnedAway, MAX_TRIES_BELOW, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
+import { admit, admitUncapped, isTurnedAway, MAX_TRIES_BELOW, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
 import type { Pass } from './pass.ts';
 import type { Holder, Yard } from './occupancy.ts';
 import { fitsWithoutOurs, limitReached } from './placement.ts';
@@ -34,6 +34,7 @@ interface Candidate {
 
 interface Group {
   weight: number;
+  /** Nobody wants more than the pool has. */
   cap: number;
   ageOrder: number;
   readonly running: Holder[];
@@ -42,6 +43,8 @@ interface Group {
   pinnedCost: number;
   readonly pending: Candidate[];
   pendingCost: number;
+  /** Cost of the smallest trial that waits or could be released; Infinity = there is none. */
+  smallest: number;
   offered: number;
   /** The part of `pinnedCost` that no round has charged to its share yet. */
   unchargedCost: number;
@@ -69,7 +72,6 @@ function startCpuTrials(pass: Pass): void {
     const want = admit(pass, trial);
     if ('kind' in want) setVerdict(pass, i, want);
     else if (placeNow(pass, want) !== null) startTrial(pass, i, trial, want, []);
-    else if (pass.yard.rules.maxCpuTrials < 1) setVerdict(pass, i, { kind: 'impossible' });
     else setVerdict(pass, i, { kind: limitReached(pass.yard, pass.now, want) ?? 'cpu_limit' });
   }
 }
@@ -91,11 +93,12 @@ function collectGroups(pass: Pass, mayRelease: boolean): Group[] {
   const groups = new Map<TrialKey, Group>();
   for (const holder of pass.holders) {
     if (!holder.own || holder.isCpu || holder.kind !== 'active') continue;
-    const group = groupOf(groups, holder.trial);
+    const group = groupOf(pass, groups, holder.trial);
     const cost = costOf(pass.yard, slotCount(holder.trial), holder.shareMiB);
     group.running.push(holder);
     group.runningCost += cost;
     if (!mayRelease || holder.trial.preemptible !== true) group.pinnedCost += cost;
+    else group.smallest = Math.min(group.smallest, cost);
   }
   collectPending(pass, groups);
   const list = [...groups.values()];
@@ -120,14 +123,10 @@ function collectPending(pass: Pass, groups: Map<TrialKey, Group>): void {
       if ((known !== undefined && known.pendingCost >= enough) || isTurnedAway(pass, trial) || misfits.has(trial)) continue;
       if (++tries > MAX_TRIES_BELOW) return;
     }
-    const want = admit(pass, trial);
+    const want = admitUncapped(pass, trial);
     if ('kind' in want) {
       setVerdict(pass, i, want);
-      continue;
-    }
-    if (!couldEverFit(pass.yard, want)) {
-      setVerdict(pass, i, { kind: 'impossible' });
-      misfits.add(trial);
+      if (want.kind === 'impossible') misfits.add(trial);
       continue;
     }
     setVerdict(pass, i, { kind: 'busy' });
@@ -135,15 +134,16 @@ function collectPending(pass: Pass, groups: Map<TrialKey, Group>): void {
       misfits.add(trial);
       continue;
     }
-    const group = groupOf(groups, trial);
+    const group = groupOf(pass, groups, trial);
     if (group.pendingCost >= enough) continue;
     const cost = costOf(pass.yard, want.slots, want.shareMiB);
     group.pending.push({ index: i, trial, want, cost });
     group.pendingCost += cost;
+    group.smallest = Math.min(group.smallest, cost);
   }
 }
 
-function groupOf(groups: Map<TrialKey, Group>, trial: PlanTrial): Group {
+function groupOf(pass: Pass, groups: Map<TrialKey, Group>, trial: PlanTrial): Group {
   const known = groups.get(trial.experimentId);
   const order = finiteOr(trial.submitOrder, Infinity);
   if (known !== undefined) {
@@ -153,8 +153,8 @@ function groupOf(groups: Map<TrialKey, Group>, trial: PlanTrial): Group {
     return known;
   }
   const group: Group = {
-    weight: weightOf(trial), cap: capOf(trial), ageOrder: order, running: [], runningCost: 0, pinnedCost: 0,
-    pending: [], pendingCost: 0, offered: 0, unchargedCost: 0, steppedBack: false,
+    weight: weightOf(trial), cap: Math.min(capOf(trial), pass.yard.slots.length), ageOrder: order, running: [], runningCost: 0, pinnedCost: 0,
+    pending: [], pendingCost: 0, smallest: Infinity, offered: 0, unchargedCost: 0, steppedBack: false,
   };
   groups.set(trial.experimentId, group);
   return group;
@@ -164,24 +164,36 @@ function demandOf(group: Group): number {
   return Math.min(group.cap, group.runningCost + group.pendingCost);
 }
 
-/** Steps 2 and 3. `groups` by demand, then age. */
+/** Steps 2 and 3. `groups` by demand, then age. Depends only on what experiments have, not on which of it runs now, so that passes agree. */
 function fill(groups: readonly Group[], capacity: number): void {
-  let left = Math.max(0, capacity);
+  let left = offerAll(groups, Math.max(0, capacity));
+  // What nobody else can use goes back to those who stepped back, the oldest first.
+  for (const group of groups.filter(({ steppedBack }) => steppedBack).sort((a, b) => a.ageOrder - b.ageOrder)) {
+    const more = Math.min(left, demandOf(group) - group.offered);
+    if (more <= 0 || isStuck(group, more)) continue;
+    group.offered += more;
+    left -= more;
+  }
+}
+
+/** @returns what is left when nobody can be offered more */
+function offerAll(groups: readonly Group[], capacity: number): number {
+  let left = capacity;
   // Every turn satisfies an experiment, uses up the capacity or makes one step back; the bound is for odd numbers.
   for (let turn = 0; turn < 16 * (groups.length + 64); turn++) {
     const hungry = groups.filter((group) => !group.steppedBack && group.offered < demandOf(group) - EPSILON);
-    if (hungry.length === 0) return;
+    if (hungry.length === 0) return left;
     if (left > EPSILON) {
       left = offerRound(hungry, left);
       continue;
     }
-    const stuck = youngest(groups.filter((group) => !group.steppedBack && isStuck(group)));
-    if (stuck === null) return;
+    const stuck = youngest(groups.filter((group) => !group.steppedBack && isStuck(group, 0)));
+    if (stuck === null) return left;
     stuck.steppedBack = true;
-    const kept = Math.max(stuck.pinnedCost, Math.min(stuck.offered, stuck.runningCost));
-    left += stuck.offered - kept;
-    stuck.offered = kept;
+    left += stuck.offered - stuck.pinnedCost;
+    stuck.offered = stuck.pinnedCost;
   }
+  return left;
 }
 
 /** @returns what is left after every hungry experiment got its part once. */
@@ -200,10 +212,9 @@ function offerRound(hungry: readonly Group[], capacity: number): number {
   return left;
 }
 
-function isStuck(group: Group): boolean {
-  if (group.pending.length === 0) return false;
-  const smallest = Math.min(...group.pending.map((candidate) => candidate.cost));
-  return group.offered - group.runningCost < smallest - EPSILON;
+/** Whether the offer (and so much more) is too little for even the smallest trial that it is meant for. */
+function isStuck(group: Group, more: number): boolean {
+  return group.smallest !== Infinity && group.offered + more - group.pinnedCost < group.smallest - EPSILON;
 }
 
 function youngest(groups: readonly Group[]): Group | null {

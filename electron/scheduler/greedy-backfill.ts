@@ -6,7 +6,7 @@
  * Trials with slots and trials without are decided independently. Victims that are not needed are spared,
  * where Determined keeps them.
  */
-import { admit, claimSlots, couldEverFit, isTurnedAway, listPreemptible, MAX_TRIES_BELOW, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
+import { admit, claimSlots, isTurnedAway, listPreemptible, MAX_TRIES_BELOW, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
 import type { Pass } from './pass.ts';
 import { findVictims } from './preemption.ts';
 import type { Holder } from './occupancy.ts';
@@ -81,10 +81,9 @@ function isClosed(pass: Pass, lane: Lane, preemptible: readonly Holder[]): boole
 
 function consider(pass: Pass, lane: Lane, index: number, trial: PlanTrial, preemptible: readonly Holder[]): void {
   const want = admit(pass, trial);
-  if ('kind' in want) return setVerdict(pass, index, want);
-  if (!couldEverFit(pass.yard, want)) {
-    lane.failed ??= trial;
-    return setVerdict(pass, index, { kind: 'impossible' });
+  if ('kind' in want) {
+    if (want.kind === 'impossible') lane.failed ??= trial;
+    return setVerdict(pass, index, want);
   }
   const slots = placeNow(pass, want);
   if (slots !== null) {

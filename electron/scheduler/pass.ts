@@ -114,18 +114,23 @@ export function isTurnedAway(pass: Pass, trial: PlanTrial): boolean {
     || (trial.slots !== 0 && pass.keptOfCap.size > 0 && pass.keptOfCap.get(trial.experimentId) === Infinity);
 }
 
-/** @returns what the trial asks for where it takes part in this pass, else why it does not. */
-export function admit(pass: Pass, trial: PlanTrial): Want | Verdict {
+/** @returns what the trial asks for where it takes part in this pass, else why it does not. The cap of its experiment is not looked at. */
+export function admitUncapped(pass: Pass, trial: PlanTrial): Want | Verdict {
   if (pass.taken.has(trial.id)) return { kind: 'already_active' };
   if (typeof trial.held === 'object' && trial.held !== null) return { kind: 'held' };
   const want = readWant(trial);
   if (want === null) return { kind: 'invalid' };
-  const cap = capOf(trial);
-  if (want.slots > cap) return { kind: 'over_cap' };
-  if (want.slots === 0) return want;
+  if (want.slots > capOf(trial)) return { kind: 'over_cap' };
+  return couldEverFit(pass.yard, want) ? want : { kind: 'impossible' };
+}
+
+/** To be called in queue order. @returns the same, with the cap of the experiment. */
+export function admit(pass: Pass, trial: PlanTrial): Want | Verdict {
+  const want = admitUncapped(pass, trial);
+  if ('kind' in want || want.slots === 0) return want;
   // Once one trial has to wait for the cap, those behind it do not use up what it waits for.
   const kept = pass.keptOfCap.get(trial.experimentId) ?? 0;
-  if (kept !== Infinity && heldByExperimentOf(pass, trial) + want.slots + kept <= cap) return want;
+  if (kept !== Infinity && heldByExperimentOf(pass, trial) + want.slots + kept <= capOf(trial)) return want;
   pass.keptOfCap.set(trial.experimentId, Infinity);
   return { kind: 'capped' };
 }

@@ -7,7 +7,7 @@
  */
 import { planFairShare } from './fair-share-policy.ts';
 import { planGreedy } from './greedy-backfill.ts';
-import { admit, beginPass, countByExperiment, couldEverFit } from './pass.ts';
+import { admitUncapped, beginPass, countByExperiment } from './pass.ts';
 import type { Pass, PlanMemory } from './pass.ts';
 import { finiteOr, readActive, readInput, readPools, readSlots, splitQueue } from './read-input.ts';
 import { plainReason, refusalReason, sayFarBehind, sayReason } from './reasons.ts';
@@ -112,9 +112,7 @@ function reasonOf(pass: Pass, trial: PlanTrial, index: number, inLine: number): 
 
 /** In a pool that starts nothing, a trial that could not start anyhow says so; all others say that the pool is shut. */
 function reasonWhenShut(pass: Pass, trial: PlanTrial): Waiting['reason'] {
-  const want = admit(pass, trial);
-  const verdict = 'kind' in want ? want : couldEverFit(pass.yard, want) ? null : { kind: 'impossible' } as const;
-  const refusal = verdict === null || verdict.kind === 'capped' ? null : refusalReason(pass, trial, verdict);
+  const want = admitUncapped(pass, trial);
   const { shut } = pass.yard.rules;
-  return refusal ?? plainReason(shut?.code ?? 'pool_paused', shut?.text ?? '');
+  return ('kind' in want ? refusalReason(pass, trial, want) : null) ?? plainReason(shut?.code ?? 'pool_paused', shut?.text ?? '');
 }

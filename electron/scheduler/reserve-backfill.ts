@@ -3,7 +3,7 @@
  * without are two lanes that never block each other (they share only the pool's limit on running trials).
  * In each lane the first trial that has to wait for our own trials gets a reservation; later ones fill the gaps.
  */
-import { admit, claimSlots, couldEverFit, isTurnedAway, listPreemptible, MAX_TRIES_BELOW, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
+import { admit, claimSlots, isTurnedAway, listPreemptible, MAX_TRIES_BELOW, placeNow, preempt, setVerdict, startTrial } from './pass.ts';
 import type { Pass, Reservation, Verdict } from './pass.ts';
 import { findVictims } from './preemption.ts';
 import type { Holder } from './occupancy.ts';
@@ -80,7 +80,6 @@ function consider(walk: Walk, index: number, trial: PlanTrial): Verdict {
   const { pass } = walk;
   const want = admit(pass, trial);
   if ('kind' in want) return want;
-  if (!couldEverFit(pass.yard, want)) return { kind: 'impossible' };
   const lane = want.slots === 0 ? walk.cpu : walk.gpu;
   const open = placeNow(pass, want);
   if (open !== null) {

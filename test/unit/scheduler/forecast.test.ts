@@ -78,6 +78,6 @@ describe('forecast', () => {
           expect(first.endAtMs ?? Infinity).toBeLessThanOrEqual(second.startAtMs ?? 0);
         }
       }
-    }), { numRuns: 300 });
+    }), { numRuns: 300, seed: 1 });
   });
 });
