@@ -19,8 +19,9 @@ interface Command {
 
 export function CommandPalette() {
   const [query, setQuery] = useState('');
+  // No transition: the palette can be opened again the moment it has closed.
   return (
-    <Spotlight.Root query={query} onQueryChange={setQuery} lockScroll={false} transitionProps={{ duration: 60 }} shortcut={null} scrollable maxHeight={420} attributes={{ content: { 'aria-label': 'Search or run a command' } }} overlayProps={{ blur: 0, backgroundOpacity: 0.35 }}>
+    <Spotlight.Root query={query} onQueryChange={setQuery} lockScroll={false} transitionProps={{ duration: 0 }} shortcut={null} scrollable maxHeight={420} attributes={{ content: { 'aria-label': 'Search or run a command' } }} overlayProps={{ blur: 0, backgroundOpacity: 0.35 }}>
       <Spotlight.Search placeholder="Search trials or run a command" aria-label="Search trials or run a command" />
       <Results query={query} />
     </Spotlight.Root>

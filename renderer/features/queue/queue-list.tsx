@@ -95,7 +95,7 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
     const pageRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX) - 1);
     if (typeof key === 'object') {
       const step = key.step === 'page' ? pageRows * key.sign : key.sign * key.step;
-      const id = stepRow(model, step, { range: event.shiftKey });
+      const id = stepRow(model, step, rowOf(event.target)?.id ?? null, { range: event.shiftKey });
       if (id !== null) focusRow(id);
       return;
     }

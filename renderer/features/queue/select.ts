@@ -25,11 +25,15 @@ export function selectRow(model: QueueModel, id: number, keys: { readonly toggle
   useView.setState({ selection: new Set([id]), activeId: id, anchorId: id, inspectedId: id });
 }
 
-/** Moves the keyboard's row. @returns the row it is on now. */
-export function stepRow(model: QueueModel, by: number, keys: { readonly range: boolean }): number | null {
+/**
+ * Moves the keyboard's row.
+ * @param focusedId the row that has the focus; it counts while no row was chosen yet
+ * @returns the row it is on now
+ */
+export function stepRow(model: QueueModel, by: number, focusedId: number | null, keys: { readonly range: boolean }): number | null {
   const ids = idsInOrder(model);
-  const { activeId } = useView.getState();
-  const at = activeId === null ? -1 : ids.indexOf(activeId);
+  const from = useView.getState().activeId ?? focusedId;
+  const at = from === null ? -1 : ids.indexOf(from);
   const id = ids[at === -1 ? 0 : Math.min(ids.length - 1, Math.max(0, at + by))];
   if (id === undefined) return null;
   selectRow(model, id, { toggle: false, range: keys.range });
