@@ -88,7 +88,7 @@ export function parseStat(line: string): ProcessStat | null {
   const pid = Number(line.slice(0, open).trim());
   const rest = line.slice(close + 2).split(' ');
   const state = rest[0];
-  if (!Number.isInteger(pid) || pid < 1 || state === undefined) return null;
+  if (!Number.isInteger(pid) || pid < 1 || state === undefined || state === '') return null;
   const ticks = rest[19];
   if (ticks === undefined) {
     return { pid, state, parent: 0, group: pid, session: pid, startTime: rest.slice(1).join(' ').replace(/\s+/g, ' ').trim() };
