@@ -13,7 +13,6 @@
  *
  * limits, mounts, image and user of a LaunchSpec do not apply here: the program is the engine's user's own process.
  */
-import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DoctorCheck } from '../../electron/contract/settings.ts';
@@ -24,11 +23,13 @@ import type {
 import { readBootId } from '../boot-id.ts';
 import { claimAsAbsent, readClaim, readExit, removeAttemptFiles } from './attempt-files.ts';
 import { describeExit, describeVanished } from './describe-exit.ts';
+import { createLauncher } from './launcher.ts';
+import type { Launched, Launcher } from './launcher.ts';
 import { createLinuxTable, membersOf } from './process-table.ts';
 import type { ProcessEntry, ProcessTable, SupervisorId } from './process-table.ts';
 import { createPsTable } from './ps-table.ts';
 import { startSupervisor, throwIfAborted } from './start-supervisor.ts';
-import type { StartedSupervisor } from './start-supervisor.ts';
+import { passedOn } from './trial-env.ts';
 import { waitForChange } from './wait-for-change.ts';
 
 /** A scan of the process table answers all pids() calls within this time. */
@@ -43,6 +44,8 @@ export interface ProcessRuntimeOptions {
   readonly clock: Clock;
   /** For tests; default: the running machine's. */
   readonly table?: ProcessTable;
+  /** For tests; default: a launcher that starts with a burst of launches. */
+  readonly launcher?: Launcher;
 }
 
 type Found =
@@ -51,14 +54,15 @@ type Found =
   | { readonly kind: 'absent' | 'unclaimed' };
 
 /** @returns a runtime that holds no state of its own but the children it started: any number may work on the same attempts */
-export function createProcessRuntime({ clock, table: given }: ProcessRuntimeOptions): TrialRuntime {
+export function createProcessRuntime({ clock, table: given, launcher = createLauncher() }: ProcessRuntimeOptions): TrialRuntime {
   const supported = given !== undefined || process.platform === 'linux' || process.platform === 'darwin';
   const bootId = readBootId();
+  const baseEnv = passedOn(process.env);
   let openTable: ProcessTable | undefined = given;
   const table = (): ProcessTable => (openTable ??= process.platform === 'darwin' ? createPsTable() : createLinuxTable());
   const launching = new Map<string, Promise<{ readonly ref: string }>>();
   /** Exits of supervisors this instance started, until they settle. */
-  const ownExits = new Map<string, Promise<ExitInfo>>();
+  const ownExits = new Map<string, Promise<ExitInfo | null>>();
   const closed = new AbortController();
   let lastScan: { readonly atMs: number; readonly entries: Promise<readonly ProcessEntry[]> } | undefined;
 
@@ -69,12 +73,9 @@ export function createProcessRuntime({ clock, table: given }: ProcessRuntimeOpti
     const existing = await refOfClaim(spec.stateDir);
     if (existing !== null) return { ref: existing };
     const oomKillsBefore = table().oomKills();
-    let exited: Promise<unknown> | undefined;
-    const started = await startSupervisor(spec, bootId, signal, (child) => {
-      exited = once(child, 'exit').catch(() => undefined);
-    });
+    const started = await startSupervisor(spec, baseEnv, bootId, signal, launcher);
     if (!started.claimed) return { ref: await refAfterLostClaim(spec) };
-    const exit = (exited ?? Promise.resolve()).then(() => settleOwn(spec, started, oomKillsBefore));
+    const exit = settleOwn(spec, started, oomKillsBefore);
     ownExits.set(spec.attemptId, exit);
     void exit.finally(() => ownExits.delete(spec.attemptId));
     return { ref: String(started.pid) };
@@ -94,13 +95,16 @@ export function createProcessRuntime({ clock, table: given }: ProcessRuntimeOpti
       'Check free space (also inodes) and permissions of the data directory.');
   }
 
-  async function settleOwn(spec: LaunchSpec, { pid, child }: StartedSupervisor, oomKillsBefore: number | null): Promise<ExitInfo> {
+  /** @returns null when this instance was closed before the end could be learned */
+  async function settleOwn(spec: LaunchSpec, { pid, ended }: Launched, oomKillsBefore: number | null): Promise<ExitInfo | null> {
+    const end = await ended;
+    if (end === 'unwatched') return followAdopted({ attemptId: spec.attemptId, ref: String(pid), logPath: spec.logPath, stateDir: spec.stateDir }, closed.signal);
     const exit = readExit(spec.stateDir);
     // With an exit file the group is dead; what is left are processes that left it. Without one the group may live.
     if (exit === null) await killMembers(spec.attemptId, await supervisorOf(spec.stateDir));
     else await killStrays(spec.attemptId, pid);
     if (exit === null) {
-      return describeVanished({ lost: false, signal: child.signalCode ?? 'SIGKILL', endedAtMs: clock.nowMs() });
+      return describeVanished({ lost: false, signal: end.signal ?? 'SIGKILL', endedAtMs: clock.nowMs() });
     }
     const oomKills = table().oomKills();
     return describeExit({
@@ -295,6 +299,7 @@ export function createProcessRuntime({ clock, table: given }: ProcessRuntimeOpti
 
     close() {
       closed.abort();
+      launcher.close();
       return Promise.resolve();
     },
   };

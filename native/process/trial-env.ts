@@ -18,23 +18,31 @@ const PASSED: ReadonlySet<string> = new Set([
 ]);
 const PASSED_PREFIXES = ['LC_', 'CONDA', 'XDG_'] as const;
 
-/**
- * @param engineEnv the engine's own environment, of which only a fixed list of names is passed on
- * @returns the program's environment: passed names, then spec.env, then what the lease decides (never overridable)
- */
-export function buildTrialEnv(engineEnv: NodeJS.ProcessEnv, spec: LaunchSpec): Record<string, string> {
+/** @returns what of the engine's own environment a trial may see. Worth doing once: reading process.env is slow. */
+export function passedOn(engineEnv: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(engineEnv)) {
     if (value !== undefined && (PASSED.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix)))) env[name] = value;
   }
   env['PATH'] ??= '/usr/local/bin:/usr/bin:/bin';
-  Object.assign(env, spec.env);
-  const uuids = spec.slotUuids.join(',');
-  // "-1" and not "": CUDA takes both as "no GPU", but many wrappers and scripts take an empty variable as unset.
-  env['CUDA_VISIBLE_DEVICES'] = uuids === '' ? '-1' : uuids;
-  env['CUDA_DEVICE_ORDER'] = 'PCI_BUS_ID';
-  env['NVIDIA_VISIBLE_DEVICES'] = uuids === '' ? 'void' : uuids;
-  env[ATTEMPT_VARIABLE] = spec.attemptId;
-  env[ENGINE_VARIABLE] = spec.engineId;
   return env;
+}
+
+/**
+ * @param base what the engine passes on
+ * @returns the program's environment: base, then spec.env, then what the lease decides (never overridable)
+ */
+export function buildTrialEnv(base: Readonly<Record<string, string>>, spec: LaunchSpec): Readonly<Record<string, string>> & { readonly PATH: string } {
+  const uuids = spec.slotUuids.join(',');
+  return {
+    PATH: '',
+    ...base,
+    ...spec.env,
+    // "-1" and not "": CUDA takes both as "no GPU", but many wrappers and scripts take an empty variable as unset.
+    CUDA_VISIBLE_DEVICES: uuids === '' ? '-1' : uuids,
+    CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+    NVIDIA_VISIBLE_DEVICES: uuids === '' ? 'void' : uuids,
+    [ATTEMPT_VARIABLE]: spec.attemptId,
+    [ENGINE_VARIABLE]: spec.engineId,
+  };
 }
