@@ -26,6 +26,8 @@ export interface Reservation {
   readonly atMs: number;
   /** The pool as it will be at `atMs`, without the trial itself; later starts that go on longer are added to it. */
   readonly then: Occupancy;
+  /** Who is no longer there: they end before, or would be asked to stop for the trial. */
+  readonly gone: ReadonlySet<Holder>;
   /** Where it would go. */
   readonly slots: readonly number[];
 }
@@ -171,6 +173,7 @@ export function claimSlots(pass: Pass, trial: PlanTrial, want: Want, slots: read
   pass.holders.push(holder);
   occupy(pass.future, holder);
   for (const i of slots) pass.claimedBy[i] = trial;
+  if (capOf(trial) !== Infinity) pass.keptOfCap.set(trial.experimentId, (pass.keptOfCap.get(trial.experimentId) ?? 0) + want.slots);
   return holder;
 }
 

@@ -24,18 +24,21 @@ export function reserve(pass: Pass, trial: PlanTrial, want: Want): Reservation |
   const then = copyOccupancy(pass.future);
   const there = pass.holders.filter((holder) => holder.kind !== 'releasing' && !pass.preempted.has(holder));
   // Whoever would be asked to stop for the trial does not put its time off.
-  const givesBack = new Set(there.filter((holder) => holder.own && holder.kind !== 'promised' && canMakeRoom(pass.yard, holder.isCpu, want) && wouldStopFor(pass, holder.trial, trial)));
-  for (const holder of givesBack) vacate(then, holder, yard);
+  const gone = new Set(there.filter((holder) => holder.own && holder.kind !== 'promised' && canMakeRoom(pass.yard, holder.isCpu, want) && wouldStopFor(pass, holder.trial, trial)));
+  for (const holder of gone) vacate(then, holder, yard);
   if (place(yard, then, want) !== null) return null;
   const ends = there
-    .filter((holder) => !givesBack.has(holder))
+    .filter((holder) => !gone.has(holder))
     .sort((a, b) => (a.endsAtMs === b.endsAtMs ? 0 : a.endsAtMs - b.endsAtMs));
   for (let i = 0; i < ends.length;) {
     const atMs = (ends[i] as Holder).endsAtMs;
-    for (; i < ends.length && (ends[i] as Holder).endsAtMs === atMs; i++) vacate(then, ends[i] as Holder, yard);
+    for (; i < ends.length && (ends[i] as Holder).endsAtMs === atMs; i++) {
+      vacate(then, ends[i] as Holder, yard);
+      gone.add(ends[i] as Holder);
+    }
     // Slots that are idle already are left to others where there is a choice: they can fill them in the meantime.
     const slots = place(yard, then, want, null, openNow(pass, want)) ?? place(yard, then, want);
-    if (slots !== null) return { trial, want, atMs, then, slots };
+    if (slots !== null) return { trial, want, atMs, then, gone, slots };
   }
   return null;
 }
@@ -47,27 +50,27 @@ function openNow(pass: Pass, want: Want): ReadonlySet<number> {
 }
 
 /**
- * @param gone active trials that would be asked to stop to let the trial in
+ * @param stopping active trials that would be asked to stop to let the trial in
  * @returns whether the trial may take the slots although it stands behind the reservation
  */
-export function mayPass(pass: Pass, reservation: Reservation, trial: PlanTrial, want: Want, slots: readonly number[], gone: readonly Holder[] = []): boolean {
+export function mayPass(pass: Pass, reservation: Reservation, trial: PlanTrial, want: Want, slots: readonly number[], stopping: readonly Holder[] = []): boolean {
   // Even for a while: the head would be waiting for its cap meanwhile, and who waits for that has no reservation.
   if (breaksCap(pass, reservation, trial, want)) return false;
   if (!staysPut(pass, reservation, trial)) return true;
   const { yard } = pass;
   if (reservation.atMs === Infinity && slots.some((i) => suits(yard.slots[i] as Slot, reservation.want))) return false;
   const then = copyOccupancy(reservation.then);
-  apply(pass, reservation, then, want, slots, trial, gone);
+  apply(pass, reservation, then, want, slots, trial, stopping);
   return place(yard, then, reservation.want) !== null;
 }
 
 /** Makes the reservation take into account a trial that passed it. */
-export function notePassing(pass: Pass, reservation: Reservation, trial: PlanTrial, want: Want, slots: readonly number[], gone: readonly Holder[] = []): void {
-  if (staysPut(pass, reservation, trial)) apply(pass, reservation, reservation.then, want, slots, trial, gone);
+export function notePassing(pass: Pass, reservation: Reservation, trial: PlanTrial, want: Want, slots: readonly number[], stopping: readonly Holder[] = []): void {
+  if (staysPut(pass, reservation, trial)) apply(pass, reservation, reservation.then, want, slots, trial, stopping);
 }
 
-function apply(pass: Pass, reservation: Reservation, then: Occupancy, want: Want, slots: readonly number[], trial: PlanTrial, gone: readonly Holder[]): void {
-  for (const victim of gone) if (victim.endsAtMs > reservation.atMs) vacate(then, victim, pass.yard);
+function apply(pass: Pass, reservation: Reservation, then: Occupancy, want: Want, slots: readonly number[], trial: PlanTrial, stopping: readonly Holder[]): void {
+  for (const victim of stopping) if (!reservation.gone.has(victim)) vacate(then, victim, pass.yard);
   occupy(then, holderFor(pass, trial, want, slots, 'starting'));
 }
 
