@@ -9,7 +9,12 @@ import { makeDirectory } from '../support/yard.ts';
 
 const DAY_MS = 86_400_000;
 
-interface JumpyYard { readonly api: ApiClient; readonly mirror: Mirror; jump(ms: number): void; submit(config: Record<string, unknown>): Promise<number> }
+interface JumpyYard {
+  readonly api: ApiClient;
+  readonly mirror: Mirror;
+  readonly jump: (ms: number) => void;
+  readonly submit: (config: Record<string, unknown>) => Promise<number>;
+}
 
 async function openJumpyYard(): Promise<JumpyYard> {
   const dataDir = path.join(makeDirectory(), 'data');

@@ -6,6 +6,7 @@ import process from 'node:process';
 import { onTestFinished } from 'vitest';
 import type { SubmitBodyInput } from '../../electron/contract/config.ts';
 import type { Problem } from '../../electron/contract/errors.ts';
+import type { Outcome } from '../../electron/contract/trials.ts';
 import { createFakeGpus, type FakeGpu, type FakeGpus } from '../fakes/nvidia-smi/scenario.ts';
 import { ApiProblem } from './api-client.ts';
 import { engineLogTail, removeDirectory, startEngineProcess, type EngineProcess } from './engine-process.ts';
@@ -16,9 +17,9 @@ export interface Yard {
   readonly engine: EngineProcess;
   readonly gpus: FakeGpus;
   /** Submits to the process runtime without a directory. @returns the trial's id */
-  submit(config: SubmitBodyInput['config'], paused?: boolean): Promise<number>;
+  readonly submit: (config: SubmitBodyInput['config'], paused?: boolean) => Promise<number>;
   /** Waits until the trial is done. @returns kind, code and message of its outcome */
-  outcomeOf(trialId: number, deadlineMs?: number): Promise<{ readonly kind: string; readonly code: string; readonly exitCode: number | null; readonly message: string; readonly remedy: string | null }>;
+  readonly outcomeOf: (trialId: number, deadlineMs?: number) => Promise<Outcome>;
 }
 
 /** An empty directory that is removed after the test. */
