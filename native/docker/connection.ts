@@ -1,7 +1,6 @@
 /** The connection to the container engine: found once, found again after it failed. Every call has a deadline. */
 import http from 'node:http';
 import https from 'node:https';
-import os from 'node:os';
 import Dockerode from 'dockerode';
 import { EngineDown, EngineTimeout, codeOf, isConnectionError } from './engine-error.ts';
 import { listAddresses } from './find-engine.ts';
@@ -110,7 +109,7 @@ function describeUnreachable(address: EngineAddress, error: unknown, platform: N
     case 'EACCES':
     case 'EPERM':
       return new EngineDown(`This user may not use the Docker socket ${address.text}.`,
-        `Run: sudo usermod -aG docker ${os.userInfo().username} — then log out and in again (or run: newgrp docker) and restart Switchyard.`);
+        'Run: sudo usermod -aG docker $USER — then log out and in again and restart Switchyard.');
     case 'ENOENT':
       return new EngineDown(`There is no Docker socket at ${address.text} (from ${address.origin}).`,
         address.origin.startsWith('docker context') ? `${start} Or choose another engine: docker context use default` : start);

@@ -18,12 +18,20 @@ const DEFAULT_DRIVER_CAPABILITIES = ['compute', 'utility'] as const;
 /** What a training script run as root does not need of Docker's default set. Any other user gets none at all. */
 const DROPPED_FOR_ROOT = ['AUDIT_WRITE', 'MKNOD', 'NET_RAW', 'SETFCAP', 'SETPCAP', 'SYS_CHROOT'] as const;
 
+/** How the engine treats users; see engine-status.ts. */
+export interface UserMapping {
+  readonly rootless: boolean;
+  readonly remapsUsers: boolean;
+}
+
 /**
  * argv replaces both the image's entrypoint and its command: what was submitted is what runs, whatever the image.
  * The name is the attempt id, so a second create of the same attempt is refused by the engine.
+ * What the trial writes belongs to spec.user on the host: with a rootless engine that user is root inside the container.
  */
-export function containerOptions(spec: LaunchSpec, image: string): Dockerode.ContainerCreateOptions {
-  const isRoot = spec.user.uid === 0;
+export function containerOptions(spec: LaunchSpec, image: string, mapping: UserMapping): Dockerode.ContainerCreateOptions {
+  const user = mapping.rootless ? { uid: 0, gid: 0 } : spec.user;
+  const isRoot = user.uid === 0;
   const memory = spec.limits.memoryMiB === null ? null : spec.limits.memoryMiB * MIB;
   const shm = Math.min(spec.limits.shmMiB * MIB, memory ?? Number.MAX_SAFE_INTEGER);
   return {
@@ -32,8 +40,8 @@ export function containerOptions(spec: LaunchSpec, image: string): Dockerode.Con
     Entrypoint: [...spec.argv],
     Cmd: [],
     WorkingDir: spec.workDir,
-    User: `${spec.user.uid}:${spec.user.gid}`,
-    Env: Object.entries(containerEnv(spec)).map(([name, value]) => `${name}=${value}`),
+    User: `${user.uid}:${user.gid}`,
+    Env: Object.entries(containerEnv(spec, isRoot)).map(([name, value]) => `${name}=${value}`),
     Labels: { [ENGINE_LABEL]: spec.engineId, [TRIAL_LABEL]: String(spec.trialId), [ATTEMPT_LABEL]: spec.attemptId },
     StopSignal: 'SIGTERM',
     Tty: false,
@@ -45,6 +53,7 @@ export function containerOptions(spec: LaunchSpec, image: string): Dockerode.Con
       RestartPolicy: { Name: 'no' },
       SecurityOpt: ['no-new-privileges'],
       CapDrop: isRoot ? [...DROPPED_FOR_ROOT] : ['ALL'],
+      ...(mapping.remapsUsers ? { UsernsMode: 'host' } : {}),
       ShmSize: shm,
       // The same limit with swap: a trial that outgrows its memory ends with a clear reason instead of slowing the machine down.
       ...(memory === null ? {} : { Memory: memory, MemorySwap: memory }),
@@ -65,10 +74,10 @@ function driverCapabilities(wanted: string | undefined): readonly string[] {
   return known.length === 0 ? DEFAULT_DRIVER_CAPABILITIES : [...new Set(known)];
 }
 
-function containerEnv(spec: LaunchSpec): Record<string, string> {
+function containerEnv(spec: LaunchSpec, isRoot: boolean): Record<string, string> {
   return {
     // Only root has an entry in every image's /etc/passwd; for others home and name must be given, or much of Python's ecosystem fails.
-    ...(spec.user.uid === 0 ? {} : { HOME: '/tmp', USER: 'trial', LOGNAME: 'trial' }),
+    ...(isRoot ? {} : { HOME: '/tmp', USER: 'trial', LOGNAME: 'trial' }),
     ...spec.env,
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
     // SIGTERM reaches the whole process group of the program, not only its first process (krallin/tini, option -g).

@@ -23,6 +23,7 @@ import { readState } from './container-state.ts';
 import type { Outage } from './container-state.ts';
 import { EngineDown, sentenceOf, statusOf } from './engine-error.ts';
 import { createEngineInspector } from './engine-status.ts';
+import type { EngineFacts } from './engine-status.ts';
 import type { SearchPlace } from './find-engine.ts';
 import { followAttempt } from './follow-attempt.ts';
 import { parseImageReference } from './image-reference.ts';
@@ -34,6 +35,7 @@ import { watchEngine } from './watch-engine.ts';
 
 const REMOVAL_MS = 30_000;
 const LOOK_AGAIN_MS = 200;
+const DETACH_MS = 2_000;
 
 export interface DockerRuntimeOptions {
   readonly clock: Clock;
@@ -50,6 +52,8 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
   const place: SearchPlace = { env, home: env['HOME'] ?? os.homedir(), platform: process.platform, dockerHost: dockerHost ?? null };
   const connection = createConnection(place);
   const inspector = createEngineInspector(connection);
+  /** One log has one writer: whoever attaches to an attempt that is followed already waits for that one to end. */
+  const following = new Map<string, Promise<ExitInfo | null>>();
   const launching = new Map<string, Promise<{ readonly ref: string }>>();
   const listeners = new Set<() => void>();
   /** Attempts found in recovery, with the time in which nobody watched them: whoever ended them by force then, it was not the program. */
@@ -71,10 +75,11 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
     if (image === null) {
       throw new LaunchError('image_invalid', `"${spec.image ?? ''}" is not a valid image name.`, 'It should look like python:3.13 or registry.example.org/team/image:tag');
     }
+    let facts: EngineFacts;
     try {
-      await connection.engine();
+      facts = await inspector.facts();
       await checkMounts(spec.mounts, connection.address()?.socketPath ?? null);
-      if (spec.slotUuids.length > 0) await refusePodman();
+      if (spec.slotUuids.length > 0 && facts.product === 'podman') throw podmanHasNoGpus();
       if (await readClaim(spec.stateDir) === 'absent') throw givenUp();
       await noteBoot(spec.stateDir);
       await prepareLog(spec.logPath, spec.stateDir);
@@ -82,7 +87,7 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
       throw toLaunchError(error, spec.image ?? '', argv0);
     }
     try {
-      const ref = await launchContainer({ connection, place, spec, image, onActivity, signal });
+      const ref = await launchContainer({ connection, place, spec, image, mapping: facts, onActivity, signal });
       if (spec.slotUuids.length > 0) inspector.noteGpuLaunch(true);
       return { ref };
     } catch (error) {
@@ -92,14 +97,6 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
       }
       throw error;
     }
-  }
-
-  /** It would start the container without any GPU and say nothing. */
-  async function refusePodman(): Promise<void> {
-    const facts = await inspector.facts();
-    if (facts.product !== 'podman') return;
-    throw new LaunchError('no_gpu_runtime', "Podman's Docker-compatible socket ignores requests for GPUs.",
-      'Install Docker Engine for trials with GPUs, or run them as plain processes (runtime: process).');
   }
 
   /** @returns null when there is none with this attempt's name and label */
@@ -184,9 +181,12 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
     attach(handle): Attachment {
       const stop = new AbortController();
       const signal = AbortSignal.any([stop.signal, closed.signal]);
-      const following = followAttempt(followDeps, handle, unwatched.get(handle.attemptId) ?? null, signal);
+      const follow = (): Promise<ExitInfo | null> => followAttempt(followDeps, handle, unwatched.get(handle.attemptId) ?? null, signal);
+      const followed = following.get(handle.attemptId)?.then(follow) ?? follow();
+      following.set(handle.attemptId, followed);
       const exit = new Promise<ExitInfo>((resolve) => {
-        void following.then((info) => {
+        void followed.then((info) => {
+          if (following.get(handle.attemptId) === followed) following.delete(handle.attemptId);
           if (info !== null && !signal.aborted) resolve(info);
         });
       });
@@ -194,7 +194,8 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
         exit,
         async detach() {
           stop.abort();
-          await following;
+          // A daemon that hangs may keep one request open for long.
+          await Promise.race([followed, delay(DETACH_MS, undefined, { ref: false })]);
         },
       };
     },
@@ -250,6 +251,12 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
       return Promise.resolve();
     },
   };
+}
+
+/** It would start the container without any GPU and say nothing. */
+function podmanHasNoGpus(): LaunchError {
+  return new LaunchError('no_gpu_runtime', "Podman's Docker-compatible socket ignores requests for GPUs.",
+    'Install Docker Engine for trials with GPUs, or run them as plain processes (runtime: process).');
 }
 
 /** The engine's answer to "top": column titles and rows of text. The pids are the host's. */

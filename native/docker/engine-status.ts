@@ -13,6 +13,8 @@ export interface EngineFacts {
   readonly version: string;
   readonly product: 'docker' | 'docker-desktop' | 'podman';
   readonly rootless: boolean;
+  /** The engine maps users of containers to others of the host (userns-remap). */
+  readonly remapsUsers: boolean;
   readonly liveRestore: boolean;
   /** True when the engine itself lists a GPU runtime or GPU devices; engines that only find a hook program do not list it. */
   readonly listsGpuRuntime: boolean;
@@ -40,6 +42,7 @@ export function readFacts(version: EngineVersion, info: EngineInfo): EngineFacts
     version: version.Version ?? 'unknown',
     product: isPodman ? 'podman' : isDesktop ? 'docker-desktop' : 'docker',
     rootless: (info.SecurityOptions ?? []).some((option) => option.includes('rootless')),
+    remapsUsers: (info.SecurityOptions ?? []).some((option) => option.includes('userns')),
     liveRestore: info.LiveRestoreEnabled === true,
     listsGpuRuntime: 'nvidia' in (info.Runtimes ?? {}) || (info.DiscoveredDevices ?? []).some((device) => device.ID?.startsWith('nvidia.com/') === true),
   };
@@ -72,7 +75,7 @@ export function judgeGpuSupport(facts: EngineFacts, platform: NodeJS.Platform, h
 export interface EngineInspector {
   status(): Promise<RuntimeStatus>;
   diagnose(): Promise<readonly DoctorCheck[]>;
-  /** @throws EngineDown */
+  /** Asked once per connection. @throws EngineDown */
   facts(): Promise<EngineFacts>;
   /** What a launch with GPUs has shown. */
   noteGpuLaunch(worked: boolean): void;
@@ -83,12 +86,17 @@ const HOOKS = ['/usr/bin/nvidia-container-runtime-hook', '/usr/bin/nvidia-contai
 export function createEngineInspector(connection: EngineConnection): EngineInspector {
   let gpuTried: boolean | null = null;
 
-  const ask = async (): Promise<EngineFacts> => {
-    const [version, info] = await connection.call(QUICK_MS, (engine: Dockerode) => Promise.all([engine.version(), engine.info()]));
-    return readFacts(version as EngineVersion, info as EngineInfo);
-  };
+  /** What an engine is does not change while the connection to it holds. */
+  const known = new WeakMap<Dockerode, EngineFacts>();
+
+  const ask = (): Promise<EngineFacts> => connection.call(QUICK_MS, async (engine) => {
+    const [version, info] = await Promise.all([engine.version(), engine.info()]);
+    const found = readFacts(version as EngineVersion, info as EngineInfo);
+    known.set(engine, found);
+    return found;
+  });
   // A connection that broke is forgotten: asking again looks for the engine anew, and knows what to say when there is none.
-  const facts = (): Promise<EngineFacts> => ask().catch((error: unknown) => {
+  const askAgain = (): Promise<EngineFacts> => ask().catch((error: unknown) => {
     if (!isConnectionError(error)) throw error;
     return ask();
   });
@@ -100,13 +108,13 @@ export function createEngineInspector(connection: EngineConnection): EngineInspe
     : { problem: `The container engine does not answer as expected: ${error instanceof Error ? error.message : 'unknown error'}`, remedy: null };
 
   return {
-    facts,
+    facts: async () => known.get(await connection.engine()) ?? await askAgain(),
     noteGpuLaunch(worked) {
       gpuTried = worked;
     },
     async status() {
       try {
-        const found = await facts();
+        const found = await askAgain();
         const gpu = await judge(found);
         return { available: true, version: found.version, gpuSupport: gpu.supported, problem: gpu.problem, remedy: gpu.remedy };
       } catch (error) {
@@ -117,7 +125,7 @@ export function createEngineInspector(connection: EngineConnection): EngineInspe
       const title = 'Docker engine';
       let found: EngineFacts;
       try {
-        found = await facts();
+        found = await askAgain();
       } catch (error) {
         const { problem, remedy } = explainDown(error);
         // Trials run as processes without it.

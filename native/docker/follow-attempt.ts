@@ -17,7 +17,7 @@ import { QUICK_MS } from './connection.ts';
 import type { EngineConnection } from './connection.ts';
 import { readState } from './container-state.ts';
 import type { Outage } from './container-state.ts';
-import { statusOf } from './engine-error.ts';
+import { isConnectionError, statusOf } from './engine-error.ts';
 import { stampToSince } from './log-frames.ts';
 import { wasRebooted } from './launch-notes.ts';
 import { openLogSink } from './log-sink.ts';
@@ -71,7 +71,7 @@ export async function followAttempt(deps: FollowDeps, handle: AttemptHandle, unw
       } catch (error) {
         if (stop.aborted) return null;
         if (statusOf(error) === 404) return lostExit(deps.clock, 'The container was removed while the trial ran.');
-        if (downFromMs === null) {
+        if (downFromMs === null && isConnectionError(error)) {
           downFromMs = deps.clock.nowMs();
           deps.onEngineChange();
         }

@@ -13,6 +13,7 @@ import type { LaunchSpec } from '../../electron/engine/ports.ts';
 import { QUICK_MS, SLOW_MS, START_MS } from './connection.ts';
 import type { EngineConnection } from './connection.ts';
 import { ATTEMPT_LABEL, containerOptions } from './container-options.ts';
+import type { UserMapping } from './container-options.ts';
 import { EngineTimeout, isConnectionError, sentenceOf, statusOf, wasNotSent } from './engine-error.ts';
 import type { SearchPlace } from './find-engine.ts';
 import type { ImageReference } from './image-reference.ts';
@@ -30,6 +31,7 @@ export interface LaunchJob {
   readonly place: SearchPlace;
   readonly spec: LaunchSpec;
   readonly image: ImageReference;
+  readonly mapping: UserMapping;
   readonly onActivity: (text: string) => void;
   readonly signal: AbortSignal;
 }
@@ -67,7 +69,7 @@ export function givenUp(): LaunchError {
 
 async function createContainer(job: LaunchJob): Promise<{ readonly id: string; readonly started: boolean }> {
   const { connection, spec, image } = job;
-  const options = containerOptions(spec, image.name);
+  const options = containerOptions(spec, image.name, job.mapping);
   for (let pulled = false; ;) {
     if (job.signal.aborted) throw cancelled();
     try {

@@ -37,6 +37,8 @@ const RULES: readonly Rule[] = [
   { pattern: /bind source path does not exist|invalid mount config|error mounting|error while creating mount source path|mount denied|mounts denied|is not shared from the host/i,
     make: (_image, _argv0, sentence) => new LaunchError('mount_failed', `A directory could not be mounted: ${lastPart(sentence)}`,
       'Create the directory, or correct the path in mounts (Docker Desktop also needs it among its shared folders).') },
+  { pattern: /docker-init/i,
+    make: () => new LaunchError('launch_failed', 'Docker lacks its init program (docker-init).', 'Install it: sudo apt install tini — or reinstall Docker Engine.') },
   { pattern: /exec: .*(?:executable file not found|no such file or directory)|executable file .* not found/i,
     make: (image, argv0) => new LaunchError('command_missing', `The program "${argv0}" does not exist in the image ${image}.`, 'Use another image, or give the full path of the program in it.') },
   { pattern: /exec: .*permission denied/i,

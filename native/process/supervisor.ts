@@ -17,7 +17,7 @@ export const CLAIM_FILE = 'claim';
 export const ABSENT_CLAIM = 'absent\n';
 
 /** Exit status of a supervisor that did not get the claim and therefore ran nothing. */
-export const NO_CLAIM_STATUS = 125;
+const NO_CLAIM_STATUS = 125;
 
 /**
  * Arguments: state directory, boot id, program, its arguments. Descriptor 3 hears "claimed" once the program is about to start.

@@ -13,13 +13,12 @@ export interface Change {
 /** Starts to listen at once, so that a change between this call and the await is not missed. `stop` counts as a change. */
 export function waitForChange(dir: string, stop: AbortSignal): Change {
   let watcher: FSWatcher | undefined;
-  let timer: NodeJS.Timeout | undefined;
   const { promise: happened, resolve } = Promise.withResolvers<void>();
   const wake = (): void => {
     resolve();
   };
   stop.addEventListener('abort', wake);
-  timer = setTimeout(wake, LIVENESS_MS);
+  const timer = setTimeout(wake, LIVENESS_MS);
   timer.unref();
   try {
     watcher = watch(dir, { persistent: false }, wake);

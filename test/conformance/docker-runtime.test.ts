@@ -3,6 +3,7 @@ import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, readFileSy
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LaunchError, LaunchSpec, TrialRuntime } from '../../electron/engine/ports.ts';
 import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
@@ -189,6 +190,21 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     await attachment.exit;
     // Elapsed time is the daemon's and the machine's; what we need of a core for five seconds' worth of lines is ours.
     expect((user + system) / 1e6).toBeLessThan(5);
+  });
+
+  it('goes on when the disk of the log is full, and says so', async () => {
+    const spec = shell('yes 0123456789 | head -n 300000; exit 3');
+    const disk = path.dirname(spec.logPath) + '/disk';
+    mkdirSync(disk);
+    await execa('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
+    try {
+      const full = { ...spec, logPath: path.join(disk, 'log') };
+      const exit = await lab.run(runtime, full);
+      expect(exit).toMatchObject({ exitCode: 3, lost: false, message: expect.stringContaining('no space left') as string });
+      expect(lab.log(full).startsWith('0123456789\n')).toBe(true);
+    } finally {
+      await execa('umount', [disk]);
+    }
   });
 
   it('survives a restart of the daemon: what it stopped is lost, what ended before is not, and the log is whole', async () => {

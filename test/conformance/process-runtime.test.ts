@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LaunchSpec, TrialRuntime } from '../../electron/engine/ports.ts';
 import { createProcessRuntime } from '../../native/process/process-runtime.ts';
@@ -105,6 +106,18 @@ describe.skipIf(process.platform === 'win32')('process runtime alone', () => {
     writeFileSync(path.join(spec.stateDir, 'claim'), '');
     expect(await runtime.recover(lab.handleOf(spec))).toEqual({ kind: 'absent' });
     await expect(lab.launch(runtime, spec)).rejects.toMatchObject({ code: 'launch_failed' });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('names a full disk as the cause of a failure', async () => {
+    const spec = shell('yes 0123456789 | head -n 300000 || exit 3; echo more || exit 4');
+    const disk = path.join(path.dirname(spec.logPath), 'disk');
+    mkdirSync(disk);
+    await execa('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
+    try {
+      expect(await lab.run(runtime, { ...spec, logPath: path.join(disk, 'log') })).toMatchObject({ exitCode: 3, message: expect.stringContaining('no space left') as string });
+    } finally {
+      await execa('umount', [disk]);
+    }
   });
 
   it('takes only its own files away', async () => {

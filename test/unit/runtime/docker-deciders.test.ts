@@ -63,17 +63,22 @@ describe('container options', () => {
     attemptId: 'e-t1-a1', engineId: 'e', trialId: 1, attempt: 1, argv: ['python', 'train.py'], image: 'python', workDir: '/workspace', env: {}, slotUuids: [],
     mounts: [], limits: { cpus: null, memoryMiB: null, shmMiB: 8192 }, logPath: '/l', stateDir: '/s', user: { uid: 1000, gid: 1000 },
   };
+  const PLAIN = { rootless: false, remapsUsers: false };
   const envOf = (options: Dockerode.ContainerCreateOptions): Record<string, string> => Object.fromEntries((options.Env ?? []).map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]));
 
   it('replaces the entrypoint, asks for no GPU and hides those of the image', () => {
-    const options = containerOptions(spec, 'python:latest');
+    const options = containerOptions(spec, 'python:latest', PLAIN);
     expect(options).toMatchObject({ Entrypoint: ['python', 'train.py'], Cmd: [], User: '1000:1000', HostConfig: { CapDrop: ['ALL'], ShmSize: 8192 * 2 ** 20 } });
     expect(options.HostConfig).not.toHaveProperty('DeviceRequests');
     expect(options.HostConfig).not.toHaveProperty('Memory');
     expect(envOf(options)).toMatchObject({ NVIDIA_VISIBLE_DEVICES: 'void', CUDA_VISIBLE_DEVICES: '-1', HOME: '/tmp', TINI_KILL_PROCESS_GROUP: '1' });
   });
+  it('lets what a trial writes belong to its user, however the engine maps users', () => {
+    expect(containerOptions(spec, 'python', { ...PLAIN, rootless: true })).toMatchObject({ User: '0:0', HostConfig: { CapDrop: expect.not.arrayContaining(['ALL']) as string[] } });
+    expect(containerOptions(spec, 'python', { ...PLAIN, remapsUsers: true })).toMatchObject({ User: '1000:1000', HostConfig: { UsernsMode: 'host' } });
+  });
   it('lets no trial take more GPUs than its lease', () => {
-    const options = containerOptions({ ...spec, slotUuids: ['GPU-a'], env: { NVIDIA_VISIBLE_DEVICES: 'all', HOME: '/home/me', NVIDIA_DRIVER_CAPABILITIES: 'compute,graphics,evil' } }, 'python:latest');
+    const options = containerOptions({ ...spec, slotUuids: ['GPU-a'], env: { NVIDIA_VISIBLE_DEVICES: 'all', HOME: '/home/me', NVIDIA_DRIVER_CAPABILITIES: 'compute,graphics,evil' } }, 'python:latest', PLAIN);
     expect(envOf(options)).toMatchObject({ NVIDIA_VISIBLE_DEVICES: 'GPU-a', HOME: '/home/me' });
     expect(options.HostConfig?.DeviceRequests).toEqual([{ Driver: '', DeviceIDs: ['GPU-a'], Capabilities: [['gpu', 'compute', 'graphics']] }]);
   });
