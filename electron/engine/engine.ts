@@ -20,7 +20,7 @@ import { hashToken, makeServices } from '../api/make-services.ts';
 import { createTrialApp } from '../api/trial-app.ts';
 import { SwitchyardError } from '../contract/errors.ts';
 import type { GpuStatus } from '../contract/gpus.ts';
-import type { RuntimeKind } from '../contract/states.ts';
+import { ACTIVE_STATES, type RuntimeKind } from '../contract/states.ts';
 import { openTrialDoor } from '../doors/trial-door.ts';
 import { materializeSnapshot, removeSnapshot, removeSnapshotDrafts, takeSnapshot } from '../experiments/snapshot.ts';
 import { actOnPool, ensureWorkstationPool, WORKSTATION_POOL_ID } from '../queue/pools.ts';
@@ -76,6 +76,7 @@ export interface EngineOptions {
   readonly hostProbe?: HostProbe;
 }
 
+const HOLDS_LEASE: ReadonlySet<string> = new Set(ACTIVE_STATES);
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 
 /**
@@ -252,6 +253,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         // Only ended runs count, and one that is new here may have ended before (a cancel undone).
         if (row !== null && (row.state === 'done' || before === undefined)) likeRuns.forget(row);
         index.update(id, row);
+        // A GPU that came free shows its memory as somebody else's until it is read again.
+        if (before !== undefined && HOLDS_LEASE.has(before) && row !== null && !HOLDS_LEASE.has(row.state) && row.spec.slots > 0) void monitor.nudge();
         if (row === null || row.state === 'done') states.delete(id);
         else states.set(id, row.state);
         if (row !== null && row.state === 'done' && before !== undefined && before !== 'done' && row.outcome !== null) {

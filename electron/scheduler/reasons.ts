@@ -42,7 +42,7 @@ export function sayReason(pass: Pass, trial: PlanTrial, verdict: Verdict, inLine
     case 'next': return sayNext(pass, want, verdict.reservation);
     case 'releasing': return sayReleasing(pass, verdict.slots);
     case 'reserved': return behind('reserved', `${sayOpenSlots(pass, want)} reserved for ${sayTrial(verdict.ahead.id)}`, verdict.ahead);
-    case 'behind': return sayBehind(verdict.ahead, inLine - 1, verdict.mayFill);
+    case 'behind': return sayBehind(pass, want, verdict, inLine - 1);
     case 'pool_limit': return plainReason('pool_limit', `the pool runs at most ${count(pass.yard.rules.maxRunning, 'trial')} at once`);
     case 'cpu_limit': return plainReason('cpu_limit', `at most ${count(pass.yard.rules.maxCpuTrials, 'trial')} without a GPU at once`);
     case 'fair_share': return plainReason('fair_share', `its experiment has its fair share (${sayGpus(heldByExperimentOf(pass, trial))} now)`);
@@ -68,9 +68,15 @@ function behind(code: Code, text: string, ahead: PlanTrial): WaitingReason {
   return { code, text, blockers: [blockerTrial(null, ahead.id, sayTrial(ahead.id))] };
 }
 
-function sayBehind(ahead: PlanTrial, others: number, mayFill: boolean): WaitingReason {
+function sayBehind(pass: Pass, want: Want, { ahead, mayFill }: Extract<Verdict, { kind: 'behind' }>, others: number): WaitingReason {
   const more = others < 1 ? '' : others === 1 ? ' and 1 other' : ` and ${others} others`;
-  return behind('behind', `behind ${sayTrial(ahead.id)}${more}${mayFill ? ', may fill gaps' : ''}`, ahead);
+  const first = behind('behind', `behind ${sayTrial(ahead.id)}${more}${mayFill ? ', may fill gaps' : ''}${sayUnusualNeed(want)}`, ahead);
+  return { ...first, blockers: [...first.blockers, ...listBlockers(pass, want)] };
+}
+
+/** What sets a trial apart from one that takes any single GPU. */
+function sayUnusualNeed(want: Want): string {
+  return want.slots > 1 || memoryNeed(want) !== null ? `; ${sayNeed(want)}` : '';
 }
 
 function sayOpenSlots(pass: Pass, want: Want): string {
@@ -85,8 +91,7 @@ function sayNext(pass: Pass, want: Want, reservation: Reservation): WaitingReaso
   const wait = reservation.atMs - pass.yard.nowMs;
   const when = wait <= 0 ? 'any moment now' : `in ${sayAbout(wait)}`;
   const what = labels.length === 0 ? 'a place' : labels.length > MAX_FACTS ? sayGpus(labels.length) : sayList(labels);
-  const need = want.slots > 1 || memoryNeed(want) !== null ? `; ${sayNeed(want)}` : '';
-  return { code: 'next', text: `next: ${what} ${when}${need}`, blockers: listBlockers(pass, want) };
+  return { code: 'next', text: `next: ${what} ${when}${sayUnusualNeed(want)}`, blockers: listBlockers(pass, want) };
 }
 
 function sayReleasing(pass: Pass, slots: readonly number[]): WaitingReason {
