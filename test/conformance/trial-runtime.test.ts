@@ -198,6 +198,16 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
     expect(settled).toBe(false);
   });
 
+  it('tells two watchers the same end and writes the log once', async () => {
+    const spec = lab.plan({ argv: sh('echo ready; while [ ! -e go ]; do sleep 0.02; done; echo end; exit 2', { steps: [{ do: 'print', text: 'ready\n' }, { do: 'sleep', ms: 50 }, { do: 'print', text: 'end\n' }, { do: 'exit', code: 2 }] }) });
+    const handle = await lab.launch(runtime, spec);
+    const ends = [runtime.attach(handle).exit, runtime.attach(handle).exit];
+    await lab.logged(spec, 'ready');
+    await touch(spec, 'go');
+    expect(await Promise.all(ends)).toEqual([expect.objectContaining({ exitCode: 2 }), expect.objectContaining({ exitCode: 2 })]);
+    expect(lab.log(spec)).toBe('ready\nend\n');
+  });
+
   it('removes an attempt, and removes it again', async () => {
     const spec = lab.plan({ argv: sh('exit 0', { steps: [{ do: 'exit', code: 0 }] }) });
     await lab.run(runtime, spec);
