@@ -29,7 +29,7 @@ export function createApi(services: Services): OpenAPIHono {
   api.openapi(routes.deletePreview, async (c) => c.json(await services.deletePreview(c.req.valid('json').trialIds), 200));
   api.openapi(routes.movePreview, (c) => {
     const body = c.req.valid('json');
-    return c.json(services.movePreview(body.trialIds, body.to), 200);
+    return c.json(services.movePreview(body.trialIds, body.to, body.poolId), 200);
   });
   api.openapi(routes.getTrial, async (c) => c.json(await services.trialDetail(c.req.valid('param').id), 200));
   api.openapi(routes.duplicateTrial, async (c) => {

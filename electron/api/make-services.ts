@@ -11,7 +11,8 @@ import { dumpConfigYaml } from '../experiments/parse-config.ts';
 import { duplicateTrial, presentConfig, submitExperiment, type SubmitDeps } from '../experiments/submit.ts';
 import { chooseExampleRuntime, listExamples, loadExample } from '../experiments/examples.ts';
 import { resolveMove } from '../queue/moves.ts';
-import { actOnPool, assignSlot, createPool, deletePool, updatePool } from '../queue/pools.ts';
+import { actOnPool, assignSlot, createPool, deletePool, requirePool, updatePool } from '../queue/pools.ts';
+import { rankBehind } from '../queue/rank.ts';
 import type { World } from '../scheduler/world.ts';
 import { getAttempt, listAttempts } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
@@ -20,7 +21,7 @@ import { getExperiment } from '../store/experiments.ts';
 import { getPool, listPools, setKeptBack } from '../store/pools.ts';
 import { listCheckpoints, listMetricNames } from '../store/reports.ts';
 import { readSettings, writeSettings } from '../store/settings.ts';
-import { countDone, getTrialRow, listLiveTrials, listRecentlyDone, listTrialRows, type TrialRow } from '../store/trials.ts';
+import { countDone, getTrialRow, lastRank, listLiveTrials, listRecentlyDone, listTrialRows, type TrialRow } from '../store/trials.ts';
 import { actOnTrials, undoAction } from '../trials/actions.ts';
 import type { AttemptRunner } from '../trials/attempt-runner.ts';
 import { directoryBytes } from '../trials/delete.ts';
@@ -141,8 +142,13 @@ export function makeServices(deps: ServicesDeps): Services {
       return { freesBytes: await bytesOf(ids), checkpoints: ids.reduce((sum, id) => sum + listCheckpoints(db, id).length, 0), trials: ids.length };
     },
 
-    movePreview(ids, to) {
+    movePreview(ids, to, poolId) {
       const trials = ids.map(requireTrial);
+      if (poolId !== undefined && poolId !== trials[0]?.poolId) {
+        const pool = requirePool(store, poolId);
+        const rank = rankBehind(lastRank(db, pool.id));
+        return { ...deps.previewForecast(trials.map((trial) => ({ ...trial, poolId: pool.id, rank }))), priority: null };
+      }
       const placed = resolveMove(db, trials, to);
       const moved = placed.map((place) => ({ ...trials.find((trial) => trial.id === place.id) as TrialRow, priority: place.priority, rank: place.rank }));
       const taken = placed.find((place) => place.priority !== trials.find((trial) => trial.id === place.id)?.priority);

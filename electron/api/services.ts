@@ -22,7 +22,8 @@ export interface Services {
   act(action: TrialAction): Promise<TrialActionResult>;
   undo(id: number): TrialActionResult;
   deletePreview(ids: readonly number[]): Promise<{ freesBytes: number; checkpoints: number; trials: number }>;
-  movePreview(ids: readonly number[], to: MoveTo): { before: ForecastEntry[]; after: ForecastEntry[]; priority: number | null };
+  /** @param poolId another pool: the trials go to the end of its line, whatever `to` says */
+  movePreview(ids: readonly number[], to: MoveTo, poolId?: string): { before: ForecastEntry[]; after: ForecastEntry[]; priority: number | null };
   metrics(id: number, names: readonly string[] | null, maxPoints: number): MetricSeries[];
   /** Path of the log file, and a signal that fires when its attempt has ended and the last byte is in the file. @throws not_found */
   log(id: number, attempt: number): { readonly path: string; readonly ended: AbortSignal };

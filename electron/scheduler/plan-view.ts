@@ -56,7 +56,7 @@ export function createPlanView(deps: { readonly clock: Clock; readonly loop: Sch
       const byId = new Map<PlanTrial['id'], TrialRow>(moved.map((row) => [row.id, row]));
       const queued = input.queued.map((trial) => {
         const row = byId.get(trial.id);
-        return row === undefined ? trial : { ...trial, priority: row.priority, rank: row.rank };
+        return row === undefined ? trial : { ...trial, poolId: row.poolId, priority: row.priority, rank: row.rank };
       });
       return { before: pick(input), after: pick({ ...input, queued: queued.toSorted(inLine) }) };
     },

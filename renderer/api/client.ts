@@ -77,7 +77,7 @@ export const api = {
   duplicate: (id: number, body: DuplicateBody) => write<SubmitResult>('POST', `/trials/${id}/duplicate`, body),
   deletePreview: (trialIds: readonly number[]) =>
     write<{ freesBytes: number; checkpoints: number; trials: number }>('POST', '/trials/delete-preview', { trialIds }),
-  movePreview: (body: { trialIds: number[]; to: MoveTo }, signal?: AbortSignal) =>
+  movePreview: (body: { trialIds: number[]; to: MoveTo; poolId?: string }, signal?: AbortSignal) =>
     write<{ before: ForecastEntry[]; after: ForecastEntry[]; priority: number | null }>('POST', '/trials/move-preview', body, signal),
   undo: (undoId: number) => write<TrialActionResult>('POST', `/undo/${undoId}`),
   metrics: (id: number, maxPoints: number, signal?: AbortSignal) =>

@@ -91,10 +91,15 @@ export function indexPlan(plan: PlanView): PlanIndex {
 
 const HISTORY_MS = 5 * 60_000;
 
-/** Appends a reading to the few minutes kept of every GPU. */
+/** The last few minutes of every GPU: as the engine remembers them, else what came in since the page was opened. */
 export function appendUse(history: EngineState['useHistory'], status: GpuStatus, nowMs: number): EngineState['useHistory'] {
   const atMs = status.takenAtMs ?? nowMs;
   return new Map(status.gpus.map((gpu) => {
+    const remembered = status.history?.[gpu.uuid];
+    if (remembered !== undefined) {
+      const points = remembered.filter((point) => point.atMs > atMs - HISTORY_MS).map((point) => ({ atMs: point.atMs, pct: point.utilizationPct }));
+      return [gpu.uuid, points];
+    }
     const before = history.get(gpu.uuid) ?? [];
     if (before.at(-1)?.atMs === atMs) return [gpu.uuid, before];
     const recent = before.filter((point) => point.atMs > atMs - HISTORY_MS);

@@ -128,12 +128,11 @@ function previewSoon(): void {
 
 async function preview(): Promise<void> {
   const { landing, poolId, leadId, ids } = useDrag.getState();
-  // The engine forecasts moves within a pool.
-  if (leadId === null || landing === null || poolId !== null) return;
+  if (leadId === null || (landing === null && poolId === null)) return;
   const abort = new AbortController();
   previewAbort = abort;
   try {
-    const answer = await api.movePreview({ trialIds: ids.slice(0, MAX_PREVIEWED), to: landing.to }, abort.signal);
+    const answer = await api.movePreview({ trialIds: ids.slice(0, MAX_PREVIEWED), to: landing?.to ?? { place: 'bottom' }, ...(poolId === null ? {} : { poolId }) }, abort.signal);
     const first = ids[0];
     const startOf = (entries: readonly ForecastEntry[]): number | null => entries.find((entry) => entry.trialId === first)?.startAtMs ?? null;
     useDrag.setState((state) => (abort.signal.aborted || state.ids !== ids ? state : { forecast: describeStart(startOf(answer.before), startOf(answer.after)) }));
@@ -154,7 +153,7 @@ function describeStart(beforeMs: number | null, afterMs: number | null): string 
 export function describeAim(state: DragState): string {
   if (state.poolId !== null) {
     const pool = useEngine.getState().pools.find((each) => each.id === state.poolId);
-    return `moves to ${pool?.name ?? state.poolId}`;
+    return `moves to ${pool?.name ?? state.poolId}${state.forecast === '' ? '' : `: ${state.forecast}`}`;
   }
   if (state.landing === null) return 'stays where it is';
   const place = `moves to place ${state.landing.place}`;
