@@ -1,7 +1,8 @@
 /** The first minutes: an empty queue teaches what to do, the example runs, and one watches it. */
-import { expect, test } from './app.ts';
+import { expect, test, type App } from './app.ts';
+import { dockerdObstacle } from './support/containers.ts';
 
-test('the empty queue teaches, and the example runs with live log, metrics and a checkpoint', async ({ app: { page, screen, engine } }) => {
+async function runExample({ page, screen, engine }: App): Promise<void> {
   const empty = page.getByRole('region', { name: 'No trials yet' });
   await expect(empty).toContainText('npx switchyard submit');
   await expect(empty.getByRole('button', { name: 'New experiment…' })).toBeVisible();
@@ -9,7 +10,7 @@ test('the empty queue teaches, and the example runs with live log, metrics and a
 
   await expect(screen.inspector).toBeVisible();
   await expect(screen.row(1)).toHaveClass(/row-running/);
-  await expect(screen.log).toContainText('images to learn from');
+  await expect(screen.log).toContainText('images to learn from', { timeout: 20_000 });
 
   // Live: more points and more lines without anything being done.
   const loss = page.getByRole('img', { name: /^train\/loss: last/ });
@@ -30,4 +31,20 @@ test('the empty queue teaches, and the example runs with live log, metrics and a
   await screen.dialog.getByRole('button', { name: /cancel/i }).click();
   await engine.waitFor('the example has ended', ({ trials }) => trials.get(1)?.outcome?.kind === 'canceled');
   await expect(screen.rows('finished')).toHaveCount(1);
+}
+
+test('the empty queue teaches, and the example runs with live log, metrics and a checkpoint', async ({ app }) => {
+  await runExample(app);
+  expect((await app.engine.api.trial(1)).trial.runtime).toBe('process');
+});
+
+test.describe('with Docker', () => {
+  const obstacle = dockerdObstacle();
+  test.skip(obstacle !== null, obstacle ?? '');
+  test.use({ machine: { gpus: [], docker: true } });
+  test('the example runs in a container', async ({ app }) => {
+    test.setTimeout(180_000);
+    await runExample(app);
+    expect((await app.engine.api.trial(1)).trial).toMatchObject({ runtime: 'docker', image: 'python:3-slim' });
+  });
 });

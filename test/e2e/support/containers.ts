@@ -27,9 +27,10 @@ export function offerContainers(): Containers {
   return {
     daemon: () => started ??= start(),
     async clear() {
-      const api = (await started)?.api;
-      const left = await api?.listContainers({ all: true }) ?? [];
-      await Promise.all(left.map(({ Id }) => api?.getContainer(Id).remove({ force: true, v: true })));
+      if (started === null) return;
+      const { api } = await started;
+      const left = await api.listContainers({ all: true });
+      await Promise.all(left.map(async ({ Id }) => { await api.getContainer(Id).remove({ force: true, v: true }); }));
     },
     stop: async () => (await started?.catch(() => null))?.stop(),
   };
