@@ -1,6 +1,6 @@
 /**
  * Carries out what the state machine decided: launches attempts, signals them, waits for their exits, and takes up after a crash
- * what was running. Every fact goes back into the state machine through `feed`, one transaction each.
+ * what was running. Every fact goes back into the state machine through `feed`, in a transaction with those of the same moment.
  *
  * Per active trial there is one `Live` in memory:
  *   preparing -> (launch) -> attached -> (exit) -> gone
@@ -61,6 +61,17 @@ interface Live {
 /** What happens to an active trial with time alone. */
 interface Deadline { readonly event: 'time_limit' | 'grace_over'; readonly atMs: number; readonly longestMs: number }
 
+/** Something that happened to an attempt. */
+interface Fact {
+  readonly trialId: number;
+  readonly attempt: number;
+  readonly event: TrialEvent;
+  /** More rows of the same transaction. */
+  readonly extra?: (db: Store['db']) => void;
+  /** Called once, after the commit. */
+  readonly saved?: () => void;
+}
+
 export interface AttemptRunner {
   /** Performs effects after their commit; returns at once, failures come back as events. */
   perform(effects: readonly PendingEffect[]): void;
@@ -79,6 +90,7 @@ export interface AttemptRunner {
 export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
   const { store, clock } = deps;
   const live = new Map<number, Live>();
+  const gathered: Fact[] = [];
   let closed = false;
 
   function runtimeOf(kind: RuntimeKind): TrialRuntime {
@@ -108,32 +120,50 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
     deps.onActivity(entry.trialId, null);
   }
 
-  /** @param extra more rows of the same transaction. @param saved called once, after the commit */
-  function feed(trialId: number, attempt: number, event: TrialEvent, extra?: (db: Store['db']) => void, saved?: () => void): void {
+  function feed(trialId: number, attempt: number, event: TrialEvent, more: Pick<Fact, 'extra' | 'saved'> = {}): void {
+    save([{ trialId, attempt, event, ...more }]);
+  }
+
+  /** For what comes in bursts: the facts of one turn of the event loop share a transaction, because each one waits for the disk. */
+  function feedSoon(trialId: number, attempt: number, event: TrialEvent, more: Pick<Fact, 'extra' | 'saved'>): void {
+    gathered.push({ trialId, attempt, event, ...more });
+    if (gathered.length === 1) setImmediate(() => { save(gathered.splice(0)); });
+  }
+
+  function save(facts: readonly Fact[]): void {
     if (closed) return;
-    let effects: readonly PendingEffect[] = [];
+    const effects: PendingEffect[] = [];
     try {
-      store.transact(`trial ${event.type}`, (tx) => {
-        const trial = getTrialRow(tx.db, trialId);
-        if (trial === null || trial.attempt !== attempt) return;
-        extra?.(tx.db);
-        const applied = applyEvent(tx, trial, event);
-        if ('refused' in applied) deps.log.info(`#${trialId} ${event.type}: ${applied.refused}`);
-        else effects = applied.effects;
+      store.transact(`trial ${facts.map(({ event }) => event.type).join(', ')}`, (tx) => {
+        for (const { trialId, attempt, event, extra } of facts) {
+          const trial = getTrialRow(tx.db, trialId);
+          if (trial === null || trial.attempt !== attempt) continue;
+          extra?.(tx.db);
+          const applied = applyEvent(tx, trial, event);
+          if ('refused' in applied) deps.log.info(`#${trialId} ${event.type}: ${applied.refused}`);
+          else effects.push(...applied.effects);
+        }
       });
     } catch (error) {
+      // Nothing of it was written; one of them must not hold up the others.
+      if (facts.length > 1) {
+        for (const fact of facts) save([fact]);
+        return;
+      }
       // The fact is true whether or not it can be saved now.
-      deps.log.error(`#${trialId}: could not save "${event.type}", trying again`, error);
-      setTimeout(() => { feed(trialId, attempt, event, extra, saved); }, SAVE_AGAIN_MS).unref();
+      deps.log.error(`${facts.map(({ trialId, event }) => `#${trialId}: could not save "${event.type}"`).join()}, trying again`, error);
+      setTimeout(() => { save(facts); }, SAVE_AGAIN_MS).unref();
       return;
     }
-    const entry = live.get(trialId);
-    if (entry !== undefined && entry.attempt === attempt) {
-      const trial = getTrialRow(store.db, trialId);
-      if (trial === null || (trial.state !== 'starting' && trial.state !== 'running' && trial.state !== 'stopping')) forget(entry);
-      else arm(entry, trial);
+    for (const { trialId, attempt, saved } of facts) {
+      const entry = live.get(trialId);
+      if (entry !== undefined && entry.attempt === attempt) {
+        const trial = getTrialRow(store.db, trialId);
+        if (trial === null || (trial.state !== 'starting' && trial.state !== 'running' && trial.state !== 'stopping')) forget(entry);
+        else arm(entry, trial);
+      }
+      saved?.();
     }
-    saved?.();
     perform(effects);
   }
 
@@ -201,13 +231,13 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       attach(entry);
       const startedAtMs = clock.nowMs();
       deps.onActivity(trialId, null);
-      feed(trialId, attemptNumber, { type: 'launched' }, (db) => { markLaunched(db, trialId, attemptNumber, ref, startedAtMs); });
+      feedSoon(trialId, attemptNumber, { type: 'launched' }, { extra: (db) => { markLaunched(db, trialId, attemptNumber, ref, startedAtMs); } });
     } catch (error) {
       if (closed) return;
       const failure = asLaunchError(error);
       if (failure.code === 'launch_failed') deps.log.error(`#${trialId}: launch failed`, error);
-      feed(trialId, attemptNumber, { type: 'launch_failed', code: failure.code, message: failure.message, remedy: failure.remedy, transient: failure.transient }, undefined, () => {
-        entry.runtime.remove(entry.handle).catch(() => { /* The sweep at the next start takes it. */ });
+      feed(trialId, attemptNumber, { type: 'launch_failed', code: failure.code, message: failure.message, remedy: failure.remedy, transient: failure.transient }, {
+        saved: () => { entry.runtime.remove(entry.handle).catch(() => { /* The sweep at the next start takes it. */ }); },
       });
     }
   }
@@ -226,9 +256,9 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
     deps.onLogComplete(entry.trialId, entry.handle.logPath);
     // `launched` may still be waiting to be saved: the state machine accepts an exit from `starting` too. What the runtime knows of the
     // exit goes only when the exit is saved, or a crash in between would make a finished trial look lost.
-    feed(entry.trialId, entry.attempt, { type: 'exited', exit }, undefined, () => {
+    feedSoon(entry.trialId, entry.attempt, { type: 'exited', exit }, { saved: () => {
       entry.runtime.remove(entry.handle).catch((error: unknown) => { deps.log.error(`#${entry.trialId}: could not remove the ended attempt`, error); });
-    });
+    } });
   }
 
   async function recoverOne(trial: TrialRow): Promise<void> {
@@ -250,7 +280,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
         entry.handle = { ...entry.handle, ref: found.ref };
         if (trial.state === 'starting') {
           const startedAtMs = clock.nowMs();
-          feed(trial.id, attempt.number, { type: 'launched' }, (db) => { markLaunched(db, trial.id, attempt.number, found.ref, startedAtMs); });
+          feed(trial.id, attempt.number, { type: 'launched' }, { extra: (db) => { markLaunched(db, trial.id, attempt.number, found.ref, startedAtMs); } });
         }
       }
       // An attempt that ended meanwhile is attached too: that collects the rest of its log before it reports the exit.
