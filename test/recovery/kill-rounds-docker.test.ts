@@ -14,7 +14,7 @@ describe.skipIf(obstacle !== null)(`kill -9 at random instants with containers${
     const image = await dockerd.pythonImage();
     await expectNothingLost({
       rounds: DOCKER_ROUNDS, gpus: 4, cpuPlaces: 2, kinds: { work: 10, crash: 2, polite: 4, stubborn: 2, leaver: 2 },
-      longestTrialS: 1, longestLifeMs: 5_000, maxOpenPerUser: 6, drainDeadlineMs: 150_000, env: { DOCKER_HOST: dockerd.dockerHost },
+      shortTrialS: 1, longTrialS: 10, longestLifeMs: 5_000, maxOpenPerUser: 6, drainDeadlineMs: 150_000, env: { DOCKER_HOST: dockerd.dockerHost },
       place: (proof) => ({
         runtime: 'docker', environment: { image, environment_variables: proof.env },
         mounts: [{ host_path: proof.dir, container_path: proof.dir, read_only: false }],

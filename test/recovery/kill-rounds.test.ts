@@ -17,7 +17,7 @@ describe.skipIf(process.platform !== 'linux')('kill -9 at random instants (needs
   test(`process runtime, 4 GPUs, ${ROUNDS} rounds`, { timeout: (90 + ROUNDS * 8) * 1000 }, async () => {
     await expectNothingLost({
       rounds: ROUNDS, gpus: 4, cpuPlaces: 3, kinds: { work: 10, crash: 3, polite: 4, stubborn: 2, leaver: 3 },
-      longestTrialS: 0.8, longestLifeMs: 2_500, maxOpenPerUser: 14, drainDeadlineMs: 120_000,
+      shortTrialS: 0.8, longTrialS: 8, longestLifeMs: 2_500, maxOpenPerUser: 14, drainDeadlineMs: 120_000,
       place: () => ({ runtime: 'process' }), listLeftovers: async () => [],
     });
   });

@@ -30,6 +30,8 @@ export interface Tally {
   trials: number;
   attempts: number;
   attemptsLostBeforeTheyRan: number;
+  /** Trials that an engine found active when it had started: adopted, ended meanwhile, or about to stop. */
+  foundActive: number;
   wishes: number;
   wishesOfUnknownFate: number;
 }
@@ -55,7 +57,7 @@ const START_UP_MS = 800;
 export async function runKillRounds(options: KillRoundsOptions): Promise<{ readonly faults: Faults; readonly tally: Tally }> {
   const { engine, rounds, random, ledger, users } = options;
   const faults: Faults = { lostSubmits: [], doubledSubmits: [], lostWishes: [], attemptsRunTwice: [], attemptsAtOnce: [], slotsGivenTwice: [], orphans: [], unaccounted: [] };
-  const tally: Tally = { rounds: 0, killedWhileStarting: 0, checks: 0, trials: 0, attempts: 0, attemptsLostBeforeTheyRan: 0, wishes: 0, wishesOfUnknownFate: 0 };
+  const tally: Tally = { rounds: 0, killedWhileStarting: 0, checks: 0, trials: 0, attempts: 0, attemptsLostBeforeTheyRan: 0, foundActive: 0, wishes: 0, wishesOfUnknownFate: 0 };
 
   for (let round = 0; round < rounds; round++) {
     tally.rounds += 1;
@@ -112,6 +114,7 @@ async function liveOneRound({ engine, ledger, users }: KillRoundsOptions, faults
 /** Holds the engine's answers against the ledger. @throws EngineGone when it is killed meanwhile: what was not checked is checked next time */
 async function checkPromises(engine: EngineProcess, ledger: Ledger, faults: Faults, tally: Tally): Promise<void> {
   const listed = new Map((await engine.api.trials()).map((trial) => [trial.id, trial]));
+  tally.foundActive += [...listed.values()].filter((trial) => trial.leaseSlots.length > 0 || trial.state === 'running').length;
   for (const promised of ledger.trials.values()) {
     const trial = listed.get(promised.id);
     if (trial === undefined) {
