@@ -77,6 +77,20 @@ describe('nvidia-smi', () => {
     expect(await yard.outcomeOf(next)).toMatchObject({ kind: 'completed' });
   });
 
+  test('hangs already when the engine starts: it starts, answers and runs what needs no GPU; a trial for a GPU waits until it is known', { timeout: 90_000 }, async () => {
+    const yard = await openYard({ gpus: [{}] });
+    await yard.engine.stop();
+    yard.gpus.hang();
+    await yard.engine.restart();
+    // Whoever asks before the first reading waits for it, but no longer than the probe gives nvidia-smi.
+    const plain = await yard.submit({ entrypoint: 'true', resources: { slots: 0 } });
+    expect(await yard.outcomeOf(plain)).toMatchObject({ kind: 'completed' });
+    const waiting = await yard.submit({ entrypoint: 'true', resources: { slots: 1 } });
+    await waitsFor(yard, waiting, /GPU/);
+    yard.gpus.recover();
+    expect(await yard.outcomeOf(waiting, 40_000)).toMatchObject({ kind: 'completed' });
+  });
+
   test('disappears and comes back, also across a restart of the engine', { timeout: 60_000 }, async () => {
     const yard = await openYard({ gpus: [{}, {}] });
     const first = await running(yard, 1);

@@ -1,5 +1,5 @@
 /** Trial programs that do not behave: nothing hangs, nothing is left running, and the outcome says what happened. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { LogInfo } from '../../electron/contract/trials.ts';
@@ -55,6 +55,20 @@ describe('a program that will not go', () => {
     await yard.engine.restart();
     expect(await yard.outcomeOf(id)).toMatchObject({ kind: 'canceled' });
     await nothingRuns(yard);
+  });
+
+  test('the engine is stopped in order: what runs runs on, and the next engine takes it up with its whole log', async () => {
+    const yard = await openYard();
+    const id = await yard.submit({ entrypoint: `echo before; while [ ! -e ${yard.dir}/go ]; do sleep 0.05; done; echo after` });
+    await hasSaid(yard, id, 'before');
+    expect(await yard.engine.stop()).toBe(0);
+    expect(listTrialProcesses(yard.engine.dataDir).length).toBeGreaterThan(0);
+    writeFileSync(path.join(yard.dir, 'go'), '');
+    await nothingRuns(yard);
+    await yard.engine.restart();
+    expect(await yard.outcomeOf(id)).toMatchObject({ kind: 'completed' });
+    expect(await yard.engine.api.log(id, 1)).toBe('before\nafter\n');
+    expect((await yard.engine.api.trial(id)).trial.attempt).toBe(1);
   });
 
   test('leaves children in sessions of their own: they end with it, however it ends', async () => {
