@@ -10,7 +10,8 @@ export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null
     return (
       <div className="tab-scroll tab-empty">
         <p>No checkpoint yet.</p>
-        <p className="dim">A trial that saves into <code>$SWITCHYARD_CHECKPOINT_DIR</code> (or calls <code>switchyard.checkpoint()</code> from Python) goes on from there after a pause.</p>
+        <p className="dim">A trial that saves into <code>$SWITCHYARD_CHECKPOINT_DIR</code> goes on from there after a pause. From Python:</p>
+        <pre className="yaml mono">{'import switchyard\nwith switchyard.save_checkpoint(step=step) as path:\n    save(model, path)'}</pre>
       </div>
     );
   }

@@ -16,7 +16,7 @@ export function MetricsTab({ trial }: { readonly trial: Trial }) {
       <div className="tab-scroll tab-empty">
         <p>No metrics yet.</p>
         <p className="dim">A trial reports them from Python:</p>
-        <pre className="yaml mono">{'import switchyard\nswitchyard.report(step, loss=loss, accuracy=accuracy)'}</pre>
+        <pre className="yaml mono">{'import switchyard\nswitchyard.metrics(step, loss=loss, accuracy=accuracy)'}</pre>
       </div>
     );
   }
