@@ -14,7 +14,7 @@ export function ConnectionBanner() {
   return (
     <div className="banner banner-error" role="alert">
       <IconPlugConnectedX size={15} aria-hidden="true" />
-      <span><b>The engine cannot be reached</b> for {spell}. {connection === 'lost' ? 'What you see is the last it said. Running trials go on without it.' : ''} This window reconnects by itself; to start it: <code>npx switchyard serve</code></span>
+      <span><b>The engine cannot be reached</b> for {spell}. {connection === 'lost' ? 'What you see is the last it said. Running trials go on without it.' : ''} This window reconnects by itself; to start it: <code>switchyard serve</code></span>
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { dockerdObstacle } from './support/containers.ts';
 
 async function runExample({ page, screen, engine }: App): Promise<void> {
   const empty = page.getByRole('region', { name: 'No trials yet' });
-  await expect(empty).toContainText('npx switchyard submit');
+  await expect(empty).toContainText('switchyard submit');
   await expect(empty.getByRole('button', { name: 'New experiment…' })).toBeVisible();
   await empty.getByRole('button', { name: 'Run the example' }).click();
 

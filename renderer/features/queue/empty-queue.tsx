@@ -42,7 +42,7 @@ export function EmptyQueue({ poolName }: { readonly poolName: string }) {
         </div>
       ))}
       <p className="dim">Or from a shell, in your project’s folder:</p>
-      <code className="shell-line">npx switchyard submit --name baseline . -- python train.py</code>
+      <code className="shell-line">switchyard submit --name baseline . -- python train.py</code>
       <Button onClick={() => openDialog({ kind: 'submit' })}>New experiment…</Button>
     </section>
   );
