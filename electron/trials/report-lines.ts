@@ -9,7 +9,7 @@
  *   {"t":"checkpoint","path":"step-12","step":12,"metrics":{…},"at_ms":…}      a finished directory below SWITCHYARD_CHECKPOINT_DIR
  *
  * Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity" (bare NaN and Infinity, which many JSON
- * writers produce, are understood too). `at_ms` is optional: milliseconds since 1970-01-01 UTC. Other keys are ignored.
+ * writers produce, are understood too). `at_ms` is optional: milliseconds since 1970-01-01 UTC; what no Date can hold counts as left out. Other keys are ignored.
  * A line that is not understood is counted and skipped; it never stops anything.
  *
  * The other way: SWITCHYARD_STOP_FILE exists from the moment the trial is asked to stop. SIGTERM comes as well.
@@ -19,6 +19,8 @@ export const MAX_REPORT_LINE_BYTES = 1024 * 1024;
 export const MAX_METRIC_NAME_CHARS = 200;
 const MAX_VALUES_PER_LINE = 10_000;
 const MAX_CHECKPOINT_NAME_BYTES = 255;
+/** The latest time a Date can hold. */
+const MAX_TIME_MS = 8.64e15;
 
 export interface MetricsReport {
   readonly t: 'metrics';
@@ -51,9 +53,7 @@ export function parseReportLine(line: string): ReportRecord | null {
   if (line.length > MAX_REPORT_LINE_BYTES) return null;
   const fields = parseObject(line);
   if (fields === null) return null;
-  const atMs = toNumber(fields['at_ms']);
-  const step = toNumber(fields['step']);
-  const common = { step: finiteOrNull(step), atMs: finiteOrNull(atMs === null ? null : Math.round(atMs)) };
+  const common = { step: finiteOrNull(toNumber(fields['step'])), atMs: timeOrNull(toNumber(fields['at_ms'])) };
   switch (fields['t']) {
     case 'metrics': {
       const read = readValues(fields['values']);
@@ -105,13 +105,16 @@ function toNumber(value: unknown): number | null {
 
 const finiteOrNull = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null);
 
+const timeOrNull = (value: number | null): number | null => (value !== null && value >= 0 && value <= MAX_TIME_MS ? Math.round(value) : null);
+
 function parseObject(line: string): Record<string, unknown> | null {
   try {
     const parsed: unknown = JSON.parse(line);
     return isObject(parsed) ? parsed : null;
   } catch {
-    // Python's json module writes NaN and Infinity bare. Strings are matched first and left alone.
-    const quoted = line.replaceAll(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) => (token.startsWith('"') ? token : `"${token}"`));
+    // Python's json module writes NaN and Infinity bare. Strings are matched first and left alone, one without an end up to the end
+    // of the line: were every quote of such a line tried as a beginning, a megabyte of them would take minutes.
+    const quoted = line.replaceAll(/"[^"\\]*(?:\\[^][^"\\]*)*(?:"|\\?$)|-?\b(?:NaN|Infinity)\b/g, (token) => (token.startsWith('"') ? token : `"${token}"`));
     if (quoted === line) return null;
     try {
       const parsed: unknown = JSON.parse(quoted);

@@ -23,6 +23,16 @@ describe('parseReportLine', () => {
     expect(parseReportLine('{"t":"metrics","step":1,"values":{"NaN \\" Infinity":2,"x":NaN}}')).toMatchObject({ values: { 'NaN " Infinity': 2 }, nonFinite: ['x'] });
   });
 
+  it('takes no time for a megabyte of quotes that never ends', () => {
+    const startedMs = performance.now();
+    for (const piece of ['\\"', '"', 'a\\\\', '"NaN']) expect(parseReportLine(`{"x":"${piece.repeat(1_000_000 / piece.length)}`)).toBeNull();
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+  });
+
+  it.each(['1e300', '-1', '8640000000000001', 'NaN', '"soon"'])('a time no clock shows (%s) counts as left out', (at) => {
+    expect(parseReportLine(`{"t":"metrics","step":1,"at_ms":${at},"values":{"a":1}}`)).toMatchObject({ values: { a: 1 }, atMs: null });
+  });
+
   it.each(['', 'null', '[]', '{"t":"metrics","values":{"a":1}}', '{"t":"metrics","step":NaN,"values":{}}', '{"t":"progress"}', '{"t":"progress","value":NaN}',
     '{"t":"checkpoint","path":"../../etc"}', '{"t":"checkpoint","path":".hidden"}', '{"t":"checkpoint","path":"a\\u0000b"}', '{"t":"other"}', '{"t":"metrics"'])('%j is not a record', (line) => {
     expect(parseReportLine(line)).toBeNull();
