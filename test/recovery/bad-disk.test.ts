@@ -1,6 +1,7 @@
 /** A full disk: a small file system of its own as the data directory. Nothing acknowledged is lost, and everything goes on once there is space. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -15,8 +16,7 @@ const MIB = 1024 * 1024;
 /** Whether file systems can be mounted here: root, and not in a container without that right. */
 function canMount(): boolean {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  const dir = path.join('/tmp', `switchyard-mount-${process.pid}`);
-  mkdirSync(dir);
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'switchyard-mount-'));
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'switchyard-test', dir], { stdio: 'ignore' });
     execFileSync('umount', [dir], { stdio: 'ignore' });
