@@ -30,7 +30,8 @@ export function offerContainers(): Containers {
       if (started === null) return;
       const { api } = await started;
       const left = await api.listContainers({ all: true });
-      await Promise.all(left.map(async ({ Id }) => { await api.getContainer(Id).remove({ force: true, v: true }); }));
+      // The engine may have asked for the same a moment ago.
+      await Promise.allSettled(left.map(async ({ Id }) => { await api.getContainer(Id).remove({ force: true, v: true }); }));
     },
     stop: async () => (await started?.catch(() => null))?.stop(),
   };
