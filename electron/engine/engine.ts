@@ -24,7 +24,7 @@ import { ACTIVE_STATES, type RuntimeKind } from '../contract/states.ts';
 import { openTrialDoor } from '../doors/trial-door.ts';
 import { materializeSnapshot, removeSnapshot, removeSnapshotDrafts, takeSnapshot } from '../experiments/snapshot.ts';
 import { actOnPool, ensureWorkstationPool, WORKSTATION_POOL_ID } from '../queue/pools.ts';
-import { estimateQueued, estimateRunning } from '../scheduler/estimates.ts';
+import { estimateRunning } from '../scheduler/estimates.ts';
 import { createLikeRuns } from '../scheduler/like-runs.ts';
 import { createSchedulerLoop } from '../scheduler/loop.ts';
 import { plan } from '../scheduler/plan.ts';
@@ -76,6 +76,7 @@ export interface EngineOptions {
   readonly hostProbe?: HostProbe;
 }
 
+const REESTIMATE_AFTER_MS = 1_000;
 const HOLDS_LEASE: ReadonlySet<string> = new Set(ACTIVE_STATES);
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 
@@ -196,7 +197,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     });
     closers.push(() => { runtimeWatch.close(); });
     const index = createQueueIndex({
-      estimate: (row) => estimateQueued(row, likeRuns.meanMs(row)),
+      likeRunsMs: (estimateKey) => likeRuns.meanMs({ estimateKey }),
       held: (row) => {
         const leftMs = holdLeftMs(row, clock.nowMs());
         return leftMs === 0 ? null : { code: 'held', text: `tried again in ${Math.max(1, Math.round(leftMs / 1000))} s` };
@@ -252,6 +253,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         onlyRunOn &&= row?.state === 'running' && (before === 'starting' || before === 'running');
         // Only ended runs count, and one that is new here may have ended before (a cancel undone).
         if (row !== null && (row.state === 'done' || before === undefined)) likeRuns.forget(row);
+        if (row?.state === 'done') reestimateSoon(row.estimateKey);
         index.update(id, row);
         // A GPU that came free shows its memory as somebody else's until it is read again.
         if (before !== undefined && HOLDS_LEASE.has(before) && row !== null && !HOLDS_LEASE.has(row.state) && row.spec.slots > 0) void monitor.nudge();
@@ -268,6 +270,21 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       if (!onlyRunOn) loop.nudge();
     });
     const states = new Map<number, TrialRow['state']>();
+
+    /** What ended tells how long those like it will take; gathered, because a long queue of small trials ends many a second. */
+    const endedKeys = new Set<string>();
+    let reestimate: NodeJS.Timeout | null = null;
+    function reestimateSoon(estimateKey: string): void {
+      endedKeys.add(estimateKey);
+      reestimate ??= setTimeout(() => {
+        reestimate = null;
+        if (closed) return;
+        index.reestimate(endedKeys);
+        endedKeys.clear();
+        loop.nudge();
+      }, REESTIMATE_AFTER_MS);
+      reestimate.unref();
+    }
 
     /** A trial held back after a failure becomes startable with time alone. */
     function wakeAfter(id: number, leftMs: number): void {
@@ -298,6 +315,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       nowMs: () => clock.nowMs(), toTrial: view, gpuStatus, planView: () => planView.current(), previewForecast: (moved) => planView.preview(moved),
       submit: {
         store, secrets, nowMs: () => clock.nowMs(),
+        findProgram: (name, env) => runtimes.get('process')?.findProgram?.(name, env) ?? null,
         facts: async () => {
           await world.firstReading();
           const docker = runtimeWatch.of('docker');

@@ -10,11 +10,11 @@ export interface Estimate { readonly remainingMs: number | null; readonly basis:
 const LEAST_PROGRESS = 0.02;
 
 /** Expected length of a run that has not started, ms. @param likeRunsMs mean run time of like trials before */
-export function estimateQueued(row: TrialRow, likeRunsMs: number | null): Estimate {
-  const wholeMs = likeRunsMs ?? row.spec.estimatedMs;
+export function estimateQueued(trial: { readonly progress: number | null; readonly estimatedMs: number | null }, likeRunsMs: number | null): Estimate {
+  const wholeMs = likeRunsMs ?? trial.estimatedMs;
   if (wholeMs === null) return { remainingMs: null, basis: 'none' };
   // A trial that was paused or preempted goes on from what it reported.
-  return { remainingMs: wholeMs * (1 - (row.progress ?? 0)), basis: likeRunsMs === null ? 'user' : 'history' };
+  return { remainingMs: wholeMs * (1 - (trial.progress ?? 0)), basis: likeRunsMs === null ? 'user' : 'history' };
 }
 
 /**
@@ -23,10 +23,12 @@ export function estimateQueued(row: TrialRow, likeRunsMs: number | null): Estima
  */
 export function estimateRunning(row: TrialRow, nowMs: number, progressAtStart: number, likeRunsMs: number | null): Estimate {
   const elapsedMs = row.startedAtMs === null ? 0 : Math.max(0, nowMs - row.startedAtMs);
-  const gained = (row.progress ?? 0) - progressAtStart;
+  // It reports less than it had: it did not go on from its checkpoint but began anew.
+  const from = row.progress !== null && row.progress < progressAtStart ? 0 : progressAtStart;
+  const gained = (row.progress ?? 0) - from;
   if (row.progress !== null && gained >= LEAST_PROGRESS && elapsedMs > 0) {
     return { remainingMs: elapsedMs / gained * (1 - row.progress), basis: 'progress' };
   }
-  const whole = estimateQueued({ ...row, progress: progressAtStart }, likeRunsMs);
+  const whole = estimateQueued({ progress: from, estimatedMs: row.spec.estimatedMs }, likeRunsMs);
   return { remainingMs: whole.remainingMs === null ? null : Math.max(0, whole.remainingMs - elapsedMs), basis: whole.basis };
 }

@@ -4,6 +4,7 @@
  * trials reads no rows.
  */
 import type { TrialRow } from '../store/trials.ts';
+import { estimateQueued, type Estimate } from './estimates.ts';
 import type { PlanTrial } from './model.ts';
 
 export interface QueueIndex {
@@ -15,19 +16,26 @@ export interface QueueIndex {
   queuedCount(): number;
   /** How many of the queued trials run on this runtime. */
   queuedOn(runtime: QueuedTrial['runtime']): number;
+  /** Trials like these ended: those still queued are expected to take as long. @param keys estimate keys */
+  reestimate(keys: ReadonlySet<string>): void;
   /** A queued trial; undefined when it is not queued. */
   get(id: number): QueuedTrial | undefined;
 }
 
 /** A queued trial, with what only the engine asks about it. */
-export interface QueuedTrial extends PlanTrial { readonly runtime: TrialRow['spec']['runtime'] }
+export interface QueuedTrial extends PlanTrial {
+  readonly runtime: TrialRow['spec']['runtime'];
+  readonly estimateKey: string;
+  readonly progress: number | null;
+  readonly estimatedMs: number | null;
+}
 
 /** What only running trials have; estimates change with time, so they are filled in at each pass. */
 export interface ActiveTrial { readonly row: TrialRow }
 
 export interface QueuedFacts {
-  /** Expected run time of a whole run, ms. */
-  estimate(row: TrialRow): { readonly remainingMs: number | null; readonly basis: PlanTrial['estimateBasis'] };
+  /** Mean run time of like trials before, ms; null when there was none. */
+  likeRunsMs(estimateKey: string): number | null;
   /** Why this trial may not start yet whatever is free; null = it may. */
   held(row: TrialRow): PlanTrial['held'];
 }
@@ -62,13 +70,29 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
         active.set(id, { row });
         return;
       }
-      const trial: QueuedTrial = { ...toPlanTrial(row, 'queued', [], facts.estimate(row)), held: facts.held(row), runtime: row.spec.runtime };
+      const base = { progress: row.progress, estimatedMs: row.spec.estimatedMs };
+      const trial: QueuedTrial = {
+        ...toPlanTrial(row, 'queued', [], estimateQueued(base, facts.likeRunsMs(row.estimateKey))), held: facts.held(row), runtime: row.spec.runtime, estimateKey: row.estimateKey, ...base,
+      };
       queuedById.set(id, trial);
       count(trial.runtime, 1);
       let line = lines.get(row.poolId);
       if (line === undefined) lines.set(row.poolId, line = []);
       line.splice(placeOf(line, trial), 0, trial);
       all = null;
+    },
+    reestimate(keys) {
+      for (const line of lines.values()) {
+        for (const [place, trial] of line.entries()) {
+          if (!keys.has(trial.estimateKey)) continue;
+          const { remainingMs, basis } = estimateQueued(trial, facts.likeRunsMs(trial.estimateKey));
+          if (remainingMs === trial.remainingMs) continue;
+          const fresh = { ...trial, remainingMs, estimateBasis: basis };
+          line[place] = fresh;
+          queuedById.set(Number(trial.id), fresh);
+          all = null;
+        }
+      }
     },
     queued() {
       if (all === null) {
@@ -102,7 +126,7 @@ function before(a: PlanTrial, b: PlanTrial): boolean {
   return a.submitOrder < b.submitOrder;
 }
 
-export function toPlanTrial(row: TrialRow, state: PlanTrial['state'], lease: readonly string[], estimate: { readonly remainingMs: number | null; readonly basis: PlanTrial['estimateBasis'] }): PlanTrial {
+export function toPlanTrial(row: TrialRow, state: PlanTrial['state'], lease: readonly string[], estimate: Estimate): PlanTrial {
   return {
     id: row.id,
     poolId: row.poolId,

@@ -44,7 +44,7 @@ export function sayReason(pass: Pass, trial: PlanTrial, verdict: Verdict, inLine
     case 'reserved': return behind('reserved', `${sayOpenSlots(pass, want)} reserved for ${sayTrial(verdict.ahead.id)}`, verdict.ahead);
     case 'behind': return sayBehind(pass, want, verdict, inLine - 1);
     case 'pool_limit': return plainReason('pool_limit', `the pool runs at most ${count(pass.yard.rules.maxRunning, 'trial')} at once`);
-    case 'cpu_limit': return plainReason('cpu_limit', `at most ${count(pass.yard.rules.maxCpuTrials, 'trial')} without a GPU at once`);
+    case 'cpu_limit': return sayCpuLimit(pass);
     case 'fair_share': return plainReason('fair_share', `its experiment has its fair share (${sayGpus(heldByExperimentOf(pass, trial))} now)`);
     default: return sayBusy(pass, want);
   }
@@ -83,6 +83,18 @@ function sayOpenSlots(pass: Pass, want: Want): string {
   const labels = pass.yard.slots.filter((_, i) => isOpen(pass.yard, pass.now, i, want)).map((slot) => slot.label);
   if (want.slots === 0 || labels.length === 0) return 'its place is';
   return `${sayList(labels.slice(0, MAX_FACTS))} ${labels.length === 1 ? 'is' : 'are'}`;
+}
+
+/** Who has the places without a GPU, and how many there are. */
+function sayCpuLimit(pass: Pass): WaitingReason {
+  const most = pass.yard.rules.maxCpuTrials;
+  const holders = pass.holders.filter((holder) => holder.slots.length === 0 && holder.kind !== 'promised');
+  const names = holders.slice(0, MAX_FACTS).map((holder) => sayTrial(holder.trial.id));
+  const who = names.length === 0 ? '' : `waits for ${sayList(names)}${holders.length > MAX_FACTS ? ' and others' : ''}; `;
+  return {
+    code: 'cpu_limit', text: `${who}the pool runs ${count(most, 'trial')} without a GPU at a time`,
+    blockers: holders.map((holder) => blockerTrial(null, holder.trial.id, `${sayTrial(holder.trial.id)} runs without a GPU`)),
+  };
 }
 
 function sayNext(pass: Pass, want: Want, reservation: Reservation): WaitingReason {

@@ -20,18 +20,20 @@ export interface AttemptRow {
   readonly message: string | null;
   /** Bytes of the report file already taken in. */
   readonly reportOffset: number;
+  /** What the trial had reported when this attempt began, 0..1. */
+  readonly progressAtStart: number;
 }
 
 const COLUMNS = `trial_id AS trialId, number, key, runtime, ref, slots, token_hash AS tokenHash, created_at_ms AS createdAtMs, started_at_ms AS startedAtMs,
-  ended_at_ms AS endedAtMs, exit_code AS exitCode, end_kind AS endKind, message, report_offset AS reportOffset`;
+  ended_at_ms AS endedAtMs, exit_code AS exitCode, end_kind AS endKind, message, report_offset AS reportOffset, progress_at_start AS progressAtStart`;
 
 type Raw = Omit<AttemptRow, 'slots'> & { slots: string };
 const fromRaw = (raw: Raw): AttemptRow => ({ ...raw, slots: JSON.parse(raw.slots) as string[] });
 
-export function insertAttempt(db: Database, row: Pick<AttemptRow, 'trialId' | 'number' | 'key' | 'runtime' | 'slots' | 'tokenHash' | 'createdAtMs'>): void {
-  prepared(db, `INSERT INTO attempt (trial_id, number, key, runtime, ref, slots, token_hash, created_at_ms, started_at_ms, ended_at_ms, exit_code, end_kind, message, report_offset)
-    VALUES (?, ?, ?, ?, NULL, ?, ?, ?, NULL, NULL, NULL, NULL, NULL, 0)`)
-    .run(row.trialId, row.number, row.key, row.runtime, JSON.stringify(row.slots), row.tokenHash, row.createdAtMs);
+export function insertAttempt(db: Database, row: Pick<AttemptRow, 'trialId' | 'number' | 'key' | 'runtime' | 'slots' | 'tokenHash' | 'createdAtMs' | 'progressAtStart'>): void {
+  prepared(db, `INSERT INTO attempt (trial_id, number, key, runtime, ref, slots, token_hash, created_at_ms, started_at_ms, ended_at_ms, exit_code, end_kind, message, report_offset, progress_at_start)
+    VALUES (?, ?, ?, ?, NULL, ?, ?, ?, NULL, NULL, NULL, NULL, NULL, 0, ?)`)
+    .run(row.trialId, row.number, row.key, row.runtime, JSON.stringify(row.slots), row.tokenHash, row.createdAtMs, row.progressAtStart);
 }
 
 export function getAttempt(db: Database, trialId: number, number: number): AttemptRow | null {

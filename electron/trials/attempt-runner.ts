@@ -16,6 +16,7 @@ import type { Store } from '../store/database.ts';
 import { getTrialRow, listActiveTrials, type TrialRow } from '../store/trials.ts';
 import { applyEvent, type PendingEffect } from './apply.ts';
 import { attemptFiles } from './directories.ts';
+import { readLastWords } from './last-words.ts';
 import type { Preparation } from './prepare.ts';
 import { watchReports, type ReportWatch } from './report-intake.ts';
 import type { TrialEvent } from './transitions.ts';
@@ -107,7 +108,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
   function track(trial: TrialRow, attempt: AttemptRow): Live {
     const entry: Live = {
       trialId: trial.id, attempt: attempt.number, runtime: runtimeOf(attempt.runtime), abort: new AbortController(), handle: handleOf(trial, attempt),
-      attachment: null, reports: null, timer: null, deadline: null, progressAtStart: trial.progress ?? 0,
+      attachment: null, reports: null, timer: null, deadline: null, progressAtStart: attempt.progressAtStart,
     };
     live.set(trial.id, entry);
     return entry;
@@ -256,7 +257,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
     deps.onLogComplete(entry.trialId, entry.handle.logPath);
     // `launched` may still be waiting to be saved: the state machine accepts an exit from `starting` too. What the runtime knows of the
     // exit goes only when the exit is saved, or a crash in between would make a finished trial look lost.
-    feedSoon(entry.trialId, entry.attempt, { type: 'exited', exit }, { saved: () => {
+    feedSoon(entry.trialId, entry.attempt, { type: 'exited', exit: await withLastWords(exit, entry.handle.logPath) }, { saved: () => {
       entry.runtime.remove(entry.handle).catch((error: unknown) => { deps.log.error(`#${entry.trialId}: could not remove the ended attempt`, error); });
     } });
   }
@@ -332,6 +333,12 @@ function deadlineOf(trial: TrialRow): Deadline | null {
   if (trial.state === 'running' && limitMs !== null && trial.startedAtMs !== null) return { event: 'time_limit', atMs: trial.startedAtMs + limitMs, longestMs: limitMs };
   const killAtMs = trial.state === 'stopping' ? trial.stop?.killAtMs ?? null : null;
   return killAtMs === null ? null : { event: 'grace_over', atMs: killAtMs, longestMs: trial.spec.graceS * 1000 };
+}
+
+/** A failure is told with the last line of the log, unless the runtime knows better. */
+async function withLastWords(exit: ExitInfo, logPath: string): Promise<ExitInfo> {
+  if (exit.exitCode === null || exit.exitCode === 0 || exit.message !== null || exit.oomKilled) return exit;
+  return { ...exit, message: await readLastWords(logPath) };
 }
 
 /** Anything a preparation or a runtime throws, as a launch failure for people. */

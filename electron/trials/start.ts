@@ -31,6 +31,7 @@ export function carryOutPlan(deps: StartDeps, output: PlanOutput): PendingEffect
       insertAttempt(tx.db, {
         trialId: trial.id, number: attempt, key: `switchyard-${deps.engineId}-t${trial.id}-a${attempt}`, runtime: trial.spec.runtime, slots,
         tokenHash: deps.mintToken(trial.id, attempt).hash, createdAtMs: tx.nowMs,
+        progressAtStart: trial.progress ?? 0,
       });
       for (const slotUuid of slots) insertLease(tx.db, { slotUuid, trialId: trial.id, shareMiB: trial.spec.shareMiB, sinceMs: tx.nowMs });
       effects.push(...applied.effects);

@@ -259,7 +259,7 @@ function failure(exit: ExitInfo): Outcome {
     return { ...base, code: 'command_missing', message: `Exit code ${exit.exitCode}: the command was not found or is not executable.`,
       remedy: 'Look at the end of the log for its name, and correct the entrypoint.' };
   }
-  if (exit.exitCode !== null) return { ...base, code: 'exit', message: `Failed with exit code ${exit.exitCode}.${exit.message === null ? '' : ` ${exit.message}`}`, remedy: 'The end of the log usually says why.' };
+  if (exit.exitCode !== null) return { ...base, code: 'exit', message: exit.message === null ? `Failed with exit code ${exit.exitCode}.` : `Exit code ${exit.exitCode}: ${exit.message}`, remedy: 'The end of the log usually says more.' };
   return { ...base, code: 'killed', message: `Ended without an exit code${exit.signal === null ? '' : ` (${exit.signal})`}.${exit.message === null ? '' : ` ${exit.message}`}`,
     remedy: 'Something outside Switchyard killed it; the system log (out of memory?) may say what.' };
 }

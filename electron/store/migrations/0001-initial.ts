@@ -80,6 +80,7 @@ const initial: Migration = {
       end_kind TEXT,
       message TEXT,
       report_offset INTEGER NOT NULL,
+      progress_at_start REAL NOT NULL,
       PRIMARY KEY (trial_id, number)
     ) STRICT, WITHOUT ROWID;
 
