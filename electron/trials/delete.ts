@@ -30,10 +30,12 @@ export function deleteTrials(tx: Tx, trials: readonly TrialRow[], trialsDir: str
   }
 }
 
-/** Disk use of a directory tree in bytes, blocks really allocated (a capped log has holes). 0 when it is not there. */
+/** Disk use of a directory tree in bytes, blocks really allocated (a capped log has holes). 0 when it is not there, or is a link. */
 export async function directoryBytes(dir: string): Promise<number> {
   let entries;
   try {
+    // A trial may name a link of its making: that must not lead through the whole machine.
+    if (!(await lstat(dir)).isDirectory()) return 0;
     entries = await readdir(dir, { withFileTypes: true });
   } catch {
     return 0;

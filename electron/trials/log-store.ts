@@ -2,6 +2,7 @@
  * Reading the log of an attempt: one file of raw bytes that its runtime appends to. Offsets are byte offsets into that
  * file and stay valid when the cap has dropped bytes in the middle (log-holes.ts); readers jump over those and say so.
  */
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { isMissing, sizeOf } from './file-growth.ts';
@@ -81,14 +82,19 @@ export function droppedLine(range: ByteRange): string {
   return `\n[${(range.to - range.from).toLocaleString('en-US')} bytes dropped here: the log had reached its cap]\n`;
 }
 
-/** @returns null when the file does not exist (yet) */
+/** @returns null when the file does not exist (yet), or when something else stands in its place */
 export async function openLog(logPath: string): Promise<FileHandle | null> {
+  let handle: FileHandle;
   try {
-    return await open(logPath, 'r');
+    // A program that runs as the user can put anything there: no link is followed, and a pipe does not hold us up.
+    handle = await open(logPath, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (isMissing(error) || (error instanceof Error && 'code' in error && error.code === 'ELOOP')) return null;
     throw error;
   }
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  return null;
 }
 
 /** One read that never crosses a dropped range and never shows its zeros. `start` must not be beyond the end. */

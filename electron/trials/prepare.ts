@@ -71,13 +71,17 @@ export function createPreparation(deps: PreparationDeps): Preparation {
       });
     },
 
-    async wishStop(trialId, attempt) {
-      await writeFile(attemptFiles(deps.trialsDir, trialId, attempt).stopWish, '', { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
-        // Nothing prepared yet, or no space: the signal that follows says the same.
-        if (error.code !== 'ENOENT' && error.code !== 'ENOSPC') throw error;
-      });
-    },
+    wishStop: (trialId, attempt) => leaveStopWish(attemptFiles(deps.trialsDir, trialId, attempt).stopWish),
   };
+}
+
+/**
+ * Never rejects: where no file can be made (no space, nothing prepared yet), the signal that follows says the same.
+ * The trial can write there too: a link of its making is not followed ("wx": a container would empty files of the machine with it)
+ * and a pipe is not waited for; whatever has this name already says "stop" just as well.
+ */
+export async function leaveStopWish(file: string): Promise<void> {
+  await writeFile(file, '', { mode: 0o600, flag: 'wx' }).catch(() => undefined);
 }
 
 async function makeDirectory(dir: string): Promise<void> {
