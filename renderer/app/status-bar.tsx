@@ -11,11 +11,12 @@ export function StatusBar() {
   const busy = useEngine((state) => state.plan.entries.length > 0);
   const now = useNow(30_000);
   if (engine === null) return <footer className="status-bar" />;
+  const upMs = now - engine.startedAtMs;
   const times = Object.values(clearAtMs).filter((each) => each !== null);
   const lastMs = times.length === 0 ? null : Math.max(...times);
   return (
     <footer className="status-bar">
-      <span>{connection === 'lost' ? 'Engine not reachable' : `Engine ${engine.version}, up ${formatDuration(now - engine.startedAtMs)}`}</span>
+      <span>{connection === 'lost' ? 'Engine not reachable' : `Engine ${engine.version}, ${upMs < 60_000 ? 'just started' : `up ${formatDuration(upMs)}`}`}</span>
       <span>{engine.dockerVersion === null ? 'No Docker' : `Docker ${engine.dockerVersion}`}</span>
       {driver !== null && <span>Driver {driver}</span>}
       <span className="grow" />

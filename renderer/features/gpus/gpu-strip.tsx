@@ -11,7 +11,7 @@ export function GpuStrip() {
   if (gpus === null) return null;
   return (
     <section className="gpu-strip" aria-label="GPUs">
-      {gpus.problem !== null && <div className="gpu-problem" role="status">{gpus.problem}</div>}
+      {/* A fault of the whole reading stands above everything, as a notice. */}
       {gpus.stale && gpus.takenAtMs !== null && gpus.problem === null && (
         <div className="gpu-problem" role="status">GPU readings are {formatDuration(now - gpus.takenAtMs)} old: nvidia-smi does not answer. Nothing new starts on a GPU until it does.</div>
       )}

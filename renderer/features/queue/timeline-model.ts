@@ -19,6 +19,8 @@ export interface Bar {
   readonly trialId: number | null;
   readonly name: string;
   readonly label: string;
+  /** Follows the label where there is room. */
+  readonly note?: string;
   readonly kind: 'running' | 'coming' | 'foreign';
   readonly startMs: number;
   /** null: nobody knows. */
@@ -69,7 +71,7 @@ export function buildLanes(
     const active = trial.state !== 'queued' && trial.state !== 'paused';
     const bar: Bar = {
       key: String(entry.trialId), trialId: entry.trialId, name: trial.name, kind: active ? 'running' : 'coming',
-      label: entry.slots.length > 1 ? `#${entry.trialId} · ${entry.slots.length} GPUs` : `#${entry.trialId}`,
+      label: `#${entry.trialId}`, ...(entry.slots.length > 1 ? { note: `· ${entry.slots.length} GPUs` } : {}),
       startMs: Math.max(startMs, active ? trial.startedAtMs ?? entry.startAtMs : entry.startAtMs),
       endMs: entry.endAtMs,
     };

@@ -56,7 +56,8 @@ function BarView({ bar, percent, endMs, now }: { readonly bar: Bar; readonly per
   const spell = bar.endMs === null ? 'end unknown' : `${formatTime(bar.startMs, now)} to ${formatTime(bar.endMs, now)}, ${formatDuration(bar.endMs - bar.startMs)}`;
   return (
     <button type="button" tabIndex={-1} className={`bar bar-${bar.kind}${bar.endMs === null ? ' bar-open' : ''}`} style={style} title={`#${trialId} ${bar.name}: ${spell}`} onClick={() => inspect(trialId)}>
-      {bar.label}
+      <i>{bar.label}</i>
+      {bar.note !== undefined && <i>{bar.note}</i>}
     </button>
   );
 }

@@ -1,6 +1,5 @@
 /** One metric as a small uPlot chart with its figures in words. */
-import { useMantineColorScheme } from '@mantine/core';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useSyncExternalStore } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { MetricSeries } from '../../../electron/contract/trials.ts';
@@ -18,10 +17,19 @@ export interface PlotProps {
 /** Metrics one wants to grow are green, all others are blue. */
 const colourOf = (name: string): string => (isScore(name) ? '--go' : '--accent');
 
+// The colours of a canvas are read once. They are those of the page's attribute, which changes a little later than the setting.
+const SCHEME = 'data-mantine-color-scheme';
+const readScheme = (): string | null => document.documentElement.getAttribute(SCHEME);
+function watchScheme(onChange: () => void): () => void {
+  const observer = new MutationObserver(onChange);
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: [SCHEME] });
+  return () => observer.disconnect();
+}
+
 export function Plot({ series, heightPx, axes }: PlotProps) {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const { colorScheme } = useMantineColorScheme();
+  const colorScheme = useSyncExternalStore(watchScheme, readScheme);
   const { name } = series;
 
   useEffect(() => {

@@ -86,10 +86,12 @@ function Verdict({ trial }: { readonly trial: Trial }) {
   const forecast = useEngine((state) => state.plan.forecast.get(trial.id));
   const now = useNow(60_000);
   if (trial.state === 'queued' && reason !== undefined) {
+    // Often the sentence holds all the facts already.
+    const unsaid = reason.blockers.filter((blocker) => !reason.text.includes(blocker.text));
     return (
       <div className="verdict">
         {reason.text}{forecast?.startAtMs != null && <span className="dim">{` · expected to start ${formatTime(forecast.startAtMs, now)}`}</span>}
-        {reason.blockers.length > 0 && <ul>{reason.blockers.map((blocker, index) => <li key={index} className="dim">{blocker.text}</li>)}</ul>}
+        {unsaid.length > 0 && <ul>{unsaid.map((blocker, index) => <li key={index} className="dim">{blocker.text}</li>)}</ul>}
       </div>
     );
   }
