@@ -22,6 +22,7 @@ export interface YardInUse {
 export async function fillYard({ engine, gpus, project }: Pick<App, 'engine' | 'gpus' | 'project'>): Promise<YardInUse> {
   gpus.addForeign(fakeUuid(1), { pid: 4312, name: '/opt/conda/bin/jupyter', usedMiB: 11_000 });
   await engine.api.call('PATCH', `/slots/${fakeUuid(2)}`, { keptBack: true });
+  await engine.waitFor('the engine sees the foreign process', ({ gpus: { slots } }) => (slots[1]?.foreignBy ?? null) !== null);
   const submit = async (name: string, more: Record<string, unknown>, slots: number, steps = 100_000): Promise<number> => {
     const config: SubmitBodyInput['config'] = {
       name, runtime: 'process', entrypoint: './train.sh', resources: { slots, estimated_minutes: 90 }, environment: { environment_variables: { STEPS: String(steps) } }, hyperparameters: { lr: 0.0003, wd: 0.05 }, ...more,
