@@ -99,9 +99,18 @@ export interface Attachment {
   detach(): Promise<void>;
 }
 
+/** What a program's name stands for. `path` is absolute; null = nothing, and then `nearby` is a like-named program there is. */
+export type FoundProgram = { readonly path: string } | { readonly path: null; readonly nearby: string | null; readonly searched: string };
+
 export interface TrialRuntime {
   readonly kind: RuntimeKind;
   status(): Promise<RuntimeStatus>;
+  /**
+   * Looks a program up as a launch will. Missing where only the launch can tell (inside of an image).
+   * @param name without a slash
+   * @param env the variables asked for by the user, over those the runtime passes on itself
+   */
+  findProgram?(name: string, env: Readonly<Record<string, string>>): FoundProgram;
   /** Called when availability may have changed (daemon stopped or came back). Returns the unsubscribe function. */
   onStatusChange(listener: () => void): () => void;
   /**

@@ -5,13 +5,14 @@
 import { createHash } from 'node:crypto';
 import type { ExperimentConfig, SubmitBody, SubmitResult } from '../contract/config.ts';
 import { SwitchyardError } from '../contract/errors.ts';
-import type { SecretBox } from '../engine/ports.ts';
+import type { FoundProgram, SecretBox } from '../engine/ports.ts';
 import { rankBehind } from '../queue/rank.ts';
 import type { Store } from '../store/database.ts';
 import { findSubmit, getExperiment, insertExperiment } from '../store/experiments.ts';
 import { getTrialRow, insertTrial, lastRank, type TrialSpec as StoredSpec } from '../store/trials.ts';
 import { resolveTrialSpec, type MachineFacts, type TrialSpec } from './config-defaults.ts';
 import { validateConfig } from './parse-config.ts';
+import { noteProgram } from './program.ts';
 
 /** What masked values look like in answers; sent back unchanged they keep the stored value. */
 export const MASK = '••••••••';
@@ -23,6 +24,8 @@ export interface SubmitDeps {
   readonly facts: () => Promise<MachineFacts>;
   /** Freezes a directory. @throws SwitchyardError directory_missing, directory_unreadable, snapshot_too_large */
   readonly freeze: (directory: string) => Promise<{ readonly id: string; readonly files: number; readonly bytes: number }>;
+  /** Looks a program up as the process runtime will; null where that cannot be told. */
+  readonly findProgram: (name: string, env: Readonly<Record<string, string>>) => FoundProgram | null;
   readonly nowMs: () => number;
 }
 
@@ -32,7 +35,7 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
   if (again !== null) return { ...again, notes: [] };
   const { config } = validateConfig(body.config);
   const spec = resolveTrialSpec(config, await deps.facts());
-  const notes = [...spec.notes];
+  const notes = [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, spec.env, deps.findProgram)];
   let snapshot: string | null = null;
   if (body.source.kind === 'directory') {
     const frozen = await deps.freeze(body.source.path);
@@ -51,7 +54,7 @@ export async function duplicateTrial(deps: SubmitDeps, trialId: number, input: R
   const spec = resolveTrialSpec(config, await deps.facts());
   const old = openEnv(deps.secrets, experiment.sealedEnv);
   const env = Object.fromEntries(Object.entries(spec.env).map(([name, value]) => [name, value === MASK ? old[name] ?? '' : value]));
-  return write(deps, { config, spec, snapshot: experiment.snapshot, sourceDir: experiment.sourceDir, env, paused, idempotencyKey: null, notes: [...spec.notes] });
+  return write(deps, { config, spec, snapshot: experiment.snapshot, sourceDir: experiment.sourceDir, env, paused, idempotencyKey: null, notes: [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, env, deps.findProgram)] });
 }
 
 function write(deps: SubmitDeps, input: {

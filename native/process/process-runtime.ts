@@ -29,6 +29,7 @@ import { createLinuxTable, membersOf } from './process-table.ts';
 import type { ProcessEntry, ProcessTable, SupervisorId } from './process-table.ts';
 import { createPsTable } from './ps-table.ts';
 import { startSupervisor, throwIfAborted } from './start-supervisor.ts';
+import { findProgram } from './resolve-command.ts';
 import { passedOn } from './trial-env.ts';
 import { waitForChange } from './wait-for-change.ts';
 
@@ -203,6 +204,7 @@ export function createProcessRuntime({ clock, table: given, launcher = createLau
 
   return {
     kind: 'process',
+    findProgram: (name, env) => findProgram(name, env['PATH'] ?? baseEnv['PATH'] ?? ''),
 
     status: (): Promise<RuntimeStatus> => Promise.resolve(supported
       ? { available: true, version: null, gpuSupport: true, problem: null, remedy: null }

@@ -5,6 +5,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import { LaunchError } from '../../electron/engine/ports.ts';
+import type { FoundProgram } from '../../electron/engine/ports.ts';
 
 /**
  * @param command argv[0] as given
@@ -33,10 +34,27 @@ export function resolveCommand(command: string, workDir: string, searchPath: str
   }
   if (blocked !== null) throw notExecutable(command, blocked);
   const inWorkDir = inspect(path.resolve(workDir, command));
-  throw new LaunchError('command_missing', `The program "${command}" was not found on PATH (${searchPath}).`,
+  throw new LaunchError('command_missing', `There is no program "${command}".`,
     inWorkDir === 'missing' || inWorkDir === 'directory'
-      ? 'Install it, give its full path, or set PATH in environment_variables. The engine uses the PATH it was started with.'
+      ? `Install it, give its full path, or set PATH in environment_variables. Looked in ${searchPath}`
       : `There is a file of that name in the submitted directory: write ./${command}`);
+}
+
+/** Names that often stand for the same thing. */
+const ALIKE: Readonly<Record<string, readonly string[]>> = { python: ['python3'], python3: ['python'], pip: ['pip3'], pip3: ['pip'] };
+
+/** @param name without a slash; relative entries of PATH are those of a directory not known yet, so they do not count */
+export function findProgram(name: string, searchPath: string): FoundProgram {
+  const look = (program: string): string | null => {
+    for (const entry of searchPath.split(':')) {
+      const candidate = path.join(entry, program);
+      if (path.isAbsolute(entry) && inspect(candidate) === 'executable') return candidate;
+    }
+    return null;
+  };
+  const found = look(name);
+  if (found !== null) return { path: found };
+  return { path: null, nearby: (ALIKE[name] ?? []).find((other) => look(other) !== null) ?? null, searched: searchPath };
 }
 
 function notExecutable(command: string, why: 'directory' | 'not executable'): LaunchError {

@@ -1,4 +1,5 @@
 /** The environment of a program run by the process runtime. Pure. */
+import path from 'node:path';
 import type { LaunchSpec } from '../../electron/engine/ports.ts';
 
 /** Carried by everything an attempt starts; how its processes are found again. */
@@ -24,9 +25,18 @@ export function passedOn(engineEnv: NodeJS.ProcessEnv): Readonly<Record<string, 
   for (const [name, value] of Object.entries(engineEnv)) {
     if (value !== undefined && (PASSED.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix)))) env[name] = value;
   }
-  env['PATH'] ??= '/usr/local/bin:/usr/bin:/bin';
+  env['PATH'] = withoutNpm(env['PATH'] ?? '') || '/usr/local/bin:/usr/bin:/bin';
   return env;
 }
+
+/** Started through npm, the engine has npm's own directories first on its PATH; programs in them are none of the user's. */
+function withoutNpm(searchPath: string): string {
+  return searchPath.split(path.delimiter).filter((entry) => !/[\\/](node_modules[\\/][.]bin|node-gyp-bin)[\\/]?$/.test(entry)).join(path.delimiter);
+}
+
+/** What activating an environment sets, besides PATH. The engine's own belong to the shell it happened to be started from. */
+const ACTIVATED: ReadonlySet<string> = new Set(['VIRTUAL_ENV', 'LD_LIBRARY_PATH', 'CUDA_HOME', 'PYENV_VERSION']);
+const isActivated = (name: string): boolean => ACTIVATED.has(name) || name.startsWith('CONDA');
 
 /**
  * @param base what the engine passes on
@@ -34,9 +44,11 @@ export function passedOn(engineEnv: NodeJS.ProcessEnv): Readonly<Record<string, 
  */
 export function buildTrialEnv(base: Readonly<Record<string, string>>, spec: LaunchSpec): Readonly<Record<string, string>> & { readonly PATH: string } {
   const uuids = spec.slotUuids.join(',');
+  // A submit that brings its shell's PATH brings all of that shell's environment; two of them must not be mixed.
+  const passed = spec.env['PATH'] === undefined ? base : Object.fromEntries(Object.entries(base).filter(([name]) => !isActivated(name)));
   return {
     PATH: '',
-    ...base,
+    ...passed,
     ...spec.env,
     // "-1" and not "": CUDA takes both as "no GPU", but many wrappers and scripts take an empty variable as unset.
     CUDA_VISIBLE_DEVICES: uuids === '' ? '-1' : uuids,

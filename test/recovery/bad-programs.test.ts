@@ -20,12 +20,16 @@ async function hasSaid({ engine }: Yard, trialId: number, word: string): Promise
 describe('a command that is not there', () => {
   test('given as a list or in a shell line: failed once, with the name, never restarted', async () => {
     const yard = await openYard();
-    const listed = await yard.submit({ entrypoint: ['no-such-program-here', '--x'], max_restarts: 3 });
+    const listed = await yard.submit({ entrypoint: ['./no-such-program-here', '--x'], max_restarts: 3 });
     const shell = await yard.submit({ entrypoint: 'no-such-program-here --x', max_restarts: 3 });
     expect(await yard.outcomeOf(listed)).toMatchObject({ kind: 'failed', code: 'command_missing', message: expect.stringContaining('no-such-program-here'), remedy: expect.stringMatching(/\w/) });
     expect(await yard.outcomeOf(shell)).toMatchObject({ kind: 'failed', code: 'command_missing', exitCode: 127, remedy: expect.stringContaining('log') });
     expect(await yard.engine.api.log(shell, 1)).toContain('no-such-program-here');
     for (const id of [listed, shell]) expect((await yard.engine.api.trial(id)).trial).toMatchObject({ restarts: 0, attempt: 1 });
+  });
+  test('on no PATH: refused at submit', async () => {
+    const yard = await openYard();
+    await expect(yard.submit({ entrypoint: ['no-such-program-here'] })).rejects.toThrow('no-such-program-here');
   });
 });
 

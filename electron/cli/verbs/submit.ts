@@ -7,6 +7,7 @@ import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { ConnectionError } from '../engine-client.ts';
 import { CliError, ExitCode, usageError } from '../exit-codes.ts';
+import { addShellEnvironment } from '../shell-environment.ts';
 import { addExperimentFlags, applyExperimentFlags } from '../submit-flags.ts';
 import type { ExperimentFlags } from '../submit-flags.ts';
 import { plain } from '../table.ts';
@@ -22,6 +23,7 @@ interface SubmitFlags extends ExperimentFlags {
   readonly paused?: boolean;
   readonly wait?: boolean;
   readonly snapshot: boolean;
+  readonly cleanEnv?: boolean;
 }
 
 export const build: BuildVerb = (context) => addExperimentFlags(createVerb('submit',
@@ -33,7 +35,8 @@ export const build: BuildVerb = (context) => addExperimentFlags(createVerb('subm
   .argument('[dir]', 'directory to copy')
   .option('-c, --config <file>', 'configuration file; "-" reads it from a pipe (default: DIR/switchyard.yaml)')
   .option('--paused', 'queue it without letting it start')
-  .option('--no-snapshot', 'take no copy of a directory')
+  .option('--no-snapshot', 'run in an empty directory')
+  .option('--clean-env', "use the engine's environment instead of this shell's PATH, virtual environment and CUDA paths")
   .option('-w, --wait', 'wait until it is done; exit code 1 when it did not complete')
   .action(async (dir: string | undefined, flags: SubmitFlags) => {
     const command = readCommand(context.afterDashes);
@@ -47,6 +50,7 @@ export const build: BuildVerb = (context) => addExperimentFlags(createVerb('subm
     if (config['entrypoint'] === undefined) {
       throw usageError('There is nothing to run.', file === null ? `Write it after "--", for example: switchyard submit ${dir ?? ''}${dir === undefined ? '' : ' '}-- python train.py` : `Add an "entrypoint" to ${file}, or write a command after "--".`);
     }
+    if (flags.cleanEnv !== true) addShellEnvironment(config, context.terminal.env, context.terminal.cwd);
     const body: SubmitBodyInput = {
       config,
       source: flags.snapshot ? { kind: 'directory', path: directory ?? context.terminal.cwd } : { kind: 'none' },

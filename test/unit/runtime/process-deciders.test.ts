@@ -10,7 +10,7 @@ import { describeExit } from '../../../native/process/describe-exit.ts';
 import { membersOf, readMarks } from '../../../native/process/process-table.ts';
 import type { ProcessEntry } from '../../../native/process/process-table.ts';
 import { parsePs } from '../../../native/process/ps-table.ts';
-import { resolveCommand } from '../../../native/process/resolve-command.ts';
+import { findProgram, resolveCommand } from '../../../native/process/resolve-command.ts';
 import { exitCodeOfName, parseClaim, parseStat } from '../../../native/process/supervisor.ts';
 import { buildTrialEnv, passedOn } from '../../../native/process/trial-env.ts';
 
@@ -84,6 +84,13 @@ describe('finding the program', () => {
     expect(resolveCommand('tool', dir, 'bin')).toBe(path.join(dir, 'bin', 'tool'));
     expect(resolveCommand('./bin/tool', dir, '')).toBe('./bin/tool');
   });
+  it('is looked up before a launch too, with the name that is there instead', () => {
+    writeFileSync(path.join(dir, 'bin', 'python3'), '', { mode: 0o755 });
+    const searchPath = `/nowhere:${dir}/bin`;
+    expect(findProgram('tool', searchPath)).toEqual({ path: path.join(dir, 'bin', 'tool') });
+    expect(findProgram('python', searchPath)).toEqual({ path: null, nearby: 'python3', searched: searchPath });
+    expect(findProgram('nope', `bin:${searchPath}`)).toEqual({ path: null, nearby: null, searched: `bin:${searchPath}` });
+  });
   it('says what is wrong and what to do', () => {
     chmodSync(path.join(dir, 'train.py'), 0o644);
     const refusal = (command: string): unknown => {
@@ -94,7 +101,7 @@ describe('finding the program', () => {
       }
     };
     expect(refusal('')).toMatchObject({ code: 'command_missing' });
-    expect(refusal('nope')).toMatchObject({ code: 'command_missing', remedy: expect.stringContaining('PATH') as string });
+    expect(refusal('nope')).toMatchObject({ code: 'command_missing', message: 'There is no program "nope".', remedy: expect.stringContaining(path.join(dir, 'bin')) as string });
     expect(refusal('train.py')).toMatchObject({ remedy: expect.stringContaining('./train.py') as string });
     expect(refusal('./train.py')).toMatchObject({ remedy: expect.stringContaining('chmod +x') as string });
     expect(refusal('./sub')).toMatchObject({ message: expect.stringContaining('directory') as string });
@@ -111,6 +118,7 @@ describe('the environment of a trial', () => {
     const passed = passedOn({ PATH: '/bin', HOME: '/h', LC_ALL: 'C', CONDA_PREFIX: '/c', SWITCHYARD_TOKEN: 's', AWS_SECRET_ACCESS_KEY: 's', GITHUB_TOKEN: 's', LD_PRELOAD: 'x' });
     expect(passed).toEqual({ PATH: '/bin', HOME: '/h', LC_ALL: 'C', CONDA_PREFIX: '/c' });
     expect(passedOn({})['PATH']).toContain('/usr/bin');
+    expect(passedOn({ PATH: '/p/node_modules/.bin:/n/node-gyp-bin:/usr/bin:/bin' })['PATH']).toBe('/usr/bin:/bin');
   });
   it('lets the lease win over the user, and the user over the engine', () => {
     const env = buildTrialEnv({ PATH: '/bin', HOME: '/h' }, spec({ env: { HOME: '/mine', CUDA_VISIBLE_DEVICES: '0,1,2', SWITCHYARD_ATTEMPT_ID: 'other' }, slotUuids: ['GPU-a', 'GPU-b'] }));
@@ -118,6 +126,9 @@ describe('the environment of a trial', () => {
       PATH: '/bin', HOME: '/mine', CUDA_VISIBLE_DEVICES: 'GPU-a,GPU-b', NVIDIA_VISIBLE_DEVICES: 'GPU-a,GPU-b', CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
       SWITCHYARD_ATTEMPT_ID: 'e-t1-a1', SWITCHYARD_ENGINE_ID: 'e',
     });
+    const activated = { PATH: '/bin', HOME: '/h', VIRTUAL_ENV: '/v', CONDA_PREFIX: '/c', LD_LIBRARY_PATH: '/l' };
+    expect(Object.keys(buildTrialEnv(activated, spec({ env: { PATH: '/mine' } })))).not.toEqual(expect.arrayContaining(['VIRTUAL_ENV', 'CONDA_PREFIX', 'LD_LIBRARY_PATH']));
+    expect(buildTrialEnv(activated, spec({}))).toMatchObject(activated);
     expect(buildTrialEnv({}, spec({}))).toMatchObject({ CUDA_VISIBLE_DEVICES: '-1', NVIDIA_VISIBLE_DEVICES: 'void' });
   });
 });
