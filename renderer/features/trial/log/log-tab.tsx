@@ -1,12 +1,13 @@
 /** The log of an attempt: opens at its end, follows, goes back as far as there is, searches, downloads. */
 import { NativeSelect } from '@mantine/core';
-import { IconArrowDown, IconDownload, IconSearch } from '@tabler/icons-react';
+import { IconArrowDown, IconDownload, IconSearch, IconTextWrap } from '@tabler/icons-react';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { Trial, TrialDetail } from '../../../../electron/contract/trials.ts';
 import { api } from '../../../api/client.ts';
 import type { LogHit } from '../../../api/client.ts';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import { formatBytes } from '../../../ui/format.ts';
+import { prefer, usePreferences } from '../../../ui/preferences.ts';
 import { MetricStrip } from '../metric-strip.tsx';
 import { LogLines } from './log-lines.tsx';
 import { LogSearch } from './log-search.tsx';
@@ -15,7 +16,10 @@ import { LogSession } from './log-session.ts';
 export function LogTab({ trial, detail }: { readonly trial: Trial; readonly detail: TrialDetail | null }) {
   const [chosen, setChosen] = useState<number | null>(null);
   const attempt = chosen ?? trial.attempt;
-  if (attempt === 0) return <div className="tab-scroll tab-empty"><p>No log yet.</p><p className="dim">It begins when the trial starts.</p></div>;
+  if (attempt === 0) {
+    const ended = trial.state === 'done';
+    return <div className="tab-scroll tab-empty"><p>{ended ? 'No log.' : 'No log yet.'}</p><p className="dim">{ended ? 'The trial never started.' : 'It begins when the trial starts.'}</p></div>;
+  }
   const attempts = detail?.attempts ?? [];
   return (
     <div className="log-tab">
@@ -44,6 +48,7 @@ function AttemptLog({ trialId, attempt, picker }: { readonly trialId: number; re
   const [following, setFollowing] = useState(true);
   const [searching, setSearching] = useState(false);
   const [hit, setHit] = useState<LogHit | null>(null);
+  const wrap = usePreferences((state) => state.wrapLog);
 
   useEffect(() => {
     void session.openEnd();
@@ -67,13 +72,14 @@ function AttemptLog({ trialId, attempt, picker }: { readonly trialId: number; re
         {picker}
         <span className="dim3">{formatBytes(view.totalBytes)}{view.state === 'live' && following ? ', following' : ''}{view.state === 'ended' ? ', ended' : ''}</span>
         <span className="grow" />
+        <IconButton label="Wrap long lines" aria-pressed={wrap} onClick={() => prefer({ wrapLog: !wrap })}><IconTextWrap size={14} aria-hidden="true" /></IconButton>
         <IconButton label="Search the log" aria-expanded={searching} onClick={() => setSearching(!searching)}><IconSearch size={14} aria-hidden="true" /></IconButton>
         <a className="icon-btn" href={api.logDownloadUrl(trialId, attempt)} download={`trial-${trialId}-attempt-${attempt}.log`} aria-label="Download the log" title="Download the log"><IconDownload size={14} aria-hidden="true" /></a>
       </div>
       {searching && <LogSearch trialId={trialId} attempt={attempt} onHit={goToHit} onClose={() => setSearching(false)} />}
       {view.error !== null && <p className="inline-error" role="alert">{view.error}</p>}
       <div className="log-frame">
-        <LogLines session={session} view={view} following={following} onFollowing={setFollowing} hit={hit} />
+        <LogLines session={session} view={view} following={following} onFollowing={setFollowing} hit={hit} wrap={wrap} />
         {!following && (
           <Button className="jump-to-end" size="small" onClick={jumpToEnd}><IconArrowDown size={13} aria-hidden="true" /> Jump to end</Button>
         )}
