@@ -25,7 +25,7 @@ import { countDone, getTrialRow, lastRank, listLiveTrials, listRecentlyDone, lis
 import { actOnTrials, undoAction } from '../trials/actions.ts';
 import type { AttemptRunner } from '../trials/attempt-runner.ts';
 import { directoryBytes } from '../trials/delete.ts';
-import { attemptFiles, trialDirectories } from '../trials/directories.ts';
+import { attemptFiles, hostWorkDir, trialDirectories } from '../trials/directories.ts';
 import { logFacts } from '../trials/log-store.ts';
 import { readSeries } from '../trials/metrics.ts';
 import { toAttempt } from '../trials/view.ts';
@@ -119,7 +119,7 @@ export function makeServices(deps: ServicesDeps): Services {
       const config = presentConfig(deps.submit.secrets, experiment.config, experiment.sealedEnv);
       return {
         trial: deps.toTrial(row), config, configYaml: dumpConfigYaml(config), source: experiment.sourceDir, snapshot: experiment.snapshot,
-        workDir: row.attempt === 0 ? null : trialDirectories(deps.trialsDir, id).work, attempts, checkpoints: listCheckpoints(db, id),
+        workDir: row.attempt === 0 ? null : hostWorkDir(trialDirectories(deps.trialsDir, id), experiment), attempts, checkpoints: listCheckpoints(db, id),
         history: listHistory(db, id, HISTORY_ENTRIES), metricNames: listMetricNames(db, id),
       };
     },

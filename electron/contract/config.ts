@@ -57,8 +57,9 @@ export type ExperimentConfigInput = z.input<typeof ExperimentConfig>;
 /** What to freeze and run. `directory` is on the engine's machine. */
 export const SubmitSource = z.union([
   z.object({ kind: z.literal('directory'), path: z.string().min(1).max(4096) }).strict(),
+  z.object({ kind: z.literal('in_place'), path: z.string().min(1).max(4096) }).strict(),
   z.object({ kind: z.literal('none') }).strict(),
-]).openapi('SubmitSource');
+]).openapi('SubmitSource', { description: 'directory: a frozen copy of it; in_place: the directory itself, no copy; none: an empty directory.' });
 
 export const SubmitBody = z.object({
   config: z.record(z.string(), z.unknown()).openapi({ description: 'An ExperimentConfig; validated with messages that name the nearest known key.' }),

@@ -97,7 +97,8 @@ async function readRules(file: string): Promise<string> {
   }
 }
 
-async function checkDirectory(sourceDir: string): Promise<void> {
+/** @throws SwitchyardError directory_missing or directory_unreadable */
+export async function checkDirectory(sourceDir: string): Promise<void> {
   try {
     if ((await stat(sourceDir)).isDirectory()) return;
   } catch (error) {

@@ -3,6 +3,7 @@
  * When it returns, the trial is durably queued; when it throws, nothing was queued.
  */
 import { createHash } from 'node:crypto';
+import path from 'node:path';
 import type { ExperimentConfig, SubmitBody, SubmitResult } from '../contract/config.ts';
 import { SwitchyardError } from '../contract/errors.ts';
 import type { FoundProgram, SecretBox } from '../engine/ports.ts';
@@ -13,6 +14,7 @@ import { getTrialRow, insertTrial, lastRank, type TrialSpec as StoredSpec } from
 import { resolveTrialSpec, type MachineFacts, type TrialSpec } from './config-defaults.ts';
 import { validateConfig } from './parse-config.ts';
 import { noteProgram } from './program.ts';
+import { checkDirectory } from './snapshot-walk.ts';
 
 /** What masked values look like in answers; sent back unchanged they keep the stored value. */
 export const MASK = '••••••••';
@@ -37,12 +39,18 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
   const spec = resolveTrialSpec(config, await deps.facts());
   const notes = [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, spec.env, deps.findProgram)];
   let snapshot: string | null = null;
+  const sourceDir = body.source.kind === 'none' ? null : path.resolve(body.source.path);
+  if (body.source.kind === 'in_place') {
+    if (!path.isAbsolute(body.source.path)) throw new SwitchyardError('directory_missing', `${body.source.path} is not an absolute path.`, { path: 'source.path', remedy: 'Give the full path of the directory.' });
+    await checkDirectory(body.source.path);
+    notes.push(`Runs in ${body.source.path} itself, not in a copy: it sees what you change there before it starts.`);
+  }
   if (body.source.kind === 'directory') {
     const frozen = await deps.freeze(body.source.path);
     snapshot = frozen.id;
     notes.push(`Froze ${frozen.files} ${frozen.files === 1 ? 'file' : 'files'} of ${body.source.path}`);
   }
-  return write(deps, { config, spec, snapshot, sourceDir: body.source.kind === 'directory' ? body.source.path : null, env: spec.env, paused: body.paused, idempotencyKey: body.idempotencyKey ?? null, notes });
+  return write(deps, { config, spec, snapshot, sourceDir, inPlace: body.source.kind === 'in_place', env: spec.env, paused: body.paused, idempotencyKey: body.idempotencyKey ?? null, notes });
 }
 
 /** A new experiment on the snapshot of an old trial, with an edited configuration. @throws SwitchyardError */
@@ -54,11 +62,11 @@ export async function duplicateTrial(deps: SubmitDeps, trialId: number, input: R
   const spec = resolveTrialSpec(config, await deps.facts());
   const old = openEnv(deps.secrets, experiment.sealedEnv);
   const env = Object.fromEntries(Object.entries(spec.env).map(([name, value]) => [name, value === MASK ? old[name] ?? '' : value]));
-  return write(deps, { config, spec, snapshot: experiment.snapshot, sourceDir: experiment.sourceDir, env, paused, idempotencyKey: null, notes: [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, env, deps.findProgram)] });
+  return write(deps, { config, spec, snapshot: experiment.snapshot, sourceDir: experiment.sourceDir, inPlace: experiment.inPlace, env, paused, idempotencyKey: null, notes: [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, env, deps.findProgram)] });
 }
 
 function write(deps: SubmitDeps, input: {
-  readonly config: ExperimentConfig; readonly spec: TrialSpec; readonly snapshot: string | null; readonly sourceDir: string | null;
+  readonly config: ExperimentConfig; readonly spec: TrialSpec; readonly snapshot: string | null; readonly sourceDir: string | null; readonly inPlace: boolean;
   readonly env: Readonly<Record<string, string>>; readonly paused: boolean; readonly idempotencyKey: string | null; readonly notes: readonly string[];
 }): SubmitResult {
   const { spec } = input;
@@ -73,7 +81,7 @@ function write(deps: SubmitDeps, input: {
     const again = input.idempotencyKey === null ? null : findSubmit(tx.db, input.idempotencyKey);
     if (again !== null) return { ...again, notes: [] };
     const experimentId = insertExperiment(tx.db, {
-      name: spec.name, config: withoutEnv(input.config), sealedEnv, sourceDir: input.sourceDir, snapshot: input.snapshot, createdAtMs: tx.nowMs, idempotencyKey: input.idempotencyKey,
+      name: spec.name, config: withoutEnv(input.config), sealedEnv, sourceDir: input.sourceDir, snapshot: input.snapshot, inPlace: input.inPlace, createdAtMs: tx.nowMs, idempotencyKey: input.idempotencyKey,
     });
     const trialId = insertTrial(tx.db, {
       experimentId, name: spec.name, labels: spec.labels, poolId: spec.poolId, state: input.paused ? 'paused' : 'queued', priority: spec.priority,

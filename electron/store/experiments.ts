@@ -12,16 +12,18 @@ export interface ExperimentRow {
   readonly sealedEnv: string | null;
   readonly sourceDir: string | null;
   readonly snapshot: string | null;
+  /** Trials work in `sourceDir` itself; there is no snapshot then. */
+  readonly inPlace: boolean;
   readonly createdAtMs: number;
 }
 
-type Raw = Omit<ExperimentRow, 'config'> & { config: string };
-const COLUMNS = 'id, name, config, sealed_env AS sealedEnv, source_dir AS sourceDir, snapshot, created_at_ms AS createdAtMs';
-const fromRaw = (raw: Raw): ExperimentRow => ({ ...raw, config: JSON.parse(raw.config) as ExperimentConfig });
+type Raw = Omit<ExperimentRow, 'config' | 'inPlace'> & { config: string; inPlace: number };
+const COLUMNS = 'id, name, config, sealed_env AS sealedEnv, source_dir AS sourceDir, snapshot, in_place AS inPlace, created_at_ms AS createdAtMs';
+const fromRaw = (raw: Raw): ExperimentRow => ({ ...raw, config: JSON.parse(raw.config) as ExperimentConfig, inPlace: raw.inPlace !== 0 });
 
-export function insertExperiment(db: Database, row: Omit<ExperimentRow, 'id'> & { readonly idempotencyKey: string | null }): number {
-  return Number(prepared(db, 'INSERT INTO experiment (name, config, sealed_env, source_dir, snapshot, idempotency_key, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)')
-    .run(row.name, JSON.stringify(row.config), row.sealedEnv, row.sourceDir, row.snapshot, row.idempotencyKey, row.createdAtMs).lastInsertRowid);
+export function insertExperiment(db: Database, row: Omit<ExperimentRow, 'id' | 'inPlace'> & { readonly inPlace?: boolean; readonly idempotencyKey: string | null }): number {
+  return Number(prepared(db, 'INSERT INTO experiment (name, config, sealed_env, source_dir, snapshot, in_place, idempotency_key, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(row.name, JSON.stringify(row.config), row.sealedEnv, row.sourceDir, row.snapshot, row.inPlace === true ? 1 : 0, row.idempotencyKey, row.createdAtMs).lastInsertRowid);
 }
 
 export function getExperiment(db: Database, id: number): ExperimentRow | null {

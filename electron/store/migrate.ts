@@ -5,6 +5,7 @@
 import type { Database } from 'better-sqlite3';
 import { SwitchyardError } from '../contract/errors.ts';
 import initial from './migrations/0001-initial.ts';
+import inPlace from './migrations/0002-in-place.ts';
 
 export interface Migration {
   readonly version: number;
@@ -12,7 +13,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial];
+export const MIGRATIONS: readonly Migration[] = [initial, inPlace];
 
 /**
  * Brings `db` up to the newest version, one transaction a migration.

@@ -12,6 +12,8 @@ const CONTAINER_ROOT = '/switchyard';
 
 export interface LaunchFacts {
   readonly trial: TrialRow;
+  /** Where the trial works, on the host. */
+  readonly hostWorkDir: string;
   readonly attemptKey: string;
   readonly engineId: string;
   readonly trialsDir: string;
@@ -60,11 +62,11 @@ export function composeLaunch(facts: LaunchFacts): LaunchSpec {
     attempt: trial.attempt,
     argv: trial.spec.argv,
     image: trial.spec.image,
-    workDir: inContainer ? CONTAINER_WORK : dirs.work,
+    workDir: inContainer ? CONTAINER_WORK : facts.hostWorkDir,
     env,
     slotUuids: facts.slotUuids,
     mounts: !inContainer ? [] : [
-      { hostPath: dirs.work, containerPath: CONTAINER_WORK, readOnly: false },
+      { hostPath: facts.hostWorkDir, containerPath: CONTAINER_WORK, readOnly: false },
       { hostPath: dirs.checkpoints, containerPath: checkpoints, readOnly: false },
       { hostPath: dirs.output, containerPath: output, readOnly: false },
       { hostPath: files.exchange, containerPath: exchange, readOnly: false },

@@ -9,6 +9,14 @@ export interface TrialDirectories {
   readonly output: string;
 }
 
+/**
+ * Where a trial works, on the host: in its own copy, or in the submitted directory itself.
+ * Only the first is the trial's own, to be made and deleted with it.
+ */
+export function hostWorkDir(dirs: TrialDirectories, experiment: { readonly inPlace: boolean; readonly sourceDir: string | null } | null): string {
+  return experiment !== null && experiment.inPlace && experiment.sourceDir !== null ? experiment.sourceDir : dirs.work;
+}
+
 export function trialDirectories(trialsDir: string, trialId: number): TrialDirectories {
   const root = path.join(trialsDir, String(trialId));
   return { root, work: path.join(root, 'work'), checkpoints: path.join(root, 'checkpoints'), output: path.join(root, 'output') };

@@ -4,9 +4,10 @@
  * a good part of a millisecond.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RuntimeKind } from '../contract/states.ts';
+import { LaunchError } from '../engine/ports.ts';
 import type { LaunchSpec, SecretBox } from '../engine/ports.ts';
 import type { AttemptRow } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
@@ -14,7 +15,7 @@ import { getExperiment } from '../store/experiments.ts';
 import type { TrialRow } from '../store/trials.ts';
 import { pickLatestCheckpoint } from './checkpoints.ts';
 import { composeLaunch } from './compose-launch.ts';
-import { attemptFiles, trialDirectories } from './directories.ts';
+import { attemptFiles, hostWorkDir, trialDirectories } from './directories.ts';
 
 export interface Preparation {
   /** @throws Error with the file system's code (ENOSPC...) */
@@ -54,18 +55,19 @@ export function createPreparation(deps: PreparationDeps): Preparation {
       const experiment = getExperiment(deps.store.db, trial.experimentId);
       const dirs = trialDirectories(deps.trialsDir, trial.id);
       const files = attemptFiles(deps.trialsDir, trial.id, attempt.number);
+      const work = hostWorkDir(dirs, experiment);
       await Promise.all([
         makeDirectory(files.exchange).then(() => writeFile(files.hparams, JSON.stringify(trial.hparams), { mode: 0o600 })),
         makeDirectory(dirs.checkpoints),
         makeDirectory(dirs.output),
-        makeWorkingCopy(dirs.work, experiment?.snapshot ?? null, deps.materialize),
+        work === dirs.work ? makeWorkingCopy(work, experiment?.snapshot ?? null, deps.materialize) : checkStillThere(work),
       ]);
 
       const token = tokens.get(keyOf(trial.id, attempt.number)) ?? '';
       tokens.delete(keyOf(trial.id, attempt.number));
       const userEnv = experiment?.sealedEnv == null ? {} : JSON.parse(deps.secrets.open(experiment.sealedEnv)) as Record<string, string>;
       return composeLaunch({
-        trial, attemptKey: attempt.key, engineId: deps.engineId, trialsDir: deps.trialsDir, helperDir: deps.helperDir, slotUuids: attempt.slots, userEnv,
+        trial, hostWorkDir: work, attemptKey: attempt.key, engineId: deps.engineId, trialsDir: deps.trialsDir, helperDir: deps.helperDir, slotUuids: attempt.slots, userEnv,
         // Before its first attempt there cannot be one.
         latestCheckpoint: attempt.number === 1 ? null : (await pickLatestCheckpoint(dirs.checkpoints))?.name ?? null, token, apiUrl: deps.apiUrl(trial.spec.runtime), user: deps.user,
       });
@@ -86,6 +88,11 @@ export async function leaveStopWish(file: string): Promise<void> {
 
 async function makeDirectory(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true, mode: DIRECTORY_MODE });
+}
+
+async function checkStillThere(work: string): Promise<void> {
+  if (await stat(work).then((found) => found.isDirectory(), () => false)) return;
+  throw new LaunchError('launch_failed', `The directory ${work}, in which the trial runs, is not there any more.`, 'Bring it back and retry the trial, or submit it without --in-place, so that it gets a copy.');
 }
 
 /** The copy appears under its name only when it is complete: a crash in the middle starts it anew. */

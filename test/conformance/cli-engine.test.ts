@@ -70,6 +70,24 @@ describe('with the engine it starts', () => {
     expect((await sw('logs', String(id), '-f')).out).toBe(`hello from ${id}\n`);
     expect(JSON.parse((await sw('show', String(id), '--json')).out)).toMatchObject({ trial: { id, state: 'done', outcome: { kind: 'completed' } } });
   });
+  it('runs in the directory itself when told, and leaves it alone when the trial is deleted', async () => {
+    const submitted = await sw('submit', '--json', '--in-place', '--slots', '0', '--', 'sh', '-c', 'pwd -P; echo mine >left-behind');
+    const [id = 0] = (JSON.parse(submitted.out) as { readonly trialIds: readonly number[] }).trialIds;
+    expect((await sw('wait', String(id))).code).toBe(0);
+    expect((await sw('logs', String(id))).out).toBe(`${fs.realpathSync(project)}\n`);
+    expect((await sw('rm', String(id), '--yes')).code).toBe(0);
+    expect(fs.readFileSync(path.join(project, 'left-behind'), 'utf8')).toBe('mine\n');
+    expect(fs.existsSync(path.join(project, 'hello.sh'))).toBe(true);
+  });
+  it('refuses a program that is not there, and takes the one of the activated environment', async () => {
+    expect(await sw('submit', '--', 'no-such-program-here')).toMatchObject({ code: 2, err: expect.stringContaining('There is no program "no-such-program-here"') as string });
+    const bin = path.join(home, 'venv', 'bin');
+    fs.mkdirSync(bin, { recursive: true });
+    fs.writeFileSync(path.join(bin, 'only-here'), '#!/bin/sh\necho "$VIRTUAL_ENV"\n', { mode: 0o755 });
+    const activated = spawnSync(process.execPath, [CLI, 'submit', '--slots', '0', '--wait', '--', 'only-here'], { cwd: project, env: { ...env, VIRTUAL_ENV: path.dirname(bin), PATH: `${bin}:${env.PATH ?? ''}` }, encoding: 'utf8' });
+    expect([activated.status, activated.stderr]).toEqual([0, expect.stringContaining(`Uses ${path.join(bin, 'only-here')}.`)]);
+    expect((await sw('logs', /#(\d+)/.exec(activated.stdout)?.[1] ?? '')).out).toBe(`${path.dirname(bin)}\n`);
+  });
   it('reorders, pauses and undoes', async () => {
     expect((await sw('pool', 'pause')).code).toBe(0);
     const ids: number[] = [];

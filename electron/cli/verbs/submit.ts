@@ -23,6 +23,7 @@ interface SubmitFlags extends ExperimentFlags {
   readonly paused?: boolean;
   readonly wait?: boolean;
   readonly snapshot: boolean;
+  readonly inPlace?: boolean;
   readonly cleanEnv?: boolean;
 }
 
@@ -36,6 +37,7 @@ export const build: BuildVerb = (context) => addExperimentFlags(createVerb('subm
   .option('-c, --config <file>', 'configuration file; "-" reads it from a pipe (default: DIR/switchyard.yaml)')
   .option('--paused', 'queue it without letting it start')
   .option('--no-snapshot', 'run in an empty directory')
+  .option('--in-place', 'run in the directory itself instead of a copy')
   .option('--clean-env', "use the engine's environment instead of this shell's PATH, virtual environment and CUDA paths")
   .option('-w, --wait', 'wait until it is done; exit code 1 when it did not complete')
   .action(async (dir: string | undefined, flags: SubmitFlags) => {
@@ -53,7 +55,7 @@ export const build: BuildVerb = (context) => addExperimentFlags(createVerb('subm
     if (flags.cleanEnv !== true) addShellEnvironment(config, context.terminal.env, context.terminal.cwd);
     const body: SubmitBodyInput = {
       config,
-      source: flags.snapshot ? { kind: 'directory', path: directory ?? context.terminal.cwd } : { kind: 'none' },
+      source: chooseSource(flags, directory ?? context.terminal.cwd),
       idempotencyKey: randomUUID(),
       paused: flags.paused === true,
     };
@@ -64,6 +66,12 @@ export const build: BuildVerb = (context) => addExperimentFlags(createVerb('subm
     if (flags.json !== true) for (const note of result.notes) context.terminal.note(context.terminal.paintError(plain(note), 'dim'));
     if (flags.wait === true) await waitForTrials(result.trialIds, context);
   });
+
+function chooseSource(flags: SubmitFlags, directory: string): SubmitBodyInput['source'] {
+  if (flags.inPlace === true && !flags.snapshot) throw usageError('--in-place and --no-snapshot exclude each other.', '--in-place runs in the directory itself, --no-snapshot in an empty one; without either the trial gets a copy.');
+  if (flags.inPlace === true) return { kind: 'in_place', path: directory };
+  return flags.snapshot ? { kind: 'directory', path: directory } : { kind: 'none' };
+}
 
 function readCommand(afterDashes: readonly string[] | null): readonly string[] | null {
   if (afterDashes === null) return null;

@@ -49,6 +49,12 @@ describe('submit', () => {
     await cli(home, ['submit', '--no-snapshot', '--', 'python a.py | tee b']);
     expect(seen[0]?.body).toMatchObject({ config: { entrypoint: 'python a.py | tee b' }, source: { kind: 'none' } });
   });
+  it('runs in the directory itself, not both there and in an empty one', async () => {
+    const { home, seen } = await start({ 'POST /experiments': queued });
+    await cli(home, ['submit', '--in-place', '--', 'x']);
+    expect(seen[0]?.body).toMatchObject({ source: { kind: 'in_place', path: home } });
+    expect(await cli(home, ['submit', '--in-place', '--no-snapshot', '--', 'x'])).toMatchObject({ exitCode: 2, err: expect.stringContaining('exclude') as string });
+  });
   it('names the line of the configuration the engine refuses', async () => {
     const { home } = await start({ 'POST /experiments': { status: 400, json: { code: 'unknown_key', detail: 'Unknown key "slotz".', remedy: 'Did you mean "slots"?', path: 'resources.slotz', status: 400 } } });
     const file = path.join(home, 'c.yaml');

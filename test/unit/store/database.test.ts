@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SwitchyardError } from '../../../electron/contract/errors.ts';
 import { dataPaths } from '../../../electron/engine/data-dir.ts';
 import { openStore, type Store } from '../../../electron/store/database.ts';
+import { getExperiment, insertExperiment } from '../../../electron/store/experiments.ts';
 import { takeLock } from '../../../electron/store/lock.ts';
 import { MIGRATIONS, migrate } from '../../../electron/store/migrate.ts';
 
@@ -99,6 +100,16 @@ describe('migrations', () => {
     expect(() => lease.run('gpu', 2, null)).toThrow(/UNIQUE/);
     lease.run('shared', 1, 100);
     lease.run('shared', 2, 100);
+  });
+
+  test('0002: experiments of before ran in copies', () => {
+    const db = new Sqlite(':memory:');
+    migrate(db, 1);
+    db.exec(`INSERT INTO experiment (id, name, config, source_dir, snapshot, created_at_ms) VALUES (1, 'e', '{}', '/p', 'abc', 0)`);
+    migrate(db, 2);
+    expect(getExperiment(db, 1)).toMatchObject({ sourceDir: '/p', snapshot: 'abc', inPlace: false });
+    const id = insertExperiment(db, { name: 'i', config: {} as never, sealedEnv: null, sourceDir: '/p', snapshot: null, inPlace: true, createdAtMs: 0, idempotencyKey: null });
+    expect(getExperiment(db, id)).toMatchObject({ sourceDir: '/p', snapshot: null, inPlace: true });
   });
 });
 
