@@ -30,7 +30,7 @@ export function Timeline({ pool }: { readonly pool: Pool }) {
         </button>
         {!folded && (
           <div className="ticks" aria-hidden="true">
-            {view.ticks.filter((atMs) => view.percent(atMs) > 3).map((atMs) => <span key={atMs} style={{ left: `${view.percent(atMs)}%` }}>{formatTime(atMs, now)}</span>)}
+            {view.ticks.filter((atMs) => view.percent(atMs) > 3 && view.percent(atMs) < 95).map((atMs) => <span key={atMs} style={{ left: `${view.percent(atMs)}%` }}>{formatTime(atMs, now)}</span>)}
           </div>
         )}
       </div>
