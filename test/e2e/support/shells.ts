@@ -57,7 +57,7 @@ function desktopShell(): Shell {
   const executablePath = findElectron(ROOT);
   return {
     kind: 'electron',
-    obstacle: executablePath === null ? 'Electron’s binary is not here: run npx install-electron' : null,
+    obstacle: findObstacle(executablePath),
     async open(engine, { width, height, colorScheme }, onPage) {
       if (executablePath === null) throw new Error('there is no Electron to launch');
       const app = await _electron.launch({
@@ -73,6 +73,12 @@ function desktopShell(): Shell {
     },
     close: () => Promise.resolve(),
   };
+}
+
+function findObstacle(executablePath: string | null): string | null {
+  if (executablePath === null) return 'Electron’s binary is not here: run npx install-electron';
+  const hasDisplay = ['DISPLAY', 'WAYLAND_DISPLAY'].some((name) => (process.env[name] ?? '') !== '');
+  return process.platform === 'linux' && !hasDisplay ? 'there is no display: run under xvfb-run -a' : null;
 }
 
 function definedEnvironment(): Record<string, string> {
