@@ -210,7 +210,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         if (reading.problem === null) notices.lower('gpu_problem');
         else notices.raise({ id: 'gpu_problem', level: 'warning', text: reading.problem, remedy: null });
         feed.publish({ event: 'gpus', data: gpuStatus() });
-        loop.nudge();
+        loop.nudge(true);
       },
     });
     closers.push(() => monitor.close());
@@ -247,6 +247,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       if (commit.removedTrialIds.size > 0) likeRuns.forgetAll();
       // That a trial which has its slots really runs now changes no plan.
       let onlyRunOn = commit.trialIds.size > 0 && commit.poolIds.size === 0 && commit.removedTrialIds.size === 0;
+      let cameFree = false;
       for (const id of commit.trialIds) {
         const row = getTrialRow(db, id);
         const before = states.get(id);
@@ -255,8 +256,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         if (row !== null && (row.state === 'done' || before === undefined)) likeRuns.forget(row);
         if (row?.state === 'done') reestimateSoon(row.estimateKey);
         index.update(id, row);
+        const gaveUpLease = before !== undefined && HOLDS_LEASE.has(before) && (row === null || !HOLDS_LEASE.has(row.state));
+        cameFree ||= gaveUpLease;
         // A GPU that came free shows its memory as somebody else's until it is read again.
-        if (before !== undefined && HOLDS_LEASE.has(before) && row !== null && !HOLDS_LEASE.has(row.state) && row.spec.slots > 0) void monitor.nudge();
+        if (gaveUpLease && row !== null && row.spec.slots > 0) void monitor.nudge();
         if (row === null || row.state === 'done') states.delete(id);
         else states.set(id, row.state);
         if (row !== null && row.state === 'done' && before !== undefined && before !== 'done' && row.outcome !== null) {
@@ -267,7 +270,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       }
       feed.committed(commit);
       setPace();
-      if (!onlyRunOn) loop.nudge();
+      if (!onlyRunOn) loop.nudge(cameFree);
     });
     const states = new Map<number, TrialRow['state']>();
 
