@@ -1,5 +1,5 @@
 /** Wires dnd-kit to the drag state: pointer and keyboard sensors, auto-scroll, announcements, the row under the pointer. */
-import { Accessibility, AutoScroller, Cursor, Feedback, PreventSelection, StyleInjector } from '@dnd-kit/dom';
+import { Accessibility, AutoScroller, Cursor, Feedback, PointerActivationConstraints, PreventSelection, StyleInjector } from '@dnd-kit/dom';
 import { DragDropProvider, KeyboardSensor, PointerSensor } from '@dnd-kit/react';
 import { useEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
@@ -35,7 +35,21 @@ const PLUGINS = [
   Feedback.configure({ feedback: 'none' }),
   Accessibility,
 ];
-const SENSORS = [PointerSensor, PlaceKeyboardSensor];
+const DRAG_AFTER_PX = 5;
+const TOUCH_HOLD = { value: 250, tolerance: 5 };
+
+/** The grip follows at once; elsewhere a row is a row to click until the pointer has moved. Holding still never drags: a slow click is a click. */
+const SENSORS = [
+  PointerSensor.configure({
+    activatorElements: (source) => [source.element],
+    activationConstraints: ({ pointerType, target }, { handle }) => {
+      if (pointerType === 'touch') return [new PointerActivationConstraints.Delay(TOUCH_HOLD)];
+      if (target instanceof Node && handle?.contains(target) === true) return undefined;
+      return [new PointerActivationConstraints.Distance({ value: DRAG_AFTER_PX })];
+    },
+  }),
+  PlaceKeyboardSensor,
+];
 
 /** Where the pools are, measured once per drag: asking the page with every move would make it lay itself out every time. */
 let poolBoxes: { readonly poolId: string; readonly box: DOMRect }[] = [];
