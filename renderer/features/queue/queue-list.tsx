@@ -5,7 +5,7 @@
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useRef } from 'react';
-import type { KeyboardEvent, MouseEvent } from 'react';
+import type { CSSProperties, KeyboardEvent, MouseEvent } from 'react';
 import { formatCount } from '../../ui/format.ts';
 import { runAction, trialsOf } from '../../ui/trial-actions.ts';
 import type { ActionId } from '../../ui/trial-actions.ts';
@@ -128,7 +128,7 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
         aria-multiselectable="true"
         aria-rowcount={model.items.length}
         className="queue-grid"
-        style={{ height: virtualizer.getTotalSize() }}
+        style={{ height: virtualizer.getTotalSize(), ...columnWidths(model) }}
         onClick={onClick}
         onContextMenu={onContextMenu}
         onKeyDown={onKeyDown}
@@ -191,6 +191,12 @@ function DropLine({ model }: { readonly model: QueueModel }) {
       {words !== null && <span className="drop-words">{words}</span>}
     </div>
   );
+}
+
+/** The columns of numbers are as wide as the longest number needs. */
+function columnWidths(model: QueueModel): CSSProperties {
+  const maxId = Math.max(0, ...[model.running, model.line, model.finished].map((trials) => trials.reduce((most, trial) => Math.max(most, trial.id), 0)));
+  return { '--id-chars': String(maxId).length + 1, '--place-chars': formatCount(model.line.length).length } as CSSProperties;
 }
 
 function itemKey(item: QueueItem | undefined): string | number {

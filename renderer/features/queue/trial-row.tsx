@@ -1,12 +1,12 @@
 /** One trial in the queue. Takes ids, reads the store itself, so that a change redraws the row and not the list. */
 import { IconDots, IconGripVertical } from '@tabler/icons-react';
 import { useDraggable } from '@dnd-kit/react';
-import { memo } from 'react';
+import { memo, useCallback } from 'react';
 import type { Trial } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
 import { useNow } from '../../ui/clock.ts';
 import { formatCount, formatDuration, formatParams, formatTime } from '../../ui/format.ts';
-import { Meter, Tag } from '../../ui/pieces.tsx';
+import { Meter, ShortName, Tag } from '../../ui/pieces.tsx';
 import { savedText, slotText, stateTag, WhyWaiting } from '../../ui/trial-text.tsx';
 import { useView } from '../../ui/view-state.ts';
 import { useDrag } from './drag-state.ts';
@@ -41,13 +41,14 @@ export const TrialRow = memo(function TrialRow({ id, section, place, rowIndex, t
       className={['row', `row-${section}`, selected ? 'selected' : '', inspected ? 'inspected' : '', dragged ? 'dragged' : ''].join(' ')}
       style={{ transform: `translateY(${topPx}px)` }}
     >
-      <span role="gridcell" className="cell-grip">{inLine && <Grip trial={trial} tabStop={tabStop} />}</span>
-      <span role="gridcell" className="place-number" title={place === null ? undefined : `Place ${place} in the queue`}>{place === null ? '' : formatCount(place)}</span>
+      <span role="gridcell" className="cell-lead" title={place === null ? undefined : `Place ${place} in the queue`}>
+        {inLine && <><span className="place-number">{place === null ? '' : formatCount(place)}</span><Grip trial={trial} tabStop={tabStop} /></>}
+      </span>
       <span role="gridcell" className="num">#{id}</span>
       <span role="gridcell" className="name" title={trial.labels.length > 0 ? `${trial.name} · ${trial.labels.join(', ')}` : trial.name}>
-        <span className="cut">{trial.name}</span>
+        <ShortName text={trial.name} />
         {inLine && trial.priority !== DEFAULT_PRIORITY && <i className="label priority" title={`Priority ${trial.priority}`}>P{trial.priority}</i>}
-        {trial.labels.map((label) => <i key={label} className="label">{label}</i>)}
+        {trial.labels.length > 0 && <span className="labels">{trial.labels.map((label) => <i key={label} className="label">{label}</i>)}</span>}
       </span>
       <span role="gridcell" className="params mono" title={formatParams(trial.hparams)}>{formatParams(trial.hparams)}</span>
       <SlotCell trial={trial} />
@@ -64,14 +65,17 @@ export const TrialRow = memo(function TrialRow({ id, section, place, rowIndex, t
   );
 });
 
+/** What the keyboard picks the row up with; the mouse takes the row anywhere. */
 function Grip({ trial, tabStop }: { readonly trial: Trial; readonly tabStop: boolean }) {
   const { ref, handleRef } = useDraggable({ id: trial.id });
+  const attach = useCallback((button: HTMLButtonElement | null) => {
+    handleRef(button);
+    ref(button?.closest('[data-trial-id]') ?? null);
+  }, [ref, handleRef]);
   return (
-    <span ref={ref} className="grip-anchor">
-      <button ref={handleRef} type="button" className="grip" tabIndex={tabStop ? 0 : -1} aria-label={`Reorder trial ${trial.id} ${trial.name}`} data-grip>
-        <IconGripVertical size={14} aria-hidden="true" />
-      </button>
-    </span>
+    <button ref={attach} type="button" className="grip" tabIndex={tabStop ? 0 : -1} aria-label={`Reorder trial ${trial.id} ${trial.name}`} data-grip>
+      <IconGripVertical size={14} aria-hidden="true" />
+    </button>
   );
 }
 

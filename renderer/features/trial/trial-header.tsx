@@ -5,7 +5,7 @@ import { useEngine } from '../../api/store.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { useNow } from '../../ui/clock.ts';
 import { formatCount, formatDuration, formatFullTime, formatParams, formatTime } from '../../ui/format.ts';
-import { Meter, Tag } from '../../ui/pieces.tsx';
+import { Meter, ShortName, Tag } from '../../ui/pieces.tsx';
 import { savedText, slotText, stateTag } from '../../ui/trial-text.tsx';
 import { runAction, TRIAL_ACTIONS } from '../../ui/trial-actions.ts';
 import type { ActionId } from '../../ui/trial-actions.ts';
@@ -18,7 +18,7 @@ export function TrialHeader({ trial, detail }: { readonly trial: Trial; readonly
   return (
     <header className="trial-header">
       <div className="trial-title">
-        <h2>#{trial.id} <span title={trial.name}>{trial.name}</span></h2>
+        <h2 title={trial.name}>#{trial.id} <ShortName text={trial.name} /></h2>
         <StateTag trial={trial} />
       </div>
       {Object.keys(trial.hparams).length > 0 && <div className="mono dim params-line" title={formatParams(trial.hparams)}>{formatParams(trial.hparams)}</div>}
