@@ -11,16 +11,24 @@ const NEVER: ReadonlySet<string> = new Set(['.git', '.hg', '.svn']);
 /** Left out unless a rule asks for them ("!__pycache__/"). */
 const DEFAULT_RULES = ['__pycache__/', '*.py[co]', '*$py.class', '.mypy_cache/', '.pytest_cache/', '.ruff_cache/', '.ipynb_checkpoints/', '.idea/', '.vscode/', '.DS_Store'];
 
+/** Left out too unless a rule asks for them, and told to the user: installed packages and the records of tracking tools. */
+const TOLD_RULES = ['node_modules/', '/wandb/', '/mlruns/'];
+
 interface Layer {
   /** Directory the rules belong to: '' or 'a/b/', relative to the root. */
   readonly prefix: string;
   readonly rules: Ignore;
+  /** Our own rules, not the user's; what `told` ones leave out is told. */
+  readonly own?: 'quiet' | 'told';
 }
 
 /** The rules that hold in one directory, outermost first. */
 export type IgnoreRules = readonly Layer[];
 
-export const ROOT_RULES: IgnoreRules = [{ prefix: '', rules: ignore().add(DEFAULT_RULES) }];
+export const ROOT_RULES: IgnoreRules = [{ prefix: '', rules: ignore().add(DEFAULT_RULES), own: 'quiet' }, { prefix: '', rules: ignore().add(TOLD_RULES), own: 'told' }];
+
+/** `asked for`: a rule of the user's says that it belongs into the snapshot ("!venv/"). `told`: left out by us, and the user should know. */
+export type Verdict = 'kept' | 'asked for' | 'ignored' | 'told';
 
 /**
  * @param dir directory the files were found in: '' or 'a/b', relative to the root, with slashes
@@ -31,16 +39,26 @@ export function withRules(rules: IgnoreRules, dir: string, texts: readonly strin
   return [...rules, { prefix: dir === '' ? '' : `${dir}/`, rules: ignore().add(texts.flatMap((text) => text.split(/\r?\n/))) }];
 }
 
+/** Inside a directory that was asked for, our own rules begin anew; they would go on to leave out all below it. */
+export function withinAskedFor(rules: IgnoreRules, dir: string): IgnoreRules {
+  return rules.map((layer) => (layer.own === undefined ? layer : { ...layer, prefix: `${dir}/` }));
+}
+
 /**
  * @param path relative to the root, with slashes; its parents are not ignored (an ignored directory is not entered)
  */
-export function isIgnored(rules: IgnoreRules, path: string, isDirectory: boolean): boolean {
+export function judgePath(rules: IgnoreRules, path: string, isDirectory: boolean): Verdict {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  if (NEVER.has(name)) return true;
+  if (NEVER.has(name)) return 'ignored';
   for (const layer of rules.toReversed()) {
     const result = layer.rules.test(path.slice(layer.prefix.length) + (isDirectory ? '/' : ''));
-    if (result.ignored) return true;
-    if (result.unignored) return false;
+    if (result.ignored) return layer.own === 'told' ? 'told' : 'ignored';
+    if (result.unignored) return 'asked for';
   }
-  return false;
+  return 'kept';
+}
+
+/** @returns whether the names in a directory are those of a virtual environment or of a conda environment */
+export function isPythonEnvironment(names: ReadonlySet<string>): boolean {
+  return names.has('pyvenv.cfg') || names.has('conda-meta');
 }

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { SwitchyardError } from '../contract/errors.ts';
 import { forEachBounded } from './bounded.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
-import { IGNORE_FILES, isIgnored, ROOT_RULES, withRules } from './ignore-rules.ts';
+import { findLargest } from './largest-paths.ts';
+import { IGNORE_FILES, isPythonEnvironment, judgePath, ROOT_RULES, withinAskedFor, withRules } from './ignore-rules.ts';
 
 /** libuv has four threads for files by default; more in flight only queue. */
 export const FILES_AT_ONCE = 16;
@@ -25,6 +26,8 @@ export interface TreeListing {
   readonly entries: readonly TreeEntry[];
   readonly bytes: number;
   /** Sockets, pipes and devices: nothing that could be copied. */
+  readonly special: readonly string[];
+  /** Directories left out although no rule of the user's says so: installed packages and the like. */
   readonly leftOut: readonly string[];
 }
 
@@ -35,31 +38,37 @@ export interface TreeListing {
 export async function walkTree(sourceDir: string, limitBytes: number, skipDirs: readonly string[]): Promise<TreeListing> {
   await checkDirectory(sourceDir);
   const entries: TreeEntry[] = [];
+  const special: string[] = [];
   const leftOut: string[] = [];
   let bytes = 0;
   let isStopped = false;
 
-  const enter = async (dir: string, inherited: IgnoreRules): Promise<void> => {
+  const enter = async (dir: string, inherited: IgnoreRules, isAskedFor: boolean): Promise<void> => {
     const absolute = path.join(sourceDir, dir);
     const found = await orUnreadable(sourceDir, dir, () => readdir(absolute, { withFileTypes: true }));
     const names = new Set(found.map((entry) => entry.name));
+    if (dir !== '' && !isAskedFor && isPythonEnvironment(names)) {
+      leftOut.push(dir);
+      return;
+    }
+    if (dir !== '') add({ kind: 'directory', path: dir });
     const texts = await Promise.all(IGNORE_FILES.filter((name) => names.has(name)).map((name) =>
       orUnreadable(sourceDir, path.posix.join(dir, name), () => readRules(path.join(absolute, name)))));
     const rules = withRules(inherited, dir, texts);
-    const kept = found.map((entry) => ({ entry, at: dir === '' ? entry.name : `${dir}/${entry.name}` }))
-      .filter(({ entry, at }) => !isIgnored(rules, at, entry.isDirectory()) && !skipDirs.includes(path.join(sourceDir, at)));
+    const judged = found.map((entry) => ({ entry, at: dir === '' ? entry.name : `${dir}/${entry.name}` }))
+      .map(({ entry, at }) => ({ entry, at, verdict: judgePath(rules, at, entry.isDirectory()) }));
+    leftOut.push(...judged.filter(({ verdict }) => verdict === 'told').map(({ at }) => at));
+    const kept = judged.filter(({ at, verdict }) => (verdict === 'kept' || verdict === 'asked for') && !skipDirs.includes(path.join(sourceDir, at)));
     await forEachBounded(kept.filter(({ entry }) => !entry.isDirectory()), FILES_AT_ONCE, async ({ entry, at }) => {
       if (isStopped) return;
       const added = await look(sourceDir, at, entry);
       if (added === null) return;
-      if (added === 'special') leftOut.push(at);
+      if (added === 'special') special.push(at);
       else add(added);
     });
     // One directory after the other keeps the number of open ones small; files within one go side by side.
-    for (const { entry, at } of kept) {
-      if (isStopped || !entry.isDirectory()) continue;
-      add({ kind: 'directory', path: at });
-      await enter(at, rules);
+    for (const { entry, at, verdict } of kept) {
+      if (!isStopped && entry.isDirectory()) await enter(at, verdict === 'asked for' ? withinAskedFor(rules, at) : rules, verdict === 'asked for');
     }
   };
   const add = (entry: TreeEntry): void => {
@@ -68,9 +77,9 @@ export async function walkTree(sourceDir: string, limitBytes: number, skipDirs: 
     if (entries.length > MAX_ENTRIES || (bytes > limitBytes && entries.length > ENTRIES_PAST_LIMIT)) isStopped = true;
   };
 
-  await enter('', ROOT_RULES);
+  await enter('', ROOT_RULES, true);
   if (bytes > limitBytes || isStopped) throw tooLarge(sourceDir, entries, bytes, limitBytes, isStopped);
-  return { entries: entries.toSorted((a, b) => (a.path < b.path ? -1 : 1)), bytes, leftOut };
+  return { entries: entries.toSorted((a, b) => (a.path < b.path ? -1 : 1)), bytes, special, leftOut: leftOut.toSorted() };
 }
 
 /** @returns null when it went away meanwhile */
@@ -127,14 +136,22 @@ function unreadable(sourceDir: string, at: string, error: unknown): SwitchyardEr
 
 function tooLarge(sourceDir: string, entries: readonly TreeEntry[], bytes: number, limitBytes: number, isStopped: boolean): SwitchyardError {
   const files = entries.filter((entry) => entry.kind === 'file');
-  const largest = files.toSorted((a, b) => b.bytes - a.bytes).slice(0, LARGEST_NAMED).map((file) => `${file.path} (${formatBytes(file.bytes)})`).join(', ');
-  const size = `${isStopped ? 'more than ' : ''}${formatBytes(bytes)} in ${files.length.toLocaleString('en-US')} files`;
+  const largest = findLargest(files, LARGEST_NAMED);
+  const listed = largest.map(({ path: at, bytes: sum, files: count }) => `${at} ${formatBytes(sum)}${count === null ? '' : ` in ${countFiles(count)}`}`).join(', ');
+  const size = `${isStopped ? 'more than ' : ''}${formatBytes(bytes)} in ${countFiles(files.length)}`;
   const limit = bytes > limitBytes ? `the limit for a snapshot is ${formatBytes(limitBytes)}` : `a snapshot has at most ${MAX_ENTRIES.toLocaleString('en-US')} entries`;
-  return new SwitchyardError('snapshot_too_large', `${sourceDir} has ${size}; ${limit}. Largest: ${largest}.`, {
+  return new SwitchyardError('snapshot_too_large', `${sourceDir} has ${size}; ${limit}. Largest: ${listed}.`, {
     path: 'source.path',
-    remedy: 'List what the trial does not need in a .switchyardignore file. Data stays outside: mount it (mounts), or use its absolute path with the process runtime. The limit is in the settings.',
+    remedy: [
+      `Leave out what the trial does not need: echo '${(largest[0]?.path ?? 'data/').replaceAll("'", `'\\''`)}' >> .switchyardignore`,
+      'Or keep data outside: read it by its absolute path, or mount it into a container (--mount).',
+      'Or run in the directory itself, without a copy: switchyard submit --in-place',
+      ...(bytes > limitBytes ? [`Or raise the limit: switchyard settings snapshotLimitMiB ${Math.ceil(bytes / 1024 ** 2 / 100) * 100}`] : []),
+    ].join('\n'),
   });
 }
+
+const countFiles = (count: number): string => `${count.toLocaleString('en-US')} ${count === 1 ? 'file' : 'files'}`;
 
 export function formatBytes(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -14,7 +14,7 @@ import { access, chmod, copyFile, lstat, mkdir, readdir, readFile, readlink, ren
 import path from 'node:path';
 import { SwitchyardError } from '../contract/errors.ts';
 import { forEachBounded } from './bounded.ts';
-import type { TreeEntry } from './snapshot-walk.ts';
+import type { TreeEntry, TreeListing } from './snapshot-walk.ts';
 import { codeOf, FILES_AT_ONCE, formatBytes, orUnreadable, walkTree } from './snapshot-walk.ts';
 
 /** Up to this size a file is read once, for the copy and the digest together; larger ones are cloned where the file system can. */
@@ -75,8 +75,7 @@ export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> 
     } finally {
       releaseAfterCaller(target);
     }
-    const special = listing.leftOut;
-    const notes = special.length === 0 ? [] : [`Left out of the snapshot, because they cannot be copied (sockets, pipes, devices): ${special.slice(0, 5).join(', ')}${special.length > 5 ? ` and ${special.length - 5} more` : ''}.`];
+    const notes = noteLeftOut(listing);
     return { id, path: target, files, bytes, notes };
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
@@ -207,6 +206,15 @@ async function copyOne(from: string, to: string, entry: { readonly bytes: number
     bytes += piece.length;
   }
   return { bytes, digest: hash.digest('hex') };
+}
+
+function noteLeftOut({ special, leftOut }: TreeListing): string[] {
+  const list = (paths: readonly string[]): string => `${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ` and ${paths.length - 5} more` : ''}`;
+  const first = leftOut[0] ?? '';
+  return [
+    ...(leftOut.length === 0 ? [] : [`Left out of the snapshot: ${list(leftOut.map((dir) => `${dir}/`))}. A line "!${first}/" in .switchyardignore brings ${leftOut.length === 1 ? 'it' : first} back.`]),
+    ...(special.length === 0 ? [] : [`Left out of the snapshot, because they cannot be copied (sockets, pipes, devices): ${list(special)}.`]),
+  ];
 }
 
 /** In path order, so that parents come first. */

@@ -14,6 +14,8 @@ import { getTrialRow, insertTrial, lastRank, type TrialSpec as StoredSpec } from
 import { resolveTrialSpec, type MachineFacts, type TrialSpec } from './config-defaults.ts';
 import { validateConfig } from './parse-config.ts';
 import { noteProgram } from './program.ts';
+import { checkProgramInCopy } from './program-in-copy.ts';
+import type { Snapshot } from './snapshot.ts';
 import { checkDirectory } from './snapshot-walk.ts';
 
 /** What masked values look like in answers; sent back unchanged they keep the stored value. */
@@ -25,7 +27,7 @@ export interface SubmitDeps {
   readonly secrets: SecretBox;
   readonly facts: () => Promise<MachineFacts>;
   /** Freezes a directory. @throws SwitchyardError directory_missing, directory_unreadable, snapshot_too_large */
-  readonly freeze: (directory: string) => Promise<{ readonly id: string; readonly files: number; readonly bytes: number }>;
+  readonly freeze: (directory: string) => Promise<Snapshot>;
   /** Looks a program up as the process runtime will; null where that cannot be told. */
   readonly findProgram: (name: string, env: Readonly<Record<string, string>>) => FoundProgram | null;
   readonly nowMs: () => number;
@@ -48,7 +50,8 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
   if (body.source.kind === 'directory') {
     const frozen = await deps.freeze(body.source.path);
     snapshot = frozen.id;
-    notes.push(`Froze ${frozen.files} ${frozen.files === 1 ? 'file' : 'files'} of ${body.source.path}`);
+    notes.push(`Froze ${frozen.files} ${frozen.files === 1 ? 'file' : 'files'} of ${body.source.path}.`, ...frozen.notes);
+    checkProgramInCopy(config.entrypoint, spec.runtime, body.source.path, frozen.path);
   }
   return write(deps, { config, spec, snapshot, sourceDir, inPlace: body.source.kind === 'in_place', env: spec.env, paused: body.paused, idempotencyKey: body.idempotencyKey ?? null, notes });
 }

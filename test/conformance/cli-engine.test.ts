@@ -84,7 +84,7 @@ describe('with the engine it starts', () => {
     const bin = path.join(home, 'venv', 'bin');
     fs.mkdirSync(bin, { recursive: true });
     fs.writeFileSync(path.join(bin, 'only-here'), '#!/bin/sh\necho "$VIRTUAL_ENV"\n', { mode: 0o755 });
-    const activated = spawnSync(process.execPath, [CLI, 'submit', '--slots', '0', '--wait', '--', 'only-here'], { cwd: project, env: { ...env, VIRTUAL_ENV: path.dirname(bin), PATH: `${bin}:${env.PATH ?? ''}` }, encoding: 'utf8' });
+    const activated = spawnSync(process.execPath, [CLI, 'submit', '--slots', '0', '--wait', '--', 'only-here'], { cwd: project, env: { ...env, VIRTUAL_ENV: path.dirname(bin), PATH: `${bin}:${process.env['PATH'] ?? ''}` }, encoding: 'utf8' });
     expect([activated.status, activated.stderr]).toEqual([0, expect.stringContaining(`Uses ${path.join(bin, 'only-here')}.`)]);
     expect((await sw('logs', /#(\d+)/.exec(activated.stdout)?.[1] ?? '')).out).toBe(`${path.dirname(bin)}\n`);
   });

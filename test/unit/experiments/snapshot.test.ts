@@ -6,6 +6,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SwitchyardError } from '../../../electron/contract/errors.ts';
 import { forEachBounded } from '../../../electron/experiments/bounded.ts';
+import { checkProgramInCopy } from '../../../electron/experiments/program-in-copy.ts';
+import { findLargest } from '../../../electron/experiments/largest-paths.ts';
 import { materializeSnapshot, removeSnapshot, removeSnapshotDrafts, takeSnapshot } from '../../../electron/experiments/snapshot.ts';
 
 let root: string;
@@ -53,6 +55,32 @@ describe('takeSnapshot', () => {
       'lib/keep.bin', 'lib/model.py', 'sub/x.py', 'train.py', 'ünï cödé [1].txt'].toSorted());
     expect(snapshot.files).toBe(12);
     expect(path.basename(snapshot.path)).toBe(snapshot.id);
+  });
+
+  it('leaves out installed packages and the records of tracking tools, says so, and brings back what a rule asks for', async () => {
+    const environment = (dir: string): Record<string, string> => ({ [`${dir}/pyvenv.cfg`]: 'home = /usr/bin', [`${dir}/bin/python`]: 'x', [`${dir}/lib/a.py`]: 'x' });
+    put({ 'train.py': '1', ...environment('venv'), ...environment('tools/env'), 'node_modules/a/index.js': 'x', 'wandb/run-1/log': 'x', 'my/wandb/logger.py': 'x', 'conda/conda-meta/history': 'x', 'conda/bin/python': 'x' });
+    const snapshot = await take();
+    expect(listing(snapshot.path)).toEqual(['my/wandb/logger.py', 'train.py']);
+    expect(snapshot.notes.join()).toContain('conda/, node_modules/, tools/env/, venv/, wandb/');
+    put({ '.switchyardignore': '!venv/\n!/wandb/\n' });
+    const again = await take();
+    expect(listing(again.path)).toEqual(['.switchyardignore', 'my/wandb/logger.py', 'train.py', 'venv/bin/python', 'venv/lib/a.py', 'venv/pyvenv.cfg', 'wandb/run-1/log']);
+    put({ '.gitignore': 'tools/\nconda/\nnode_modules\n' });
+    expect((await take()).notes).toEqual([]);
+  });
+
+  it('refuses a program that was left out', async () => {
+    put({ 'run.sh': 'x', 'venv/pyvenv.cfg': 'x', 'venv/bin/python': 'x' });
+    const { path: copy } = await take();
+    expect(() => checkProgramInCopy(['venv/bin/python', 'a.py'], 'process', sourceDir, copy)).toThrow('venv/bin/python is not part of the snapshot');
+    for (const entrypoint of [['./run.sh'], ['bin/never-there'], ['python'], 'venv/bin/python a.py']) checkProgramInCopy(entrypoint, 'process', sourceDir, copy);
+    checkProgramInCopy(['venv/bin/python'], 'docker', sourceDir, copy);
+  });
+
+  it('sums what is too large by directory, as deep as it says something', () => {
+    const files = [...Array.from({ length: 30 }, (_, index) => ({ path: `data/raw/part-${index}`, bytes: 100 })), { path: 'data/readme', bytes: 1 }, { path: 'a.bin', bytes: 500 }, { path: 'src/a.py', bytes: 2 }, { path: 'src/b.py', bytes: 2 }];
+    expect(findLargest(files, 3)).toEqual([{ path: 'data/raw/', bytes: 3000, files: 30 }, { path: 'a.bin', bytes: 500, files: null }, { path: 'src/', bytes: 4, files: 2 }]);
   });
 
   it('agrees with git about what is ignored', async () => {
@@ -124,17 +152,16 @@ describe('takeSnapshot', () => {
     writeFileSync(path.join(workDir, 'weights.bin'), 'shorter');
   });
 
-  it('names the ten largest files when it is too large, and stores nothing', async () => {
+  it('names the largest of files and directories when it is too large, and stores nothing', async () => {
     put(Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`data/part-${i}.bin`, 'x'.repeat(1000 * (i + 1))])));
+    put({ 'big.txt': 'x'.repeat(5000) });
     const error = await refusal(take(50_000));
     expect(error.code).toBe('snapshot_too_large');
-    expect(error.message).toContain('76.2 KiB in 12 files; the limit for a snapshot is 48.8 KiB. Largest: data/part-11.bin (11.7 KiB), data/part-10.bin');
-    expect(error.message).toContain('data/part-2.bin');
-    expect(error.message).not.toContain('data/part-1.bin');
-    expect(error.remedy).toContain('.switchyardignore');
+    expect(error.message).toContain('81.1 KiB in 13 files; the limit for a snapshot is 48.8 KiB. Largest: data/ 76.2 KiB in 12 files, big.txt 4.9 KiB.');
+    for (const way of ["echo 'data/' >> .switchyardignore", '--mount', '--in-place', 'switchyard settings snapshotLimitMiB 100']) expect(error.remedy).toContain(way);
     expect(existsSync(snapshotsDir) ? readdirSync(snapshotsDir) : []).toEqual([]);
     put({ '.switchyardignore': 'data/' });
-    expect((await take(50_000)).files).toBe(1);
+    expect((await take(50_000)).files).toBe(2);
   });
 
   it('says what is wrong with the directory', async () => {
