@@ -20,6 +20,21 @@ export function waitingLine(poolId: string): Trial[] {
 }
 
 /**
+ * One step up (-1) or down (1) among the rows that are shown together: a queued trial steps over paused ones, which stand
+ * in another section, so that every step is seen.
+ * @returns the trials in order and where they go; null when there is nothing to step over.
+ */
+export function stepMove(line: readonly Trial[], chosen: ReadonlySet<number>, direction: -1 | 1): { readonly moved: readonly Trial[]; readonly to: MoveTo } | null {
+  const moved = line.filter((trial) => chosen.has(trial.id));
+  const edge = direction === -1 ? moved[0] : moved.at(-1);
+  if (edge === undefined) return null;
+  const shown = line.filter((trial) => trial.state === edge.state);
+  const neighbour = shown[shown.indexOf(edge) + direction];
+  if (neighbour === undefined) return null;
+  return { moved, to: { place: direction === -1 ? 'ahead' : 'behind', anchorId: neighbour.id } };
+}
+
+/**
  * Puts trials where a move will put them. Guesses the rank the engine will give; the feed brings the real one.
  * @returns a function that puts back what it changed, for trials the engine has not changed since.
  */

@@ -4,7 +4,7 @@
  */
 import type { MoveTo, Trial, TrialActionInput } from '../../electron/contract/trials.ts';
 import { api } from '../api/client.ts';
-import { compareTrials, moveOptimistically, waitingLine } from '../api/optimistic.ts';
+import { compareTrials, moveOptimistically, stepMove, waitingLine } from '../api/optimistic.ts';
 import { useEngine } from '../api/store.ts';
 import { toastDone, toastError } from './toasts.tsx';
 import { inspect, openDialog } from './view-state.ts';
@@ -93,16 +93,11 @@ export async function moveToPool(trials: readonly Trial[], poolId: string): Prom
   if (moving.length > 0) await act({ action: 'pool', trialIds: moving.map((trial) => trial.id), poolId });
 }
 
-async function step(trials: readonly Trial[], direction: -1 | 1): Promise<void> {
+async function moveByOne(trials: readonly Trial[], direction: -1 | 1): Promise<void> {
   const first = trials[0];
   if (first === undefined) return;
-  const line = waitingLine(first.poolId);
-  const chosen = new Set(trials.map((trial) => trial.id));
-  const places = line.flatMap((trial, index) => (chosen.has(trial.id) ? [index] : []));
-  const neighbour = direction === -1 ? line[(places[0] ?? 0) - 1] : line[(places.at(-1) ?? line.length) + 1];
-  if (neighbour === undefined) return;
-  const ordered = places.map((place) => line[place]!);
-  await moveTrials(ordered, direction === -1 ? { place: 'ahead', anchorId: neighbour.id } : { place: 'behind', anchorId: neighbour.id });
+  const step = stepMove(waitingLine(first.poolId), new Set(trials.map((trial) => trial.id)), direction);
+  if (step !== null) await moveTrials(step.moved, step.to);
 }
 
 /** Carries out an action on trials, through a dialog where it needs one. */
@@ -113,8 +108,8 @@ export async function runAction(id: ActionId, trials: readonly Trial[]): Promise
   switch (id) {
     case 'top': return moveTrials([...trials].sort(compareTrials), { place: 'top' });
     case 'bottom': return moveTrials([...trials].sort(compareTrials), { place: 'bottom' });
-    case 'up': return step(trials, -1);
-    case 'down': return step(trials, 1);
+    case 'up': return moveByOne(trials, -1);
+    case 'down': return moveByOne(trials, 1);
     case 'priority': return openDialog({ kind: 'priority', trialIds });
     case 'labels': return openDialog({ kind: 'labels', trialIds });
     case 'rename': return openDialog({ kind: 'rename', trialId: first.id });
