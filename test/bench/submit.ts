@@ -19,23 +19,39 @@ const MOST_TIMES = 1.5;
 const run = promisify(execFile);
 const CLI = path.join(import.meta.dirname, '..', '..', 'electron', 'cli.ts');
 
-interface Submits { readonly api: readonly number[]; readonly cli: readonly number[]; readonly bare: readonly number[] }
+interface Submits { readonly api: number[]; readonly cli: number[] }
 
-async function measureSubmits(yard: Yard): Promise<Submits> {
-  const submit = (): Promise<unknown> => yard.engine.api.submit(trialOf(['true'], { resources: { slots: 1 } }));
-  await timeEach(WARM_UP, submit);
-  const api = await timeEach(SUBMITS, submit);
-  const env = { ...process.env, SWITCHYARD_HOME: yard.dataDir };
-  const cli = await timeEach(CLI_SUBMITS, () => run(process.execPath, [CLI, 'submit', '--slots', '1', '--runtime', 'process', '--', 'true'], { env }));
-  const bare = await timeEach(CLI_SUBMITS, () => run(process.execPath, ['-e', '0'], { env }));
-  return { api, cli, bare };
+async function submitOnce({ engine }: Yard): Promise<void> {
+  await engine.api.submit(trialOf(['true'], { resources: { slots: 1 } }));
+}
+
+async function submitByCommand({ dataDir }: Yard): Promise<void> {
+  await run(process.execPath, [CLI, 'submit', '--slots', '1', '--runtime', 'process', '--', 'true'], { env: { ...process.env, SWITCHYARD_HOME: dataDir } });
+}
+
+/** The yards take turns, so that what else the machine does hits both alike. @returns what each of them took, in the order given */
+async function measureSubmits(yards: readonly Yard[]): Promise<Submits[]> {
+  const results = yards.map((): Submits => ({ api: [], cli: [] }));
+  const inTurns = async (times: number, kind: 'api' | 'cli' | null, submit: (yard: Yard) => Promise<void>): Promise<void> => {
+    for (let i = 0; i < times; i++) {
+      for (const [index, yard] of yards.entries()) {
+        const [tookMs = Number.NaN] = await timeEach(1, () => submit(yard));
+        if (kind !== null) results[index]?.[kind].push(tookMs);
+      }
+    }
+  };
+  await inTurns(WARM_UP, null, submitOnce);
+  await inTurns(SUBMITS, 'api', submitOnce);
+  await inTurns(CLI_SUBMITS, 'cli', submitByCommand);
+  return results;
 }
 
 const both = (values: readonly number[]): string => `${ms(median(values))} p50, ${ms(quantile(values, 0.99))} p99`;
 
 export async function benchSubmit(): Promise<BenchResult[]> {
-  const empty = await withBusyYard('submit-empty', 0, measureSubmits);
-  const long = await withBusyYard('submit-long', LONG_QUEUE, measureSubmits);
+  const [empty, long] = await withBusyYard('submit-empty', 0, (one) => withBusyYard('submit-long', LONG_QUEUE, (other) => measureSubmits([one, other])));
+  if (empty === undefined || long === undefined) throw new Error('both yards are measured');
+  const bare = await timeEach(CLI_SUBMITS, () => run(process.execPath, ['-e', '0']));
   const peer = await withTaskSpooler(1, async ({ tsp, version }) => {
     await tsp('sleep', '3600');
     const took = await timeEach(TSP_SUBMITS, () => tsp('true'));
@@ -53,7 +69,7 @@ export async function benchSubmit(): Promise<BenchResult[]> {
     },
     {
       promise: 'submit through the command line',
-      figure: `${ms(median(empty.cli))} at 0, ${ms(median(long.cli))} at 100,000 (p50); ${ms(median(empty.bare))} of it is the start of Node`,
+      figure: `${ms(median(empty.cli))} at 0, ${ms(median(long.cli))} at 100,000 (p50); ${ms(median(bare))} of it is the start of Node`,
       target: `within ${MOST_TIMES} times`, pass: median(long.cli) / median(empty.cli) <= MOST_TIMES,
       peer: [peer ?? 'tsp: not installed', pueueNote()].filter((text) => text !== '').join('; '),
     },
