@@ -37,10 +37,10 @@ export function createApi(services: Services): OpenAPIHono {
     return c.json(await services.duplicate(c.req.valid('param').id, body.config, body.paused), 201);
   });
   api.openapi(routes.undo, (c) => c.json(services.undo(c.req.valid('param').id), 200));
-  api.openapi(routes.getMetrics, (c) => {
+  api.openapi(routes.getMetrics, async (c) => {
     const { names, maxPoints } = c.req.valid('query');
     const wanted = names === undefined || names === '' ? null : names.split(',');
-    return c.json({ series: services.metrics(c.req.valid('param').id, wanted, maxPoints) }, 200);
+    return c.json({ series: await services.metrics(c.req.valid('param').id, wanted, maxPoints) }, 200);
   });
   mountLogs(api, services);
 

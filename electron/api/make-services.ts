@@ -155,7 +155,7 @@ export function makeServices(deps: ServicesDeps): Services {
       return { ...deps.previewForecast(moved), priority: taken?.priority ?? null };
     },
 
-    metrics(id, names, maxPoints) {
+    async metrics(id, names, maxPoints) {
       requireTrial(id);
       return readSeries(db, id, names, maxPoints);
     },

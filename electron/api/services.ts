@@ -24,7 +24,7 @@ export interface Services {
   deletePreview(ids: readonly number[]): Promise<{ freesBytes: number; checkpoints: number; trials: number }>;
   /** @param poolId another pool: the trials go to the end of its line, whatever `to` says */
   movePreview(ids: readonly number[], to: MoveTo, poolId?: string): { before: ForecastEntry[]; after: ForecastEntry[]; priority: number | null };
-  metrics(id: number, names: readonly string[] | null, maxPoints: number): MetricSeries[];
+  metrics(id: number, names: readonly string[] | null, maxPoints: number): Promise<MetricSeries[]>;
   /** Path of the log file, and a signal that fires when its attempt has ended and the last byte is in the file. @throws not_found */
   log(id: number, attempt: number): { readonly path: string; readonly ended: AbortSignal };
   logInfo(id: number, attempt: number): Promise<LogInfo>;

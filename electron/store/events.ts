@@ -27,3 +27,8 @@ export function changedSince(db: Database, seq: number, newest: number, limit: n
 export function wasSaid(db: Database, trialId: number, text: string): boolean {
   return prepared(db, 'SELECT 1 FROM event WHERE trial_id = ? AND text = ? LIMIT 1').get(trialId, text) !== undefined;
 }
+
+/** @returns how many events of a type a trial has */
+export function countSaid(db: Database, trialId: number, type: string): number {
+  return prepared(db, 'SELECT count(*) FROM event WHERE trial_id = ? AND type = ?').pluck().get(trialId, type) as number;
+}

@@ -23,9 +23,13 @@ export function listMetricNames(db: Database, trialId: number): string[] {
   }
 }
 
-/** Ascending by step: [step, value]. */
-export function readMetric(db: Database, trialId: number, name: string): [number, number][] {
-  return prepared(db, 'SELECT step, value FROM metric WHERE trial_id = ? AND name = ? ORDER BY step').raw().all(trialId, name) as [number, number][];
+export function hasMetric(db: Database, trialId: number, name: string): boolean {
+  return prepared(db, 'SELECT 1 FROM metric WHERE trial_id = ? AND name = ? LIMIT 1').get(trialId, name) !== undefined;
+}
+
+/** Ascending by step: [step, value]; at most `limit` points behind the step `after`. */
+export function readMetric(db: Database, trialId: number, name: string, after: number, limit: number): [number, number][] {
+  return prepared(db, 'SELECT step, value FROM metric WHERE trial_id = ? AND name = ? AND step > ? ORDER BY step LIMIT ?').raw().all(trialId, name, after, limit) as [number, number][];
 }
 
 export function insertCheckpoint(db: Database, row: Omit<CheckpointView, 'id'>): void {

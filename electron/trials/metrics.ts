@@ -1,20 +1,38 @@
 /** Metric series for plots, thinned so that their shape stays. Pure but for the rows read. */
+import { setImmediate } from 'node:timers/promises';
 import type { Database } from 'better-sqlite3';
 import type { MetricSeries } from '../contract/trials.ts';
 import { listMetricNames, readMetric } from '../store/reports.ts';
 
-/** @param names null = all */
-export function readSeries(db: Database, trialId: number, names: readonly string[] | null, maxPoints: number): MetricSeries[] {
-  return (names ?? listMetricNames(db, trialId)).map((name) => {
-    const points = readMetric(db, trialId, name);
+/** So many points are read at once, a few milliseconds' worth; in between, others get their turn. */
+const PIECE_POINTS = 10_000;
+
+/** @param names null = all. Points that come in meanwhile may or may not be among them. */
+export async function readSeries(db: Database, trialId: number, names: readonly string[] | null, maxPoints: number): Promise<MetricSeries[]> {
+  const series: MetricSeries[] = [];
+  let budget = PIECE_POINTS;
+  for (const name of names ?? listMetricNames(db, trialId)) {
+    const points: [number, number][] = [];
     let min: number | null = null;
     let max: number | null = null;
-    for (const [, value] of points) {
-      if (min === null || value < min) min = value;
-      if (max === null || value > max) max = value;
+    for (;;) {
+      const piece = readMetric(db, trialId, name, points.at(-1)?.[0] ?? Number.NEGATIVE_INFINITY, PIECE_POINTS);
+      for (const point of piece) {
+        points.push(point);
+        if (min === null || point[1] < min) min = point[1];
+        if (max === null || point[1] > max) max = point[1];
+      }
+      // A look-up counts too: there may be thousands of short ones.
+      budget -= piece.length + 100;
+      if (budget <= 0) {
+        await setImmediate();
+        budget = PIECE_POINTS;
+      }
+      if (piece.length < PIECE_POINTS) break;
     }
-    return { name, points: thin(points, maxPoints), last: points.at(-1)?.[1] ?? null, min, max };
-  });
+    series.push({ name, points: thin(points, maxPoints), last: points.at(-1)?.[1] ?? null, min, max });
+  }
+  return series;
 }
 
 /**

@@ -5,14 +5,19 @@
 import path from 'node:path';
 import { getAttempt, setReportOffset } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
-import { wasSaid } from '../store/events.ts';
-import { insertCheckpoint, insertMetrics, listCheckpoints, type MetricPoint } from '../store/reports.ts';
+import { countSaid, wasSaid } from '../store/events.ts';
+import { hasMetric, insertCheckpoint, insertMetrics, listCheckpoints, listMetricNames, type MetricPoint } from '../store/reports.ts';
 import { updateProgress } from '../store/trials.ts';
 import { listFinishedCheckpoints } from './checkpoints.ts';
 import { directoryBytes } from './delete.ts';
 import { trialDirectories, type AttemptFiles } from './directories.ts';
 import type { ReportRecord } from './report-lines.ts';
 import { createReportReader } from './report-reader.ts';
+
+/** Most metric names one trial can have: each of them is a plot. */
+const MAX_METRIC_NAMES = 2_000;
+/** Most metrics of one trial that are told of when they stop being numbers. */
+const MAX_NOT_FINITE = 50;
 
 export interface IntakeDeps {
   readonly store: Store;
@@ -50,22 +55,37 @@ export async function takeReports(deps: IntakeDeps, checkpointsDir: string, reco
       step = record.step ?? step;
     }
   }
-  deps.store.transact('take reports', (tx) => {
-    insertMetrics(tx.db, deps.trialId, points);
+  const kept = deps.store.transact('take reports', (tx) => {
+    const within = withinNames(tx.db, deps, points, (text) => { tx.emit({ type: 'trial.too_many_metrics', trialId: deps.trialId, text }); });
+    insertMetrics(tx.db, deps.trialId, within);
     for (const checkpoint of checkpoints) {
       insertCheckpoint(tx.db, { trialId: deps.trialId, attempt: deps.attempt, path: checkpoint.path, step: checkpoint.step, savedAtMs: checkpoint.atMs, sizeBytes: checkpoint.sizeBytes, metrics: checkpoint.metrics });
       tx.emit({ type: 'trial.checkpoint', trialId: deps.trialId, text: checkpoint.step === null ? `Checkpoint ${checkpoint.path} saved` : `Checkpoint saved at step ${checkpoint.step}` });
     }
-    for (const name of notFinite) {
-      // Once a name: a loss that is NaN stays NaN.
+    // Once a name: a loss that is NaN stays NaN. Where hundreds are, the first ones tell enough.
+    for (const name of [...notFinite].slice(0, MAX_NOT_FINITE)) {
       const text = `${name} is no longer a finite number (NaN or infinite)`;
+      if (countSaid(tx.db, deps.trialId, 'trial.not_finite') >= MAX_NOT_FINITE) break;
       if (!wasSaid(tx.db, deps.trialId, text)) tx.emit({ type: 'trial.not_finite', trialId: deps.trialId, text });
     }
     if (progress !== null || step !== null) updateProgress(tx.db, deps.trialId, progress, step);
     if (reportOffset !== null) setReportOffset(tx.db, deps.trialId, deps.attempt, reportOffset);
+    return within;
   });
-  if (points.length > 0) deps.onMetrics(deps.trialId, points);
+  if (kept.length > 0) deps.onMetrics(deps.trialId, kept);
   if (progress !== null || step !== null) deps.onProgress(deps.trialId);
+}
+
+/** Leaves out the points of names beyond the most a trial can have, and says so once. */
+function withinNames(db: Store['db'], deps: IntakeDeps, points: readonly MetricPoint[], say: (text: string) => void): readonly MetricPoint[] {
+  const unknown = [...new Set(points.map((point) => point.name))].filter((name) => !hasMetric(db, deps.trialId, name));
+  if (unknown.length === 0) return points;
+  const room = Math.max(0, MAX_METRIC_NAMES - listMetricNames(db, deps.trialId).length);
+  if (unknown.length <= room) return points;
+  const left = new Set(unknown.slice(room));
+  const text = `More than ${MAX_METRIC_NAMES} metric names were reported; only the first ${MAX_METRIC_NAMES} are kept`;
+  if (!wasSaid(db, deps.trialId, text)) say(text);
+  return points.filter((point) => !left.has(point.name));
 }
 
 /**
