@@ -20,6 +20,8 @@ export interface Listener {
 }
 
 const CLOSE_GRACE_MS = 1_000;
+/** A port is open to every user of the machine: what one of them opens must not use up the descriptors that trials and files need. */
+const MAX_PORT_CONNECTIONS = 1_000;
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 /**
@@ -61,6 +63,7 @@ export async function startListener(where: ListenOptions, fetch: DoorFetch, log:
       outgoing.destroy();
     });
   });
+  if (where.path === undefined) server.maxConnections = MAX_PORT_CONNECTIONS;
   server.on('clientError', refuseMalformed);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -102,5 +105,7 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
     type: 'urn:switchyard:error:invalid_request', title: 'invalid request', status: Number(line.slice(0, 3)), code: 'invalid_request',
     detail: tooLarge ? 'The request headers are too large.' : timedOut ? 'The request took too long to arrive.' : 'This is not a valid HTTP request.',
   });
+  // Whoever does not close its end keeps a descriptor of ours no longer than it takes to read the answer.
+  setTimeout(() => socket.destroy(), CLOSE_GRACE_MS).unref();
   socket.end(`HTTP/1.1 ${line}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
 }
