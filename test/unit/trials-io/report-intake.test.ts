@@ -58,15 +58,15 @@ it('tells of the first metrics that stop being numbers, not of thousands', async
 it('reads a long series whole, piece by piece, while others have their turn', async () => {
   store.transact('points', (tx) => { insertMetrics(tx.db, trialId, Array.from({ length: 35_000 }, (_, i) => ({ name: 'loss', step: i - 5, value: i % 100, atMs: 1 }))); });
   let turns = 0;
-  let done = false;
+  const reading = new AbortController();
   const others = (async () => {
-    while (!done) {
+    while (!reading.signal.aborted) {
       await setImmediate();
       turns++;
     }
   })();
   const [series] = await readSeries(store.db, trialId, ['loss'], 40_000);
-  done = true;
+  reading.abort();
   await others;
   expect(series?.points).toHaveLength(35_000);
   expect(series).toMatchObject({ min: 0, max: 99, last: 99 });
