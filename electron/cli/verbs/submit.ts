@@ -23,6 +23,7 @@ interface SubmitFlags extends ExperimentFlags {
   readonly paused?: boolean;
   readonly wait?: boolean;
   readonly snapshot: boolean;
+  readonly printConfig?: boolean;
   readonly inPlace?: boolean;
   readonly cleanEnv?: boolean;
 }
@@ -35,6 +36,7 @@ export const build: BuildVerb = (context) => addExperimentFlags(createVerb('subm
   .usage('[options] [DIR] [-- COMMAND [ARGUMENT...]]')
   .argument('[dir]', 'directory to copy')
   .option('-c, --config <file>', 'configuration file; "-" reads it from a pipe (default: DIR/switchyard.yaml)')
+  .option('--print-config', 'only print the configuration these flags make, as commented YAML')
   .option('--paused', 'queue it without letting it start')
   .option('--no-snapshot', 'run in an empty directory')
   .option('--in-place', 'run in the directory itself instead of a copy')
@@ -52,6 +54,10 @@ export const build: BuildVerb = (context) => addExperimentFlags(createVerb('subm
     if (config['entrypoint'] === undefined) {
       throw usageError('There is nothing to run.', file === null ? `Write it after "--", for example: switchyard submit ${dir ?? ''}${dir === undefined ? '' : ' '}-- python train.py` : `Add an "entrypoint" to ${file}, or write a command after "--".`);
     }
+    if (flags.printConfig === true) {
+      await printConfig(config, flags, context);
+      return;
+    }
     if (flags.cleanEnv !== true) addShellEnvironment(config, context.terminal.env, context.terminal.cwd);
     const body: SubmitBodyInput = {
       config,
@@ -64,8 +70,17 @@ export const build: BuildVerb = (context) => addExperimentFlags(createVerb('subm
     });
     show(context, flags.json, result, () => describeSubmit(result, flags));
     if (flags.json !== true) for (const note of result.notes) context.terminal.note(context.terminal.paintError(plain(note), 'dim'));
+    if (flags.json !== true && flags.set.length > 0 && file === null) context.terminal.note(context.terminal.paintError('The hyperparameters are in the JSON file that SWITCHYARD_HPARAMS names; in Python: switchyard.hparams()', 'dim'));
     if (flags.wait === true) await waitForTrials(result.trialIds, context);
   });
+
+/** What the shell's environment adds is not in it: it belongs to the shell that submits, not to a file. */
+async function printConfig(config: Record<string, unknown>, flags: SubmitFlags, context: CommandContext): Promise<void> {
+  const { validateConfig } = await import('../../experiments/parse-config.ts');
+  validateConfig(config);
+  if (flags.json === true) context.terminal.print(JSON.stringify(config, null, 2));
+  else context.terminal.print((await import('../print-config.ts')).formatConfig(config));
+}
 
 function chooseSource(flags: SubmitFlags, directory: string): SubmitBodyInput['source'] {
   if (flags.inPlace === true && !flags.snapshot) throw usageError('--in-place and --no-snapshot exclude each other.', '--in-place runs in the directory itself, --no-snapshot in an empty one; without either the trial gets a copy.');

@@ -1,6 +1,6 @@
 """Learns to read handwritten digits: a neural network with one hidden layer, in plain Python.
 
-Real data (see README.md), no dependencies, about half a minute on one core. It reports to Switchyard, saves
+Real data (see README.md), no dependencies, about a minute on one core. It reports to Switchyard, saves
 checkpoints, stops when asked to and goes on exactly where it stopped: the result does not depend on the pauses.
 """
 

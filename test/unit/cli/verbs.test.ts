@@ -1,6 +1,7 @@
 /** Verbs against a stand-in engine: what they send, what they print, how they end. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { parse } from 'yaml';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cli, makeTrial, startFakeEngine } from './fake-engine.ts';
 import type { FakeEngine, Routes } from './fake-engine.ts';
@@ -23,7 +24,7 @@ describe('submit', () => {
     const { home, seen } = await start({ 'POST /experiments': queued });
     const argv = ['submit', '--name', 'n', '-S', 'lr=0.1', '-S', 'model.kind=resnet', '-S', 'on=[1, 2]', '--slots', '2', '--priority', '7', '--time-limit', '2h', '--grace', '5', '--mount', 'data:/data:rw', '--env', 'A=1', '-l', 'x', '--min-gpu-memory', '20 GiB', '--', 'python', 'train.py', '--slots', '9'];
     const result = await cli(home, argv);
-    expect(result).toEqual({ exitCode: 0, out: 'Queued #7.\n', err: 'Runs with the process runtime.\n' });
+    expect(result).toEqual({ exitCode: 0, out: 'Queued #7.\n', err: expect.stringMatching(/^Runs with the process runtime.\n/) as string });
     expect(seen[0]?.body).toEqual({
       config: {
         entrypoint: ['python', 'train.py', '--slots', '9'], name: 'n', labels: ['x'], mounts: [{ host_path: path.join(home, 'data'), container_path: '/data', read_only: false }], time_limit_s: 7200, grace_period_s: 5,
@@ -48,6 +49,18 @@ describe('submit', () => {
     const { home, seen } = await start({ 'POST /experiments': queued });
     await cli(home, ['submit', '--no-snapshot', '--', 'python a.py | tee b']);
     expect(seen[0]?.body).toMatchObject({ config: { entrypoint: 'python a.py | tee b' }, source: { kind: 'none' } });
+  });
+  it('prints the configuration it would send as YAML that means the same, and sends nothing', async () => {
+    const { home, seen } = await start({});
+    const result = await cli(home, ['submit', '--print-config', '-S', 'lr=0.1', '--slots', '0', '--name', 'a: b', '--', 'python', 'train.py', '--n', '1'], { env: { PATH: '/bin' } });
+    expect([result.exitCode, seen]).toEqual([0, []]);
+    expect(result.out).toContain('# GPUs (or MIG instances)');
+    expect(parse(result.out)).toEqual({ entrypoint: ['python', 'train.py', '--n', '1'], name: 'a: b', resources: { slots: 0 }, hyperparameters: { lr: 0.1 } });
+    expect(await cli(home, ['submit', '--print-config', '--share', 'much', '--', 'x'])).toMatchObject({ exitCode: 2, err: expect.stringContaining('memory') as string });
+  });
+  it('says how hyperparameters reach the program', async () => {
+    const { home } = await start({ 'POST /experiments': queued });
+    expect((await cli(home, ['submit', '-S', 'lr=0.1', '--', 'x'])).err).toContain('switchyard.hparams()');
   });
   it('runs in the directory itself, not both there and in an empty one', async () => {
     const { home, seen } = await start({ 'POST /experiments': queued });

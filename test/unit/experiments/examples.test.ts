@@ -6,10 +6,12 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ExperimentConfig } from '../../../electron/contract/config.ts';
 import { SwitchyardError } from '../../../electron/contract/errors.ts';
 import { resolveTrialSpec } from '../../../electron/experiments/config-defaults.ts';
 import { chooseExampleRuntime, listExamples, loadExample } from '../../../electron/experiments/examples.ts';
-import { validateConfig } from '../../../electron/experiments/parse-config.ts';
+import { keysKnownAt } from '../../../electron/experiments/config-keys.ts';
+import { parseConfigYaml, validateConfig } from '../../../electron/experiments/parse-config.ts';
 import { pickLatestCheckpoint } from '../../../electron/trials/checkpoints.ts';
 import { parseReportLine } from '../../../electron/trials/report-lines.ts';
 import { EXAMPLES_DIR, HELPER_DIR, pythonVersion } from '../trials-io/python.ts';
@@ -26,6 +28,18 @@ describe('examples', () => {
     const specOf = (dockerAvailable: boolean) => resolveTrialSpec(validateConfig(chooseExampleRuntime(digits, dockerAvailable)).config, { ...facts, dockerAvailable });
     expect(specOf(false)).toMatchObject({ runtime: 'process', slots: 0, argv: ['python3', 'train.py'] });
     expect(specOf(true)).toMatchObject({ runtime: 'docker', image: 'python:3-slim', notes: [] });
+  });
+
+  it('a configuration with every field is there to start from, valid with and without those that are off', () => {
+    const text = readFileSync(path.join(EXAMPLES_DIR, 'switchyard.yaml'), 'utf8');
+    const allOn = text.replace('mounts: []\n', '').replaceAll(/^(\s*)#(?! )(.*)$/gm, '$1$2').replaceAll(/^#( {2,}(?:- )?\w+: .*)$/gm, '$1');
+    const { config } = parseConfigYaml(text);
+    expect(config).toMatchObject({ max_restarts: 0, grace_period_s: 60, resources: { priority: 42, weight: 1, preemptible: true } });
+    const full = parseConfigYaml(allOn).config;
+    expect(Object.keys(full).toSorted()).toEqual(Object.keys(ExperimentConfig.shape).toSorted());
+    expect(Object.keys(full.resources).toSorted()).toEqual(keysKnownAt(['resources']).toSorted());
+    expect(Object.keys(full.environment).toSorted()).toEqual(keysKnownAt(['environment']).toSorted());
+    expect(Object.keys(full.mounts[0] ?? {}).toSorted()).toEqual(keysKnownAt(['mounts']).toSorted());
   });
 
   it.each(['..', '../digits', 'digits/', 'nope', '', 'a\0b', 'DIGITS'])('%j is no example', async (id) => {
