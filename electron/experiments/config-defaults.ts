@@ -10,7 +10,7 @@ import { SwitchyardError } from '../contract/errors.ts';
 import type { RuntimeKind } from '../contract/states.ts';
 import { DEFAULT_PRIORITY } from '../contract/states.ts';
 import { parseMemoryMiB } from './memory-text.ts';
-import { generateName } from './names.ts';
+import { generateName, nameAfter } from './names.ts';
 import { suggest } from './nearest.ts';
 
 const DEFAULT_SHM_MIB = 8 * 1024;
@@ -66,9 +66,10 @@ export interface TrialSpec {
 }
 
 /**
+ * @param sourceDir the submitted directory, for the name of an experiment that has none
  * @throws SwitchyardError runtime_unavailable, too_many_slots, invalid_slots or invalid_config
  */
-export function resolveTrialSpec(config: ExperimentConfig, facts: MachineFacts): TrialSpec {
+export function resolveTrialSpec(config: ExperimentConfig, facts: MachineFacts, sourceDir: string | null = null): TrialSpec {
   const notes: string[] = [];
   const resources = config.resources;
   const { runtime, image } = chooseRuntime(config, facts, notes);
@@ -90,7 +91,7 @@ export function resolveTrialSpec(config: ExperimentConfig, facts: MachineFacts):
     }
   }
   noteUnfitSlots({ slots, minFreeMiB: shareMiB ?? minFreeMiB, gpuName: resources.gpu_name ?? null }, pool, notes);
-  const name = config.name ?? generateName(facts.random);
+  const name = config.name ?? nameAfter(config.entrypoint, directoryName(sourceDir)) ?? generateName(facts.random);
   return {
     name,
     labels: [...new Set(config.labels)],
@@ -119,6 +120,10 @@ export function resolveTrialSpec(config: ExperimentConfig, facts: MachineFacts):
     timeLimitS: config.time_limit_s ?? null,
     notes,
   };
+}
+
+function directoryName(dir: string | null): string | null {
+  return dir?.split(/[\\/]/).findLast((part) => part !== '') ?? null;
 }
 
 /**

@@ -38,10 +38,10 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
   const again = body.idempotencyKey === undefined ? null : findSubmit(deps.store.db, body.idempotencyKey);
   if (again !== null) return { ...again, notes: [] };
   const { config } = validateConfig(body.config);
-  const spec = resolveTrialSpec(config, await deps.facts());
+  const sourceDir = body.source.kind === 'none' ? null : path.resolve(body.source.path);
+  const spec = resolveTrialSpec(config, await deps.facts(), sourceDir);
   const notes = [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, spec.env, deps.findProgram)];
   let snapshot: string | null = null;
-  const sourceDir = body.source.kind === 'none' ? null : path.resolve(body.source.path);
   if (body.source.kind === 'in_place') {
     if (!path.isAbsolute(body.source.path)) throw new SwitchyardError('directory_missing', `${body.source.path} is not an absolute path.`, { path: 'source.path', remedy: 'Give the full path of the directory.' });
     await checkDirectory(body.source.path);
@@ -62,7 +62,7 @@ export async function duplicateTrial(deps: SubmitDeps, trialId: number, input: R
   const experiment = trial === null ? null : getExperiment(deps.store.db, trial.experimentId);
   if (trial === null || experiment === null) throw new SwitchyardError('not_found', `There is no trial #${trialId}.`);
   const { config } = validateConfig(input);
-  const spec = resolveTrialSpec(config, await deps.facts());
+  const spec = resolveTrialSpec(config, await deps.facts(), experiment.sourceDir);
   const old = openEnv(deps.secrets, experiment.sealedEnv);
   const env = Object.fromEntries(Object.entries(spec.env).map(([name, value]) => [name, value === MASK ? old[name] ?? '' : value]));
   return write(deps, { config, spec, snapshot: experiment.snapshot, sourceDir: experiment.sourceDir, inPlace: experiment.inPlace, env, paused, idempotencyKey: null, notes: [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, env, deps.findProgram)] });

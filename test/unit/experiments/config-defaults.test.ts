@@ -70,8 +70,10 @@ describe('resolveTrialSpec', () => {
     expect(resolve('resources: {gpu_name: "nvidia rtx a?000"}').notes.join(' ')).not.toContain('match');
   });
 
-  it('makes up a name', () => {
-    expect(resolve('').name).toMatch(/^[a-z]+-[a-z]+-\d\d$/);
-    expect(resolve('', { ...facts, random: () => 0.999_999 }).name).toMatch(/^[a-z]+-[a-z]+-99$/);
+  it('names it after the command and the directory, and makes up a name where they say nothing', () => {
+    expect(resolve('').name).toBe('train.py');
+    const nothing = parseConfigYaml('entrypoint: $X').config;
+    expect(resolveTrialSpec(nothing, facts, '/home/me/proj/').name).toBe('proj');
+    expect(resolveTrialSpec(nothing, { ...facts, random: () => 0.999_999 }).name).toMatch(/^[a-z]+-[a-z]+-99$/);
   });
 });
