@@ -1,6 +1,7 @@
 /** The open dialog, if any. */
 import { PoolCreateDialog, PoolDeleteDialog, PoolSettingsDialog } from '../features/queue/pool-dialogs.tsx';
 import { DuplicateDialog } from '../features/trial/duplicate-dialog.tsx';
+import { PlotDialog } from '../features/trial/plot-dialog.tsx';
 import { SubmitDialog } from '../features/trial/submit-dialog.tsx';
 import { DeleteDialog, LabelsDialog, PriorityDialog, RenameDialog, StopDialog } from '../features/trial/trial-dialogs.tsx';
 import { useView } from '../ui/view-state.ts';
@@ -20,6 +21,7 @@ export function Dialogs() {
     case 'pool-settings': return <PoolSettingsDialog poolId={dialog.poolId} />;
     case 'pool-create': return <PoolCreateDialog />;
     case 'pool-delete': return <PoolDeleteDialog poolId={dialog.poolId} />;
+    case 'plot': return <PlotDialog trialIds={dialog.trialIds} metric={dialog.metric} />;
     case 'shortcuts': return <ShortcutsSheet />;
   }
 }

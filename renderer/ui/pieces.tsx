@@ -9,14 +9,15 @@ export function Tag({ tone, children }: { readonly tone: Tone; readonly children
   return <span className={`tag tag-${tone}`}>{children}</span>;
 }
 
+const segmenter = new Intl.Segmenter();
 const TAIL_CHARS = 9;
 const WHOLE_CHARS = 2 * TAIL_CHARS;
 
 /** A name that loses its middle where there is no room: what tells "…-seed1" from "…-seed2" is at the end. */
 export function ShortName({ text }: { readonly text: string }) {
-  const chars = [...text];
-  const at = chars.length > WHOLE_CHARS ? chars.length - TAIL_CHARS : chars.length;
-  return <span className="short-name"><span className="cut">{chars.slice(0, at).join('')}</span>{at < chars.length && <span>{chars.slice(at).join('')}</span>}</span>;
+  if (text.length <= WHOLE_CHARS) return <span className="short-name"><span className="cut">{text}</span></span>;
+  const at = segmenter.segment(text).containing(text.length - TAIL_CHARS)?.index ?? 0;
+  return <span className="short-name"><span className="cut">{text.slice(0, at)}</span><span>{text.slice(at)}</span></span>;
 }
 
 export function Meter({ value, label, tone = 'go' }: { readonly value: number; readonly label: string; readonly tone?: Tone }) {

@@ -1,5 +1,7 @@
 /** Two metrics above the log: enough to see whether it goes well. */
 import type { MetricSeries, Trial } from '../../../electron/contract/trials.ts';
+import { openDialog } from '../../ui/view-state.ts';
+import { gatherMetrics } from './curves.ts';
 import { isCounter, isScore } from './metric-kind.ts';
 import { Plot } from './plot.tsx';
 import { useMetrics } from './use-metrics.ts';
@@ -16,7 +18,13 @@ function telling(series: readonly MetricSeries[]): readonly MetricSeries[] {
 }
 
 export function MetricStrip({ trial }: { readonly trial: Trial }) {
-  const { series } = useMetrics(trial.id, trial.attempt);
+  const { series } = useMetrics(trial);
   if (series.length === 0) return null;
-  return <div className="plots plots-strip">{telling(series).map((each) => <Plot key={each.name} series={each} heightPx={PLOT_PX} axes={false} />)}</div>;
+  return (
+    <div className="plots plots-strip">
+      {gatherMetrics([trial], () => telling(series)).map(({ name, curves }) => (
+        <Plot key={name} name={name} curves={curves} heightPx={PLOT_PX} axes={false} logScale={false} onEnlarge={() => openDialog({ kind: 'plot', trialIds: [trial.id], metric: name })} />
+      ))}
+    </div>
+  );
 }

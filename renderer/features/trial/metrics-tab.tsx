@@ -1,17 +1,34 @@
-/** All metrics of a trial as a grid of live charts, and the same figures as a table. */
+/** All metrics of a trial as a grid of live charts, and the same figures as a table; of several selected trials over each other. */
 import type { Trial } from '../../../electron/contract/trials.ts';
+import { useEngine } from '../../api/store.ts';
+import { Button } from '../../ui/button.tsx';
 import { formatCount, formatMetric } from '../../ui/format.ts';
+import { prefer, usePreferences } from '../../ui/preferences.ts';
+import { openDialog, useView } from '../../ui/view-state.ts';
+import { gatherMetrics, MAX_CURVES } from './curves.ts';
+import type { Metric } from './curves.ts';
 import { isCounter } from './metric-kind.ts';
 import { Plot } from './plot.tsx';
-import { useMetrics } from './use-metrics.ts';
+import { PlotLegend } from './plot-legend.tsx';
+import { useMetricsOf } from './use-metrics.ts';
 
 const PLOT_PX = 132;
 
+/** The selected trials when the inspected one is among them, the inspected one first; else that one alone. */
+function useCompared(trial: Trial): readonly Trial[] {
+  const selection = useView((state) => state.selection);
+  const table = useEngine((state) => state.trials);
+  if (!selection.has(trial.id)) return [trial];
+  return [trial.id, ...[...selection].filter((id) => id !== trial.id)].flatMap((id) => table.byId.get(id) ?? []).filter((each) => each.id === trial.id || each.attempt > 0).slice(0, MAX_CURVES);
+}
+
 export function MetricsTab({ trial }: { readonly trial: Trial }) {
-  const { series: all, loaded } = useMetrics(trial.id, trial.attempt);
-  const series = [...all].sort((a, b) => Number(isCounter(a.name)) - Number(isCounter(b.name)));
-  if (!loaded) return null;
-  if (series.length === 0) {
+  const trials = useCompared(trial);
+  const views = useMetricsOf(trials);
+  const logScale = usePreferences((state) => state.logScale);
+  const metrics = gatherMetrics(trials, (id) => views.get(id)?.series ?? []).sort((a, b) => Number(isCounter(a.name)) - Number(isCounter(b.name)));
+  if (!trials.every(({ id }) => views.get(id)?.loaded === true) && metrics.length === 0) return null;
+  if (metrics.length === 0) {
     return (
       <div className="tab-scroll tab-empty">
         <p>No metrics yet.</p>
@@ -22,18 +39,34 @@ export function MetricsTab({ trial }: { readonly trial: Trial }) {
   }
   return (
     <div className="tab-scroll">
-      <div className="plots">{series.map((each) => <Plot key={each.name} series={each} heightPx={PLOT_PX} axes />)}</div>
-      <table className="plain-table">
-        <thead><tr><th scope="col">Metric</th><th scope="col">Last</th><th scope="col">Lowest</th><th scope="col">Highest</th><th scope="col">Step</th></tr></thead>
-        <tbody>
-          {series.map((each) => (
-            <tr key={each.name}>
-              <td>{each.name}</td><td>{formatMetric(each.last)}</td><td>{formatMetric(each.min)}</td><td>{formatMetric(each.max)}</td>
-              <td>{each.points.length === 0 ? '–' : formatCount(each.points.at(-1)![0])}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <div className="tab-actions">
+        {trials.length > 1 && <PlotLegend trials={trials} />}
+        <span className="grow" />
+        <Button size="small" aria-pressed={logScale} onClick={() => prefer({ logScale: !logScale })}>Log scale</Button>
+      </div>
+      <div className="plots">
+        {metrics.map(({ name, curves }) => (
+          <Plot key={name} name={name} curves={curves} heightPx={PLOT_PX} axes logScale={logScale} onEnlarge={() => openDialog({ kind: 'plot', trialIds: trials.map(({ id }) => id), metric: name })} />
+        ))}
+      </div>
+      <Figures metrics={metrics} several={trials.length > 1} />
     </div>
+  );
+}
+
+function Figures({ metrics, several }: { readonly metrics: readonly Metric[]; readonly several: boolean }) {
+  return (
+    <table className="plain-table">
+      <thead><tr><th scope="col">Metric</th>{several && <th scope="col">Trial</th>}<th scope="col">Last</th><th scope="col">Lowest</th><th scope="col">Highest</th><th scope="col">Step</th></tr></thead>
+      <tbody>
+        {metrics.flatMap(({ name, curves }) => curves.map((curve) => (
+          <tr key={`${name} ${curve.trialId}`}>
+            <td>{name}</td>{several && <td>#{curve.trialId}</td>}
+            <td>{formatMetric(curve.last)}</td><td>{formatMetric(curve.min)}</td><td>{formatMetric(curve.max)}</td>
+            <td>{curve.points.length === 0 ? '–' : formatCount(curve.points.at(-1)![0])}</td>
+          </tr>
+        )))}
+      </tbody>
+    </table>
   );
 }

@@ -1,6 +1,6 @@
-/** The metric series of a trial: fetched once, grown by the feed, thinned by the engine when they get long. */
+/** The metric series of trials: fetched once, grown by the feed, thinned by the engine when they get long. */
 import { useEffect, useState } from 'react';
-import type { MetricSeries } from '../../../electron/contract/trials.ts';
+import type { MetricSeries, Trial } from '../../../electron/contract/trials.ts';
 import { api } from '../../api/client.ts';
 import { onFeedFrame } from '../../api/feed.ts';
 import { useEngine } from '../../api/store.ts';
@@ -15,53 +15,68 @@ export interface MetricsView {
   readonly loaded: boolean;
 }
 
+export type MetricsOf = Pick<Trial, 'id' | 'attempt'>;
 type LivePoint = { name: string; step: number; value: number };
+const NOTHING: MetricsView = { series: [], loaded: false };
 
-export function useMetrics(trialId: number, attempt: number): MetricsView {
-  const [view, setView] = useState<MetricsView>({ series: [], loaded: false });
+/** Metrics of one trial. */
+export function useMetrics(trial: MetricsOf): MetricsView {
+  return useMetricsOf([trial]).get(trial.id) ?? NOTHING;
+}
+
+/** Metrics of several trials, by trial; one that is missing has not answered yet. */
+export function useMetricsOf(trials: readonly MetricsOf[]): ReadonlyMap<number, MetricsView> {
+  const [views, setViews] = useState<ReadonlyMap<number, MetricsView>>(new Map());
   const connected = useEngine((state) => state.connection === 'live');
+  const key = trials.map(({ id, attempt }) => `${id}/${attempt}`).join();
   useEffect(() => {
-    const abort = new AbortController();
-    let pending: LivePoint[] = [];
-    let frame = 0;
-    let loaded = false;
-    let repeat: ReturnType<typeof setTimeout> | undefined;
-    const load = (): void => {
-      loaded = false;
-      api.metrics(trialId, MAX_POINTS, abort.signal).then(({ series }) => {
-        loaded = true;
-        // Points that arrived meanwhile may be in the answer already: merging drops the doubles.
-        const late = pending;
-        pending = [];
-        setView({ series: merge(series, late), loaded: true });
-      }).catch(() => undefined);
-    };
-    const flush = (): void => {
-      frame = 0;
-      if (!loaded) return;
-      const points = pending;
+    const ids = key === '' ? [] : key.split(',').map((each) => Number(each.split('/')[0]));
+    setViews((before) => new Map([...before].filter(([id]) => ids.includes(id))));
+    const stops = ids.map((id) => watchMetrics(id, (series) => setViews((before) => new Map(before).set(id, { series, loaded: true }))));
+    return () => stops.forEach((stop) => stop());
+  }, [key, connected]);
+  return views;
+}
+
+/** Calls `show` with the series of a trial now and whenever they grow. @returns the function that stops it. */
+function watchMetrics(trialId: number, show: (series: readonly MetricSeries[]) => void): () => void {
+  const abort = new AbortController();
+  let series: readonly MetricSeries[] = [];
+  let pending: LivePoint[] = [];
+  let frame = 0;
+  let loaded = false;
+  let repeat: ReturnType<typeof setTimeout> | undefined;
+  const load = (): void => {
+    loaded = false;
+    api.metrics(trialId, MAX_POINTS, abort.signal).then((answer) => {
+      loaded = true;
+      // Points that arrived meanwhile may be in the answer already: merging drops the doubles.
+      series = merge(answer.series, pending);
       pending = [];
-      setView((before) => {
-        const series = merge(before.series, points);
-        if (repeatsSteps(before.series, points)) repeat ??= setTimeout(() => { repeat = undefined; load(); }, REPEAT_MS);
-        if (series.some((each) => each.points.length > REFETCH_POINTS)) load();
-        return { series, loaded: true };
-      });
-    };
-    const stop = onFeedFrame('metrics', (data) => {
-      if (data.trialId !== trialId) return;
-      pending.push(...data.points);
-      frame ||= requestAnimationFrame(flush);
-    });
-    load();
-    return () => {
-      abort.abort();
-      stop();
-      cancelAnimationFrame(frame);
-      clearTimeout(repeat);
-    };
-  }, [trialId, attempt, connected]);
-  return view;
+      show(series);
+    }).catch(() => undefined);
+  };
+  const flush = (): void => {
+    frame = 0;
+    if (!loaded) return;
+    if (repeatsSteps(series, pending)) repeat ??= setTimeout(() => { repeat = undefined; load(); }, REPEAT_MS);
+    series = merge(series, pending);
+    pending = [];
+    show(series);
+    if (series.some((each) => each.points.length > REFETCH_POINTS)) load();
+  };
+  const stop = onFeedFrame('metrics', (data) => {
+    if (data.trialId !== trialId) return;
+    pending.push(...data.points);
+    frame ||= requestAnimationFrame(flush);
+  });
+  load();
+  return () => {
+    abort.abort();
+    stop();
+    cancelAnimationFrame(frame);
+    clearTimeout(repeat);
+  };
 }
 
 function repeatsSteps(series: readonly MetricSeries[], points: readonly LivePoint[]): boolean {
