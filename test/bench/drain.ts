@@ -4,11 +4,13 @@ import path from 'node:path';
 import { waitUntil } from '../support/processes.ts';
 import { median, ms, quantile } from './measure.ts';
 import type { BenchResult } from './report.ts';
-import { pueueNote, withTaskSpooler } from './task-spooler.ts';
+import { pueueNote, withTaskSpooler, type TaskSpooler } from './task-spooler.ts';
 import { actOnPool, setSlots, trialOf, withYard, type Yard } from './yard.ts';
 
 const SLOTS = 2;
-const TRIALS = 800;
+/** Ours and the peer's take turns, so that what else the machine does hits both alike. */
+const ROUNDS = 4;
+const TRIALS = 200;
 /** Compiled by then; not counted. */
 const WARM_UP = 200;
 const MOST_HANDOVER_MS = 50;
@@ -37,30 +39,38 @@ async function drain(yard: Yard, slots: number, count: number, argv: readonly st
   return { tookMs, attempts };
 }
 
-async function drainTaskSpooler(): Promise<string> {
-  const peer = await withTaskSpooler(SLOTS, async ({ tsp, version, dir }) => {
-    const go = path.join(dir, 'go');
-    for (let i = 0; i < SLOTS; i++) await tsp('sh', '-c', `while [ ! -e ${go} ]; do sleep 0.01; done`);
-    let last = '';
-    for (let i = 0; i < TRIALS; i++) last = (await tsp('true')).trim();
-    const beganMs = performance.now();
-    fs.writeFileSync(go, '');
-    await tsp('-w', last);
-    return `tsp ${version} -S ${SLOTS}: ${(TRIALS / (performance.now() - beganMs) * 1000).toFixed(0)} a second`;
-  });
-  return [peer ?? 'tsp: not installed', pueueNote()].filter((text) => text !== '').join('; ');
+/** @returns trials a second */
+async function drainTaskSpooler({ tsp, dir }: TaskSpooler, round: number): Promise<number> {
+  const go = path.join(dir, `go-${round}`);
+  for (let i = 0; i < SLOTS; i++) await tsp('sh', '-c', `while [ ! -e ${go} ]; do sleep 0.01; done`);
+  let last = '';
+  for (let i = 0; i < TRIALS; i++) last = (await tsp('true')).trim();
+  const beganMs = performance.now();
+  fs.writeFileSync(go, '');
+  await tsp('-w', last);
+  return TRIALS / (performance.now() - beganMs) * 1000;
+}
+
+interface Measured { readonly rates: readonly number[]; readonly peerRates: readonly number[]; readonly handovers: readonly number[]; readonly version: string | null }
+
+async function measure(yard: Yard, spooler: TaskSpooler | null): Promise<Measured> {
+  await drain(yard, SLOTS, WARM_UP, ['true']);
+  const rates: number[] = [];
+  const peerRates: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    rates.push(TRIALS / (await drain(yard, SLOTS, TRIALS, ['true'])).tookMs * 1000);
+    if (spooler !== null) peerRates.push(await drainTaskSpooler(spooler, round));
+  }
+  const line = (await drain(yard, 1, HANDOVERS, ['sleep', '0.1'])).attempts;
+  const handovers = line.slice(1).map(({ startedAtMs }, index) => startedAtMs - (line[index] as Times).endedAtMs);
+  return { rates, peerRates, handovers, version: spooler?.version ?? null };
 }
 
 export async function benchDrain(): Promise<BenchResult[]> {
-  const { perSecond, handovers } = await withYard('drain', {}, async (yard) => {
-    await drain(yard, SLOTS, WARM_UP, ['true']);
-    const burst = await drain(yard, SLOTS, TRIALS, ['true']);
-    const line = await drain(yard, 1, HANDOVERS, ['sleep', '0.1']);
-    return {
-      perSecond: TRIALS / burst.tookMs * 1000,
-      handovers: line.attempts.slice(1).map(({ startedAtMs }, index) => startedAtMs - (line.attempts[index] as Times).endedAtMs),
-    };
-  });
+  const { rates, peerRates, handovers, version } = await withYard('drain', {}, async (yard) =>
+    await withTaskSpooler(SLOTS, (spooler) => measure(yard, spooler)) ?? await measure(yard, null));
+  const perSecond = median(rates);
+  const peer = version === null ? 'tsp: not installed' : `tsp ${version} -S ${SLOTS}: ${median(peerRates).toFixed(0)} a second`;
   return [
     {
       promise: 'a free slot to the start of the next trial (process runtime)',
@@ -69,8 +79,8 @@ export async function benchDrain(): Promise<BenchResult[]> {
     },
     {
       promise: `trials a second through ${SLOTS} slots with \`true\``,
-      figure: `${perSecond.toFixed(0)} a second (${TRIALS} trials, each 3 durable changes)`,
-      target: `more than ${LEAST_PER_SECOND}`, pass: perSecond > LEAST_PER_SECOND, peer: await drainTaskSpooler(),
+      figure: `${perSecond.toFixed(0)} a second (p50 of ${ROUNDS} rounds of ${TRIALS}, best ${Math.max(...rates).toFixed(0)}), every change durable`,
+      target: `more than ${LEAST_PER_SECOND}`, pass: perSecond > LEAST_PER_SECOND, peer: [peer, pueueNote()].filter((text) => text !== '').join('; '),
     },
   ];
 }
