@@ -11,8 +11,16 @@ export interface LogCapper {
 
 export function createLogCapper(capBytes: () => number, punchHole: PunchHole, onUnsupported: (trialId: number, reason: string) => void): LogCapper {
   const unsupported = new Set<string>();
+  const underWay = new Map<string, Promise<void>>();
 
-  async function cap(trialId: number, logPath: string): Promise<void> {
+  /** One at a time for each log: the beat and the end of an attempt may want the same one. */
+  function cap(trialId: number, logPath: string): Promise<void> {
+    const mine = (underWay.get(logPath) ?? Promise.resolve()).catch(() => undefined).then(() => capOnce(trialId, logPath));
+    underWay.set(logPath, mine);
+    return mine.finally(() => { if (underWay.get(logPath) === mine) underWay.delete(logPath); });
+  }
+
+  async function capOnce(trialId: number, logPath: string): Promise<void> {
     if (unsupported.has(logPath)) return;
     const result = await enforceLogCap(logPath, capBytes(), punchHole);
     if (result.supported) return;
