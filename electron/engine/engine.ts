@@ -200,7 +200,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       likeRunsMs: (estimateKey) => likeRuns.meanMs({ estimateKey }),
       held: (row) => {
         const leftMs = holdLeftMs(row, clock.nowMs());
-        return leftMs === 0 ? null : { code: 'held', text: `tried again in ${Math.max(1, Math.round(leftMs / 1000))} s` };
+        if (leftMs === 0) return null;
+        const cause = getAttempt(db, row.id, row.attempt)?.message ?? null;
+        return { code: 'held', text: `tried again in ${Math.max(1, Math.round(leftMs / 1000))} s${cause === null ? '' : `: ${cause}`}` };
       },
     });
     const monitor = createGpuMonitor({
