@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type Page, type TestInfo } from '@playwright/test';
 import { engineLogTail, removeDirectory, startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
 import { listTrialProcesses } from '../support/processes.ts';
 import { createFakeGpus, type FakeGpu, type FakeGpus } from '../fakes/nvidia-smi/scenario.ts';
@@ -72,16 +72,23 @@ export const test = base.extend<{ machine: Machine; app: App }, { shell: Shell; 
     testInfo.skip(shell.obstacle !== null, shell.obstacle ?? undefined);
     const dir = mkdtempSync(path.join(os.tmpdir(), 'sy-e2e-'));
     const dataDir = path.join(dir, 'data');
-    mkdirSync(dataDir, { mode: 0o700 });
-    const gpus = createFakeGpus(dir, machine.gpus);
-    machine.seed?.(dataDir);
-    const env = { ...(machine.gpus.length === 0 ? {} : gpus.env), ...(machine.docker === true ? { DOCKER_HOST: (await containers.daemon()).dockerHost } : {}) };
-    const engine = await startEngineProcess({ dataDir, env });
-    const faults = watchFaults();
-    const { colorScheme = 'light' } = machine;
-    const window = await shell.open(engine, { width: 1440, height: 900, colorScheme }, (page) => faults.watch(page));
-    const { origin, port } = new URL(engine.url);
+    // Undone last first, however far the set-up came and however the spec ends.
+    const undo: (() => unknown)[] = [() => removeDirectory(dir), () => endTrials(dataDir)];
     try {
+      mkdirSync(dataDir, { mode: 0o700 });
+      const gpus = createFakeGpus(dir, machine.gpus);
+      machine.seed?.(dataDir);
+      const env: Record<string, string> = machine.gpus.length === 0 ? {} : { ...gpus.env };
+      if (machine.docker === true) {
+        env['DOCKER_HOST'] = (await containers.daemon()).dockerHost;
+        undo.push(() => containers.clear());
+      }
+      const engine = await startEngineProcess({ dataDir, env });
+      undo.push(() => engine.dispose(), () => attachLogs(testInfo, engine));
+      const faults = watchFaults();
+      const window = await shell.open(engine, { width: 1440, height: 900, colorScheme: machine.colorScheme ?? 'light' }, (page) => faults.watch(page));
+      undo.push(() => window.close());
+      const { origin, port } = new URL(engine.url);
       await expect(window.page.getByRole('navigation', { name: 'Pools' })).toBeVisible();
       await use({
         shell: shell.kind, page: window.page, screen: createScreen(window.page), engine, gpus, origin, project: writeProject(dir),
@@ -92,18 +99,15 @@ export const test = base.extend<{ machine: Machine; app: App }, { shell: Shell; 
       });
       expect(faults.list(), 'errors of the window').toEqual([]);
     } finally {
-      if (testInfo.status !== testInfo.expectedStatus) {
-        await testInfo.attach('engine.log', { body: `${engineLogTail(dataDir, 100)}\n\nstderr:\n${engine.stderr()}` });
-        for (const text of faults.list()) process.stdout.write(`    ${text}\n`);
-      }
-      await window.close();
-      await engine.dispose();
-      endTrials(dataDir);
-      if (machine.docker === true) await containers.clear();
-      removeDirectory(dir);
+      for (const step of undo.toReversed()) await step();
     }
   },
 });
+
+async function attachLogs(testInfo: TestInfo, engine: EngineProcess): Promise<void> {
+  if (testInfo.status === testInfo.expectedStatus) return;
+  await testInfo.attach('engine.log', { body: `${engineLogTail(engine.dataDir, 100)}\n\nstderr:\n${engine.stderr()}` });
+}
 
 function runCli(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<CliResult> {
   return new Promise((resolve, reject) => {

@@ -152,3 +152,13 @@ test('rename, labels, priority and duplicate through their dialogs', async ({ ap
   await expect(screen.rows('queued')).toHaveCount(6);
   await engine.waitFor('the copy', ({ trials }) => [...trials.values()].some((trial) => trial.name === 'gamma again'));
 });
+
+test('what the command line does shows in the window by itself', async ({ app }) => {
+  const { screen, cli } = app;
+  const [a, b, c, d, e] = await fiveInLine(app) as [number, number, number, number, number];
+  await screen.inspect(e);
+  expect(await cli('mv', String(e), 'top')).toMatchObject({ code: 0 });
+  await expect.poll(() => screen.order('queued')).toEqual([e, a, b, c, d]);
+  expect(await cli('pause', String(b))).toMatchObject({ code: 0 });
+  await expect(screen.row(b)).toHaveClass(/row-paused/);
+});
