@@ -25,7 +25,7 @@ export interface TreeListing {
   /** Sorted by path; paths are relative, with slashes. */
   readonly entries: readonly TreeEntry[];
   readonly bytes: number;
-  /** Sockets, pipes and devices: nothing that could be copied. */
+  /** Sockets, pipes, devices and names that are not UTF-8: nothing that could be copied. */
   readonly special: readonly string[];
   /** Directories left out although no rule of the user's says so: installed packages and the like. */
   readonly leftOut: readonly string[];
@@ -45,7 +45,15 @@ export async function walkTree(sourceDir: string, limitBytes: number, skipDirs: 
 
   const enter = async (dir: string, inherited: IgnoreRules, isAskedFor: boolean): Promise<void> => {
     const absolute = path.join(sourceDir, dir);
-    const found = await orUnreadable(sourceDir, dir, () => readdir(absolute, { withFileTypes: true }));
+    const found = await orUnreadable(sourceDir, dir, () => readdir(absolute, { withFileTypes: true }).catch((error: unknown) => {
+      if (dir !== '' && codeOf(error) === 'ENOENT') return null;
+      throw error;
+    }));
+    if (found === null) {
+      // Gone meanwhile, or never reachable under the name it was listed with.
+      if (isGarbled(dir)) special.push(dir);
+      return;
+    }
     const names = new Set(found.map((entry) => entry.name));
     if (dir !== '' && !isAskedFor && isPythonEnvironment(names)) {
       leftOut.push(dir);
@@ -91,10 +99,13 @@ async function look(sourceDir: string, at: string, entry: Dirent): Promise<TreeE
     const found = await lstat(absolute);
     return { kind: 'file', path: at, bytes: found.size, executable: (found.mode & 0o100) !== 0 };
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
+    if (codeOf(error) === 'ENOENT') return isGarbled(at) ? 'special' : null;
     throw error;
   }
 }
+
+/** A name that is not UTF-8 is listed with replacement characters, and nothing is found under that. */
+const isGarbled = (at: string): boolean => at.includes('\uFFFD');
 
 /** An ignore file that is a link to nowhere, or a directory of that name, has no rules. */
 async function readRules(file: string): Promise<string> {

@@ -213,7 +213,7 @@ function noteLeftOut({ special, leftOut }: TreeListing): string[] {
   const first = leftOut[0] ?? '';
   return [
     ...(leftOut.length === 0 ? [] : [`Left out of the snapshot: ${list(leftOut.map((dir) => `${dir}/`))}. A line "!${first}/" in .switchyardignore brings ${leftOut.length === 1 ? 'it' : first} back.`]),
-    ...(special.length === 0 ? [] : [`Left out of the snapshot, because they cannot be copied (sockets, pipes, devices): ${list(special)}.`]),
+    ...(special.length === 0 ? [] : [`Left out of the snapshot, because they cannot be copied (sockets, pipes, devices, names that are not UTF-8): ${list(special)}.`]),
   ];
 }
 

@@ -139,6 +139,16 @@ describe('takeSnapshot', () => {
     expect(readFileSync(path.join(snapshot.path, 'run.sh'), 'utf8')).toBe('#!/bin/sh\n');
   });
 
+  it.skipIf(process.platform === 'darwin')('tells of names that are not UTF-8 instead of losing them silently', async () => {
+    put({ 'a.py': '' });
+    mkdirSync(Buffer.concat([Buffer.from(`${sourceDir}/dir-`), Buffer.from([0xff])]));
+    writeFileSync(Buffer.concat([Buffer.from(`${sourceDir}/file-`), Buffer.from([0xff])]), 'x');
+    const snapshot = await take();
+    expect(snapshot.files).toBe(1);
+    expect(snapshot.notes.join()).toMatch(/not UTF-8.*dir-/);
+    expect(snapshot.notes.join()).toMatch(/file-/);
+  });
+
   it('copies large files too, and leaves the directory as it was', async () => {
     put({ 'weights.bin': 'w'.repeat(3_000_000), 'a/b.py': 'x', '.gitignore': 'ignored', 'ignored': 'x' });
     chmodSync(path.join(sourceDir, 'weights.bin'), 0o444);
