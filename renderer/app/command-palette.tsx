@@ -3,10 +3,13 @@ import { Spotlight } from '@mantine/spotlight';
 import { useState } from 'react';
 import type { Trial } from '../../electron/contract/trials.ts';
 import { useEngine } from '../api/store.ts';
-import { formatParams } from '../ui/format.ts';
+import { useDrawnScheme } from '../ui/drawn-scheme.ts';
+import { poolAction, runExample, saveSettings } from '../ui/engine-actions.ts';
+import { formatParams, plural } from '../ui/format.ts';
+import { undoLast } from '../ui/toasts.tsx';
 import { runAction, TRIAL_ACTIONS, trialsOf } from '../ui/trial-actions.ts';
 import { stateTag } from '../ui/trial-text.tsx';
-import { choosePool, goTo, inspect, openDialog, useView } from '../ui/view-state.ts';
+import { askDoctor, choosePool, goTo, inspect, openDialog, toggleArchived, useView } from '../ui/view-state.ts';
 
 const MAX_TRIALS = 30;
 
@@ -38,7 +41,7 @@ function Results({ query }: { readonly query: string }) {
       {trials.length > 0 && (
         <Spotlight.ActionsGroup label="Trials">
           {trials.map((trial) => (
-            <Spotlight.Action key={trial.id} label={`#${trial.id} ${trial.name}`} description={[stateTag(trial).text, formatParams(trial.hparams)].filter(Boolean).join(' · ')} onClick={() => { goTo('queue'); useView.setState({ poolId: trial.poolId }); inspect(trial.id); }} />
+            <Spotlight.Action key={trial.id} label={`#${trial.id} ${trial.name}`} description={[stateTag(trial).text, trial.labels.join(', '), formatParams(trial.hparams)].filter(Boolean).join(' · ')} onClick={() => { goTo('queue'); useView.setState({ poolId: trial.poolId }); inspect(trial.id); }} />
           ))}
         </Spotlight.ActionsGroup>
       )}
@@ -57,7 +60,7 @@ function useFoundTrials(words: readonly string[]): Trial[] {
   if (words.length === 0) return [];
   const found: Trial[] = [];
   for (const trial of table.byId.values()) {
-    const text = `#${trial.id} ${trial.name} ${trial.labels.join(' ')} ${trial.state} ${trial.outcome?.kind ?? ''}`.toLowerCase();
+    const text = `#${trial.id} ${trial.name} ${trial.labels.join(' ')} ${formatParams(trial.hparams)} ${trial.state} ${trial.outcome?.kind ?? ''}`.toLowerCase();
     if (words.every((word) => text.includes(word))) found.push(trial);
     if (found.length === MAX_TRIALS) break;
   }
@@ -67,16 +70,31 @@ function useFoundTrials(words: readonly string[]): Trial[] {
 function useCommands(): Command[] {
   const pools = useEngine((state) => state.pools);
   const selection = useView((state) => state.selection);
+  const poolId = useView((state) => state.poolId);
+  const showArchived = useView((state) => state.showArchived);
+  const table = useEngine((state) => state.trials);
+  const scheme = useDrawnScheme();
   const trials = trialsOf(selection);
+  const shownPoolId = poolId ?? pools[0]?.id;
+  const finished = [...table.byId.values()].filter((trial) => trial.state === 'done' && !trial.archived && trial.poolId === shownPoolId);
   const about = trials.length === 0 ? '' : trials.length === 1 ? `#${trials[0]!.id} ${trials[0]!.name}` : `${trials.length} trials`;
   return [
     ...TRIAL_ACTIONS.filter((action) => action.applies(trials)).map((action): Command => ({ id: action.id, label: action.label, description: about, run: () => void runAction(action.id, trials) })),
     { id: 'new', label: 'New experiment', run: () => openDialog({ kind: 'submit' }) },
     { id: 'queue', label: 'Go to the queue', run: () => goTo('queue') },
     { id: 'settings', label: 'Go to settings', run: () => goTo('settings') },
+    { id: 'doctor', label: 'Run the doctor', run: askDoctor },
+    { id: 'example', label: 'Run the example', run: () => void runExample() },
+    { id: 'theme', label: `Switch theme to ${scheme === 'dark' ? 'light' : 'dark'}`, run: () => saveSettings({ theme: scheme === 'dark' ? 'light' : 'dark' }) },
+    { id: 'undo', label: 'Undo what was done last', run: () => void undoLast() },
+    ...(finished.length > 0 ? [{ id: 'archive-all', label: 'Archive all finished', description: plural(finished.length, 'trial'), run: () => void runAction('archive', finished) }] : []),
+    { id: 'archived', label: `${showArchived ? 'Hide' : 'Show'} archived`, run: () => { goTo('queue'); toggleArchived(); } },
     { id: 'keys', label: 'Show keyboard shortcuts', run: () => openDialog({ kind: 'shortcuts' }) },
     ...pools.flatMap((pool): Command[] => [
       { id: `pool-${pool.id}`, label: `Show pool ${pool.name}`, run: () => { goTo('queue'); choosePool(pool.id); } },
+      pool.state === 'open'
+        ? { id: `pool-pause-${pool.id}`, label: `Pause pool ${pool.name}`, run: () => void poolAction(pool, 'pause') }
+        : { id: `pool-resume-${pool.id}`, label: `Resume pool ${pool.name}`, run: () => void poolAction(pool, 'resume') },
       { id: `pool-settings-${pool.id}`, label: `Settings of pool ${pool.name}`, run: () => openDialog({ kind: 'pool-settings', poolId: pool.id }) },
     ]),
   ];

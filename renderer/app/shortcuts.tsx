@@ -2,6 +2,7 @@
 import { Modal } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import { useEffect } from 'react';
+import { undoLast } from '../ui/toasts.tsx';
 import { closeDialog, closeInspector, goTo, openDialog, showTab, useView } from '../ui/view-state.ts';
 import type { InspectorTab } from '../ui/view-state.ts';
 
@@ -22,7 +23,13 @@ function onKey(event: KeyboardEvent): void {
     spotlight.open();
     return;
   }
-  if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey || useView.getState().dialog !== null || document.querySelector('[role="dialog"], [role="menu"]') !== null) return;
+  const busy = useView.getState().dialog !== null || document.querySelector('[role="dialog"], [role="menu"]') !== null;
+  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'z' && !isTyping(event.target) && !busy) {
+    event.preventDefault();
+    void undoLast();
+    return;
+  }
+  if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey || busy) return;
   const tab = TABS[Number(event.key) - 1];
   if (event.key === '?') openDialog({ kind: 'shortcuts' });
   else if (event.key === 'n') openDialog({ kind: 'submit' });
@@ -43,7 +50,7 @@ export function useShortcuts(): void {
 }
 
 const SHEET: readonly { readonly title: string; readonly keys: readonly (readonly [string, string])[] }[] = [
-  { title: 'Anywhere', keys: [['Ctrl K or /', 'Search or run a command'], ['N', 'New experiment'], ['Q', 'To the queue'], [',', 'Settings'], ['1 to 5', 'Log, Metrics, Configuration, Checkpoints, History'], ['Esc', 'Close the inspector'], ['?', 'This sheet']] },
+  { title: 'Anywhere', keys: [['Ctrl K or /', 'Search or run a command'], ['Ctrl Z', 'Undo what was done last'], ['N', 'New experiment'], ['Q', 'To the queue'], [',', 'Settings'], ['1 to 5', 'Log, Metrics, Configuration, Checkpoints, History'], ['Esc', 'Close the inspector'], ['?', 'This sheet']] },
   { title: 'On the list', keys: [['↑ ↓', 'Go through the trials'], ['Shift ↑ ↓', 'Extend the selection'], ['Ctrl Space', 'Add or remove a row'], ['Ctrl A', 'Select everything that waits'], ['Esc', 'Clear the selection'], ['Enter', 'Inspect'], ['Shift F10', 'Menu']] },
   { title: 'With the selection', keys: [['Alt ↑ ↓', 'Move by one place'], ['Alt Home, Alt End', 'To the top, to the bottom'], ['P', 'Pause or resume'], ['F2', 'Rename'], ['Del', 'Cancel; delete when finished']] },
   { title: 'On a grip', keys: [['Space', 'Pick up, drop'], ['↑ ↓', 'Choose the place (Shift: by five)'], ['← →', 'Choose a pool, back to the list'], ['Esc', 'Put it back']] },

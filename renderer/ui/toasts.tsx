@@ -9,9 +9,13 @@ const UNDO_MS = 9_000;
 const ERROR_MS = 12_000;
 const SHOWN_ITEMS = 4;
 
+/** What can still be taken back, the latest last, and the toast that offers it. */
+const undoable: { readonly undoId: number; readonly toastId: string }[] = [];
+
 /** Shows what happened; with `undoId` it can be taken back. */
 export function toastDone(message: string, undoId: number | null = null): void {
   const id = crypto.randomUUID();
+  if (undoId !== null) undoable.push({ undoId, toastId: id });
   notifications.show({
     id,
     withBorder: true,
@@ -20,13 +24,22 @@ export function toastDone(message: string, undoId: number | null = null): void {
     message: (
       <div className="toast">
         <span>{message}</span>
-        {undoId !== null && <Button size="small" onClick={() => { notifications.hide(id); void undo(undoId); }}>Undo</Button>}
+        {undoId !== null && <Button size="small" onClick={() => void undo(undoId)}>Undo</Button>}
       </div>
     ),
   });
 }
 
+/** Takes back what was done last in this window. */
+export async function undoLast(): Promise<void> {
+  const last = undoable.at(-1);
+  if (last === undefined) toastDone('There is nothing to undo');
+  else await undo(last.undoId);
+}
+
 async function undo(undoId: number): Promise<void> {
+  const at = undoable.findIndex((each) => each.undoId === undoId);
+  if (at !== -1) undoable.splice(at, 1).forEach(({ toastId }) => notifications.hide(toastId));
   try {
     toastDone((await api.undo(undoId)).message);
   } catch (error) {

@@ -45,6 +45,8 @@ export interface ViewState {
   readonly menu: MenuPlace | null;
   readonly collapsed: ReadonlySet<string>;
   readonly showArchived: boolean;
+  /** Rises when somebody asks for the doctor: its part of the settings comes into view. 0: nobody has. */
+  readonly doctorAsked: number;
 }
 
 const COLLAPSED_KEY = 'switchyard.collapsed';
@@ -66,6 +68,7 @@ export const useView = create<ViewState>()(() => ({
   menu: null,
   collapsed: readCollapsed(),
   showArchived: false,
+  doctorAsked: 0,
 }));
 
 const set = useView.setState;
@@ -73,8 +76,17 @@ const set = useView.setState;
 /** Goes to a screen; the address keeps it over a reload. */
 export function goTo(screen: Screen): void {
   window.history.replaceState(null, '', screen === 'queue' ? window.location.pathname : `#/${screen}`);
-  set({ screen });
+  set({ screen, doctorAsked: 0 });
 }
+
+/** Goes to the doctor, which examines the machine. */
+export function askDoctor(): void {
+  const { doctorAsked } = useView.getState();
+  goTo('settings');
+  set({ doctorAsked: doctorAsked + 1 });
+}
+
+export const toggleArchived = (): void => set((state) => ({ showArchived: !state.showArchived }));
 
 export const openDialog = (dialog: Dialog): void => set({ dialog });
 export const closeDialog = (): void => set({ dialog: null });

@@ -3,7 +3,7 @@ import type { GpuStatus } from '../../../electron/contract/gpus.ts';
 import { Button } from '../../ui/button.tsx';
 import { formatMiB, formatMiBOf } from '../../ui/format.ts';
 import { Meter } from '../../ui/pieces.tsx';
-import { goTo } from '../../ui/view-state.ts';
+import { askDoctor } from '../../ui/view-state.ts';
 
 export function HostCard({ status }: { readonly status: GpuStatus }) {
   const { host } = status;
@@ -14,7 +14,7 @@ export function HostCard({ status }: { readonly status: GpuStatus }) {
       <div className="host-words">
         <b>{host?.hostname ?? 'This machine'}</b>
         <span className="dim">no GPU found: trials run on the CPU</span>
-        <Button size="small" tone="plain" onClick={() => goTo('settings')}>Why? Run the doctor</Button>
+        <Button size="small" tone="plain" onClick={askDoctor}>Why? Run the doctor</Button>
       </div>
       {host !== null && (
         <div className="host-meters">

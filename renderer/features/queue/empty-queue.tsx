@@ -2,9 +2,9 @@
 import { useEffect, useState } from 'react';
 import { api } from '../../api/client.ts';
 import type { Example } from '../../api/client.ts';
-import { toastError } from '../../ui/toasts.tsx';
 import { Button } from '../../ui/button.tsx';
-import { inspect, openDialog } from '../../ui/view-state.ts';
+import { runExample } from '../../ui/engine-actions.ts';
+import { openDialog } from '../../ui/view-state.ts';
 
 export function EmptyQueue({ poolName }: { readonly poolName: string }) {
   const [examples, setExamples] = useState<readonly Example[]>([]);
@@ -17,15 +17,8 @@ export function EmptyQueue({ poolName }: { readonly poolName: string }) {
 
   const run = async (example: Example): Promise<void> => {
     setBusy(example.id);
-    try {
-      const result = await api.runExample(example.id);
-      const first = result.trialIds[0];
-      if (first !== undefined) inspect(first);
-    } catch (error) {
-      toastError(error);
-    } finally {
-      setBusy(null);
-    }
+    await runExample(example.id);
+    setBusy(null);
   };
 
   return (

@@ -4,13 +4,12 @@ import { IconDots, IconPlus } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import type { SlotView } from '../../../electron/contract/gpus.ts';
 import type { Pool } from '../../../electron/contract/pools.ts';
-import { api } from '../../api/client.ts';
 import { useEngine } from '../../api/store.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { useNow } from '../../ui/clock.ts';
-import { formatCount, formatTime } from '../../ui/format.ts';
+import { poolAction } from '../../ui/engine-actions.ts';
+import { formatCount, formatTime, plural } from '../../ui/format.ts';
 import { Meter } from '../../ui/pieces.tsx';
-import { attempt } from '../../ui/toasts.tsx';
 import { choosePool, openDialog } from '../../ui/view-state.ts';
 import { describeAim, useDrag } from './drag-state.ts';
 import { useChosenPool } from './use-queue.ts';
@@ -73,7 +72,7 @@ function PoolItem({ pool, load, chosen }: { readonly pool: Pool; readonly load: 
       <button type="button" className="pool-choose" aria-current={chosen ? 'true' : undefined} onClick={() => choosePool(pool.id)}>
         <span className="pool-title">
           <b>{pool.name}</b>
-          <span className="dim3" title={load.total > 0 ? 'Slots in use' : 'CPU trials running, and how many may'}>{used} / {total}</span>
+          <span className="dim3" title={load.total > 0 ? `${used} of ${plural(total, 'GPU')} in use` : `${used} of ${plural(total, 'CPU trial')} running`}>{used} / {total}</span>
         </span>
         <Meter value={total === 0 ? 0 : used / total} label={`Slots of ${pool.name} in use`} />
         <small>{aim ?? describePool(pool, load, clearAtMs, now)}</small>
@@ -93,8 +92,6 @@ function describePool(pool: Pool, load: PoolLoad, clearAtMs: number | null, nowM
   if (clearAtMs !== null && load.queued > 0) parts.push(`clear by ${formatTime(clearAtMs, nowMs)}`);
   return parts.length === 0 ? 'idle' : parts.join(', ');
 }
-
-export const poolAction = (pool: Pool, action: 'pause' | 'resume' | 'drain'): Promise<boolean> => attempt(() => api.actOnPool(pool.id, action));
 
 export function PoolMenu({ pool }: { readonly pool: Pool }) {
   const hasGpus = useEngine((state) => (state.gpus?.slots.length ?? 0) > 0);

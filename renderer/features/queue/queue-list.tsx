@@ -9,7 +9,7 @@ import type { CSSProperties, KeyboardEvent, MouseEvent } from 'react';
 import { formatCount } from '../../ui/format.ts';
 import { runAction, trialsOf } from '../../ui/trial-actions.ts';
 import type { ActionId } from '../../ui/trial-actions.ts';
-import { openMenuAt, toggleCollapsed, useView } from '../../ui/view-state.ts';
+import { openMenuAt, toggleArchived, toggleCollapsed, useView } from '../../ui/view-state.ts';
 import { aimAgain, describeAim, setListGeometry, useDrag } from './drag-state.ts';
 import { gapTop, ROW_PX, SECTION_PX } from './queue-model.ts';
 import type { Gap, QueueItem, QueueModel, SectionId } from './queue-model.ts';
@@ -175,7 +175,7 @@ function FinishedTools({ model }: { readonly model: QueueModel }) {
   return (
     <span role="gridcell" className="section-tools">
       {open.length > 1 && <button type="button" onClick={() => void runAction('archive', open)}>Archive all</button>}
-      {model.archivedCount > 0 && <button type="button" aria-pressed={showArchived} onClick={() => useView.setState({ showArchived: !showArchived })}>{showArchived ? 'Hide' : 'Show'} {formatCount(model.archivedCount)} archived</button>}
+      {model.archivedCount > 0 && <button type="button" aria-pressed={showArchived} onClick={toggleArchived}>{showArchived ? 'Hide' : 'Show'} {formatCount(model.archivedCount)} archived</button>}
     </span>
   );
 }

@@ -4,12 +4,12 @@ import { IconDots } from '@tabler/icons-react';
 import type { Pool } from '../../../electron/contract/pools.ts';
 import { useEngine } from '../../api/store.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
+import { poolAction } from '../../ui/engine-actions.ts';
 import { formatCount } from '../../ui/format.ts';
 import { Tag } from '../../ui/pieces.tsx';
 import { runAction, TRIAL_ACTIONS, trialsOf } from '../../ui/trial-actions.ts';
 import type { ActionId } from '../../ui/trial-actions.ts';
 import { openMenuAt, useView } from '../../ui/view-state.ts';
-import { poolAction } from './pool-list.tsx';
 
 const ON_THE_BAR: readonly ActionId[] = ['top', 'pause', 'resume', 'retry', 'archive', 'cancel'];
 

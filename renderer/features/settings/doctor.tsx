@@ -1,14 +1,16 @@
 /** What the engine found on this machine, and the remedy where something is missing. */
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { DoctorCheck } from '../../../electron/contract/settings.ts';
 import { api } from '../../api/client.ts';
 import { toApiError } from '../../api/problem.ts';
 import { Button } from '../../ui/button.tsx';
 import { Tag } from '../../ui/pieces.tsx';
 import type { Tone } from '../../ui/pieces.tsx';
+import { useView } from '../../ui/view-state.ts';
 
 const TONES: Record<DoctorCheck['status'], Tone> = { ok: 'go', warning: 'wait', error: 'stop', info: 'hold' };
-const WORDS: Record<DoctorCheck['status'], string> = { ok: 'fine', warning: 'look', error: 'broken', info: 'note' };
+/** The same words as on the command line. */
+const WORDS: Record<DoctorCheck['status'], string> = { ok: 'ok', warning: 'warning', error: 'error', info: 'note' };
 
 export function Doctor() {
   const [checks, setChecks] = useState<readonly DoctorCheck[] | null>(null);
@@ -25,9 +27,16 @@ export function Doctor() {
       setBusy(false);
     }
   }, []);
-  useEffect(() => void examine(), [examine]);
+  const asked = useView((state) => state.doctorAsked);
+  useEffect(() => void examine(), [examine, asked]);
+  const section = useRef<HTMLElement>(null);
+  const answered = checks !== null;
+  // Again when the answer is there: the page grows with it.
+  useEffect(() => {
+    if (asked > 0) section.current?.scrollIntoView({ block: 'start' });
+  }, [asked, answered]);
   return (
-    <section className="settings-group" aria-label="Doctor">
+    <section ref={section} className="settings-group" aria-label="Doctor">
       <h2>Doctor</h2>
       <div className="doctor">
         <Button size="small" disabled={busy} onClick={() => void examine()}>{busy ? 'Looking…' : 'Look again'}</Button>

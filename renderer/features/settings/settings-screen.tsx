@@ -3,16 +3,11 @@ import { NativeSelect, NumberInput, SegmentedControl, Switch } from '@mantine/co
 import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { Settings } from '../../../electron/contract/settings.ts';
-import { api } from '../../api/client.ts';
 import { askForNotices, noticePermission } from '../../api/browser-notices.ts';
 import { useEngine } from '../../api/store.ts';
 import { Button } from '../../ui/button.tsx';
-import { attempt } from '../../ui/toasts.tsx';
+import { saveSettings as save } from '../../ui/engine-actions.ts';
 import { Doctor } from './doctor.tsx';
-
-const save = (patch: Partial<Settings>): void => void attempt(async () => {
-  useEngine.setState({ settings: await api.updateSettings(patch) });
-});
 
 export function SettingsScreen() {
   const settings = useEngine((state) => state.settings);
