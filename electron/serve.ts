@@ -18,6 +18,7 @@ import { readEnvironment, type EngineStart, type LaunchEnvironment } from './doo
 import { askRunningEngine } from './doors/running-engine.ts';
 import { isLoopback, parseServeFlags, type ServeFlags } from './doors/serve-options.ts';
 import type { Engine } from './engine/engine-api.ts';
+import { watchDataDir } from './engine/watch-data-dir.ts';
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 /** How long an engine that is just starting may take to open its socket. */
@@ -61,6 +62,10 @@ export async function serve(argv: readonly string[], environment?: Partial<Serve
     return 1;
   }
   const watch = watchForFaults(engine);
+  const stopWatching = watchDataDir(engine.paths, (message) => {
+    warn(message);
+    process.exit(1);
+  });
   try {
     const doors = await openDoors(engine, doorsOptions(parsed.flags)).catch((error: unknown) => {
       warn(isPortTaken(error) && parsed.flags.port !== null
@@ -77,6 +82,7 @@ export async function serve(argv: readonly string[], environment?: Partial<Serve
       await doors.close();
     }
   } finally {
+    stopWatching();
     await engine.close();
     watch.stop();
   }
