@@ -10,6 +10,8 @@ import { closeDialog } from './view-state.ts';
 export interface DialogFrameProps {
   readonly title: string;
   readonly confirm: string;
+  /** What leaves the dialog; another word where "Cancel" is what is asked about. */
+  readonly dismiss?: string;
   readonly danger?: boolean;
   readonly wide?: boolean;
   readonly disabled?: boolean;
@@ -19,7 +21,7 @@ export interface DialogFrameProps {
   readonly children: ReactNode;
 }
 
-export function DialogFrame({ title, confirm, danger = false, wide = false, disabled = false, onConfirm, onProblem, children }: DialogFrameProps) {
+export function DialogFrame({ title, confirm, dismiss = 'Cancel', danger = false, wide = false, disabled = false, onConfirm, onProblem, children }: DialogFrameProps) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ApiError | null>(null);
 
@@ -46,7 +48,7 @@ export function DialogFrame({ title, confirm, danger = false, wide = false, disa
         <div className="dialog-foot">
           {problem !== null && <ProblemBox problem={problem} />}
           <div className="dialog-buttons">
-            <Button onClick={closeDialog}>Back</Button>
+            <Button onClick={closeDialog}>{dismiss}</Button>
             <Button type="submit" tone={danger ? 'danger' : 'primary'} disabled={busy || disabled}>{busy ? 'One moment…' : confirm}</Button>
           </div>
         </div>
@@ -55,11 +57,13 @@ export function DialogFrame({ title, confirm, danger = false, wide = false, disa
   );
 }
 
-export function ProblemBox({ problem }: { readonly problem: ApiError }) {
+/** @param text instead of the engine's own sentence */
+export function ProblemBox({ problem, text = problem.message }: { readonly problem: ApiError; readonly text?: string }) {
+  const { path } = problem;
   return (
     <div className="problem" role="alert">
-      <div>{problem.message}</div>
-      {problem.path !== undefined && <div className="mono dim">{problem.path}</div>}
+      <div>{text}</div>
+      {path !== undefined && text === problem.message && !text.includes(path) && <div className="mono dim">{path}</div>}
       {problem.items.slice(0, 5).map((item) => <div key={String(item.id)} className="dim">#{item.id}: {item.message}</div>)}
       {problem.remedy !== undefined && <div className="dim">{problem.remedy}</div>}
     </div>

@@ -91,5 +91,11 @@ export function formatParams(hparams: Readonly<Record<string, unknown>>): string
 /** "1 GPU", "2 GPUs", "CPU". */
 export const formatSlots = (slots: number): string => (slots === 0 ? 'CPU' : `${slots} GPU${slots === 1 ? '' : 's'}`);
 
+/** "Queued as #3. Runs as a process." however the parts end; one part alone has no full stop. */
+export function joinSentences(parts: readonly string[]): string {
+  const bare = parts.map((part) => part.trim().replace(/\.+$/, '')).filter((part) => part !== '');
+  return bare.length < 2 ? bare.join('') : `${bare.join('. ')}.`;
+}
+
 /** "1 trial", "3 trials". */
 export const plural = (count: number, word: string): string => `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;

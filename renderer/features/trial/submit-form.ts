@@ -13,10 +13,17 @@ export interface SubmitForm {
   readonly runtime: '' | 'docker' | 'process';
   readonly image: string;
   readonly env: string;
+  readonly hparams: string;
 }
 
 export const EMPTY_FORM: SubmitForm = {
-  directory: '', command: '', name: '', pool: '', slots: '', priority: '', minGpuMemory: '', timeLimitMin: '', runtime: '', image: '', env: '',
+  directory: '', command: '', name: '', pool: '', slots: '', priority: '', minGpuMemory: '', timeLimitMin: '', runtime: '', image: '', env: '', hparams: '',
+};
+
+/** What the fields are called, on the form and in what is said about them. */
+export const FIELD_LABELS: Readonly<Record<keyof SubmitForm, string>> = {
+  directory: 'Directory', command: 'Command', name: 'Name', pool: 'Pool', slots: 'Slots (GPUs)', priority: 'Priority', minGpuMemory: 'Least GPU memory',
+  timeLimitMin: 'Time limit (minutes)', runtime: 'Runtime', image: 'Image', env: 'Environment', hparams: 'Hyperparameters',
 };
 
 const FIELD_OF_PATH: Readonly<Record<string, keyof SubmitForm>> = {
@@ -25,6 +32,7 @@ const FIELD_OF_PATH: Readonly<Record<string, keyof SubmitForm>> = {
   'runtime': 'runtime',
   'environment.image': 'image',
   'environment.environment_variables': 'env',
+  'hyperparameters': 'hparams',
   'resources.slots': 'slots',
   'resources.priority': 'priority',
   'resources.pool': 'pool',
@@ -41,15 +49,41 @@ const FIELD_OF_CODE: Readonly<Record<string, keyof SubmitForm>> = {
 
 /** @returns the field a refusal is about; undefined when it is about none of them. */
 export function fieldOfPath(problem: ApiError): keyof SubmitForm | undefined {
-  const path = (problem.path ?? '').replace(/^config\./, '');
-  return FIELD_OF_PATH[path] ?? FIELD_OF_CODE[problem.code];
+  // The fault may be in one entry of a field: "environment.environment_variables.A B".
+  for (let path = (problem.path ?? '').replace(/^config\./, ''); path !== ''; path = path.slice(0, Math.max(0, path.lastIndexOf('.')))) {
+    const field = FIELD_OF_PATH[path];
+    if (field !== undefined) return field;
+  }
+  return FIELD_OF_CODE[problem.code];
 }
 
-const refuse = (path: string, detail: string): ApiError => new ApiError({ status: 0, code: 'invalid_config', detail, path });
+/** @returns what a refusal says in the form's own words: its label in place of the name of a key. */
+export function describeRefusal(problem: ApiError): string {
+  const field = fieldOfPath(problem);
+  if (field === undefined) return problem.message;
+  const label = FIELD_LABELS[field].replace(/ \(.*\)$/, '');
+  const { path = '' } = problem;
+  const text = path !== '' && problem.message.startsWith(`${path}: `) ? problem.message.slice(path.length + 2) : problem.message;
+  return `${label}: ${text}`;
+}
 
-/** @returns the configuration; throws ApiError with the path of the field at fault. */
-export function buildConfig(form: SubmitForm): Record<string, unknown> {
+const refuse = (path: string, detail: string, remedy?: string): ApiError => new ApiError({ status: 0, code: 'invalid_config', detail, path, ...(remedy === undefined ? {} : { remedy }) });
+
+/** @returns where the code comes from; throws ApiError for a path that only a shell understands. */
+export function readSource(directory: string): { kind: 'none' } | { kind: 'directory'; path: string } {
+  const path = directory.trim();
+  if (path === '') return { kind: 'none' };
+  if (path.startsWith('~')) throw refuse('source.path', 'The engine does not know whose home "~" is.', `Write the full path, for example /home/you${path.slice(1)}.`);
+  return { kind: 'directory', path };
+}
+
+/**
+ * @param readValue reads the text of a hyperparameter as YAML does: 0.1 is a number, true a truth
+ * @returns the configuration; throws ApiError with the path of the field at fault.
+ */
+export function buildConfig(form: SubmitForm, readValue: (text: string) => unknown): Record<string, unknown> {
   if (form.command.trim() === '') throw refuse('entrypoint', 'Say which command to run.');
+  if (form.runtime === 'docker' && form.image.trim() === '') throw refuse('environment.image', 'Docker needs an image.', 'Name one, for example python:3-slim, or choose the runtime Process.');
   const resources: Record<string, unknown> = {};
   if (form.slots !== '') resources['slots'] = Number(form.slots);
   if (form.priority !== '') resources['priority'] = Number(form.priority);
@@ -59,6 +93,7 @@ export function buildConfig(form: SubmitForm): Record<string, unknown> {
   if (form.image.trim() !== '' && form.runtime !== 'process') environment['image'] = form.image.trim();
   const variables = parseEnv(form.env);
   if (Object.keys(variables).length > 0) environment['environment_variables'] = variables;
+  const hparams = parseHparams(form.hparams, readValue);
   const minutes = Number(form.timeLimitMin);
   if (form.timeLimitMin.trim() !== '' && !(minutes > 0)) throw refuse('time_limit_s', 'A time limit is a number of minutes above 0.');
   return {
@@ -67,17 +102,45 @@ export function buildConfig(form: SubmitForm): Record<string, unknown> {
     ...(form.runtime === '' ? {} : { runtime: form.runtime }),
     ...(Object.keys(environment).length === 0 ? {} : { environment }),
     ...(Object.keys(resources).length === 0 ? {} : { resources }),
+    ...(Object.keys(hparams).length === 0 ? {} : { hyperparameters: hparams }),
     ...(form.timeLimitMin.trim() === '' ? {} : { time_limit_s: Math.round(minutes * 60) }),
   };
 }
 
-function parseEnv(text: string): Record<string, string> {
-  const variables: Record<string, string> = {};
-  for (const line of text.split('\n')) {
-    if (line.trim() === '') continue;
+/** @returns name and value of every line that is not empty */
+function parseLines(text: string, path: string, form: string): [string, string][] {
+  return text.split('\n').filter((line) => line.trim() !== '').map((line) => {
     const equals = line.indexOf('=');
-    if (equals <= 0) throw refuse('environment.environment_variables', `"${line.trim()}" is not NAME=value.`);
-    variables[line.slice(0, equals).trim()] = line.slice(equals + 1);
-  }
-  return variables;
+    if (equals <= 0) throw refuse(path, `"${line.trim()}" is not ${form}.`);
+    return [line.slice(0, equals).trim(), line.slice(equals + 1)];
+  });
 }
+
+const parseEnv = (text: string): Record<string, string> => Object.fromEntries(parseLines(text, 'environment.environment_variables', 'NAME=value'));
+
+/** Dots make groups, as on the command line: model.depth=4. */
+function parseHparams(text: string, readValue: (text: string) => unknown): Record<string, unknown> {
+  type Group = Map<string, unknown>;
+  const top: Group = new Map();
+  for (const [name, value] of parseLines(text, 'hyperparameters', 'key=value')) {
+    const keys = name.split('.');
+    const last = keys.pop() ?? '';
+    let group = top;
+    for (const key of keys) {
+      const inner = group.get(key);
+      const next: Group = inner instanceof Map ? inner as Group : new Map();
+      group.set(key, next);
+      group = next;
+    }
+    if (last === '' || keys.includes('')) throw refuse('hyperparameters', `"${name}" is not the name of a hyperparameter.`);
+    try {
+      group.set(last, readValue(value.trim()));
+    } catch {
+      throw refuse('hyperparameters', `The value of ${name} cannot be read.`, 'Put it in quotes to have it as text.');
+    }
+  }
+  return toObject(top);
+}
+
+const toObject = (group: ReadonlyMap<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries([...group].map(([key, value]) => [key, value instanceof Map ? toObject(value as ReadonlyMap<string, unknown>) : value]));

@@ -67,7 +67,7 @@ export function StopDialog({ action, trialIds }: { readonly action: 'cancel' | '
   };
   const verb = action === 'kill' ? 'Kill' : 'Cancel';
   return (
-    <DialogFrame title={`${verb} ${nameThem(trialIds)}?`} confirm={`${verb} ${nameThem(trialIds)}`} danger onConfirm={confirm}>
+    <DialogFrame title={`${verb} ${nameThem(trialIds)}?`} confirm={`${verb} ${nameThem(trialIds)}`} dismiss="Back" danger onConfirm={confirm}>
       <p>
         {action === 'kill' && 'The program ends at once and saves nothing more.'}
         {action === 'cancel' && running > 0 && `A running program gets ${formatDuration(graceS * 1000)} to end by itself.`}
