@@ -9,6 +9,7 @@ import { findSocket, locateData, startInBackground } from './find-engine.ts';
 import { plain } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { formatOverview, suggestVerb, VERBS } from './verb-table.ts';
+import type { Verb } from './verb-table.ts';
 
 /**
  * @param argv words after `switchyard`
@@ -44,7 +45,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal, versio
   } catch (error) {
     if (isHelpShown(error)) return ExitCode.ok;
     if (signal.aborted && !(error instanceof CliError)) return ExitCode.interrupted;
-    return explain(error, terminal, verb.name, words.includes('--json'));
+    return explain(withCommandHint(error, verb, words, dashes), terminal, verb.name, words.includes('--json'));
   } finally {
     for (const client of clients) client.close();
   }
@@ -89,6 +90,17 @@ function explain(error: unknown, terminal: Terminal, verb: string, asJson: boole
   terminal.note(terminal.paintError(clean(known.message), 'red'));
   if (known.remedy !== null) terminal.note(clean(known.remedy));
   return known.exitCode;
+}
+
+/** "submit python3 train.py --lr 0.1" is a command without the dashes that say so. */
+function withCommandHint(error: unknown, verb: Verb, words: readonly string[], dashes: number): unknown {
+  if (verb.takesCommand !== true || dashes >= 0 || !(error instanceof CommanderError) || !['commander.excessArguments', 'commander.unknownOption'].includes(error.code)) return error;
+  // With a flag in front it is not plain where the command begins; a mistyped flag alone is only that.
+  const isPlain = words[0]?.startsWith('-') === false;
+  if (!isPlain && error.code === 'commander.unknownOption') return error;
+  const own = verb.name === 'duplicate' ? words.slice(0, 1) : [];
+  const command = isPlain ? words.slice(own.length).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))) : ['python', 'train.py'];
+  return new CliError(ExitCode.usage, capitalise(error.message.replace(/^error: /, '')), `Write a command after "--": switchyard ${[verb.name, ...own, '--', ...command].join(' ')}`);
 }
 
 function toCliError(error: unknown, verb: string): CliError {

@@ -1,5 +1,6 @@
 /** The flags that describe an experiment, shared by `submit` and `duplicate`, and how they change a configuration. */
 import path from 'node:path';
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { collect } from './command-context.ts';
 import type { Terminal } from './terminal.ts';
@@ -9,6 +10,7 @@ export interface ExperimentFlags {
   readonly name?: string;
   readonly set: readonly string[];
   readonly slots?: string;
+  readonly gpus?: string;
   readonly minGpuMemory?: string;
   readonly gpuName?: string;
   readonly share?: string;
@@ -30,7 +32,8 @@ export function addExperimentFlags(command: Command): Command {
   return command
     .option('-n, --name <text>', 'name of the experiment')
     .option('-S, --set <key=value>', 'hyperparameter, dots for nested ones; the value is read as YAML (repeatable)', collect, [])
-    .option('-g, --slots <n>', 'GPUs it needs, 0 for none')
+    .option('-g, --slots <n>', 'GPUs it needs, 0 for none; --gpus means the same')
+    .addOption(new Option('--gpus <n>').hideHelp().conflicts('slots'))
     .option('--min-gpu-memory <size>', 'least free memory on every GPU, for example "20 GiB"')
     .option('--gpu-name <pattern>', 'only GPUs whose name fits, for example "*A100*"')
     .option('--share <size>', 'take only this much of a GPU and share it')
@@ -70,7 +73,8 @@ export async function applyExperimentFlags(config: Record<string, unknown>, flag
     const [name, value] = parseEnvironmentVariable(text, terminal.env);
     set(['environment', 'environment_variables', name], value);
   }
-  if (flags.slots !== undefined) set(['resources', 'slots'], parseWholeNumber(flags.slots, '--slots', 0, 64));
+  const slots = flags.slots ?? flags.gpus;
+  if (slots !== undefined) set(['resources', 'slots'], parseWholeNumber(slots, flags.slots === undefined ? '--gpus' : '--slots', 0, 64));
   if (flags.priority !== undefined) set(['resources', 'priority'], parseWholeNumber(flags.priority, '--priority', 1, 99));
   set(['resources', 'min_gpu_memory'], flags.minGpuMemory);
   set(['resources', 'gpu_name'], flags.gpuName);

@@ -4,13 +4,14 @@ import { usageError } from './exit-codes.ts';
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /**
- * @param text "90", "90s", "15m", "2h", "1h30m", "1.5h", "2d"; a bare number is seconds
+ * @param text "90s", "15m", "2h", "1h30m", "1.5h", "2d"; no unit is guessed
  * @returns seconds
  * @throws CliError naming the flag
  */
 export function parseDurationS(text: string, flag: string): number {
   const trimmed = text.trim().toLowerCase();
-  if (/^\d+(\.\d+)?$/.test(trimmed)) return Number(trimmed);
+  if (/^0+$/.test(trimmed)) return 0;
+  if (/^\d+(\.\d+)?$/.test(trimmed)) throw usageError(`${flag} ${trimmed}: ${trimmed} what? Write ${trimmed}h, ${trimmed}m or ${trimmed}s.`);
   if (!/^(\d+(\.\d+)?[smhd])+$/.test(trimmed)) throw usageError(`${flag} does not understand "${text}".`, 'Write a time such as 90s, 15m, 2h or 1h30m.');
   let seconds = 0;
   for (const [, amount, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)) seconds += Number(amount) * (UNIT_SECONDS[unit ?? ''] ?? 0);

@@ -19,6 +19,7 @@ export const VERBS: readonly Verb[] = [
   { name: 'ls', group: 'Look', summary: 'list trials, and why they wait', load: () => import('./verbs/ls.ts') },
   { name: 'show', group: 'Look', summary: 'everything about one trial', load: () => import('./verbs/show.ts') },
   { name: 'logs', group: 'Look', summary: "a trial's output", load: () => import('./verbs/logs.ts') },
+  { name: 'metrics', group: 'Look', summary: 'what a trial reported, also as CSV', load: () => import('./verbs/metrics.ts') },
   { name: 'mv', group: 'Order', summary: 'move trials in the queue', load: () => import('./verbs/mv.ts') },
   { name: 'priority', group: 'Order', summary: 'change the priority of trials', load: () => import('./verbs/priority.ts') },
   { name: 'pool', group: 'Order', summary: 'pools: list, create, change, pause, move trials', load: () => import('./verbs/pool.ts') },
@@ -36,12 +37,12 @@ export const VERBS: readonly Verb[] = [
   { name: 'rm', group: 'Tidy', summary: 'delete trials, logs and checkpoints', load: () => import('./verbs/rm.ts') },
   { name: 'gpus', group: 'Machine', summary: 'GPUs: what is on them; keep one back', load: () => import('./verbs/gpus.ts') },
   { name: 'doctor', group: 'Machine', summary: 'what was found and what to do', load: () => import('./verbs/doctor.ts') },
-  { name: 'plan', group: 'Machine', summary: 'run the scheduler on a scenario file', load: () => import('./verbs/plan.ts') },
   { name: 'open', group: 'Engine', summary: 'open the user interface', load: () => import('./verbs/open.ts') },
   { name: 'serve', group: 'Engine', summary: 'run the engine in the foreground', load: () => import('./verbs/serve.ts') },
   { name: 'stop', group: 'Engine', summary: 'stop the engine; trials go on', load: () => import('./verbs/stop.ts') },
   { name: 'settings', group: 'Engine', summary: 'show and change settings', load: () => import('./verbs/settings.ts') },
   { name: 'completion', group: 'Engine', summary: 'tab completion for your shell', load: () => import('./verbs/completion.ts') },
+  { name: 'plan', group: 'Engine', summary: 'run the scheduler on a scenario file', load: () => import('./verbs/plan.ts') },
 ];
 
 /** Words people try that mean one of ours. */

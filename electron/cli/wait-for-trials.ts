@@ -8,10 +8,13 @@ import { ConnectionError } from './engine-client.ts';
 import type { EngineClient } from './engine-client.ts';
 import { readEvents } from './event-stream.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
+import { readTail } from './log-tail.ts';
 import { plain } from './table.ts';
 
 /** How long an engine may be away (a restart) before waiting for it ends. */
 const PATIENCE_MS = 60_000;
+/** Of the log of a trial that failed. */
+const LAST_LINES = 10;
 
 /**
  * @returns the trials as they ended
@@ -20,8 +23,11 @@ const PATIENCE_MS = 60_000;
 export async function waitForTrials(ids: readonly number[], context: CommandContext): Promise<Trial[]> {
   const ended = new Map<number, Trial>();
   const said = new Map<number, string>();
+  const revisions = new Map<number, number>();
   const see = (trial: Trial): void => {
-    if (!ids.includes(trial.id)) return;
+    // A feed that begins anew repeats what the question to the trial itself has answered already.
+    if (!ids.includes(trial.id) || trial.revision < (revisions.get(trial.id) ?? 0)) return;
+    revisions.set(trial.id, trial.revision);
     const state = trial.state === 'done' ? (trial.outcome?.kind ?? 'done') : trial.state;
     if (said.get(trial.id) !== state) {
       said.set(trial.id, state);
@@ -51,9 +57,24 @@ export async function waitForTrials(ids: readonly number[], context: CommandCont
   if (bad.length > 0) {
     const first = ended.get(bad[0] ?? 0);
     const remedy = first?.outcome?.remedy ?? null;
+    if (first !== undefined) await printLastLines(first, context);
     throw new CliError(ExitCode.failed, `${bad.map((id) => `#${id}`).join(', ')} did not complete.`, `${remedy === null ? '' : `${plain(remedy)} `}See the log: switchyard logs ${bad[0]}`);
   }
   return ids.flatMap((id) => ended.get(id) ?? []);
+}
+
+/** What it said last is most often why. An engine that is gone again, or a log that is, keeps nobody from hearing of the failure. */
+async function printLastLines({ id, attempt }: Trial, { terminal, connectIfRunning }: CommandContext): Promise<void> {
+  if (attempt === 0) return;
+  try {
+    const client = await connectIfRunning();
+    if (client === null) return;
+    const { bytes } = await readTail(client, `/trials/${id}/attempts/${attempt}/log`, LAST_LINES);
+    const lines = bytes.toString('utf8').trimEnd();
+    if (lines !== '') terminal.note(`${terminal.paintError(`Last lines of #${id}:`, 'dim')}\n${lines.split('\n').map((line) => `  ${plain(line)}`).join('\n')}`);
+  } catch (error) {
+    if (!(error instanceof CliError) && !(error instanceof ConnectionError)) throw error;
+  }
 }
 
 /** Listens first and asks then, so that nothing can end between the two. */

@@ -1,10 +1,12 @@
-/** What `switchyard doctor` says about the machine apart from GPUs and containers: system, git, disk, clock, keyring. */
+/** What `switchyard doctor` says about the machine apart from GPUs and containers: system, git, Python, disk, clock, keyring. */
 import { access, constants, readFile, stat } from 'node:fs/promises';
 import { cpus, release, totalmem, type as osType } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import type { DoctorCheck } from '../../electron/contract/settings.ts';
-import { checkClock, checkDisk, checkGit, checkKeyring, prettyName } from './host-checks.ts';
+import { findProgram } from '../process/resolve-command.ts';
+import { passedOn } from '../process/trial-env.ts';
+import { checkClock, checkDisk, checkGit, checkKeyring, checkPython, prettyName } from './host-checks.ts';
 
 const COMMAND_TIMEOUT_MS = 4000;
 
@@ -12,6 +14,12 @@ const COMMAND_TIMEOUT_MS = 4000;
 async function tryCommand(file: string, args: readonly string[]): Promise<string | null> {
   const result = await execa(file, args, { reject: false, timeout: COMMAND_TIMEOUT_MS, killSignal: 'SIGKILL', stdin: 'ignore', env: { LC_ALL: 'C' } });
   return result.failed ? null : result.stdout;
+}
+
+/** The python3 that a trial gets which brings no PATH of its own. */
+async function findPython(): Promise<{ readonly path: string; readonly version: string | null } | null> {
+  const found = findProgram('python3', passedOn(process.env)['PATH'] ?? '');
+  return found.path === null ? null : { path: found.path, version: await tryCommand(found.path, ['--version']) };
 }
 
 async function isOnPath(program: string): Promise<boolean> {
@@ -62,9 +70,10 @@ export async function diagnoseHost(
   dataDir: string,
   readDisk: (path: string) => Promise<{ readonly freeMiB: number; readonly totalMiB: number } | null>,
 ): Promise<readonly DoctorCheck[]> {
-  const [system, git, disk, ntp, newest, bus, secretTool, kwallet] = await Promise.all([
+  const [system, git, python, disk, ntp, newest, bus, secretTool, kwallet] = await Promise.all([
     checkSystem(),
     tryCommand('git', ['--version']),
+    findPython(),
     readDisk(dataDir),
     tryCommand('timedatectl', ['show', '--property=NTPSynchronized', '--value']),
     newestWriteMs(dataDir),
@@ -75,6 +84,7 @@ export async function diagnoseHost(
   return [
     system,
     checkGit(git),
+    checkPython(python),
     checkDisk(dataDir, disk),
     checkClock({ nowMs: Date.now(), newestWriteMs: newest, ntpSynchronized: ntp === null ? null : ntp.trim() === 'yes', timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
     checkKeyring({ platform: process.platform, hasSessionBus: bus, hasService: secretTool || kwallet }),

@@ -1,8 +1,6 @@
 /** Findings about the machine turned into doctor checks, with the exact remedy for each. Pure. */
 import type { DoctorCheck } from '../../electron/contract/settings.ts';
 
-/** The oldest git that is supported. */
-const MIN_GIT = [2, 26] as const;
 const LOW_DISK_MIB = 5 * 1024;
 const VERY_LOW_DISK_MIB = 512;
 /** A clock before this is certainly wrong: the program is younger. 2026-01-01. */
@@ -14,18 +12,19 @@ export function prettyName(osRelease: string): string | null {
   return /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(osRelease)?.[1] ?? null;
 }
 
-/** @param output stdout of `git --version`; null = no git */
+/** @param output stdout of `git --version`; null = no git. Snapshots are taken without it, so this is only for the record */
 export function checkGit(output: string | null): DoctorCheck {
-  const base = { id: 'git', title: 'git' };
-  const install = 'Install git (Debian, Ubuntu: sudo apt install git; Fedora: sudo dnf install git; macOS: xcode-select --install).';
-  if (output === null) return { ...base, status: 'error', found: 'not found; code snapshots need it', remedy: install };
-  const match = /(\d+)\.(\d+)(?:\.\d+)?/.exec(output);
-  if (match === null) return { ...base, status: 'warning', found: `version not understood: ${output.trim().slice(0, 80)}`, remedy: install };
-  const [major, minor] = [Number(match[1]), Number(match[2])];
-  if (major < MIN_GIT[0] || (major === MIN_GIT[0] && minor < MIN_GIT[1])) {
-    return { ...base, status: 'error', found: `git ${match[0]} is too old`, remedy: `Install git ${MIN_GIT.join('.')} or newer.` };
-  }
-  return { ...base, status: 'ok', found: `git ${match[0]}`, remedy: null };
+  const version = /\d+\.\d+(?:\.\d+)?/.exec(output ?? '')?.[0] ?? null;
+  return { id: 'git', title: 'git', status: 'info', found: version === null ? 'not found; nothing here needs it' : `git ${version}`, remedy: null };
+}
+
+/** @param found the python3 that trials get; null = none. `version` is what it says of itself, null = it does not run */
+export function checkPython(found: { readonly path: string; readonly version: string | null } | null): DoctorCheck {
+  const base = { id: 'python', title: 'Python' };
+  const remedy = 'Install it (Debian, Ubuntu: sudo apt install python3). "switchyard submit" takes the Python of the shell it is typed in; this is the one for everything else.';
+  if (found === null) return { ...base, status: 'warning', found: 'no python3 on the PATH of the engine', remedy };
+  if (found.version === null) return { ...base, status: 'warning', found: `${found.path} does not run`, remedy };
+  return { ...base, status: 'ok', found: `${found.version.trim()} (${found.path})`, remedy: null };
 }
 
 function gib(miB: number): string {

@@ -8,7 +8,7 @@ import type { Colour } from '../terminal.ts';
 
 const MARKS: Readonly<Record<DoctorCheck['status'], readonly [string, Colour]>> = { ok: ['ok     ', 'green'], info: ['note   ', 'blue'], warning: ['warning', 'yellow'], error: ['error  ', 'red'] };
 
-export const build: BuildVerb = (context) => createVerb('doctor', 'What was found on this machine and what to do: Docker, GPU runtime, nvidia-smi, git, disk, clock. Exit code 1 when something is wrong.', ['doctor', 'doctor --json'], context)
+export const build: BuildVerb = (context) => createVerb('doctor', 'What was found on this machine and what to do: Docker, GPU runtime, nvidia-smi, Python, disk, clock. Exit code 1 when something is wrong.', ['doctor', 'doctor --json'], context)
   .action(async (flags: { json?: boolean }) => {
     const checks = await runChecks(context);
     show(context, flags.json, { checks }, () => describeChecks(checks, context));

@@ -1,10 +1,11 @@
 /** `switchyard logs` */
 import type { TrialDetail } from '../../contract/trials.ts';
-import { createVerb, readTrialId } from '../command-context.ts';
+import { createVerb } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { ConnectionError } from '../engine-client.ts';
 import type { EngineClient } from '../engine-client.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
+import { findTrialId } from '../find-trial.ts';
 import { followLog } from '../follow-log.ts';
 import { readTail } from '../log-tail.ts';
 import { parseWholeNumber } from '../values.ts';
@@ -23,13 +24,13 @@ interface LogFlags {
 }
 
 export const build: BuildVerb = (context) => createVerb('logs', "Print a trial's output as it came: stdout and stderr together.", ['logs 14', 'logs 14 -f --tail 20', 'logs 14 --search "out of memory"'], context)
-  .argument('[id]', 'trial: 14 or #14')
+  .argument('[id]', 'trial: 14, #14 or its name')
   .option('-f, --follow', 'go on until the attempt ends')
   .option('--attempt <n>', 'which attempt (default: the latest)')
   .option('-n, --tail <n>', 'only the last lines')
   .option('--search <text>', 'only lines with this text, upper and lower case alike')
   .action(async (word: string | undefined, flags: LogFlags) => {
-    const id = await readTrialId(word, context);
+    const id = await findTrialId(word, context);
     const client = await context.connect();
     const tail = flags.tail === undefined ? null : parseWholeNumber(flags.tail, '--tail', 0, 10_000_000);
     const { trial } = await client.request<TrialDetail>('GET', `/trials/${id}`);

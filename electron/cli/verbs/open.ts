@@ -1,4 +1,5 @@
 /** `switchyard open` */
+import os from 'node:os';
 import path from 'node:path';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
@@ -12,7 +13,11 @@ export const build: BuildVerb = (context) => createVerb('open', 'Open the user i
     const client = await context.connect();
     const link = await client.request<{ url: string }>('POST', '/login-links');
     show(context, flags.json, link, () => link.url);
-    if (flags.print === true || flags.json === true || !hasDisplay(context.terminal.env)) return;
+    if (flags.print === true || flags.json === true) return;
+    if (!hasDisplay(context.terminal.env)) {
+      context.terminal.note(describeForwarding(link.url, os.hostname()));
+      return;
+    }
     const { openInBrowser } = await import('../../doors/browser-opener.ts');
     // The printed link is for another browser; the one that is started gets its own.
     const own = await client.request<{ url: string }>('POST', '/login-links');
@@ -24,6 +29,12 @@ async function buildPage({ terminal }: CommandContext): Promise<void> {
   const { ensureBundle } = await import('../../start/bundles.ts');
   const result = await ensureBundle(ROOT, 'ui', () => terminal.note('Building the user interface …'));
   if (result.kind === 'stale' || result.kind === 'failed') terminal.note(`The user interface could not be built:\n${result.why}`);
+}
+
+/** @returns how to reach the page from the machine one sits at */
+export function describeForwarding(url: string, hostname: string): string {
+  const port = new URL(url).port;
+  return `No display here. From your own machine: ssh -L ${port}:127.0.0.1:${port} ${hostname}\nThen open the link there.`;
 }
 
 function hasDisplay(env: NodeJS.ProcessEnv): boolean {

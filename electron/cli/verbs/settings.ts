@@ -2,7 +2,9 @@
 import type { Settings } from '../../contract/settings.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
+import { formatSetting, SETTING_TEXTS } from '../describe-settings.ts';
 import { usageError } from '../exit-codes.ts';
+import { formatTable } from '../table.ts';
 
 export const build: BuildVerb = (context) => createVerb('settings', 'Show the settings, or change one.', ['settings', 'settings notifyAfterS 300', 'settings afterReboot hold'], context)
   .argument('[key]', 'which one')
@@ -11,32 +13,38 @@ export const build: BuildVerb = (context) => createVerb('settings', 'Show the se
     const client = await context.connect();
     const settings = await client.request<Settings>('GET', '/settings');
     if (key === undefined) {
-      const width = Math.max(...Object.keys(settings).map((name) => name.length));
-      show(context, flags.json, settings, () => Object.entries(settings).map(([name, one]) => `${name.padEnd(width)}  ${String(one)}`));
+      show(context, flags.json, settings, () => formatTable([{ title: 'SETTING' }, { title: 'VALUE' }, { title: 'MEANING', flexible: true }],
+        Object.entries(SETTING_TEXTS).map(([name, { meaning, values }]) => [name, formatSetting(settings[name as keyof Settings]), `${meaning} (${values})`]), context.terminal.width));
       return;
     }
-    const name = Object.keys(settings).find((one) => one.toLowerCase() === key.toLowerCase().replaceAll('-', ''));
-    if (name === undefined) throw usageError(`There is no setting "${key}".`, `There are ${Object.keys(settings).join(', ')}.`);
-    const before: unknown = settings[name as keyof Settings];
+    const name = findName(key);
+    const { meaning, values } = SETTING_TEXTS[name];
     if (value === undefined) {
-      show(context, flags.json, { [name]: before }, () => String(before));
+      show(context, flags.json, { [name]: settings[name] }, () => `${formatSetting(settings[name])}\n${meaning}; it is ${values}`);
       return;
     }
-    const changed = await client.request<Settings>('PATCH', '/settings', { [name]: parseLike(before, value, name) });
-    const after: unknown = changed[name as keyof Settings];
-    show(context, flags.json, changed, () => `${name} is ${String(after)}.`);
+    const changed = await client.request<Settings>('PATCH', '/settings', { [name]: await readValue(name, value) });
+    show(context, flags.json, changed, () => `${name} is ${formatSetting(changed[name])}.`);
   });
 
-/** A value is read in the type it has now; what it may be is judged by the engine. */
-function parseLike(before: unknown, text: string, name: string): unknown {
-  if (typeof before === 'boolean') {
-    if (/^(on|true|yes|1)$/i.test(text)) return true;
-    if (/^(off|false|no|0)$/i.test(text)) return false;
-    throw usageError(`${name} is on or off, not "${text}".`);
-  }
-  if (typeof before === 'number') {
-    if (text.trim() === '' || !Number.isFinite(Number(text))) throw usageError(`${name} is a number, not "${text}".`);
-    return Number(text);
-  }
+function findName(key: string): keyof Settings {
+  const names = Object.keys(SETTING_TEXTS) as (keyof Settings)[];
+  const name = names.find((one) => one.toLowerCase() === key.toLowerCase().replaceAll(/[-_]/g, ''));
+  if (name === undefined) throw usageError(`There is no setting "${key}".`, `There are ${names.join(', ')}.`);
+  return name;
+}
+
+/** @throws CliError that says what the setting may be */
+async function readValue(name: keyof Settings, text: string): Promise<unknown> {
+  // The schemas take longer to load than everything else here; only a change needs them.
+  const { DEFAULT_SETTINGS, Settings: schema } = await import('../../contract/settings.ts');
+  const parsed = schema.shape[name].safeParse(readLike(DEFAULT_SETTINGS[name], text));
+  if (!parsed.success) throw usageError(`${name} is ${SETTING_TEXTS[name].values}, not "${text}".`);
+  return parsed.data;
+}
+
+function readLike(like: unknown, text: string): unknown {
+  if (typeof like === 'boolean') return /^(on|true|yes|1)$/i.test(text) ? true : /^(off|false|no|0)$/i.test(text) ? false : text;
+  if (typeof like === 'number') return text.trim() === '' ? text : Number(text);
   return text;
 }

@@ -1,26 +1,31 @@
 /** `switchyard show` */
-import type { AttemptView, Trial, TrialDetail } from '../../contract/trials.ts';
-import { createVerb, readTrialId, show } from '../command-context.ts';
+import type { AttemptView, MetricSeries, Trial, TrialDetail } from '../../contract/trials.ts';
+import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { describeTrial, stateColour, stateWord } from '../describe-trial.ts';
 import type { PlanFacts } from '../describe-trial.ts';
+import { findTrialId } from '../find-trial.ts';
+import { metricsTable, readMetrics } from '../metrics.ts';
 import { indexPlan, readPresent } from '../present.ts';
 import { formatBytes, formatDuration, formatMiB, formatTable, formatTime, plain } from '../table.ts';
 
 const SHOWN_CHECKPOINTS = 10;
 const SHOWN_HISTORY = 15;
+/** The points are not shown, only what is known of the whole series. */
+const SUMMARY_POINTS = 10;
 
 export const build: BuildVerb = (context) => createVerb('show', 'Everything about one trial: state, attempts, checkpoints, configuration, history.', ['show 14', 'show 14 --json'], context)
-  .argument('[id]', 'trial: 14 or #14')
+  .argument('[id]', 'trial: 14, #14 or its name')
   .action(async (word: string | undefined, flags: { json?: boolean }) => {
-    const id = await readTrialId(word, context);
+    const id = await findTrialId(word, context);
     const client = await context.connect();
     const detail = await client.request<TrialDetail>('GET', `/trials/${id}`);
     const facts = flags.json === true || detail.trial.state === 'done' ? {} : indexPlan(await readPresent(client))(id);
-    show(context, flags.json, detail, () => describeDetail(detail, facts, context));
+    const series = flags.json === true || detail.metricNames.length === 0 ? [] : await readMetrics(client, id, SUMMARY_POINTS);
+    show(context, flags.json, detail, () => describeDetail(detail, facts, series, context));
   });
 
-function describeDetail(detail: TrialDetail, facts: PlanFacts, context: CommandContext): string[] {
+function describeDetail(detail: TrialDetail, facts: PlanFacts, series: readonly MetricSeries[], context: CommandContext): string[] {
   const { trial } = detail;
   const nowMs = Date.now();
   const { paint } = context.terminal;
@@ -38,6 +43,7 @@ function describeDetail(detail: TrialDetail, facts: PlanFacts, context: CommandC
       [{ title: 'STEP', align: 'right' }, { title: 'SAVED' }, { title: 'SIZE', align: 'right' }, { title: 'PATH' }],
       detail.checkpoints.slice(-SHOWN_CHECKPOINTS).map((one) => [one.step === null ? '-' : String(one.step), formatTime(one.savedAtMs, nowMs), one.sizeBytes === null ? '-' : formatBytes(one.sizeBytes), one.path]), null));
   }
+  if (series.length > 0) lines.push('', paint('Metrics', 'bold'), ...metricsTable(series));
   lines.push('', paint('Configuration', 'bold'), ...detail.configYaml.trimEnd().split('\n').map((line) => plain(line.replaceAll('\t', '    '))));
   if (detail.history.length > 0) {
     lines.push('', paint('History', 'bold'), ...detail.history.slice(-SHOWN_HISTORY).map((entry) => `${paint(formatTime(entry.atMs, nowMs), 'dim')}  ${plain(entry.text)}`));
@@ -61,7 +67,6 @@ function fields(trial: Trial, detail: TrialDetail, nowMs: number): [string, stri
     ['submitted', formatTime(trial.submittedAtMs, nowMs)],
     ['restarts', trial.restarts === 0 ? null : `${trial.restarts} of ${trial.maxRestarts}`],
     ['grace', `${formatDuration(trial.graceS * 1000)}${trial.timeLimitS === null ? '' : `, time limit ${formatDuration(trial.timeLimitS * 1000)}`}`],
-    ['metrics', detail.metricNames.length === 0 ? null : detail.metricNames.join(', ')],
   ];
   return rows.filter((row): row is [string, string] => row[1] !== null);
 }

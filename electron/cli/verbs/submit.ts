@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { readConfigYaml } from '../../experiments/parse-config.ts';
 import type { SubmitBodyInput, SubmitResult } from '../../contract/config.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
@@ -48,7 +49,7 @@ export const build: BuildVerb = (context) => addExperimentFlags(createVerb('subm
     const file = findConfigFile(flags, directory, command, context);
     const text = file === null ? null : await readConfigText(file, context);
     // Loading the reader of YAML takes longer than everything else here.
-    const read = text === null ? null : (await import('../../experiments/parse-config.ts')).readConfigYaml(text);
+    const read = text === null ? null : await readYaml(text, file);
     const config = read?.input ?? {};
     await applyExperimentFlags(config, flags, command, context.terminal);
     if (config['entrypoint'] === undefined) {
@@ -97,7 +98,7 @@ function readCommand(afterDashes: readonly string[] | null): readonly string[] |
 function checkDirectory(dir: string, context: CommandContext): string {
   const absolute = path.resolve(context.terminal.cwd, dir);
   const found = fs.statSync(absolute, { throwIfNoEntry: false });
-  if (found === undefined) throw usageError(`There is no directory ${absolute}.`, `To run a command, write it after "--": switchyard submit -- ${dir}`);
+  if (found === undefined) throw usageError(`There is no directory ${absolute}.`, context.afterDashes !== null ? 'Check the path; without one the current directory is taken.' : `To run a command, write it after "--": switchyard submit -- ${dir}`);
   if (!found.isDirectory()) throw usageError(`${absolute} is a file, not a directory.`, `To run it, write: switchyard submit -- python ${dir}. To use it as the configuration, write: --config ${dir}`);
   return absolute;
 }
@@ -123,6 +124,17 @@ async function readConfigText(file: string, context: CommandContext): Promise<st
   } catch (error) {
     if (error instanceof CliError) throw error;
     throw usageError(`Cannot read ${file}: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+}
+
+/** @throws CliError that names the file */
+async function readYaml(text: string, file: string | null): Promise<ReturnType<typeof readConfigYaml>> {
+  const parser = await import('../../experiments/parse-config.ts');
+  try {
+    return parser.readConfigYaml(text);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'SwitchyardError') throw error;
+    throw usageError(`${file === null || file === '-' ? 'standard input' : file}: ${error.message}`, 'remedy' in error && typeof error.remedy === 'string' ? error.remedy : null);
   }
 }
 

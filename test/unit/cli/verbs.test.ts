@@ -3,6 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { afterEach, describe, expect, it } from 'vitest';
+import { describeForwarding } from '../../../electron/cli/verbs/open.ts';
+import { DEFAULT_SETTINGS } from '../../../electron/contract/settings.ts';
 import { cli, makeTrial, startFakeEngine } from './fake-engine.ts';
 import type { FakeEngine, Routes } from './fake-engine.ts';
 
@@ -22,7 +24,7 @@ const queued = { status: 201, json: { experimentId: 1, trialIds: [7], notes: ['R
 describe('submit', () => {
   it('sends the command, the flags and the current directory', async () => {
     const { home, seen } = await start({ 'POST /experiments': queued });
-    const argv = ['submit', '--name', 'n', '-S', 'lr=0.1', '-S', 'model.kind=resnet', '-S', 'on=[1, 2]', '--slots', '2', '--priority', '7', '--time-limit', '2h', '--grace', '5', '--mount', 'data:/data:rw', '--env', 'A=1', '-l', 'x', '--min-gpu-memory', '20 GiB', '--', 'python', 'train.py', '--slots', '9'];
+    const argv = ['submit', '--name', 'n', '-S', 'lr=0.1', '-S', 'model.kind=resnet', '-S', 'on=[1, 2]', '--slots', '2', '--priority', '7', '--time-limit', '2h', '--grace', '5s', '--mount', 'data:/data:rw', '--env', 'A=1', '-l', 'x', '--min-gpu-memory', '20 GiB', '--', 'python', 'train.py', '--slots', '9'];
     const result = await cli(home, argv);
     expect(result).toEqual({ exitCode: 0, out: 'Queued #7.\n', err: expect.stringMatching(/^Runs with the process runtime.\n/) as string });
     expect(seen[0]?.body).toEqual({
@@ -58,6 +60,16 @@ describe('submit', () => {
     expect(parse(result.out)).toEqual({ entrypoint: ['python', 'train.py', '--n', '1'], name: 'a: b', resources: { slots: 0 }, hyperparameters: { lr: 0.1 } });
     expect(await cli(home, ['submit', '--print-config', '--share', 'much', '--', 'x'])).toMatchObject({ exitCode: 2, err: expect.stringContaining('memory') as string });
   });
+  it('takes --gpus for --slots', async () => {
+    const { home, seen } = await start({ 'POST /experiments': queued });
+    await cli(home, ['submit', '--gpus', '3', '--', 'x']);
+    expect(seen[0]?.body).toMatchObject({ config: { resources: { slots: 3 } } });
+  });
+  it('names the file whose YAML cannot be read', async () => {
+    const { home } = await start({});
+    fs.writeFileSync(path.join(home, 'c.yaml'), 'entrypoint: [x\na: 1\n');
+    expect(await cli(home, ['submit', '-c', 'c.yaml'])).toMatchObject({ exitCode: 2, err: expect.stringContaining(`${path.join(home, 'c.yaml')}: Line 2`) as string });
+  });
   it('says how hyperparameters reach the program', async () => {
     const { home } = await start({ 'POST /experiments': queued });
     expect((await cli(home, ['submit', '-S', 'lr=0.1', '--', 'x'])).err).toContain('switchyard.hparams()');
@@ -77,6 +89,8 @@ describe('submit', () => {
   });
   it.each([
     [['submit'], 'nothing to submit'], [['submit', '--'], 'no command after "--"'], [['submit', 'nowhere'], 'no directory'], [['submit', 'engine.lock'], 'is a file'], [['submit', '.'], 'has no switchyard.yaml'],
+    [['submit', '--time-limit', '2', '--', 'x'], '2 what? Write 2h, 2m or 2s.'], [['submit', '--gpus', '1', '--slots', '2', '--', 'x'], 'cannot be used with'], [['submit', '/nonexist', '--', 'a'], 'There is no directory /nonexist.\nCheck the path'],
+    [['submit', 'python3', 'train.py'], 'switchyard submit -- python3 train.py\n'], [['submit', '-n', 'a', 'python3', 't.py'], 'Write a command after "--": switchyard submit -- python train.py\n'], [['submit', 'python3', 'train.py', '--lr', '0.1'], 'switchyard submit -- python3 train.py --lr 0.1\n'],
     [['submit', '--slots', '-1', '--', 'x'], '--slots'], [['submit', '--priority', '100', '--', 'x'], '--priority'], [['submit', '--slotz', '1', '--', 'x'], 'Did you mean --slots?'], [['submit', '.', 'train.py', '--', 'x'], 'too many arguments'],
   ])('%j is wrong usage: %s', async (argv, part) => {
     const { home, seen } = await start({});
@@ -171,6 +185,36 @@ describe('rm', () => {
   });
 });
 
+describe('looking', () => {
+  const series = [{ name: 'loss', points: [[1, 0.5], [2, 0.25]], last: 0.25, min: 0.25, max: 0.5 }, { name: 'acc,top', points: [[2, 0.9]], last: 0.9, min: 0.9, max: 0.9 }];
+  it('finds a trial by its name when only one has it', async () => {
+    const trials = [makeTrial({ id: 3, name: 'base' }), makeTrial({ id: 4, name: 'base two' }), makeTrial({ id: 5, name: 'other', command: 'base' })];
+    const { home, seen } = await start({ 'GET /trials': { json: { trials, total: 3 } }, 'GET /trials/3/metrics': { json: { series } } });
+    expect((await cli(home, ['metrics', 'base', '--csv'])).out).toBe('step,loss,"acc,top"\n1,0.5,\n2,0.25,0.9\n');
+    expect((await cli(home, ['metrics', 'BASE'])).err).toContain('2 trials are called "BASE": #3 base, #4 base two.');
+    expect((await cli(home, ['logs', 'nothing'])).exitCode).toBe(3);
+    expect(seen.every((one) => one.path.startsWith('/trials'))).toBe(true);
+  });
+  it('sums metrics up', async () => {
+    const { home } = await start({ 'GET /trials/3/metrics': { json: { series } } });
+    expect((await cli(home, ['metrics', '3'])).out).toBe('NAME     LAST   MIN  MAX  STEP\nloss     0.25  0.25  0.5     2\nacc,top   0.9   0.9  0.9     2\n');
+  });
+  it('explains the settings, and refuses a value that none takes before the engine sees it', async () => {
+    const { home, seen } = await start({ 'GET /settings': { json: DEFAULT_SETTINGS }, 'PATCH /settings': { json: { ...DEFAULT_SETTINGS, logCapMiB: 9 } } });
+    const all = (await cli(home, ['settings'])).out;
+    for (const name of Object.keys(DEFAULT_SETTINGS)) expect(all).toContain(name);
+    expect(await cli(home, ['settings', 'log-cap-mib', '0'])).toMatchObject({ exitCode: 2, err: 'logCapMiB is a whole number of MiB from 1 to 1048576, not "0".\n' });
+    expect((await cli(home, ['settings', 'theme', 'pink'])).err).toBe('theme is system, light or dark, not "pink".\n');
+    expect((await cli(home, ['settings', 'keepAwake', 'maybe'])).err).toBe('keepAwake is on or off, not "maybe".\n');
+    expect(seen.some((one) => one.method === 'PATCH')).toBe(false);
+    expect((await cli(home, ['settings', 'logCapMiB', '9'])).out).toBe('logCapMiB is 9.\n');
+    expect(seen.at(-1)?.body).toEqual({ logCapMiB: 9 });
+  });
+  it('says how to reach the page over SSH, with the port there is', () => {
+    expect(describeForwarding('http://127.0.0.1:45123/#token=x', 'box')).toContain('ssh -L 45123:127.0.0.1:45123 box\n');
+  });
+});
+
 describe('waiting and following', () => {
   const sse = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
   const finished = (kind: 'completed' | 'failed') => makeTrial({ id: 7, state: 'done', attempt: 1, outcome: { kind, exitCode: 0, code: 'exit', message: 'It ended.', remedy: null } });
@@ -181,6 +225,17 @@ describe('waiting and following', () => {
       'GET /events': { stream: (response) => void response.write(sse('changes', { seq: 2, trials: [finished(kind)], removedTrials: [], pools: [], removedPools: [] })) },
     });
     expect((await cli(home, ['wait', '7'])).exitCode).toBe(exitCode);
+  });
+  it('shows the last lines of a trial that failed, and repeats no state that the feed tells late', async () => {
+    const late = [makeTrial({ id: 7, revision: 1 }), makeTrial({ id: 7, state: 'starting', revision: 2 })];
+    const { home } = await start({
+      'GET /trials/7': { json: { trial: makeTrial({ id: 7, state: 'running', attempt: 1, revision: 3 }) } },
+      'GET /events': { stream: (response) => void response.write([...late, { ...finished('failed'), revision: 4 }].map((trial) => sse('changes', { seq: 2, trials: [trial], removedTrials: [], pools: [], removedPools: [] })).join('')) },
+      'GET /trials/7/attempts/1/log': { bytes: Buffer.from(Array.from({ length: 12 }, (_, index) => `line ${index}\n`).join('')), headers: { 'x-log-offset': '0' } },
+    });
+    const { err } = await cli(home, ['wait', '7']);
+    expect(err.split('\n').filter((line) => line.startsWith('#7 trial 7:'))).toEqual(['#7 trial 7: running', expect.stringMatching(/^#7 trial 7: failed/)]);
+    expect(err).toContain('Last lines of #7:\n  line 2\n');
   });
   it('sees a trial that ended before it listened', async () => {
     const { home } = await start({ 'GET /trials/7': { json: { trial: finished('completed') } }, 'GET /events': { stream: (response) => void response.write(': hello\n\n') } });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { HostReading } from '../../../electron/contract/gpus.ts';
 import { DoctorCheck } from '../../../electron/contract/settings.ts';
-import { checkClock, checkDisk, checkGit, checkKeyring, prettyName } from '../../../native/host/host-checks.ts';
+import { checkClock, checkDisk, checkGit, checkKeyring, checkPython, prettyName } from '../../../native/host/host-checks.ts';
 import { createHostProbe } from '../../../native/host/host-probe.ts';
 
 it('reads this machine', async () => {
@@ -22,7 +22,7 @@ it('reads this machine', async () => {
     const shape = existsSync('/proc/sys/kernel/random/boot_id') ? /^[0-9a-f-]{36}$/ : /^null$/;
     expect(String(await probe.bootId())).toMatch(shape);
     const checks = await probe.diagnose(dir);
-    expect(checks.map(({ id }) => id)).toEqual(['system', 'git', 'disk', 'clock', 'keyring']);
+    expect(checks.map(({ id }) => id)).toEqual(['system', 'git', 'python', 'disk', 'clock', 'keyring']);
     for (const check of checks) {
       expect(DoctorCheck.parse(check)).toEqual(check);
     }
@@ -33,9 +33,14 @@ it('reads this machine', async () => {
 });
 
 it('git: missing, old, fine', () => {
-  expect(checkGit(null)).toMatchObject({ status: 'error', remedy: expect.stringContaining('apt install git') as string });
-  expect(checkGit('git version 1.8.3.1')).toMatchObject({ status: 'error' });
-  expect(checkGit('git version 2.39.5 (Apple Git-154)')).toMatchObject({ status: 'ok', found: 'git 2.39.5' });
+  expect(checkGit(null)).toMatchObject({ status: 'info', found: expect.stringContaining('not found') as string });
+  expect(checkGit('git version 2.39.5 (Apple Git-154)')).toMatchObject({ status: 'info', found: 'git 2.39.5' });
+});
+
+it('Python: missing, broken, there', () => {
+  expect(checkPython(null)).toMatchObject({ status: 'warning', remedy: expect.stringContaining('apt install python3') as string });
+  expect(checkPython({ path: '/usr/bin/python3', version: null })).toMatchObject({ status: 'warning', found: '/usr/bin/python3 does not run' });
+  expect(checkPython({ path: '/usr/bin/python3', version: 'Python 3.11.7\n' })).toMatchObject({ status: 'ok', found: 'Python 3.11.7 (/usr/bin/python3)' });
 });
 
 it('disk: unknown, nearly full, low, fine', () => {
