@@ -2,7 +2,8 @@
  * Finished checkpoints of a trial, as they are on the disk. resources/python/switchyard.py writes into a directory whose
  * name begins with a dot and renames it when it is complete, so every other directory is a finished checkpoint, whoever made it.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isMissing } from './file-growth.ts';
 import type { CheckpointReport } from './report-lines.ts';
@@ -25,7 +26,8 @@ export interface FoundCheckpoint {
 export async function listFinishedCheckpoints(checkpointDir: string): Promise<FoundCheckpoint[]> {
   let names: string[];
   try {
-    names = (await readdir(checkpointDir, { withFileTypes: true })).filter((entry) => entry.isDirectory() && isCheckpointName(entry.name)).map((entry) => entry.name);
+    // Synchronous: most trials save nothing, and a free slot waits for this look into an empty directory.
+    names = readdirSync(checkpointDir, { withFileTypes: true }).filter((entry) => entry.isDirectory() && isCheckpointName(entry.name)).map((entry) => entry.name);
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

@@ -29,14 +29,14 @@ async function drain(yard: Yard, slots: number, count: number, argv: readonly st
     const { trialIds } = await yard.engine.api.submit(trialOf(argv));
     if (i === 0) firstId = trialIds[0] ?? 0;
   }
-  const beganMs = performance.now();
+  const openedAtMs = Date.now();
   await actOnPool(yard, 'resume');
   await waitUntil('the queue is empty', () => yard.query<{ n: number }>("SELECT COUNT(*) AS n FROM trial WHERE state <> 'done'")[0]?.n === 0, 120_000);
-  const tookMs = performance.now() - beganMs;
   const attempts = yard.query<Times>('SELECT started_at_ms AS startedAtMs, ended_at_ms AS endedAtMs FROM attempt WHERE trial_id >= ? ORDER BY started_at_ms, trial_id', firstId);
   const failed = yard.query<{ n: number }>("SELECT COUNT(*) AS n FROM trial WHERE json_extract(outcome, '$.kind') <> 'completed'")[0]?.n ?? 0;
   if (failed > 0 || attempts.length !== count) throw new Error(`${failed} of the drained trials failed, ${attempts.length} of ${count} attempts ran`);
-  return { tookMs, attempts };
+  // From the opening to the last end as it was recorded; the wait above looks only now and then.
+  return { tookMs: Math.max(...attempts.map(({ endedAtMs }) => endedAtMs)) - openedAtMs, attempts };
 }
 
 /** @returns trials a second */
