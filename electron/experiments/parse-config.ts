@@ -129,6 +129,10 @@ function faultsOf(issue: z.core.$ZodIssue): Fault[] {
   if (key === 'environment.environment_variables') {
     return [{ code: 'invalid_config', path, what: 'must be a mapping of names to values.', remedy: 'Write "NAME: value" lines, not a list of NAME=value.' }];
   }
+  if (key.startsWith('environment.environment_variables.')) {
+    // The value may be a password: an error is read in terminals and logs.
+    return [{ code: 'invalid_config', path, what: 'must be text.', remedy: 'Put the value in quotes.' }];
+  }
   if (issue.code === 'invalid_type' && issue.expected === 'string' && (typeof issue.input === 'number' || typeof issue.input === 'boolean')) {
     return [{ code: 'invalid_config', path, what: `${show(issue.input)} must be text.`, remedy: `Put it in quotes: "${String(issue.input)}".` }];
   }

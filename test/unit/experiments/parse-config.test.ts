@@ -72,6 +72,13 @@ describe('parseConfigYaml', () => {
     expect(error.message).toContain('Line 2, ');
   });
 
+  it('does not repeat the value of an environment variable', () => {
+    for (const value of [123456, { x: '123456' }, ['123456']]) {
+      const error = errorOf(() => validateConfig({ entrypoint: 'x', environment: { environment_variables: { TOKEN: value } } }));
+      expect(JSON.stringify(error.toProblem())).not.toContain('123456');
+    }
+  });
+
   it('says to quote a number in a command', () => {
     expect(refusal('entrypoint: [python, train.py, --epochs, 3]')).toMatchObject({
       path: 'entrypoint.3', remedy: 'Put it in quotes: "3".', message: 'Line 1, entrypoint[3]: 3 must be text.' });
