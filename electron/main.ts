@@ -25,6 +25,7 @@ import { createDoorLog } from './doors/door-log.ts';
 import { readEnvironment } from './doors/launch-environment.ts';
 import { createUiFiles } from './doors/ui-files.ts';
 import { startEngine } from './engine/engine.ts';
+import { watchDataDir } from './engine/watch-data-dir.ts';
 
 const launch = readEnvironment(process.env);
 const log = createDoorLog(launch.paths.engineLog);
@@ -76,4 +77,5 @@ async function start(): Promise<void> {
   followTheme(mirror);
   followLoginSetting(mirror, { env: process.env, home: os.homedir(), platform: process.platform, log });
   void yard.stopRequested.then(quit);
+  watchDataDir(launch.paths, (message) => showFatal('Switchyard has to close', message));
 }
