@@ -20,7 +20,7 @@ import { hashToken, makeServices } from '../api/make-services.ts';
 import { createTrialApp } from '../api/trial-app.ts';
 import { SwitchyardError } from '../contract/errors.ts';
 import type { GpuStatus } from '../contract/gpus.ts';
-import { ACTIVE_STATES, type RuntimeKind } from '../contract/states.ts';
+import type { RuntimeKind } from '../contract/states.ts';
 import { openTrialDoor } from '../doors/trial-door.ts';
 import { materializeSnapshot, removeSnapshot, removeSnapshotDrafts, takeSnapshot } from '../experiments/snapshot.ts';
 import { actOnPool, ensureWorkstationPool, WORKSTATION_POOL_ID } from '../queue/pools.ts';
@@ -39,6 +39,7 @@ import { getPool, listPools } from '../store/pools.ts';
 import { readSettings } from '../store/settings.ts';
 import { getTrialRow, listLiveTrials, type TrialRow } from '../store/trials.ts';
 import { createAttemptRunner } from '../trials/attempt-runner.ts';
+import { meaningOfChange } from '../trials/change-meaning.ts';
 import { trialDirectories } from '../trials/directories.ts';
 import { createGarbageCollector } from '../trials/garbage.ts';
 import { createLogCapper } from '../trials/log-caps.ts';
@@ -77,7 +78,6 @@ export interface EngineOptions {
 }
 
 const REESTIMATE_AFTER_MS = 1_000;
-const HOLDS_LEASE: ReadonlySet<string> = new Set(ACTIVE_STATES);
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 
 /**
@@ -247,32 +247,26 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     store.onCommit((commit) => {
       for (const id of commit.removedTrialIds) index.update(id, null);
       if (commit.removedTrialIds.size > 0) likeRuns.forgetAll();
-      // That a trial which has its slots really runs now changes no plan.
-      let onlyRunOn = commit.trialIds.size > 0 && commit.poolIds.size === 0 && commit.removedTrialIds.size === 0;
+      let onlyRunsOn = commit.trialIds.size > 0 && commit.poolIds.size === 0 && commit.removedTrialIds.size === 0;
       let cameFree = false;
       for (const id of commit.trialIds) {
         const row = getTrialRow(db, id);
-        const before = states.get(id);
-        onlyRunOn &&= row?.state === 'running' && (before === 'starting' || before === 'running');
-        // Only ended runs count, and one that is new here may have ended before (a cancel undone).
-        if (row !== null && (row.state === 'done' || before === undefined)) likeRuns.forget(row);
+        const meaning = meaningOfChange(id, states.get(id), row);
+        onlyRunsOn &&= meaning.onlyRunsOn;
+        cameFree ||= meaning.gaveUpLease;
+        if (row !== null && meaning.changesEstimates) likeRuns.forget(row);
         if (row?.state === 'done') reestimateSoon(row.estimateKey);
         index.update(id, row);
-        const gaveUpLease = before !== undefined && HOLDS_LEASE.has(before) && (row === null || !HOLDS_LEASE.has(row.state));
-        cameFree ||= gaveUpLease;
-        // A GPU that came free shows its memory as somebody else's until it is read again.
-        if (gaveUpLease && row !== null && row.spec.slots > 0) void monitor.nudge();
+        if (meaning.freedGpus) void monitor.nudge();
         if (row === null || row.state === 'done') states.delete(id);
         else states.set(id, row.state);
-        if (row !== null && row.state === 'done' && before !== undefined && before !== 'done' && row.outcome !== null) {
-          feed.publish({ event: 'finished', data: { trialId: id, name: row.name, outcome: row.outcome.kind, message: row.outcome.message, ranMs: row.startedAtMs === null ? 0 : Math.max(0, (row.endedAtMs ?? 0) - row.startedAtMs) } });
-        }
+        if (meaning.finished !== null) feed.publish({ event: 'finished', data: meaning.finished });
         endedSignals.check(id);
         if (row?.state === 'queued' && row.notBeforeMs !== null) wakeAfter(row.id, holdLeftMs(row, clock.nowMs()));
       }
       feed.committed(commit);
       setPace();
-      if (!onlyRunOn) loop.nudge(cameFree);
+      if (!onlyRunsOn) loop.nudge(cameFree);
     });
     const states = new Map<number, TrialRow['state']>();
 
