@@ -40,6 +40,7 @@ export const VERBS: readonly Verb[] = [
   { name: 'open', group: 'Engine', summary: 'open the user interface', load: () => import('./verbs/open.ts') },
   { name: 'serve', group: 'Engine', summary: 'run the engine in the foreground', load: () => import('./verbs/serve.ts') },
   { name: 'stop', group: 'Engine', summary: 'stop the engine; trials go on', load: () => import('./verbs/stop.ts') },
+  { name: 'service', group: 'Engine', summary: 'run the engine as a systemd service', load: () => import('./verbs/service.ts') },
   { name: 'settings', group: 'Engine', summary: 'show and change settings', load: () => import('./verbs/settings.ts') },
   { name: 'completion', group: 'Engine', summary: 'tab completion for your shell', load: () => import('./verbs/completion.ts') },
   { name: 'plan', group: 'Engine', summary: 'run the scheduler on a scenario file', load: () => import('./verbs/plan.ts') },

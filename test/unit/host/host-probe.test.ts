@@ -32,7 +32,7 @@ it('reads this machine', async () => {
   }
 });
 
-it('git: missing, old, fine', () => {
+it('git: missing, there', () => {
   expect(checkGit(null)).toMatchObject({ status: 'info', found: expect.stringContaining('not found') as string });
   expect(checkGit('git version 2.39.5 (Apple Git-154)')).toMatchObject({ status: 'info', found: 'git 2.39.5' });
 });
