@@ -1,5 +1,5 @@
 /** Works off what deleted trials left on the machine. Repeatable: an entry goes only when its removal succeeded. */
-import { rm } from 'node:fs/promises';
+import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { RuntimeKind } from '../contract/states.ts';
 import type { TrialRuntime } from '../engine/ports.ts';
@@ -49,9 +49,28 @@ async function removeOne(deps: GarbageDeps, garbage: Garbage): Promise<void> {
     case 'directory':
       // The path comes from our own database; a check costs nothing and a wrong rm -rf costs everything.
       if (path.dirname(garbage.path) !== deps.trialsDir) throw new Error(`${garbage.path} is not a trial's directory`);
-      await rm(garbage.path, { recursive: true, force: true });
+      await removeTree(garbage.path);
       return;
     case 'snapshot':
       if (!snapshotInUse(deps.store.db, garbage.snapshot)) await deps.removeSnapshot(garbage.snapshot);
   }
+}
+
+/**
+ * Removes a directory, also where the trial made parts of it read-only (module caches do). No link is followed.
+ * @throws the system's error, for files of another user
+ */
+export async function removeTree(dir: string): Promise<void> {
+  try {
+    await rm(dir, { recursive: true, force: true });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM'))) throw error;
+    if ((await lstat(dir)).isDirectory()) await makeWritable(dir);
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function makeWritable(dir: string): Promise<void> {
+  await chmod(dir, 0o700);
+  for (const entry of await readdir(dir, { withFileTypes: true })) if (entry.isDirectory()) await makeWritable(path.join(dir, entry.name));
 }

@@ -1,8 +1,9 @@
 /** What a trial can put in the place of its files, from inside a container too: nothing of it leads the engine anywhere or holds it up. */
-import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { directoryBytes } from '../../../electron/trials/delete.ts';
 import { readLogRange } from '../../../electron/trials/log-store.ts';
@@ -50,4 +51,23 @@ it('the size of a checkpoint that is a link is not looked for elsewhere', async 
   symlinkSync(path.join(dir, 'big'), path.join(dir, 'checkpoint'));
   expect(await directoryBytes(path.join(dir, 'checkpoint'))).toBe(0);
   expect(await directoryBytes(path.join(dir, 'big'))).toBeGreaterThan(0);
+});
+
+/** Root may do everything; as root the deletion is done by nobody, who must be able to read this checkout. */
+const asOther = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+const canRead = spawnSync('test', ['-r', path.resolve('electron/trials/garbage.ts')], asOther).status === 0 && spawnSync(process.execPath, ['--version'], asOther).status === 0;
+
+it.skipIf(!canRead)('what a trial made read-only is deleted all the same, and nothing behind a link changes', () => {
+  const tree = path.join(dir, 'tree');
+  mkdirSync(path.join(tree, 'cache', 'module'), { recursive: true });
+  writeFileSync(path.join(tree, 'cache', 'module', 'file'), 'x');
+  mkdirSync(path.join(dir, 'theirs'), { mode: 0o500 });
+  symlinkSync(path.join(dir, 'theirs'), path.join(tree, 'cache', 'link'));
+  chmodSync(path.join(tree, 'cache', 'module'), 0o555);
+  chmodSync(path.join(tree, 'cache'), 0);
+  const script = `import(${JSON.stringify(pathToFileURL(path.resolve('electron/trials/garbage.ts')).href)}).then(({ removeTree }) => removeTree(${JSON.stringify(tree)}))`;
+  if ('uid' in asOther) execFileSync('chown', ['-R', '-h', '65534:65534', dir]);
+  execFileSync(process.execPath, ['-e', script], { ...asOther, stdio: 'pipe' });
+  expect(lstatSync(tree, { throwIfNoEntry: false })).toBeUndefined();
+  expect(lstatSync(path.join(dir, 'theirs')).mode & 0o777).toBe(0o500);
 });
