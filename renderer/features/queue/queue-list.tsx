@@ -4,7 +4,7 @@
  */
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useLayoutEffect, useRef } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import type { CSSProperties, KeyboardEvent, MouseEvent } from 'react';
 import { formatCount } from '../../ui/format.ts';
 import { runAction, trialsOf } from '../../ui/trial-actions.ts';
@@ -119,6 +119,7 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
     });
   };
 
+  const widths = useMemo(() => columnWidths(model), [model]);
   const tabStopId = activeId !== null && model.indexOf.has(activeId) ? activeId : firstTrial(model.items);
   return (
     <div ref={scroller} className="queue-scroll" onScroll={aimAgain}>
@@ -128,7 +129,7 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
         aria-multiselectable="true"
         aria-rowcount={model.items.length}
         className="queue-grid"
-        style={{ height: virtualizer.getTotalSize(), ...columnWidths(model) }}
+        style={{ height: virtualizer.getTotalSize(), ...widths }}
         onClick={onClick}
         onContextMenu={onContextMenu}
         onKeyDown={onKeyDown}

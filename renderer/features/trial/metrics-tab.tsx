@@ -14,16 +14,17 @@ import { useMetricsOf } from './use-metrics.ts';
 
 const PLOT_PX = 132;
 
-/** The selected trials when the inspected one is among them, the inspected one first; else that one alone. */
-function useCompared(trial: Trial): readonly Trial[] {
+/** The selected trials when the inspected one is among them, the inspected one first; else that one alone. `left`: how many more there are. */
+function useCompared(trial: Trial): { readonly trials: readonly Trial[]; readonly left: number } {
   const selection = useView((state) => state.selection);
   const table = useEngine((state) => state.trials);
-  if (!selection.has(trial.id)) return [trial];
-  return [trial.id, ...[...selection].filter((id) => id !== trial.id)].flatMap((id) => table.byId.get(id) ?? []).filter((each) => each.id === trial.id || each.attempt > 0).slice(0, MAX_CURVES);
+  if (!selection.has(trial.id)) return { trials: [trial], left: 0 };
+  const started = [trial.id, ...[...selection].filter((id) => id !== trial.id)].flatMap((id) => table.byId.get(id) ?? []).filter((each) => each.id === trial.id || each.attempt > 0);
+  return { trials: started.slice(0, MAX_CURVES), left: Math.max(0, started.length - MAX_CURVES) };
 }
 
 export function MetricsTab({ trial }: { readonly trial: Trial }) {
-  const trials = useCompared(trial);
+  const { trials, left } = useCompared(trial);
   const views = useMetricsOf(trials);
   const logScale = usePreferences((state) => state.logScale);
   const metrics = gatherMetrics(trials, (id) => views.get(id)?.series ?? []).sort((a, b) => Number(isCounter(a.name)) - Number(isCounter(b.name)));
@@ -40,7 +41,7 @@ export function MetricsTab({ trial }: { readonly trial: Trial }) {
   return (
     <div className="tab-scroll">
       <div className="tab-actions">
-        {trials.length > 1 && <PlotLegend trials={trials} />}
+        {trials.length > 1 && <PlotLegend trials={trials} left={left} />}
         <span className="grow" />
         <Button size="small" aria-pressed={logScale} onClick={() => prefer({ logScale: !logScale })}>Log scale</Button>
       </div>

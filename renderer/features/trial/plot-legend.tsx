@@ -3,8 +3,8 @@ import type { Trial } from '../../../electron/contract/trials.ts';
 import { ShortName } from '../../ui/pieces.tsx';
 import { strokeOf } from './curves.ts';
 
-/** @param trials in the order of their styles */
-export function PlotLegend({ trials }: { readonly trials: readonly Pick<Trial, 'id' | 'name'>[] }) {
+/** @param trials in the order of their styles; `left`: how many more were wanted */
+export function PlotLegend({ trials, left = 0 }: { readonly trials: readonly Pick<Trial, 'id' | 'name'>[]; readonly left?: number }) {
   return (
     <ul className="plot-legend" aria-label="Curves">
       {trials.map(({ id, name }, style) => {
@@ -16,6 +16,7 @@ export function PlotLegend({ trials }: { readonly trials: readonly Pick<Trial, '
           </li>
         );
       })}
+      {left > 0 && <li className="dim3">{`and ${left} more, not drawn`}</li>}
     </ul>
   );
 }
