@@ -4,7 +4,7 @@ import { waitUntil } from '../support/processes.ts';
 import { seedQueue } from './seed.ts';
 import { actOnPool, makeDirectory, withYard, type Yard } from './yard.ts';
 
-export const GPUS = 8;
+const GPUS = 8;
 
 export interface BusyYard extends Yard {
   /** The last in line; 0 when nobody waits. */

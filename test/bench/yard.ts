@@ -7,7 +7,7 @@ import { dataPaths } from '../../electron/engine/data-dir.ts';
 import type { SubmitBodyInput } from '../../electron/contract/config.ts';
 import { removeDirectory, startEngineProcess, type EngineProcess, type EngineProcessOptions } from '../support/engine-process.ts';
 
-export const BENCH_DIR_PREFIX = 'switchyard-bench-';
+const BENCH_DIR_PREFIX = 'switchyard-bench-';
 const POOL = 'workstation';
 
 /** @returns a new empty private directory below the system's temporary one */
