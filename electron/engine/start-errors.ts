@@ -1,7 +1,7 @@
 /** Why an engine could not start, where the operating system's words are not enough. Pure. */
 import { SwitchyardError } from '../contract/errors.ts';
 
-/** @returns a full disk and missing permissions as errors for people; anything else unchanged */
+/** @returns a full disk, missing permissions and a file in the way as errors for people; anything else unchanged */
 export function explainStartError(error: unknown, dataDir: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
@@ -11,6 +11,10 @@ export function explainStartError(error: unknown, dataDir: string): unknown {
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return new SwitchyardError('forbidden', `Switchyard cannot start: it may not write to ${dataDir}. ${error instanceof Error ? error.message : ''}`.trim(),
       { remedy: 'Check owner and permissions of that directory, or choose another with SWITCHYARD_HOME.' });
+  }
+  if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'ERR_FS_EISDIR') {
+    return new SwitchyardError('forbidden', `Switchyard cannot start: ${dataDir} cannot be its data directory, because something else is in the way. ${error instanceof Error ? error.message : ''}`.trim(),
+      { remedy: 'Move that away, or choose another directory with SWITCHYARD_HOME.' });
   }
   return error;
 }

@@ -3,7 +3,8 @@
  * The key is 32 random bytes in a file only the owner can read; it protects copies and backups of the database, not against the owner's own programs.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { SwitchyardError } from '../../electron/contract/errors.ts';
 import type { SecretBox } from '../../electron/engine/ports.ts';
 
 const VERSION = Buffer.from('v1');
@@ -45,14 +46,22 @@ function readOrCreateKey(file: string): Buffer {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     key = randomBytes(KEY_BYTES);
-    const fd = openSync(file, 'wx', 0o600);
+    // Under its name only when it is whole: an end in between must not leave a key that stops every later start.
+    const draft = `${file}.draft`;
+    rmSync(draft, { force: true });
+    const fd = openSync(draft, 'wx', 0o600);
     try {
       writeSync(fd, key);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
+    renameSync(draft, file);
   }
-  if (key.length !== KEY_BYTES) throw new Error(`${file} is damaged: it must hold ${KEY_BYTES} bytes`);
+  if (key.length !== KEY_BYTES) {
+    throw new SwitchyardError('forbidden', `${file} is damaged: it must hold ${KEY_BYTES} bytes.`, {
+      remedy: 'Put it back from a backup. Without one, delete it: the environment variables of trials that are already there are lost, and those trials must be submitted again.',
+    });
+  }
   return key;
 }
