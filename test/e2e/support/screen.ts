@@ -1,5 +1,6 @@
 /** The parts of the window by the names a person would give them. */
 import { expect, type Locator, type Page } from '@playwright/test';
+import type { SubmitResult } from '../../../electron/contract/config.ts';
 
 export type Section = 'running' | 'queued' | 'paused' | 'finished';
 export type Tab = 'Log' | 'Metrics' | 'Configuration' | 'Checkpoints' | 'History';
@@ -87,10 +88,11 @@ export function createScreen(page: Page): Screen {
     async submit(fields) {
       await screen.openSubmit();
       await screen.fillSubmit(fields);
-      await dialog.getByRole('button', { name: 'Submit' }).click();
+      const [answer] = await Promise.all([page.waitForResponse(/\/experiments$/), dialog.getByRole('button', { name: 'Submit' }).click()]);
       await expect(dialog).toBeHidden();
-      const text = await screen.toast(/Queued as #\d+/).last().textContent();
-      return Number(/Queued as #(\d+)/.exec(text ?? '')?.[1]);
+      const { trialIds: [id = 0] }: SubmitResult = await answer.json();
+      await expect(screen.toast(`Queued as #${id}`)).toBeVisible();
+      return id;
     },
     async poolMenu(pool, item) {
       await page.getByRole('button', { name: `Actions for pool ${pool}` }).click();
