@@ -74,7 +74,7 @@ const e2eStage: Stage = {
       return { passed: 0, failed: 0, skipped: count, output: '', notes: [why] };
     }
     const shell = chromium === null ? {} : { SWITCHYARD_CHROMIUM: chromium };
-    const result = await runCommand([...playwright, '--reporter=list,json'], { timeLimitMs: 8 * MINUTE, env: { ...env, ...shell } });
+    const result = await runCommand([...playwright, '--reporter=list,json'], { timeLimitMs: 15 * MINUTE, env: { ...env, ...shell } });
     return finish(result.output, result.exitCode, existsSync(report) ? countPlaywright(readFileSync(report, 'utf8')) : null);
   },
 };
@@ -89,9 +89,9 @@ export function listStages(rounds: number): Stage[] {
     checkStage('types-web', [...tsc, '-p', 'tsconfig.web.json'], 3 * MINUTE),
     checkStage('lint', [process.execPath, tool('oxlint', 'bin', 'oxlint'), '--type-aware', 'electron', 'native', 'renderer', 'test'], 2 * MINUTE),
     vitestStage('rules', 2 * MINUTE),
-    vitestStage('unit', 6 * MINUTE),
-    vitestStage('conformance', 8 * MINUTE),
-    vitestStage('recovery', Math.max(8, rounds / 5) * MINUTE, { SWITCHYARD_RECOVERY_ROUNDS: String(rounds) }),
+    vitestStage('unit', 8 * MINUTE),
+    vitestStage('conformance', 12 * MINUTE),
+    vitestStage('recovery', Math.max(15, rounds / 4) * MINUTE, { SWITCHYARD_RECOVERY_ROUNDS: String(rounds) }),
     e2eStage,
   ];
 }
