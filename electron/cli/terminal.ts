@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import { createTerminalFilter } from './terminal-filter.ts';
 
 export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan';
 
@@ -47,6 +48,7 @@ function wantsColour(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEn
 export function createTerminal(streams: TerminalStreams): Terminal {
   const { stdin, stdout, stderr, env, cwd } = streams;
   const painter = (on: boolean) => (text: string, colour: Colour): string => (on && text !== '' ? `\u001B[${CODES[colour]}m${text}\u001B[0m` : text);
+  const filter = createTerminalFilter();
   return {
     env,
     cwd,
@@ -56,7 +58,7 @@ export function createTerminal(streams: TerminalStreams): Terminal {
     width: stdout.isTTY === true ? (stdout.columns ?? 80) : null,
     print: (text) => void stdout.write(`${text}\n`),
     write: async (bytes) => {
-      if (!stdout.write(bytes)) await once(stdout, 'drain');
+      if (!stdout.write(stdout.isTTY === true ? filter(bytes) : bytes)) await once(stdout, 'drain');
     },
     note: (text) => void stderr.write(`${text}\n`),
     paint: painter(wantsColour(stdout, env)),

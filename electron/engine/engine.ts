@@ -299,7 +299,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     }
 
     function setPace(): void {
-      monitor.setPace(feed.hasScreen() || index.active().length > 0 || index.queuedCount() > 0 ? 'fast' : 'slow');
+      monitor.setPace(index.active().length > 0 || index.queuedCount() > 0 ? 'fast' : feed.hasScreen() ? 'watched' : 'slow');
     }
 
     const garbage = createGarbageCollector({

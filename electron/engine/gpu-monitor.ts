@@ -15,7 +15,8 @@ import { createGpuHistory } from './gpu-history.ts';
 /** GpuStatus without the slots, which need pools and leases. */
 export type MachineReading = Omit<GpuStatus, 'slots' | 'history'>;
 
-export type Pace = 'fast' | 'slow';
+/** fast: something runs or waits; watched: somebody only looks; slow: nobody does. */
+export type Pace = 'fast' | 'watched' | 'slow';
 
 export interface GpuMonitorOptions {
   readonly probe: GpuProbe;
@@ -32,7 +33,7 @@ export interface GpuMonitorOptions {
 export interface GpuMonitor {
   /** Reads now (or once more, when a reading is under way). Settles with the reading that began after the call; never rejects. */
   nudge(): Promise<MachineReading>;
-  /** fast while something runs or somebody looks, slow otherwise. Starts the monitor when called for the first time. */
+  /** Starts the monitor when called for the first time. A faster pace reads at once. */
   setPace(pace: Pace): void;
   /** The last good reading; `stale` when it is older than it should be. */
   current(): MachineReading;
@@ -44,7 +45,7 @@ export interface GpuMonitor {
   close(): void;
 }
 
-const INTERVALS_MS: Readonly<Record<Pace, number>> = { fast: 2000, slow: 30_000 };
+const INTERVALS_MS: Readonly<Record<Pace, number>> = { fast: 2000, watched: 5000, slow: 30_000 };
 /** A reading may be this much older than its interval: the probe has its own time-out. */
 const STALE_SLACK_MS = 12_000;
 
@@ -184,7 +185,7 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
       const isFirst = pace === null;
       pace = wanted;
       if (reading !== null) return;
-      if (isFirst || wanted === 'fast') void start();
+      if (isFirst || wanted !== 'slow') void start();
       else schedule();
     },
     current,

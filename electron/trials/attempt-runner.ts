@@ -236,7 +236,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
     } catch (error) {
       if (closed) return;
       const failure = asLaunchError(error);
-      if (failure.code === 'launch_failed') deps.log.error(`#${trialId}: launch failed`, error);
+      if (failure.code === 'launch_failed' && !entry.abort.signal.aborted) deps.log.error(`#${trialId}: launch failed`, error);
       feed(trialId, attemptNumber, { type: 'launch_failed', code: failure.code, message: failure.message, remedy: failure.remedy, transient: failure.transient }, {
         saved: () => { entry.runtime.remove(entry.handle).catch(() => { /* The sweep at the next start takes it. */ }); },
       });

@@ -33,7 +33,7 @@ interface Stage {
   gate: Promise<void> | null;
 }
 
-function stage(gpus: readonly Gpu[], intervalsMs = { fast: 3_600_000, slow: 3_600_000 }): Stage {
+function stage(gpus: readonly Gpu[], intervalsMs = { fast: 3_600_000, watched: 3_600_000, slow: 3_600_000 }): Stage {
   const seen: MachineReading[] = [];
   const it: Stage = {
     seen, reading: { gpus }, nowMs: 1_000_000, reads: 0, owners: new Map(), gate: null,
