@@ -103,7 +103,7 @@ describe('the monitor', () => {
   });
 
   it('a reading that is too old is stale even while the probe still hangs', async () => {
-    const it = stage([gpu(0)], { fast: 2000, slow: 2000 });
+    const it = stage([gpu(0)], { fast: 2000, watched: 2000, slow: 2000 });
     await it.monitor.nudge();
     expect(it.monitor.current().stale).toBe(false);
     it.nowMs += 60_000;
@@ -127,7 +127,7 @@ describe('the monitor', () => {
   });
 
   it('reads again and again at its pace, and never after close', async () => {
-    const it = stage([gpu(0)], { fast: 5, slow: 3_600_000 });
+    const it = stage([gpu(0)], { fast: 5, watched: 5, slow: 3_600_000 });
     it.monitor.setPace('fast');
     const deadline = performance.now() + 5000;
     while (it.seen.length < 3 && performance.now() < deadline) await it.monitor.nudge();
