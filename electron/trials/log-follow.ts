@@ -4,7 +4,8 @@
  */
 import { restUntil, waitForGrowth } from './file-growth.ts';
 import type { ByteRange } from './log-holes.ts';
-import { openLog, readSlice } from './log-store.ts';
+import { readSlice } from './log-store.ts';
+import { openRegular } from './open-regular.ts';
 
 const BEAT_MS = 50;
 const CHUNK_BYTES = 64 * 1024;
@@ -27,7 +28,7 @@ export interface FollowLog {
  * @returns when the attempt has ended and everything was delivered, or when `signal` fired; `next` is where a later call reads on
  */
 export async function followLog(follow: FollowLog): Promise<{ readonly next: number; readonly ended: boolean }> {
-  let handle = await openLog(follow.logPath);
+  let handle = await openRegular(follow.logPath);
   try {
     let at = follow.offset;
     if (handle !== null) {
@@ -37,7 +38,7 @@ export async function followLog(follow: FollowLog): Promise<{ readonly next: num
     for (;;) {
       // Asked before reading: bytes written before the end are then surely read.
       const wasEnded = follow.ended.aborted;
-      handle ??= await openLog(follow.logPath);
+      handle ??= await openRegular(follow.logPath);
       const roundMs = performance.now();
       for (;;) {
         if (handle === null || follow.signal.aborted) break;

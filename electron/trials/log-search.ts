@@ -1,5 +1,6 @@
 /** Searching a log of any size without holding up the event loop: piece by piece, one hit per line. */
-import { openLog, readSlice } from './log-store.ts';
+import { readSlice } from './log-store.ts';
+import { openRegular } from './open-regular.ts';
 
 const PIECE_BYTES = 256 * 1024;
 /** A longer line is searched in stretches of this size, so that a log without line ends needs no more memory. */
@@ -29,7 +30,7 @@ export interface LogSearch {
  * @returns the first hits in the order of the log; `more` when the limit stopped the search; `next` is where to search on
  */
 export async function searchLog(search: LogSearch): Promise<{ readonly hits: readonly LogHit[]; readonly more: boolean; readonly next: number }> {
-  const handle = await openLog(search.logPath);
+  const handle = await openRegular(search.logPath);
   if (handle === null) return { hits: [], more: false, next: 0 };
   const find = makeFinder(search.query);
   const needleBytes = Buffer.byteLength(search.query);

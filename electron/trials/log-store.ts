@@ -2,12 +2,11 @@
  * Reading the log of an attempt: one file of raw bytes that its runtime appends to. Offsets are byte offsets into that
  * file and stay valid when the cap has dropped bytes in the middle (log-holes.ts); readers jump over those and say so.
  */
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { isMissing, sizeOf } from './file-growth.ts';
+import { sizeOf } from './file-growth.ts';
 import type { ByteRange } from './log-holes.ts';
 import { holeAt, nextHole, readHoles } from './log-holes.ts';
+import { openRegular } from './open-regular.ts';
 
 export const DEFAULT_LOG_READ_BYTES = 1024 * 1024;
 export const MAX_LOG_READ_BYTES = 8 * 1024 * 1024;
@@ -42,7 +41,7 @@ export async function logFacts(logPath: string): Promise<LogFacts> {
  * @param limit most bytes, at most MAX_LOG_READ_BYTES
  */
 export async function readLogRange(logPath: string, offset: number, limit: number = DEFAULT_LOG_READ_BYTES): Promise<LogSlice> {
-  const handle = await openLog(logPath);
+  const handle = await openRegular(logPath);
   if (handle === null) return { offset: 0, data: Buffer.alloc(0), next: 0, totalBytes: 0, dropped: [] };
   try {
     const { size } = await handle.stat();
@@ -58,7 +57,7 @@ export async function readLogRange(logPath: string, offset: number, limit: numbe
  * @param signal aborts the stream; a reader that cancels it also ends it
  */
 export async function* streamLog(logPath: string, offset = 0, signal?: AbortSignal): AsyncGenerator<Buffer, void> {
-  const handle = await openLog(logPath);
+  const handle = await openRegular(logPath);
   if (handle === null) return;
   try {
     let at = offset;
@@ -80,21 +79,6 @@ export async function* streamLog(logPath: string, offset = 0, signal?: AbortSign
 /** How a dropped range is told to people. */
 export function droppedLine(range: ByteRange): string {
   return `\n[${(range.to - range.from).toLocaleString('en-US')} bytes dropped here: the log had reached its cap]\n`;
-}
-
-/** @returns null when the file does not exist (yet), or when something else stands in its place */
-export async function openLog(logPath: string): Promise<FileHandle | null> {
-  let handle: FileHandle;
-  try {
-    // A program that runs as the user can put anything there: no link is followed, and a pipe does not hold us up.
-    handle = await open(logPath, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  } catch (error) {
-    if (isMissing(error) || (error instanceof Error && 'code' in error && error.code === 'ELOOP')) return null;
-    throw error;
-  }
-  if ((await handle.stat()).isFile()) return handle;
-  await handle.close();
-  return null;
 }
 
 /** One read that never crosses a dropped range and never shows its zeros. `start` must not be beyond the end. */

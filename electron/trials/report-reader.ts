@@ -3,10 +3,10 @@
  * States: following -> draining -> drained, or closed from anywhere. Records are handed over in order, one batch at a time;
  * a batch that its taker refuses is handed over again, so nothing is lost while the database is busy.
  */
-import { constants, lstatSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { isMissing, restUntil, waitForGrowth } from './file-growth.ts';
+import { restUntil, waitForGrowth } from './file-growth.ts';
+import { openRegular } from './open-regular.ts';
 import type { ReportRecord } from './report-lines.ts';
 import { MAX_REPORT_LINE_BYTES, parseReportLine } from './report-lines.ts';
 
@@ -151,15 +151,5 @@ export function createReportReader(options: ReportReaderOptions): ReportReader {
 async function openReports(filePath: string): Promise<FileHandle | null> {
   // Most trials report nothing: that costs them one look, not a failed open.
   if (lstatSync(filePath, { throwIfNoEntry: false }) === undefined) return null;
-  let handle: FileHandle;
-  try {
-    // The trial can put anything there: no link is followed, and a pipe does not hold us up.
-    handle = await open(filePath, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  } catch (error) {
-    if (isMissing(error) || (error instanceof Error && 'code' in error && error.code === 'ELOOP')) return null;
-    throw error;
-  }
-  if ((await handle.stat()).isFile()) return handle;
-  await handle.close();
-  return null;
+  return openRegular(filePath);
 }
