@@ -57,6 +57,7 @@ import { openEngineLog } from './engine-log.ts';
 import { createFeed } from './feed.ts';
 import { createGpuMonitor } from './gpu-monitor.ts';
 import { startHousekeeping } from './housekeeping.ts';
+import { createIdleCollector } from './idle-memory.ts';
 import { createNotices } from './notices.ts';
 import type { Clock, GpuProbe, HostProbe, TrialRuntime } from './ports.ts';
 import { watchRuntimes } from './runtime-watch.ts';
@@ -357,6 +358,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     setPace();
     loop.start();
     closers.push(() => { loop.stop(); });
+    const collectWhenIdle = createIdleCollector(() => index.active().length);
     closers.push(startHousekeeping({
       clock, host, dataDir: paths.dir, minFreeDiskMiB: () => readSettings(db).minFreeDiskMiB, notices,
       onDisk: (problem) => {
@@ -366,6 +368,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       },
       onBeat: async () => {
         setPace();
+        collectWhenIdle();
         for (const pool of listPools(db)) {
           if (pool.state === 'draining' && !index.active().some(({ row }) => row.poolId === pool.id)) actOnPool(store, pool.id, 'pause');
         }
