@@ -39,6 +39,8 @@ export function LogLines({ session, view, following, onFollowing, hit, wrap }: L
     estimateSize: () => LINE_PX,
     overscan: OVERSCAN,
     getItemKey,
+    // Lines are measured and followed while React draws; flushing in the middle of that is refused, a frame later is soon enough.
+    useFlushSync: false,
   });
   const widthPx = useWidth(scroller);
 
