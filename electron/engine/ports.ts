@@ -53,6 +53,8 @@ export interface ExitInfo {
   readonly oomKilled: boolean;
   /** The machine or the daemon went away underneath: does not count against max_restarts. */
   readonly lost: boolean;
+  /** The machine was started again since: an exit code 0 may be the answer to the shutdown's SIGTERM. */
+  readonly rebooted?: true;
   readonly endedAtMs: number;
   /** Set where the runtime knows better than the exit code, e.g. no space left for the log. */
   readonly message: string | null;

@@ -183,6 +183,10 @@ function exited(trial: TrialRow, exit: ExitInfo, nowMs: number): Transition {
     return afterStop(trial, { kind: endKindOf(kind), exitCode: exit.exitCode, message: exit.message }, nowMs);
   }
   if (trial.state !== 'running' && trial.state !== 'starting') return refuse(`trial ${trial.id} has no running attempt`);
+  // It said how far it was, and that was not the end: it answered the shutdown of the machine by saving and leaving in order.
+  if (exit.exitCode === 0 && exit.rebooted === true && trial.progress !== null && trial.progress < 1) {
+    return accept(requeued(trial), `Ended with the machine at ${Math.floor(trial.progress * 100)} %; queued again`, [], { ...end, kind: 'lost' });
+  }
   if (exit.exitCode === 0 && !exit.lost) return accept(done(trial, completed(), nowMs), 'Completed', [], end);
   if (exit.lost) {
     return accept(requeued(trial), `Lost: ${exit.message ?? 'the machine or the container engine went away'}; queued again`, [], { ...end, kind: 'lost' });

@@ -40,7 +40,7 @@ export function readState(inspect: Dockerode.ContainerInspectInfo, rebooted: boo
   else if (lost) message = 'The machine or its Docker daemon went down while the trial ran.';
   return {
     kind: 'exited', startedAtMs,
-    exit: { exitCode, signal: signalOfExitCode(exitCode), oomKilled, lost, endedAtMs: endedAtMs > 0 ? endedAtMs : startedAtMs, message },
+    exit: { exitCode, signal: signalOfExitCode(exitCode), oomKilled, lost, ...(rebooted ? { rebooted: true } : {}), endedAtMs: endedAtMs > 0 ? endedAtMs : startedAtMs, message },
   };
 }
 

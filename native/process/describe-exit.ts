@@ -28,7 +28,7 @@ export async function describeExit(seen: SeenExit): Promise<ExitInfo> {
   else if (oomKilled) message = 'The kernel ended the program because the machine ran out of memory.';
   else if (seen.exitCode !== 0 && await isDiskFull(seen.logPath)) message = `There is no space left on the disk that holds the log (${path.dirname(seen.logPath)}).`;
   else message = explainExitCode(seen.exitCode);
-  return { exitCode: seen.exitCode, signal, oomKilled, lost, endedAtMs: seen.endedAtMs, message };
+  return { exitCode: seen.exitCode, signal, oomKilled, lost, ...(seen.rebooted ? { rebooted: true } : {}), endedAtMs: seen.endedAtMs, message };
 }
 
 /** The end of a supervisor that left no exit file. */

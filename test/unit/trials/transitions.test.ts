@@ -46,6 +46,13 @@ describe('the trial state machine', () => {
     expect(step(step(trial, { type: 'move_pool', poolId: 'b', rank: 'a5' }).trial, exit(143)).trial).toMatchObject({ state: 'queued', poolId: 'b', restarts: 0 });
   });
 
+  test('an unfinished trial that left in order when the machine went down is not completed', () => {
+    const half = { ...running(), progress: 0.5 };
+    expect(step(half, exit(0, { rebooted: true })).trial).toMatchObject({ state: 'queued', restarts: 0 });
+    expect(step({ ...half, progress: 1 }, exit(0, { rebooted: true })).trial).toMatchObject({ state: 'done', outcome: { kind: 'completed' } });
+    expect(step(half, exit(0)).trial).toMatchObject({ state: 'done', outcome: { kind: 'completed' } });
+  });
+
   test('a command that does not exist is not tried again', () => {
     expect(step(running({ maxRestarts: 5 }), exit(127)).trial).toMatchObject({ state: 'done', outcome: { code: 'command_missing' } });
   });
