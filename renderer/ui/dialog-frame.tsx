@@ -65,7 +65,7 @@ export function ProblemBox({ problem, text = problem.message }: { readonly probl
       <div>{text}</div>
       {path !== undefined && text === problem.message && !text.includes(path) && <div className="mono dim">{path}</div>}
       {problem.items.slice(0, 5).map((item) => <div key={String(item.id)} className="dim">#{item.id}: {item.message}</div>)}
-      {problem.remedy !== undefined && <div className="dim">{problem.remedy}</div>}
+      {problem.remedy !== undefined && <div className="dim lines">{problem.remedy}</div>}
     </div>
   );
 }

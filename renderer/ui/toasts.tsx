@@ -63,7 +63,7 @@ export function toastError(error: unknown): void {
         <div>{problem.message}</div>
         {problem.items.slice(0, SHOWN_ITEMS).map((item) => <div key={String(item.id)} className="dim">#{item.id}: {item.message}</div>)}
         {more > 0 && <div className="dim">and {more} more</div>}
-        {problem.remedy !== undefined && <div className="dim">{problem.remedy}</div>}
+        {problem.remedy !== undefined && <div className="dim lines">{problem.remedy}</div>}
       </div>
     ),
   });

@@ -99,7 +99,7 @@ function Verdict({ trial }: { readonly trial: Trial }) {
   if (trial.outcome !== null && trial.outcome.kind !== 'completed') {
     return (
       <div className={`verdict${trial.outcome.kind === 'failed' ? ' verdict-stop' : ''}`}>
-        {trial.outcome.message}{trial.outcome.remedy !== null && <div className="dim">{trial.outcome.remedy}</div>}
+        {trial.outcome.message}{trial.outcome.remedy !== null && <div className="dim lines">{trial.outcome.remedy}</div>}
       </div>
     );
   }
