@@ -19,7 +19,7 @@ export interface Component {
 }
 
 const COMPONENTS: readonly Component[] = [
-  { name: 'chromium', programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'], packages: ['chromium'], neededFor: 'end to end tests' },
+  { name: 'chromium', programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'], packages: ['chromium', 'fonts-dejavu-core'], neededFor: 'end to end tests' },
   { name: 'docker', programs: ['dockerd'], packages: ['docker.io', 'iptables'], neededFor: 'tests with real containers', platform: 'linux' },
   { name: 'busybox', programs: ['busybox'], packages: ['busybox-static'], neededFor: 'images for tests with real containers', platform: 'linux' },
   { name: 'git', programs: ['git'], packages: ['git'], neededFor: 'snapshots' },
