@@ -50,6 +50,11 @@ export type Transition =
 /** Programs that cannot have run: repeating them gives the same. */
 const NOT_FOUND_EXIT_CODES = new Set([126, 127]);
 const MAX_BACKOFF_MS = 60_000;
+/**
+ * File systems stamp with the clock of the last timer tick, up to 10 ms late: a program that answers SIGTERM at once seems to have
+ * ended before it was asked. In doubt it was the wish: pausing what had finished costs a look, completing what had not costs the run.
+ */
+const CLOCK_GRAIN_MS = 20;
 /** A queue must not spin on a machine that refuses to launch. */
 const LAUNCH_BACKOFF_MS = 5_000;
 
@@ -177,7 +182,7 @@ function exited(trial: TrialRow, exit: ExitInfo, nowMs: number): Transition {
   if (trial.state === 'stopping') {
     const asked = trial.stop?.askedAtMs ?? nowMs;
     // It ended by itself before the wish reached it: what it did counts, not what was asked.
-    const finishedFirst = exit.exitCode === 0 && (exit.endedAtMs < asked || trial.progress === 1);
+    const finishedFirst = exit.exitCode === 0 && (exit.endedAtMs < asked - CLOCK_GRAIN_MS || trial.progress === 1);
     if (finishedFirst) return accept(done(trial, completed(), nowMs), 'Completed', [], end);
     const kind = trial.stop?.kind ?? 'preempt';
     return afterStop(trial, { kind: endKindOf(kind), exitCode: exit.exitCode, message: exit.message }, nowMs);
