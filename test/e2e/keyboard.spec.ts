@@ -16,16 +16,20 @@ test('the palette finds commands and trials', async ({ app: { page, screen, engi
   await expect(screen.dialog).toBeHidden();
 
   await page.keyboard.press('/');
+  // The closing sheet gives the focus back a moment later: a robot is faster than that.
+  await expect(search).toBeFocused();
   await page.keyboard.type('needle');
   await page.keyboard.press('Enter');
   await expect(screen.inspector).toHaveAttribute('aria-label', 'Trial 1');
 
   await page.keyboard.press('Control+k');
+  await expect(search).toBeFocused();
   await page.keyboard.type('settings');
   await page.getByText('Go to settings').click();
   await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible();
 
   await page.keyboard.press('Control+k');
+  await expect(search).toBeFocused();
   await page.keyboard.type('no such thing anywhere');
   await expect(page.getByText('Nothing found')).toBeVisible();
   await page.keyboard.press('Escape');

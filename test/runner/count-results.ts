@@ -48,17 +48,21 @@ interface PlaywrightTest {
 
 /**
  * @param text Playwright's json report
- * @returns counts; a test that passed only when repeated counts as failed
+ * @returns counts; a test that passed only when repeated counts as passed and is named in the notes
  */
 export function countPlaywright(text: string): Counts & { readonly total: number; readonly notes: readonly string[] } {
   const report = JSON.parse(text) as { readonly suites: readonly PlaywrightSuite[] };
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const reasons: string[] = [];
+  const repeated: string[] = [];
   const visit = (suite: PlaywrightSuite): void => {
     for (const spec of suite.specs ?? []) {
       for (const test of spec.tests) {
         if (test.status === 'expected') counts.passed += 1;
-        else if (test.status === 'skipped') {
+        else if (test.status === 'flaky') {
+          counts.passed += 1;
+          repeated.push(`passed only when repeated: ${spec.title}`);
+        } else if (test.status === 'skipped') {
           counts.skipped += 1;
           reasons.push(test.annotations?.find((annotation) => annotation.type === 'skip')?.description ?? spec.title);
         } else counts.failed += 1;
@@ -67,7 +71,7 @@ export function countPlaywright(text: string): Counts & { readonly total: number
     for (const inner of suite.suites ?? []) visit(inner);
   };
   for (const suite of report.suites) visit(suite);
-  return { ...counts, total: counts.passed + counts.failed + counts.skipped, notes: summarise(reasons) };
+  return { ...counts, total: counts.passed + counts.failed + counts.skipped, notes: [...repeated, ...summarise(reasons)] };
 }
 
 /** Most skips share a cause; more than a few lines of them help nobody. */
