@@ -69,5 +69,3 @@ export const updateSettings = createRoute({ method: 'patch', path: '/settings', 
 export const listExamples = createRoute({ method: 'get', path: '/examples', responses: { 200: json(z.object({ examples: z.array(z.object({ id: z.string(), title: z.string(), description: z.string() })) }), 'Bundled examples'), ...problems } });
 export const runExample = createRoute({ method: 'post', path: '/examples/{id}/run', request: { params: z.object({ id: z.string().regex(/^[a-z0-9-]{1,60}$/).openapi({ param: { name: 'id', in: 'path' } }) }) }, responses: { 201: json(SubmitResult, 'Queued'), ...problems } });
 export const shutdown = createRoute({ method: 'post', path: '/engine/shutdown', responses: { 202: json(z.object({ ok: z.literal(true) }), 'Stops the engine; running trials go on and are adopted at the next start'), ...problems } });
-/** Browser door only: trades the one-time token of the URL fragment for a session cookie; the socket door mints such URLs. */
-export const mintLogin = createRoute({ method: 'post', path: '/login-links', responses: { 201: json(z.object({ url: z.string() }), 'A one-time URL for a browser'), ...problems } });

@@ -30,8 +30,6 @@ export const Priority = z.number().int('priority must be a whole number')
 
 export const DEFAULT_GRACE_S = 60;
 export const DEFAULT_MAX_RESTARTS = 0;
-/** Largest snapshot taken of a context directory without a mount, in bytes (100 MiB). */
-export const DEFAULT_SNAPSHOT_LIMIT_BYTES = 100 * 1024 * 1024;
 
 export const TrialId = z.number().int().positive().openapi({ description: 'Trial number as shown in the queue, never reused.' });
 export const PoolId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a pool id is lower-case letters, digits and dashes')

@@ -6,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SwitchyardError } from '../contract/errors.ts';
 import { API_PREFIX } from '../contract/routes.ts';
 import { readFeed } from '../doors/feed-reader.ts';
-import type { EngineOptions, EngineStart, LaunchEnvironment } from '../doors/launch-environment.ts';
+import type { EngineStart, LaunchEnvironment } from '../doors/launch-environment.ts';
+import type { EngineStartOptions } from '../engine/engine-api.ts';
 import type { DoorLog } from '../doors/listener.ts';
 import { createSocketFetch } from '../doors/socket-client.ts';
 import { openSocketDoor } from '../doors/socket-door.ts';
@@ -25,7 +26,7 @@ const OWNER_PATIENCE_MS = 15_000;
 const ASK_EVERY_MS = 100;
 
 /** @throws SwitchyardError when neither an engine can be started nor the owner answers */
-export async function openYard(startEngine: EngineStart, launch: LaunchEnvironment, program: Pick<EngineOptions, 'version' | 'resourcesDir'>, log: DoorLog): Promise<Yard> {
+export async function openYard(startEngine: EngineStart, launch: LaunchEnvironment, program: Pick<EngineStartOptions, 'version' | 'resourcesDir'>, log: DoorLog): Promise<Yard> {
   try {
     return await ownYard(await startEngine({ ...launch.engine, ...program, shell: 'desktop' }), log);
   } catch (error) {

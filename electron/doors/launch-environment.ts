@@ -1,23 +1,13 @@
 /** What the environment says about where the engine works and what it finds. Both entries read it here, so that they agree. */
 import os from 'node:os';
 import { dataPaths, resolveDataDir, type DataPaths } from '../engine/data-dir.ts';
-import type { Engine } from '../engine/engine-api.ts';
+import type { Engine, EngineStartOptions } from '../engine/engine-api.ts';
 
-export interface EngineOptions {
-  readonly dataDir: string;
-  readonly shell: 'desktop' | 'headless';
-  readonly version: string;
-  readonly dockerHost?: string;
-  readonly nvidiaSmi?: string;
-  /** Where examples and the Python helper are; default: beside the program. */
-  readonly resourcesDir?: string;
-}
-
-export type EngineStart = (options: EngineOptions) => Promise<Engine>;
+export type EngineStart = (options: EngineStartOptions) => Promise<Engine>;
 
 export interface LaunchEnvironment {
   readonly paths: DataPaths;
-  readonly engine: Pick<EngineOptions, 'dataDir' | 'dockerHost' | 'nvidiaSmi'>;
+  readonly engine: Pick<EngineStartOptions, 'dataDir' | 'dockerHost' | 'nvidiaSmi'>;
 }
 
 /** @param env SWITCHYARD_HOME, DOCKER_HOST, SWITCHYARD_NVIDIA_SMI (another program in nvidia-smi's place) and the platform's own variables */

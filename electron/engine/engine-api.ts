@@ -19,3 +19,14 @@ export interface Engine {
   /** Stops scheduling and watching; running trials go on. Releases the lock. Idempotent. */
   close(): Promise<void>;
 }
+
+/** What the entries know when they start an engine. */
+export interface EngineStartOptions {
+  readonly dataDir: string;
+  readonly shell: 'desktop' | 'headless';
+  readonly version: string;
+  readonly dockerHost?: string;
+  readonly nvidiaSmi?: string;
+  /** Where examples and the Python helper are; default: the resources beside the program. */
+  readonly resourcesDir?: string;
+}

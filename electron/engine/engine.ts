@@ -52,7 +52,7 @@ import { systemClock } from './clock.ts';
 import { dataPaths } from './data-dir.ts';
 import { diagnose } from './doctor.ts';
 import { createEndedSignals } from './ended-signals.ts';
-import type { Engine } from './engine-api.ts';
+import type { Engine, EngineStartOptions } from './engine-api.ts';
 import { openEngineLog } from './engine-log.ts';
 import { createFeed } from './feed.ts';
 import { createGpuMonitor } from './gpu-monitor.ts';
@@ -63,14 +63,7 @@ import type { Clock, GpuProbe, HostProbe, TrialRuntime } from './ports.ts';
 import { watchRuntimes } from './runtime-watch.ts';
 import { explainStartError } from './start-errors.ts';
 
-export interface EngineOptions {
-  readonly dataDir: string;
-  readonly shell: 'desktop' | 'headless';
-  readonly version: string;
-  readonly dockerHost?: string;
-  readonly nvidiaSmi?: string;
-  /** Where examples and the Python helper are; default: the resources beside the program. */
-  readonly resourcesDir?: string;
+export interface EngineOptions extends EngineStartOptions {
   /** Replacements for tests and demonstrations. */
   readonly clock?: Clock;
   readonly runtimes?: ReadonlyMap<RuntimeKind, TrialRuntime>;

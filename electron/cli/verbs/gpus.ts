@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { GpuStatus } from '../../contract/gpus.ts';
-import type { Understood } from '../../../native/gpu/understand-capture.ts';
+import { UNDERSTOOD_HELP, type Understood } from '../../../native/gpu/understand-capture.ts';
 import { collect, createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { describeGpus, describeUnderstood } from '../describe-gpus.ts';
@@ -26,6 +26,7 @@ export const build: BuildVerb = (context) => {
     .argument('[files...]', 'more captures after --from')
     .option('--from <file>', 'read a captured output instead of this machine; "-" for standard input (repeatable)', collect, [])
     .option('--fields <list>', 'the fields asked for, for a capture without its header')
+    .addHelpText('after', `\n${UNDERSTOOD_HELP}`)
     .action(async (files: string[], flags: GpuFlags) => {
       if (flags.from.length > 0) return showCaptures([...flags.from, ...files], flags, context);
       const [what] = files;

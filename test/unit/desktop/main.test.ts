@@ -5,17 +5,17 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SwitchyardError } from '../../../electron/contract/errors.ts';
 import type { Changes, FeedFrames } from '../../../electron/contract/feed.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../../electron/contract/settings.ts';
-import type { EngineOptions } from '../../../electron/doors/launch-environment.ts';
+import type { EngineStartOptions } from '../../../electron/engine/engine-api.ts';
 import { createSocketFetch } from '../../../electron/doors/socket-client.ts';
 import { openSocketDoor } from '../../../electron/doors/socket-door.ts';
 import * as electron from '../../fakes/electron.ts';
 import { createFakeEngine, temporaryDirectory, type FakeEngine } from '../doors/fake-engine.ts';
 
 const { app, fake, preventable } = electron;
-const engineModule = { startEngine: (_options: EngineOptions): Promise<FakeEngine> => Promise.reject(new Error('not set')) };
+const engineModule = { startEngine: (_options: EngineStartOptions): Promise<FakeEngine> => Promise.reject(new Error('not set')) };
 // Not hoisted: main.ts gets the very fake this file holds.
 vi.doMock('electron', () => electron);
-vi.doMock('../../../electron/engine/engine.ts', () => ({ startEngine: (options: EngineOptions) => engineModule.startEngine(options) }));
+vi.doMock('../../../electron/engine/engine.ts', () => ({ startEngine: (options: EngineStartOptions) => engineModule.startEngine(options) }));
 
 let dir = '';
 let engine: FakeEngine;
