@@ -3,35 +3,45 @@
  * and plants a violation of each of them to see that it is found (test/rules/planted.ts).
  */
 
-/** Domain folders: each may import from those after it. */
-const DOMAINS = ['cloud', 'experiments', 'trials', 'scheduler', 'queue', 'store'];
-const anyDomain = `^electron/(${DOMAINS.join('|')})/`;
+/** Domain folders, lowest first: each may import from those before it. Cloud stands aside: it knows store and ports. */
+const DOMAINS = ['store', 'feed', 'queue', 'gpus', 'scheduler', 'trials', 'experiments'];
+const ALL_DOMAINS = [...DOMAINS, 'cloud'];
+const anyDomain = `^electron/(${ALL_DOMAINS.join('|')})/`;
 const LOCAL = '^(electron|native|renderer|test|resources)/';
-/** The ports, and the names of the files in the data directory: both without I/O. */
-const PORTS = '^electron/engine/(ports|data-dir)[.]ts$';
 const CONTRACT = '^electron/contract/';
-/** What composes everything: the engine's root, the doctor (the same adapters without an engine), the entries and what belongs to them. */
-const ROOTS = '^electron/(engine/(engine|doctor)[.]ts$|(main|serve|cli|start)[.]ts$|(cli|start)/|[^/]+[.]mjs$)';
+const PORTS = '^electron/ports/';
+/** Words from facts and back: pure, so whoever shows something to people may use it. */
+const TEXT = '^electron/text/';
+const GROUND = `${CONTRACT}|${PORTS}|${TEXT}`;
+/** The entries and what belongs to them, and the root that they start. */
+const ENTRIES = '^electron/((main|serve|cli|start)[.]ts$|(cli|start)/|[^/]+[.]mjs$)';
+const ROOT = '^electron/engine/';
 
 /** Files that decide: data in, data out. */
 const DECIDERS = [
-  '^electron/scheduler/(plan|placement|forecast|assess-slots|scenario|model|reasons)[.]ts$',
+  '^electron/scheduler/(plan|forecast)/(?!like-runs)',
+  '^electron/scheduler/(scenario|pool-hours)[.]ts$',
+  '^electron/gpus/(assess-slots|measure-slot|foreign-use|plan-slot)[.]ts$',
   '^electron/queue/rank[.]ts$',
-  '^electron/trials/(transitions|report-lines)[.]ts$',
-  '^electron/experiments/(memory-text|config-keys|config-defaults|names|nearest)[.]ts$',
+  '^electron/text/',
+  '^electron/ports/',
+  '^electron/trials/(life/(transitions|change-meaning)|reports/report-lines)[.]ts$',
+  '^electron/experiments/config/',
   '^electron/doors/(csp|cookies|ui-path)[.]ts$',
   '^native/gpu/(values|facts|error-texts|understand-capture)[.]ts$',
   '^(electron|native)/.*/(parse-[^/]+|[^/]+-polic(y|ies)|policies/[^/]+)[.]ts$',
 ];
-const IO_CORE = '^(node:)?(fs|fs/promises|child_process|net|http|http2|https|tls|dgram|dns|worker_threads|cluster|readline|repl|inspector|sqlite)(/|$)';
-const IO_PACKAGES = '(^|/)node_modules/(better-sqlite3|dockerode|execa|systeminformation|pino|@hono/node-server|electron)/';
+const IO_CORE =
+  '^(node:)?(fs|fs/promises|child_process|net|http|http2|https|tls|dgram|dns|worker_threads|cluster|readline|repl|inspector|sqlite)(/|$)';
+const IO_PACKAGES =
+  '(^|/)node_modules/(better-sqlite3|dockerode|execa|systeminformation|pino|@hono/node-server|electron)/';
 
 const forbidden = [
   {
     name: 'no-circular',
-    comment: 'Two files that need each other are one topic, or the shared part is a third file. Types are erased and may go round.',
+    comment: 'Two files that need each other, be it for a type, are one topic, or the shared part is a third file.',
     from: {},
-    to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    to: { circular: true },
   },
   {
     name: 'no-unresolvable',
@@ -45,17 +55,38 @@ const forbidden = [
     from: { path: CONTRACT },
     to: { pathNot: `${CONTRACT}|(^|/)node_modules/(zod|hono|@hono/zod-openapi)/` },
   },
+  {
+    name: 'ports-on-contract',
+    comment: 'A port is a description: it imports the contract only.',
+    from: { path: PORTS },
+    to: { path: LOCAL, pathNot: `${PORTS}|${CONTRACT}` },
+  },
+  {
+    name: 'text-on-contract',
+    comment: 'Words know no place: text imports the contract only.',
+    from: { path: TEXT },
+    to: { path: LOCAL, pathNot: `${TEXT}|${CONTRACT}` },
+  },
   ...DOMAINS.map((domain, index) => ({
     name: `domain-${domain}`,
-    comment: `${domain} imports ${DOMAINS.slice(index + 1).join(', ') || 'no other domain folder'}, the contract and engine/ports; the rest comes in through a port.`,
+    comment: `${domain} imports ${DOMAINS.slice(0, index).join(', ') || 'no other domain folder'}, and contract, ports, text; the rest comes in through a port.`,
     from: { path: `^electron/${domain}/` },
-    to: { path: LOCAL, pathNot: `^electron/(${DOMAINS.slice(index).join('|')})/|${CONTRACT}|${PORTS}` },
+    to: { path: LOCAL, pathNot: `^electron/(${DOMAINS.slice(0, index + 1).join('|')})/|${GROUND}` },
   })),
+  {
+    name: 'domain-cloud',
+    comment:
+      "cloud imports store, and contract, ports, text: to the rest it is one more runtime behind the trials' port.",
+    from: { path: '^electron/cloud/' },
+    to: { path: LOCAL, pathNot: `^electron/(cloud|store)/|${GROUND}` },
+  },
   {
     name: 'domain-without-machine',
     comment: 'What a domain folder needs from the machine comes in through a port, not through a library.',
     from: { path: anyDomain },
-    to: { path: '(^|/)node_modules/(dockerode|execa|systeminformation|@hono/node-server)/|^(node:)?(child_process|net|http|http2|https|tls|dgram)$' },
+    to: {
+      path: '(^|/)node_modules/(dockerode|execa|systeminformation|@hono/node-server)/|^(node:)?(child_process|net|http|http2|https|tls|dgram)$',
+    },
   },
   {
     name: 'database-in-store',
@@ -67,31 +98,40 @@ const forbidden = [
     name: 'api-to-services',
     comment: 'api turns routes into calls of the domain folders.',
     from: { path: '^electron/api/' },
-    to: { path: LOCAL, pathNot: `^electron/api/|${anyDomain}|${CONTRACT}|^electron/engine/(ports|engine-api|data-dir|feed)[.]ts$` },
+    to: {
+      path: LOCAL,
+      pathNot: `^electron/api/|${anyDomain}|${GROUND}`,
+    },
   },
   {
     name: 'doors-only-doors',
     comment: 'A door passes requests to the engine it is given; it knows neither domain nor machine.',
     from: { path: '^electron/doors/' },
-    to: { path: LOCAL, pathNot: `^electron/doors/|${CONTRACT}|^electron/engine/(ports|engine-api|data-dir)[.]ts$` },
+    to: { path: LOCAL, pathNot: `^electron/doors/|${GROUND}` },
   },
   {
     name: 'native-adapters',
     comment: 'native imports engine/ports, contract and its own libraries.',
     from: { path: '^native/' },
-    to: { path: LOCAL, pathNot: `^native/|${CONTRACT}|${PORTS}` },
+    to: { path: LOCAL, pathNot: `^native/|${GROUND}` },
   },
   {
-    name: 'one-composition-root',
-    comment: 'Only engine/engine.ts and the entries know everything.',
-    from: { path: '^electron/engine/', pathNot: ROOTS },
-    to: { path: `^(native|renderer|test)/|^electron/(api|doors|desktop)/|${anyDomain}|^electron/(main|serve|cli|start)[.]ts$|^electron/(cli|start)/` },
+    name: 'root-for-entries',
+    comment: 'The composition root and the entries are imported by entries alone.',
+    from: { path: '^(electron|native|renderer)/', pathNot: `${ENTRIES}|${ROOT}` },
+    to: { path: `${ENTRIES}|${ROOT}` },
   },
   {
-    name: 'nothing-imports-the-entries',
-    comment: 'Entries and the composition root are imported by entries only.',
-    from: { path: '^(electron|native|renderer)/', pathNot: ROOTS },
-    to: { path: '^electron/((main|serve|cli|start)[.]ts$|(cli|start)/|engine/engine[.]ts$)' },
+    name: 'root-below-entries',
+    comment: 'The root knows the house, not who starts it nor who looks in from outside.',
+    from: { path: ROOT },
+    to: { path: `${ENTRIES}|^electron/(desktop|client)/|^(renderer|test)/` },
+  },
+  {
+    name: 'client-outside',
+    comment: 'client is how a program of ours talks to a running engine: it knows the wire, not the engine.',
+    from: { path: '^electron/client/' },
+    to: { path: LOCAL, pathNot: `^electron/client/|${GROUND}` },
   },
   {
     name: 'electron-in-desktop',
@@ -101,9 +141,13 @@ const forbidden = [
   },
   {
     name: 'desktop-thin',
-    comment: 'desktop knows the contract, the engine as a door sees it, and the doors; not the domain, not the machine.',
+    comment:
+      'desktop knows the contract, the engine as a door sees it, and the doors; not the domain, not the machine.',
     from: { path: '^electron/desktop/' },
-    to: { path: LOCAL, pathNot: `^electron/(desktop|doors)/|${CONTRACT}|^electron/engine/(ports|engine-api|data-dir)[.]ts$` },
+    to: {
+      path: LOCAL,
+      pathNot: `^electron/(desktop|doors|client)/|${GROUND}`,
+    },
   },
   {
     name: 'desktop-only-from-main',
@@ -113,9 +157,9 @@ const forbidden = [
   },
   {
     name: 'renderer-contract-only',
-    comment: 'The renderer imports nothing of ours but the contract.',
+    comment: 'The renderer imports nothing of ours but the contract, and the words.',
     from: { path: '^renderer/' },
-    to: { path: LOCAL, pathNot: `^renderer/|${CONTRACT}` },
+    to: { path: LOCAL, pathNot: `^renderer/|${CONTRACT}|${TEXT}` },
   },
   {
     name: 'renderer-types-only',

@@ -27,7 +27,13 @@ const configuration: Configuration = {
     '!node_modules/**/*.{d.ts,d.mts,d.cts,map,md}',
   ],
   // Trials read the helper and the examples as files, so they lie beside the archive.
-  extraResources: [{ from: 'resources', to: 'resources', filter: ['**/*', '!**/__pycache__/**', '!icons/render.mjs', '!icons/*.svg', '!pictures/**'] }],
+  extraResources: [
+    {
+      from: 'resources',
+      to: 'resources',
+      filter: ['**/*', '!**/__pycache__/**', '!icons/render.mjs', '!icons/*.svg', '!pictures/**'],
+    },
+  ],
   asar: true,
   // A library in an archive cannot be loaded by the system.
   asarUnpack: ['node_modules/better-sqlite3/prebuilds/*.node'],

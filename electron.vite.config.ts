@@ -12,7 +12,10 @@ export default defineConfig({
       // What package.json lists as dependencies stays outside, native modules first of all.
       externalizeDeps: true,
       // One file: the engine finds its resources relative to where it lies.
-      rolldownOptions: { input: at('electron', 'main.ts'), output: { entryFileNames: 'main.js', codeSplitting: false } },
+      rolldownOptions: {
+        input: at('electron', 'main.ts'),
+        output: { entryFileNames: 'main.js', codeSplitting: false },
+      },
       sourcemap: true,
     },
   },
@@ -21,9 +24,20 @@ export default defineConfig({
       outDir: at('out', 'preload'),
       externalizeDeps: false,
       // A sandboxed preload is one CommonJS file.
-      rolldownOptions: { input: at('electron', 'desktop', 'preload.ts'), output: { format: 'cjs', entryFileNames: 'preload.cjs' } },
+      rolldownOptions: {
+        input: at('electron', 'desktop', 'preload.ts'),
+        output: { format: 'cjs', entryFileNames: 'preload.cjs' },
+      },
     },
   },
   // Said again, because this file is bundled with the other and import.meta.dirname is this one's.
-  renderer: { ...renderer, root: at('renderer'), build: { ...renderer.build, outDir: at('out', 'renderer'), rolldownOptions: { input: at('renderer', 'index.html') } } },
+  renderer: {
+    ...renderer,
+    root: at('renderer'),
+    build: {
+      ...renderer.build,
+      outDir: at('out', 'renderer'),
+      rolldownOptions: { input: at('renderer', 'index.html') },
+    },
+  },
 });

@@ -13,7 +13,9 @@ enableCompileCache(path.join(os.homedir(), '.cache', 'switchyard', 'compiled'));
 const { createTerminal } = await import('./cli/terminal.ts');
 const { runCli } = await import('./cli/run-cli.ts');
 
-const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string;
+};
 const interrupted = new AbortController();
 
 /** The reader went away (`switchyard ls | head`): that is the end, not an error. */
@@ -29,7 +31,13 @@ process.once('SIGINT', () => {
   process.once('SIGINT', () => process.exit(130));
 });
 
-const terminal = createTerminal({ stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, cwd: process.cwd() });
+const terminal = createTerminal({
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+});
 process.exitCode = await runCli(process.argv.slice(2), terminal, packageJson.version, interrupted.signal);
 // Only an unread pipe or a kept-alive connection could keep the process; neither is worth waiting for.
 process.stdin.destroy();

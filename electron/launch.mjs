@@ -64,8 +64,8 @@ export async function launch(script, args) {
   const node = findBundledNode(fileURLToPath(import.meta.url));
   if (node === null) {
     process.stderr.write(
-      `Switchyard needs Node ${OLDEST_MAJOR}.${OLDEST_MINOR} or newer and found only ${process.versions.node} (${process.execPath}).\n`
-      + 'It brings its own as the npm package "node": run "npm ci" in the project folder (without --ignore-scripts), or install a newer Node.\n',
+      `Switchyard needs Node ${OLDEST_MAJOR}.${OLDEST_MINOR} or newer and found only ${process.versions.node} (${process.execPath}).\n` +
+        'It brings its own as the npm package "node": run "npm ci" in the project folder (without --ignore-scripts), or install a newer Node.\n',
     );
     process.exitCode = 1;
     return;

@@ -44,11 +44,19 @@ if (claimSingleInstance(() => mainWindow?.show())) {
   endOnFault(log);
   guardPages();
   denyCertificateErrors();
-  app.whenReady().then(start).catch((error: unknown) => {
-    log('the application could not start', error);
-    const remedy = error instanceof SwitchyardError ? error.remedy : undefined;
-    showFatal('Switchyard could not start', [error instanceof Error ? error.message : String(error), remedy].filter((line) => line !== undefined).join('\n\n'));
-  });
+  app
+    .whenReady()
+    .then(start)
+    .catch((error: unknown) => {
+      log('the application could not start', error);
+      const remedy = error instanceof SwitchyardError ? error.remedy : undefined;
+      showFatal(
+        'Switchyard could not start',
+        [error instanceof Error ? error.message : String(error), remedy]
+          .filter((line) => line !== undefined)
+          .join('\n\n'),
+      );
+    });
 } else {
   app.quit();
 }
@@ -57,21 +65,40 @@ async function start(): Promise<void> {
   guardSession();
   setMenu(process.platform, !app.isPackaged);
   const yard = await openYard(startEngine, launch, { version: app.getVersion(), resourcesDir }, log);
-  handleAppScheme({ fetch: (request) => yard.fetch(request), uiFiles: createUiFiles(path.join(root, 'out', 'renderer')), log });
+  handleAppScheme({
+    fetch: (request) => yard.fetch(request),
+    uiFiles: createUiFiles(path.join(root, 'out', 'renderer')),
+    log,
+  });
   const mirror = createYardMirror(yard, log);
   const ending = endInOrder(async () => {
     mirror.close();
     await yard.close();
   }, log);
   const quit = () => app.quit();
-  const window = createMainWindow({
-    preload: path.join(root, 'out', 'preload', 'preload.cjs'), icon: icon('app/256x256.png'), isDevelopment: !app.isPackaged, quit,
-    closeFacts: () => ({ closeToTray: mirror.settings().closeToTray, isQuitting: ending.isQuitting(), hasTray: true }),
-  }, process.argv.includes(HIDDEN_FLAG));
+  const window = createMainWindow(
+    {
+      preload: path.join(root, 'out', 'preload', 'preload.cjs'),
+      icon: icon('app/256x256.png'),
+      isDevelopment: !app.isPackaged,
+      quit,
+      closeFacts: () => ({
+        closeToTray: mirror.settings().closeToTray,
+        isQuitting: ending.isQuitting(),
+        hasTray: true,
+      }),
+    },
+    process.argv.includes(HIDDEN_FLAG),
+  );
   mainWindow = window;
   answerMessages(() => window.current());
   app.on('activate', () => window.show());
-  createTray({ mirror, icons: { idle: icon('tray-idle.png'), busy: icon('tray-busy.png') }, open: () => window.show(), quit });
+  createTray({
+    mirror,
+    icons: { idle: icon('tray-idle.png'), busy: icon('tray-busy.png') },
+    open: () => window.show(),
+    quit,
+  });
   notifyOnFinish(mirror, () => window.show());
   keepAwakeWhileRunning(mirror);
   followTheme(mirror);

@@ -17,7 +17,7 @@ import { openDoors, type Doors } from './doors/open-doors.ts';
 import { readEnvironment, type EngineStart, type LaunchEnvironment } from './doors/launch-environment.ts';
 import { askRunningEngine } from './doors/running-engine.ts';
 import { isLoopback, parseServeFlags, type ServeFlags } from './doors/serve-options.ts';
-import type { Engine } from './engine/engine-api.ts';
+import type { Engine } from './ports/engine-api.ts';
 import { watchDataDir } from './engine/watch-data-dir.ts';
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -57,7 +57,8 @@ export async function serve(argv: readonly string[], environment?: Partial<Serve
   try {
     engine = await startEngine({ ...launch.engine, shell: 'headless', version: readVersion() });
   } catch (error) {
-    if (error instanceof SwitchyardError && error.code === 'data_dir_locked') return pointToOwner(launch, error, parsed.flags, print, warn);
+    if (error instanceof SwitchyardError && error.code === 'data_dir_locked')
+      return pointToOwner(launch, error, parsed.flags, print, warn);
     warn(describe(error));
     return 1;
   }
@@ -68,9 +69,11 @@ export async function serve(argv: readonly string[], environment?: Partial<Serve
   });
   try {
     const doors = await openDoors(engine, doorsOptions(parsed.flags)).catch((error: unknown) => {
-      warn(isPortTaken(error) && parsed.flags.port !== null
-        ? `Port ${parsed.flags.port} is taken by another program. Choose another with --port, or leave it out to take a free one.`
-        : describe(error));
+      warn(
+        isPortTaken(error) && parsed.flags.port !== null
+          ? `Port ${parsed.flags.port} is taken by another program. Choose another with --port, or leave it out to take a free one.`
+          : describe(error),
+      );
       return null;
     });
     if (doors === null) return 1;
@@ -91,15 +94,23 @@ export async function serve(argv: readonly string[], environment?: Partial<Serve
 
 async function announce(doors: Doors, engine: Engine, flags: ServeFlags, print: (line: string) => void): Promise<void> {
   const url = doors.http.loginUrl();
-  if (flags.json) print(JSON.stringify({ ready: true, alreadyRunning: false, url, dataDir: engine.paths.dir, pid: process.pid }));
+  if (flags.json)
+    print(JSON.stringify({ ready: true, alreadyRunning: false, url, dataDir: engine.paths.dir, pid: process.pid }));
   else {
     print(`Switchyard ${readVersion()} is ready, data in ${engine.paths.dir}`);
     print(`Open ${url}`);
   }
-  if (flags.open && !await openInBrowser(doors.http.loginUrl(), engine.paths.dir) && !flags.json) print('No browser could be started here; open the URL above yourself.');
+  if (flags.open && !(await openInBrowser(doors.http.loginUrl(), engine.paths.dir)) && !flags.json)
+    print('No browser could be started here; open the URL above yourself.');
 }
 
-async function pointToOwner(launch: LaunchEnvironment, error: SwitchyardError, flags: ServeFlags, print: (line: string) => void, warn: (line: string) => void): Promise<number> {
+async function pointToOwner(
+  launch: LaunchEnvironment,
+  error: SwitchyardError,
+  flags: ServeFlags,
+  print: (line: string) => void,
+  warn: (line: string) => void,
+): Promise<number> {
   const { socket, dir: dataDir } = launch.paths;
   const running = await askRunningEngine(socket, OWNER_PATIENCE_MS);
   if (running.kind === 'silent') {
@@ -122,13 +133,21 @@ async function pointToOwner(launch: LaunchEnvironment, error: SwitchyardError, f
 
 function doorsOptions(flags: ServeFlags): Parameters<typeof openDoors>[1] {
   const own = isLoopback(flags.host) ? [] : ownNames();
-  return { uiRoot: path.join(ROOT, 'out', 'renderer'), host: flags.host, port: flags.port, allowHosts: [...own, ...flags.allowHosts] };
+  return {
+    uiRoot: path.join(ROOT, 'out', 'renderer'),
+    host: flags.host,
+    port: flags.port,
+    allowHosts: [...own, ...flags.allowHosts],
+  };
 }
 
 /** Names under which other machines reach this one; none of them can be made to point here by somebody else's DNS. */
 function ownNames(): readonly string[] {
   const addresses = Object.values(os.networkInterfaces()).flatMap((list) => list ?? []);
-  return [os.hostname().toLowerCase(), ...addresses.map(({ family, address }) => family === 'IPv6' ? `[${address}]` : address)];
+  return [
+    os.hostname().toLowerCase(),
+    ...addresses.map(({ family, address }) => (family === 'IPv6' ? `[${address}]` : address)),
+  ];
 }
 
 function readVersion(): string {
@@ -137,7 +156,8 @@ function readVersion(): string {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof SwitchyardError) return error.remedy === undefined ? error.message : `${error.message}\n${error.remedy}`;
+  if (error instanceof SwitchyardError)
+    return error.remedy === undefined ? error.message : `${error.message}\n${error.remedy}`;
   return `Switchyard could not start: ${error instanceof Error ? error.message : String(error)}`;
 }
 
@@ -162,7 +182,9 @@ function watchForFaults(engine: Engine): { readonly failed: Promise<void>; hasFa
   let settle = () => {};
   const onFault = (error: unknown) => {
     log('an unexpected error ends the engine', error);
-    warnLine(`Switchyard has to stop: ${error instanceof Error ? error.message : String(error)}. Details are in ${engine.paths.engineLog}; start it again, nothing queued is lost.`);
+    warnLine(
+      `Switchyard has to stop: ${error instanceof Error ? error.message : String(error)}. Details are in ${engine.paths.engineLog}; start it again, nothing queued is lost.`,
+    );
     if (failed) process.exit(1);
     failed = true;
     settle();
@@ -170,7 +192,9 @@ function watchForFaults(engine: Engine): { readonly failed: Promise<void>; hasFa
   process.on('uncaughtException', onFault);
   process.on('unhandledRejection', onFault);
   return {
-    failed: new Promise((resolve) => { settle = resolve; }),
+    failed: new Promise((resolve) => {
+      settle = resolve;
+    }),
     hasFailed: () => failed,
     stop() {
       process.off('uncaughtException', onFault);

@@ -21,11 +21,15 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 process.exitCode = args.includes('--headless') || isHelp ? await runHeadless(null) : await openWindow();
 
 async function openWindow(): Promise<number> {
-  const obstacle = findWindowObstacle({ platform: process.platform, env: process.env, uid: process.getuid?.() ?? null });
+  const obstacle = findWindowObstacle({
+    platform: process.platform,
+    env: process.env,
+    uid: process.getuid?.() ?? null,
+  });
   if (obstacle !== null) return runHeadless(obstacle);
   const electron = await provideElectron(ROOT, () => say('Downloading Electron, once …'));
   if (electron.kind === 'missing') return runHeadless(electron.why);
-  if (!await build('desktop')) return runHeadless('The window could not be built');
+  if (!(await build('desktop'))) return runHeadless('The window could not be built');
   const end = await runWindow(electron.file, ROOT, flags);
   return end.kind === 'ended' ? end.exitCode : runHeadless(`The window did not open (${end.why})`);
 }

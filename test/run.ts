@@ -32,7 +32,8 @@ function readOptions(): { only: string[] | null; rounds: number } {
 const { only, rounds } = readOptions();
 const all = listStages(rounds);
 const unknown = only?.filter((name) => !all.some((stage) => stage.name === name)) ?? [];
-if (unknown.length > 0) fail(`No stage is called ${unknown.join(', ')}. There are ${all.map((stage) => stage.name).join(', ')}.`);
+if (unknown.length > 0)
+  fail(`No stage is called ${unknown.join(', ')}. There are ${all.map((stage) => stage.name).join(', ')}.`);
 const stages = all.filter((stage) => only === null || only.includes(stage.name));
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -46,7 +47,9 @@ const add = (counts: { passed: number; failed: number; skipped: number }): void 
 
 if (stages.some((stage) => ['unit', 'conformance', 'recovery', 'e2e'].includes(stage.name))) {
   for (const component of await provideComponents((line) => say(`        ${line}`))) {
-    say(`${ci ? 'FAIL  ' : 'missing'} ${component.name} (${component.packages.join(' ')}): needed for ${component.neededFor}`);
+    say(
+      `${ci ? 'FAIL  ' : 'missing'} ${component.name} (${component.packages.join(' ')}): needed for ${component.neededFor}`,
+    );
     if (ci) add({ passed: 0, failed: 1, skipped: 0 });
   }
 }
@@ -57,13 +60,25 @@ for (const stage of stages) {
   try {
     result = await stage.run();
   } catch (error) {
-    result = { passed: 0, failed: 1, skipped: 0, notes: [], output: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    result = {
+      passed: 0,
+      failed: 1,
+      skipped: 0,
+      notes: [],
+      output: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    };
   }
   add(result);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   if (result.failed > 0) say(result.output.trimEnd().replaceAll(/^/gm, '    | '));
-  const counts = [`${result.passed} passed`, ...(result.failed > 0 ? [`${result.failed} failed`] : []), ...(result.skipped > 0 ? [`${result.skipped} skipped`] : [])];
-  say(`${result.failed > 0 ? 'FAIL' : 'ok  '} ${stage.name.padEnd(12)} ${`${seconds} s`.padStart(8)}  ${counts.join(', ')}`);
+  const counts = [
+    `${result.passed} passed`,
+    ...(result.failed > 0 ? [`${result.failed} failed`] : []),
+    ...(result.skipped > 0 ? [`${result.skipped} skipped`] : []),
+  ];
+  say(
+    `${result.failed > 0 ? 'FAIL' : 'ok  '} ${stage.name.padEnd(12)} ${`${seconds} s`.padStart(8)}  ${counts.join(', ')}`,
+  );
   for (const note of result.notes) say(`       ${note}`);
 }
 

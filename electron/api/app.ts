@@ -12,7 +12,8 @@ import type { Services } from './services.ts';
 export function createApi(services: Services): OpenAPIHono {
   const root = new OpenAPIHono();
   const api = new OpenAPIHono({
-    defaultHook: (result) => result.success ? undefined : toResponse(validationError(result.error.issues).toProblem()),
+    defaultHook: (result) =>
+      result.success ? undefined : toResponse(validationError(result.error.issues).toProblem()),
   });
 
   api.openapi(routes.getHealth, (c) => c.json({ ok: true as const, version: services.version, pid: process.pid }, 200));
@@ -26,7 +27,9 @@ export function createApi(services: Services): OpenAPIHono {
   api.openapi(routes.submit, async (c) => c.json(await services.submit(c.req.valid('json')), 201));
   // Fixed paths before those with {id}.
   api.openapi(routes.actOnTrials, async (c) => c.json(await services.act(c.req.valid('json')), 200));
-  api.openapi(routes.deletePreview, async (c) => c.json(await services.deletePreview(c.req.valid('json').trialIds), 200));
+  api.openapi(routes.deletePreview, async (c) =>
+    c.json(await services.deletePreview(c.req.valid('json').trialIds), 200),
+  );
   api.openapi(routes.movePreview, (c) => {
     const body = c.req.valid('json');
     return c.json(services.movePreview(body.trialIds, body.to, body.poolId), 200);
@@ -46,15 +49,21 @@ export function createApi(services: Services): OpenAPIHono {
 
   api.openapi(routes.listPools, (c) => c.json({ pools: services.pools() }, 200));
   api.openapi(routes.createPool, (c) => c.json(services.createPool(c.req.valid('json')), 201));
-  api.openapi(routes.updatePool, (c) => c.json(services.updatePool(c.req.valid('param').poolId, c.req.valid('json')), 200));
+  api.openapi(routes.updatePool, (c) =>
+    c.json(services.updatePool(c.req.valid('param').poolId, c.req.valid('json')), 200),
+  );
   api.openapi(routes.deletePool, (c) => {
     services.deletePool(c.req.valid('param').poolId);
     return c.body(null, 204);
   });
-  api.openapi(routes.actOnPool, (c) => c.json(services.actOnPool(c.req.valid('param').poolId, c.req.valid('json').action), 200));
+  api.openapi(routes.actOnPool, (c) =>
+    c.json(services.actOnPool(c.req.valid('param').poolId, c.req.valid('json').action), 200),
+  );
 
   api.openapi(routes.getGpus, (c) => c.json(services.gpus(), 200));
-  api.openapi(routes.updateSlot, (c) => c.json(services.updateSlot(c.req.valid('param').uuid, c.req.valid('json')), 200));
+  api.openapi(routes.updateSlot, (c) =>
+    c.json(services.updateSlot(c.req.valid('param').uuid, c.req.valid('json')), 200),
+  );
   api.openapi(routes.getDoctor, async (c) => c.json({ checks: await services.doctor() }, 200));
   api.openapi(routes.getSettings, (c) => c.json(services.settings(), 200));
   api.openapi(routes.updateSettings, (c) => c.json(services.updateSettings(c.req.valid('json')), 200));
@@ -66,8 +75,16 @@ export function createApi(services: Services): OpenAPIHono {
   });
 
   root.route(API_PREFIX, api);
-  root.get(`${API_PREFIX}/openapi.json`, (c) => c.json(root.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'Switchyard', version: services.version } })));
-  root.notFound((c) => toResponse(new SwitchyardError('not_found', `There is nothing at ${c.req.method} ${c.req.path}.`, { remedy: `The API is described at ${API_PREFIX}/openapi.json.` }).toProblem()));
+  root.get(`${API_PREFIX}/openapi.json`, (c) =>
+    c.json(root.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'Switchyard', version: services.version } })),
+  );
+  root.notFound((c) =>
+    toResponse(
+      new SwitchyardError('not_found', `There is nothing at ${c.req.method} ${c.req.path}.`, {
+        remedy: `The API is described at ${API_PREFIX}/openapi.json.`,
+      }).toProblem(),
+    ),
+  );
   root.onError((error, c) => errorResponse(error, `${c.req.method} ${c.req.path}`, services.reportBug));
   api.onError((error, c) => errorResponse(error, `${c.req.method} ${c.req.path}`, services.reportBug));
   return root;

@@ -7,11 +7,21 @@ import { TrialActionBody } from '../contract/trials.ts';
 
 const keysOf = (schema: z.ZodObject): string[] => Object.keys(schema.shape);
 
-const TOP = [...new Set([...[SubmitBody, CreatePoolBody, UpdatePoolBody, UpdateSlotBody, PoolActionBody, Settings].flatMap(keysOf), ...TrialActionBody.options.flatMap(keysOf)])];
-const BELOW: Readonly<Record<string, readonly string[]>> = { settings: keysOf(PoolSettings), to: ['place', 'anchorId', 'index'], source: ['kind', 'path'], hours: ['from', 'to'] };
+const TOP = [
+  ...new Set([
+    ...[SubmitBody, CreatePoolBody, UpdatePoolBody, UpdateSlotBody, PoolActionBody, Settings].flatMap(keysOf),
+    ...TrialActionBody.options.flatMap(keysOf),
+  ]),
+];
+const BELOW: Readonly<Record<string, readonly string[]>> = {
+  settings: keysOf(PoolSettings),
+  to: ['place', 'anchorId', 'index'],
+  source: ['kind', 'path'],
+  hours: ['from', 'to'],
+};
 
 /** @param parents the path to the object that holds the unknown key */
 export function fieldsKnownAt(parents: readonly string[]): readonly string[] {
   const last = parents.at(-1);
-  return last === undefined ? TOP : BELOW[last] ?? [];
+  return last === undefined ? TOP : (BELOW[last] ?? []);
 }

@@ -2,9 +2,9 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { stream, streamSSE } from 'hono/streaming';
 import * as routes from '../contract/routes.ts';
-import { followLog } from '../trials/log-follow.ts';
-import { searchLog } from '../trials/log-search.ts';
-import { readLogRange, streamLog } from '../trials/log-store.ts';
+import { followLog } from '../trials/log/log-follow.ts';
+import { searchLog } from '../trials/log/log-search.ts';
+import { readLogRange, streamLog } from '../trials/log/log-store.ts';
 import type { Services } from './services.ts';
 
 export function mountLogs(api: OpenAPIHono, services: Services): void {
@@ -42,18 +42,26 @@ export function mountLogs(api: OpenAPIHono, services: Services): void {
     const log = services.log(id, attempt);
     return streamSSE(c, async (out) => {
       const gone = new AbortController();
-      out.onAbort(() => { gone.abort(); });
+      out.onAbort(() => {
+        gone.abort();
+      });
       await out.write(': log\n\n');
       try {
         const end = await followLog({
           logPath: log.path,
           offset,
-          onChunk: ({ offset: from, next, data }) => out.writeSSE({ event: 'chunk', id: String(next), data: JSON.stringify({ offset: from, next, text: data.toString('base64') }) }),
+          onChunk: ({ offset: from, next, data }) =>
+            out.writeSSE({
+              event: 'chunk',
+              id: String(next),
+              data: JSON.stringify({ offset: from, next, text: data.toString('base64') }),
+            }),
           onDropped: (range) => out.writeSSE({ event: 'dropped', data: JSON.stringify(range) }),
           ended: log.ended,
           signal: gone.signal,
         });
-        if (end.ended && !out.aborted) await out.writeSSE({ event: 'end', data: JSON.stringify({ totalBytes: end.next }) });
+        if (end.ended && !out.aborted)
+          await out.writeSSE({ event: 'end', data: JSON.stringify({ totalBytes: end.next }) });
       } catch (error) {
         if (!gone.signal.aborted) services.reportBug(error, `follow log of #${id}`);
       }

@@ -5,9 +5,9 @@ import type { EngineInfo, ForecastEntry, Notice, PlanView } from '../contract/fe
 import type { GpuStatus } from '../contract/gpus.ts';
 import type { DoctorCheck } from '../contract/settings.ts';
 import type { Trial } from '../contract/trials.ts';
-import type { FeedFrame } from '../engine/engine-api.ts';
-import type { Feed } from '../engine/feed.ts';
-import { dumpConfigYaml } from '../experiments/parse-config.ts';
+import type { FeedFrame } from '../ports/engine-api.ts';
+import type { Feed } from '../feed/change-feed.ts';
+import { dumpConfigYaml } from '../experiments/config/parse-config.ts';
 import { duplicateTrial, presentConfig, submitExperiment, type SubmitDeps } from '../experiments/submit.ts';
 import { chooseExampleRuntime, listExamples, loadExample } from '../experiments/examples.ts';
 import { resolveMove } from '../queue/moves.ts';
@@ -21,13 +21,21 @@ import { getExperiment } from '../store/experiments.ts';
 import { getPool, listPools, setKeptBack } from '../store/pools.ts';
 import { listCheckpoints, listMetricNames } from '../store/reports.ts';
 import { readSettings, writeSettings } from '../store/settings.ts';
-import { countDone, getTrialRow, lastRank, listLiveTrials, listRecentlyDone, listTrialRows, type TrialRow } from '../store/trials.ts';
+import {
+  countDone,
+  getTrialRow,
+  lastRank,
+  listLiveTrials,
+  listRecentlyDone,
+  listTrialRows,
+  type TrialRow,
+} from '../store/trials.ts';
 import { actOnTrials, undoAction } from '../trials/actions.ts';
-import type { AttemptRunner } from '../trials/attempt-runner.ts';
-import { directoryBytes } from '../trials/delete.ts';
-import { attemptFiles, hostWorkDir, trialDirectories } from '../trials/directories.ts';
-import { logFacts } from '../trials/log-store.ts';
-import { readSeries } from '../trials/metrics.ts';
+import type { AttemptRunner } from '../trials/attempts/attempt-runner.ts';
+import { directoryBytes } from '../trials/removal/delete-trials.ts';
+import { attemptFiles, hostWorkDir, trialDirectories } from '../trials/files/directories.ts';
+import { logFacts } from '../trials/log/log-store.ts';
+import { readSeries } from '../trials/reports/metrics.ts';
 import { toAttempt } from '../trials/view.ts';
 import type { Services } from './services.ts';
 
@@ -70,7 +78,10 @@ export function makeServices(deps: ServicesDeps): Services {
 
   function requireTrial(id: number): TrialRow {
     const row = getTrialRow(db, id);
-    if (row === null) throw new SwitchyardError('not_found', `There is no trial #${id}.`, { remedy: 'List the trials with: switchyard ls --all' });
+    if (row === null)
+      throw new SwitchyardError('not_found', `There is no trial #${id}.`, {
+        remedy: 'List the trials with: switchyard ls --all',
+      });
     return row;
   }
 
@@ -93,9 +104,16 @@ export function makeServices(deps: ServicesDeps): Services {
     async state() {
       const gpus = await world.firstReading().then(() => deps.gpuStatus());
       return {
-        seq: store.seq(), nowMs: deps.nowMs(), engine: deps.engineInfo(), pools: listPools(db),
+        seq: store.seq(),
+        nowMs: deps.nowMs(),
+        engine: deps.engineInfo(),
+        pools: listPools(db),
         trials: [...listLiveTrials(db), ...listRecentlyDone(db, DONE_IN_SNAPSHOT)].map(deps.toTrial),
-        doneCount: countDone(db), gpus, plan: deps.planView(), notices: deps.notices(), settings: readSettings(db),
+        doneCount: countDone(db),
+        gpus,
+        plan: deps.planView(),
+        notices: deps.notices(),
+        settings: readSettings(db),
       };
     },
 
@@ -103,7 +121,10 @@ export function makeServices(deps: ServicesDeps): Services {
       if (seq === null) return presentFrames();
       const changed = changedSince(db, seq, store.seq(), CATCH_UP_EVENTS);
       if (changed === null) return [{ event: 'resync', data: { reason: 'too much happened meanwhile' } }];
-      return [{ event: 'changes', data: deps.feed.changes(store.seq(), changed.trialIds, changed.poolIds) }, ...presentFrames()];
+      return [
+        { event: 'changes', data: deps.feed.changes(store.seq(), changed.trialIds, changed.poolIds) },
+        ...presentFrames(),
+      ];
     },
 
     listTrials(filter) {
@@ -115,12 +136,23 @@ export function makeServices(deps: ServicesDeps): Services {
       const row = requireTrial(id);
       const experiment = getExperiment(db, row.experimentId);
       if (experiment === null) throw new SwitchyardError('not_found', `The experiment of trial #${id} is gone.`);
-      const attempts = await Promise.all(listAttempts(db, id).map(async (attempt) => toAttempt(attempt, (await logFacts(attemptFiles(deps.trialsDir, id, attempt.number).log)).totalBytes)));
+      const attempts = await Promise.all(
+        listAttempts(db, id).map(async (attempt) =>
+          toAttempt(attempt, (await logFacts(attemptFiles(deps.trialsDir, id, attempt.number).log)).totalBytes),
+        ),
+      );
       const config = presentConfig(deps.submit.secrets, experiment.config, experiment.sealedEnv);
       return {
-        trial: deps.toTrial(row), config, configYaml: dumpConfigYaml(config), source: experiment.sourceDir, snapshot: experiment.snapshot,
-        workDir: row.attempt === 0 ? null : hostWorkDir(trialDirectories(deps.trialsDir, id), experiment), attempts, checkpoints: listCheckpoints(db, id),
-        history: listHistory(db, id, HISTORY_ENTRIES), metricNames: listMetricNames(db, id),
+        trial: deps.toTrial(row),
+        config,
+        configYaml: dumpConfigYaml(config),
+        source: experiment.sourceDir,
+        snapshot: experiment.snapshot,
+        workDir: row.attempt === 0 ? null : hostWorkDir(trialDirectories(deps.trialsDir, id), experiment),
+        attempts,
+        checkpoints: listCheckpoints(db, id),
+        history: listHistory(db, id, HISTORY_ENTRIES),
+        metricNames: listMetricNames(db, id),
       };
     },
 
@@ -129,7 +161,10 @@ export function makeServices(deps: ServicesDeps): Services {
 
     async act(action) {
       const freedBytes = action.action === 'delete' ? await bytesOf(action.trialIds) : undefined;
-      const { result, effects } = actOnTrials({ store, trialsDir: deps.trialsDir, slotsInPool: (poolId) => world.slotsOfPool(poolId).length }, action);
+      const { result, effects } = actOnTrials(
+        { store, trialsDir: deps.trialsDir, slotsInPool: (poolId) => world.slotsOfPool(poolId).length },
+        action,
+      );
       deps.runner.perform(effects);
       if (action.action === 'delete') void deps.collectGarbage();
       return freedBytes === undefined ? result : { ...result, freedBytes };
@@ -139,7 +174,11 @@ export function makeServices(deps: ServicesDeps): Services {
 
     async deletePreview(ids) {
       for (const id of ids) requireTrial(id);
-      return { freesBytes: await bytesOf(ids), checkpoints: ids.reduce((sum, id) => sum + listCheckpoints(db, id).length, 0), trials: ids.length };
+      return {
+        freesBytes: await bytesOf(ids),
+        checkpoints: ids.reduce((sum, id) => sum + listCheckpoints(db, id).length, 0),
+        trials: ids.length,
+      };
     },
 
     movePreview(ids, to, poolId) {
@@ -147,10 +186,17 @@ export function makeServices(deps: ServicesDeps): Services {
       if (poolId !== undefined && poolId !== trials[0]?.poolId) {
         const pool = requirePool(store, poolId);
         const rank = rankBehind(lastRank(db, pool.id));
-        return { ...deps.previewForecast(trials.map((trial) => ({ ...trial, poolId: pool.id, rank }))), priority: null };
+        return {
+          ...deps.previewForecast(trials.map((trial) => ({ ...trial, poolId: pool.id, rank }))),
+          priority: null,
+        };
       }
       const placed = resolveMove(db, trials, to);
-      const moved = placed.map((place) => ({ ...trials.find((trial) => trial.id === place.id) as TrialRow, priority: place.priority, rank: place.rank }));
+      const moved = placed.map((place) => ({
+        ...(trials.find((trial) => trial.id === place.id) as TrialRow),
+        priority: place.priority,
+        rank: place.rank,
+      }));
       const taken = placed.find((place) => place.priority !== trials.find((trial) => trial.id === place.id)?.priority);
       return { ...deps.previewForecast(moved), priority: taken?.priority ?? null };
     },
@@ -161,31 +207,45 @@ export function makeServices(deps: ServicesDeps): Services {
     },
 
     log(id, attempt) {
-      if (getAttempt(db, id, attempt) === null) throw new SwitchyardError('not_found', `Trial #${id} has no attempt ${attempt}.`);
+      if (getAttempt(db, id, attempt) === null)
+        throw new SwitchyardError('not_found', `Trial #${id} has no attempt ${attempt}.`);
       return { path: attemptFiles(deps.trialsDir, id, attempt).log, ended: deps.attemptEnded(id, attempt) };
     },
 
     async logInfo(id, attempt) {
       const { path, ended } = this.log(id, attempt);
       const facts = await logFacts(path);
-      return { attempt, totalBytes: facts.totalBytes, dropped: facts.dropped.map(({ from, to }) => ({ from, to })), live: !ended.aborted };
+      return {
+        attempt,
+        totalBytes: facts.totalBytes,
+        dropped: facts.dropped.map(({ from, to }) => ({ from, to })),
+        live: !ended.aborted,
+      };
     },
 
     pools: () => listPools(db),
     createPool: (body) => createPool(store, body, deps.cpuCount, world.knownUuids()),
     updatePool: (id, body) => updatePool(store, id, body, world.knownUuids()),
-    deletePool: (id) => { deletePool(store, id); },
+    deletePool: (id) => {
+      deletePool(store, id);
+    },
     actOnPool: (id, action) => actOnPool(store, id, action),
 
     gpus: deps.gpuStatus,
     updateSlot(uuid, body) {
-      if (!world.knownUuids().has(uuid)) throw new SwitchyardError('not_found', `This machine has no GPU ${uuid}.`, { remedy: 'List them with: switchyard gpus' });
+      if (!world.knownUuids().has(uuid))
+        throw new SwitchyardError('not_found', `This machine has no GPU ${uuid}.`, {
+          remedy: 'List them with: switchyard gpus',
+        });
       if (body.keptBack !== undefined) {
         const keptBack = body.keptBack;
-        store.transact('keep slot', (tx) => { setKeptBack(tx.db, uuid, keptBack); });
+        store.transact('keep slot', (tx) => {
+          setKeptBack(tx.db, uuid, keptBack);
+        });
       }
       if (body.poolId !== undefined) {
-        if (getPool(db, body.poolId) === null) throw new SwitchyardError('not_found', `There is no pool "${body.poolId}".`);
+        if (getPool(db, body.poolId) === null)
+          throw new SwitchyardError('not_found', `There is no pool "${body.poolId}".`);
         assignSlot(store, uuid, body.poolId, world.knownUuids());
       }
       deps.replan();
@@ -197,7 +257,10 @@ export function makeServices(deps: ServicesDeps): Services {
     settings: () => readSettings(db),
     updateSettings(edit) {
       const settings = store.transact('settings', (tx) => {
-        const merged = { ...readSettings(tx.db), ...Object.fromEntries(Object.entries(edit).filter(([, value]) => value !== undefined)) };
+        const merged = {
+          ...readSettings(tx.db),
+          ...Object.fromEntries(Object.entries(edit).filter(([, value]) => value !== undefined)),
+        };
         writeSettings(tx.db, merged);
         return merged;
       });
@@ -210,7 +273,11 @@ export function makeServices(deps: ServicesDeps): Services {
     },
     async runExample(id) {
       const example = await loadExample(deps.examplesDir, id);
-      return submitExperiment(deps.submit, { config: chooseExampleRuntime(example, deps.dockerAvailable()), source: { kind: 'directory', path: example.dir }, paused: false });
+      return submitExperiment(deps.submit, {
+        config: chooseExampleRuntime(example, deps.dockerAvailable()),
+        source: { kind: 'directory', path: example.dir },
+        paused: false,
+      });
     },
 
     requestStop: deps.requestStop,

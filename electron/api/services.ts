@@ -4,8 +4,16 @@ import type { ForecastEntry, StateSnapshot } from '../contract/feed.ts';
 import type { GpuStatus } from '../contract/gpus.ts';
 import type { Pool, PoolSettings } from '../contract/pools.ts';
 import type { DoctorCheck, Settings } from '../contract/settings.ts';
-import type { LogInfo, MetricSeries, MoveTo, Trial, TrialAction, TrialActionResult, TrialDetail } from '../contract/trials.ts';
-import type { FeedFrame } from '../engine/engine-api.ts';
+import type {
+  LogInfo,
+  MetricSeries,
+  MoveTo,
+  Trial,
+  TrialAction,
+  TrialActionResult,
+  TrialDetail,
+} from '../contract/trials.ts';
+import type { FeedFrame } from '../ports/engine-api.ts';
 import type { TrialFilter } from '../store/trials.ts';
 
 export interface Services {
@@ -23,14 +31,31 @@ export interface Services {
   undo(id: number): TrialActionResult;
   deletePreview(ids: readonly number[]): Promise<{ freesBytes: number; checkpoints: number; trials: number }>;
   /** @param poolId another pool: the trials go to the end of its line, whatever `to` says */
-  movePreview(ids: readonly number[], to: MoveTo, poolId?: string): { before: ForecastEntry[]; after: ForecastEntry[]; priority: number | null };
+  movePreview(
+    ids: readonly number[],
+    to: MoveTo,
+    poolId?: string,
+  ): { before: ForecastEntry[]; after: ForecastEntry[]; priority: number | null };
   metrics(id: number, names: readonly string[] | null, maxPoints: number): Promise<MetricSeries[]>;
   /** Path of the log file, and a signal that fires when its attempt has ended and the last byte is in the file. @throws not_found */
   log(id: number, attempt: number): { readonly path: string; readonly ended: AbortSignal };
   logInfo(id: number, attempt: number): Promise<LogInfo>;
   pools(): Pool[];
-  createPool(body: { id?: string | undefined; name: string; gpuUuids: readonly string[]; settings: Partial<PoolSettings> }): Pool;
-  updatePool(id: string, body: { name?: string | undefined; gpuUuids?: readonly string[] | undefined; settings?: Partial<PoolSettings> | undefined; expectedRevision?: number | undefined }): Pool;
+  createPool(body: {
+    id?: string | undefined;
+    name: string;
+    gpuUuids: readonly string[];
+    settings: Partial<PoolSettings>;
+  }): Pool;
+  updatePool(
+    id: string,
+    body: {
+      name?: string | undefined;
+      gpuUuids?: readonly string[] | undefined;
+      settings?: Partial<PoolSettings> | undefined;
+      expectedRevision?: number | undefined;
+    },
+  ): Pool;
   deletePool(id: string): void;
   actOnPool(id: string, action: 'pause' | 'resume' | 'drain'): Pool;
   gpus(): GpuStatus;

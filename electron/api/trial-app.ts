@@ -4,14 +4,20 @@
  */
 import { Hono } from 'hono';
 import { SwitchyardError } from '../contract/errors.ts';
-import type { ReportRecord } from '../trials/report-lines.ts';
-import { parseReportLine } from '../trials/report-lines.ts';
+import type { ReportRecord } from '../trials/reports/report-lines.ts';
+import { parseReportLine } from '../trials/reports/report-lines.ts';
 import { errorResponse } from './problems.ts';
 
 export interface TrialAppDeps {
   /** @returns the running attempt the token belongs to, or null. Compares hashes, in constant time per token */
-  readonly authenticate: (trialId: number, token: string) => { readonly trialId: number; readonly attempt: number } | null;
-  readonly takeReports: (attempt: { readonly trialId: number; readonly attempt: number }, records: readonly ReportRecord[]) => Promise<void>;
+  readonly authenticate: (
+    trialId: number,
+    token: string,
+  ) => { readonly trialId: number; readonly attempt: number } | null;
+  readonly takeReports: (
+    attempt: { readonly trialId: number; readonly attempt: number },
+    records: readonly ReportRecord[],
+  ) => Promise<void>;
   readonly shouldStop: (trialId: number) => boolean;
   readonly reportBug: (error: unknown, where: string) => string;
 }
@@ -27,7 +33,10 @@ export function createTrialApp(deps: TrialAppDeps): Hono {
   const whoIs = (id: string, authorization: string | undefined): { trialId: number; attempt: number } => {
     const token = /^Bearer ([0-9a-f]{64})$/.exec(authorization ?? '')?.[1];
     const found = token === undefined || !/^\d{1,15}$/.test(id) ? null : deps.authenticate(Number(id), token);
-    if (found === null) throw new SwitchyardError('unauthenticated', 'This token does not belong to a running attempt of this trial.', { remedy: 'Use SWITCHYARD_API and SWITCHYARD_TOKEN from the trial\'s environment.' });
+    if (found === null)
+      throw new SwitchyardError('unauthenticated', 'This token does not belong to a running attempt of this trial.', {
+        remedy: "Use SWITCHYARD_API and SWITCHYARD_TOKEN from the trial's environment.",
+      });
     return found;
   };
   app.post('/trial/:id/reports', async (c) => {
@@ -36,7 +45,11 @@ export function createTrialApp(deps: TrialAppDeps): Hono {
     if (lines.length > MAX_LINES) throw new SwitchyardError('invalid_request', `At most ${MAX_LINES} lines a request.`);
     const records = lines.map(parseReportLine).filter((record) => record !== null);
     if (records.length > 0) await deps.takeReports(attempt, records);
-    return c.json({ accepted: records.length, skipped: lines.length - records.length, should_stop: deps.shouldStop(attempt.trialId) });
+    return c.json({
+      accepted: records.length,
+      skipped: lines.length - records.length,
+      should_stop: deps.shouldStop(attempt.trialId),
+    });
   });
   app.get('/trial/:id/should-stop', (c) => {
     const { trialId } = whoIs(c.req.param('id'), c.req.header('authorization'));

@@ -10,15 +10,24 @@ type WithoutIds<T> = T extends unknown ? Omit<T, 'trialIds' | 'expectedRevisions
 export type ActionWithoutIds = WithoutIds<TrialActionInput>;
 
 /** Sends one action for all ids: all of them change, or none. */
-export async function sendAction(context: CommandContext, trialIds: readonly number[], action: ActionWithoutIds): Promise<TrialActionResult> {
+export async function sendAction(
+  context: CommandContext,
+  trialIds: readonly number[],
+  action: ActionWithoutIds,
+): Promise<TrialActionResult> {
   const client = await context.connect();
   return client.request<TrialActionResult>('POST', '/trials/actions', { ...action, trialIds });
 }
 
 /** Prints what happened and, to a person, how to take it back. */
-export function showActionResult(context: CommandContext, asJson: boolean | undefined, result: TrialActionResult): void {
+export function showActionResult(
+  context: CommandContext,
+  asJson: boolean | undefined,
+  result: TrialActionResult,
+): void {
   show(context, asJson, result, () => plain(result.message));
-  if (asJson !== true && result.undoId !== null) context.terminal.note(context.terminal.paintError(`Undo: switchyard undo ${result.undoId}`, 'dim'));
+  if (asJson !== true && result.undoId !== null)
+    context.terminal.note(context.terminal.paintError(`Undo: switchyard undo ${result.undoId}`, 'dim'));
 }
 
 export interface ActionVerb {

@@ -1,18 +1,24 @@
 /** What every verb is given, and what most of them share: options, ids, the engine. */
 import { Command, CommanderError } from 'commander';
-import type { DataPaths } from '../engine/data-dir.ts';
+import type { DataPaths } from '../ports/data-dir.ts';
 import type { EngineClient } from './engine-client.ts';
 import { CliError, EXIT_CODE_HELP, ExitCode, usageError } from './exit-codes.ts';
 import { readStdin } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
-import type { Verb } from './verb-table.ts';
 import { parsePipedIds, parseTrialIds } from './trial-ids.ts';
+
+/** A verb as lists of them show it; its module is loaded when it is used. */
+export interface VerbSummary {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly build: BuildVerb }>;
+}
 
 export interface CommandContext {
   readonly terminal: Terminal;
   readonly paths: DataPaths;
   /** All verbs there are. */
-  readonly verbs: readonly Verb[];
+  readonly verbs: readonly VerbSummary[];
   /** What stands after "--" on the command line; null without "--". Only for verbs that take a command. */
   readonly afterDashes: readonly string[] | null;
   /** Aborted by Ctrl-C. */
@@ -30,23 +36,41 @@ export type BuildVerb = (context: CommandContext) => Command;
  * @param examples lines without the leading "switchyard"
  * @returns a command with --json, --help with examples, and errors that come back as exceptions
  */
-export function createVerb(name: string, description: string, examples: readonly string[], context: CommandContext): Command {
-  return new Command(name)
-    .description(description)
-    .option('--json', 'print JSON')
-    .helpOption('-h, --help', 'show this help')
-    .addHelpText('after', `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map((line) => `  switchyard ${line}`).join('\n')}\n\n${EXIT_CODE_HELP}`)
-    .allowExcessArguments(false)
-    .showHelpAfterError(`Run "switchyard ${name} --help" for what it takes.`)
-    // Defaults are in the descriptions, where they have one.
-    .configureHelp({ optionDescription: (option) => option.description })
-    .exitOverride()
-    .configureOutput(quietOutput(context.terminal));
+export function createVerb(
+  name: string,
+  description: string,
+  examples: readonly string[],
+  context: CommandContext,
+): Command {
+  return (
+    new Command(name)
+      .description(description)
+      .option('--json', 'print JSON')
+      .helpOption('-h, --help', 'show this help')
+      .addHelpText(
+        'after',
+        `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map((line) => `  switchyard ${line}`).join('\n')}\n\n${EXIT_CODE_HELP}`,
+      )
+      .allowExcessArguments(false)
+      .showHelpAfterError(`Run "switchyard ${name} --help" for what it takes.`)
+      // Defaults are in the descriptions, where they have one.
+      .configureHelp({ optionDescription: (option) => option.description })
+      .exitOverride()
+      .configureOutput(quietOutput(context.terminal))
+  );
 }
 
 /** Errors are printed once, at the top, by runCli. */
-export function quietOutput(terminal: Terminal): { writeOut: (text: string) => void; writeErr: (text: string) => void; outputError: () => void } {
-  return { writeOut: (text) => terminal.print(text.trimEnd()), writeErr: () => undefined, outputError: () => undefined };
+export function quietOutput(terminal: Terminal): {
+  writeOut: (text: string) => void;
+  writeErr: (text: string) => void;
+  outputError: () => void;
+} {
+  return {
+    writeOut: (text) => terminal.print(text.trimEnd()),
+    writeErr: () => undefined,
+    outputError: () => undefined,
+  };
 }
 
 /** @returns whether this is commander's way to say "help was shown" */
@@ -62,11 +86,17 @@ export async function readTrialIds(words: readonly string[], context: CommandCon
   const { terminal } = context;
   const ids: number[] = [];
   if (words.length === 0) {
-    if (terminal.stdinIsTTY) throw usageError('Name at least one trial.', 'Write its number, for example 14, #14 or 3-7, or pipe numbers in.');
+    if (terminal.stdinIsTTY)
+      throw usageError('Name at least one trial.', 'Write its number, for example 14, #14 or 3-7, or pipe numbers in.');
     ids.push(...parsePipedIds(await readStdin(terminal.stdin)));
-    if (ids.length === 0) throw usageError('No trial was named, and none came through the pipe.', 'Write its number, for example 14, #14 or 3-7.');
+    if (ids.length === 0)
+      throw usageError(
+        'No trial was named, and none came through the pipe.',
+        'Write its number, for example 14, #14 or 3-7.',
+      );
   }
-  for (const word of words) ids.push(...(word === '-' ? parsePipedIds(await readStdin(terminal.stdin)) : parseTrialIds(word)));
+  for (const word of words)
+    ids.push(...(word === '-' ? parsePipedIds(await readStdin(terminal.stdin)) : parseTrialIds(word)));
   if (ids.length === 0) throw usageError('No trial came through the pipe.');
   return [...new Set(ids)];
 }
@@ -80,7 +110,12 @@ export async function readTrialId(word: string | undefined, context: CommandCont
 }
 
 /** Prints an answer: as JSON where asked for, else in words. */
-export function show(context: CommandContext, asJson: boolean | undefined, value: unknown, words: () => string | readonly string[]): void {
+export function show(
+  context: CommandContext,
+  asJson: boolean | undefined,
+  value: unknown,
+  words: () => string | readonly string[],
+): void {
   if (asJson === true) {
     context.terminal.print(JSON.stringify(value, null, 2));
     return;
@@ -97,6 +132,7 @@ export function collect(value: string, before: readonly string[]): string[] {
 /** @returns the value when it is one of `known` */
 export function oneOf<T extends string>(value: string, known: readonly T[], flag: string): T {
   const found = known.find((one) => one === value);
-  if (found === undefined) throw new CliError(ExitCode.usage, `${flag} does not know "${value}".`, `It takes ${known.join(', ')}.`);
+  if (found === undefined)
+    throw new CliError(ExitCode.usage, `${flag} does not know "${value}".`, `It takes ${known.join(', ')}.`);
   return found;
 }

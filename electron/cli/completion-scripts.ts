@@ -50,8 +50,12 @@ export function fishScript(verbs: readonly CompletionVerb[]): string {
   const lines = ['complete -c switchyard -n __fish_use_subcommand -f'];
   for (const verb of verbs) {
     lines.push(`complete -c switchyard -n __fish_use_subcommand -f -a ${quote(verb.name)} -d ${quote(verb.summary)}`);
-    for (const word of verb.words) lines.push(`complete -c switchyard -n ${quote(`__fish_seen_subcommand_from ${verb.name}`)} -f -a ${quote(word)}`);
-    for (const flag of verb.flags) lines.push(`complete -c switchyard -n ${quote(`__fish_seen_subcommand_from ${verb.name}`)} -l ${quote(flag.replace(/^--/, ''))}`);
+    for (const word of verb.words)
+      lines.push(`complete -c switchyard -n ${quote(`__fish_seen_subcommand_from ${verb.name}`)} -f -a ${quote(word)}`);
+    for (const flag of verb.flags)
+      lines.push(
+        `complete -c switchyard -n ${quote(`__fish_seen_subcommand_from ${verb.name}`)} -l ${quote(flag.replace(/^--/, ''))}`,
+      );
   }
   return lines.join('\n');
 }

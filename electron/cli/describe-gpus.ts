@@ -9,24 +9,50 @@ const degrees = (value: number | null): string => (value === null ? '-' : `${Mat
 const watts = (value: number | null): string => (value === null ? '-' : `${Math.round(value)} W`);
 
 const COLUMNS = [
-  { title: 'SLOT' }, { title: 'NAME' }, { title: 'USED', align: 'right' }, { title: 'FREE', align: 'right' }, { title: 'TOTAL', align: 'right' },
-  { title: 'USE', align: 'right' }, { title: 'TEMP', align: 'right' }, { title: 'POWER', align: 'right' }, { title: '', flexible: true },
+  { title: 'SLOT' },
+  { title: 'NAME' },
+  { title: 'USED', align: 'right' },
+  { title: 'FREE', align: 'right' },
+  { title: 'TOTAL', align: 'right' },
+  { title: 'USE', align: 'right' },
+  { title: 'TEMP', align: 'right' },
+  { title: 'POWER', align: 'right' },
+  { title: '', flexible: true },
 ] as const;
 
 export function describeGpus(status: GpuStatus, terminal: Pick<Terminal, 'paint' | 'width'>): string[] {
   const lines: string[] = [];
   if (status.problem !== null) lines.push(terminal.paint(plain(status.problem), 'red'));
   if (status.stale) lines.push(terminal.paint('This reading is old: nvidia-smi has not answered since.', 'yellow'));
-  if (status.slots.length === 0) return [...lines, ...(status.problem === null ? ['No GPU was found. Trials with 0 slots run all the same; see "switchyard doctor".'] : [])];
-  const table = formatTable(COLUMNS, status.slots.map((slot) => {
-    const gpu = status.gpus.find((one) => one.uuid === slot.gpuUuid);
-    const isWhole = slot.uuid === slot.gpuUuid;
-    const used = isWhole ? (gpu?.memoryUsedMiB ?? null) : (gpu?.mig.find((one) => one.uuid === slot.uuid)?.memoryUsedMiB ?? null);
+  if (status.slots.length === 0)
     return [
-      slot.label, slot.name, formatMiB(used), formatMiB(slot.freeMiB), formatMiB(slot.totalMiB),
-      percent(isWhole ? (gpu?.utilizationPct ?? null) : null), degrees(gpu?.temperatureC ?? null), watts(gpu?.powerW ?? null), describeUse(slot),
+      ...lines,
+      ...(status.problem === null
+        ? ['No GPU was found. Trials with 0 slots run all the same; see "switchyard doctor".']
+        : []),
     ];
-  }), terminal.width);
+  const table = formatTable(
+    COLUMNS,
+    status.slots.map((slot) => {
+      const gpu = status.gpus.find((one) => one.uuid === slot.gpuUuid);
+      const isWhole = slot.uuid === slot.gpuUuid;
+      const used = isWhole
+        ? (gpu?.memoryUsedMiB ?? null)
+        : (gpu?.mig.find((one) => one.uuid === slot.uuid)?.memoryUsedMiB ?? null);
+      return [
+        slot.label,
+        slot.name,
+        formatMiB(used),
+        formatMiB(slot.freeMiB),
+        formatMiB(slot.totalMiB),
+        percent(isWhole ? (gpu?.utilizationPct ?? null) : null),
+        degrees(gpu?.temperatureC ?? null),
+        watts(gpu?.powerW ?? null),
+        describeUse(slot),
+      ];
+    }),
+    terminal.width,
+  );
   return [...lines, terminal.paint(table[0] ?? '', 'dim'), ...table.slice(1)];
 }
 
@@ -41,14 +67,38 @@ function describeUse(slot: GpuStatus['slots'][number]): string {
 
 export function describeUnderstood(understood: Understood, terminal: Pick<Terminal, 'paint' | 'width'>): string[] {
   const lines: string[] = [];
-  if (understood.problem !== null) lines.push(terminal.paint(plain(`${understood.problem.text.replace(/\.?$/, '.')} ${understood.problem.meaning}`), 'red'), ...(understood.problem.remedy === null ? [] : [plain(understood.problem.remedy)]));
+  if (understood.problem !== null)
+    lines.push(
+      terminal.paint(plain(`${understood.problem.text.replace(/\.?$/, '.')} ${understood.problem.meaning}`), 'red'),
+      ...(understood.problem.remedy === null ? [] : [plain(understood.problem.remedy)]),
+    );
   if (understood.gpus.length > 0) {
-    lines.push(...formatTable(COLUMNS, understood.gpus.map((gpu) => [
-      `GPU ${gpu.index ?? gpu.order}`, gpu.name ?? '-', formatMiB(gpu.memoryUsedMiB), formatMiB(gpu.memoryFreeMiB), formatMiB(gpu.memoryTotalMiB),
-      percent(gpu.utilizationPct), degrees(gpu.temperatureC), watts(gpu.powerW), gpu.health.ok ? (gpu.migEnabled ? `MIG, ${gpu.mig.length} instances` : 'ok') : (gpu.health.reason ?? 'not usable'),
-    ]), terminal.width));
+    lines.push(
+      ...formatTable(
+        COLUMNS,
+        understood.gpus.map((gpu) => [
+          `GPU ${gpu.index ?? gpu.order}`,
+          gpu.name ?? '-',
+          formatMiB(gpu.memoryUsedMiB),
+          formatMiB(gpu.memoryFreeMiB),
+          formatMiB(gpu.memoryTotalMiB),
+          percent(gpu.utilizationPct),
+          degrees(gpu.temperatureC),
+          watts(gpu.powerW),
+          gpu.health.ok
+            ? gpu.migEnabled
+              ? `MIG, ${gpu.mig.length} instances`
+              : 'ok'
+            : (gpu.health.reason ?? 'not usable'),
+        ]),
+        terminal.width,
+      ),
+    );
   }
-  for (const process of understood.processes) lines.push(plain(`  pid ${process.pid}  ${process.usedMiB === null ? '-' : `${process.usedMiB} MiB`}  ${process.name}`));
+  for (const process of understood.processes)
+    lines.push(
+      plain(`  pid ${process.pid}  ${process.usedMiB === null ? '-' : `${process.usedMiB} MiB`}  ${process.name}`),
+    );
   for (const warning of understood.warnings) lines.push(terminal.paint(plain(warning), 'yellow'));
   return lines.length === 0 ? ['Nothing was understood of this.'] : lines;
 }

@@ -4,16 +4,40 @@ import { formatTable } from './table.ts';
 
 export function poolTable(pools: readonly Pool[], width: number | null): string[] {
   return formatTable(
-    [{ title: 'ID' }, { title: 'NAME' }, { title: 'STATE' }, { title: 'GPUS' }, { title: 'POLICY' }, { title: 'LIMITS', flexible: true }],
-    pools.map((pool) => [pool.id, pool.name, pool.state, describeGpus(pool), describePolicy(pool), describeLimits(pool)]), width);
+    [
+      { title: 'ID' },
+      { title: 'NAME' },
+      { title: 'STATE' },
+      { title: 'GPUS' },
+      { title: 'POLICY' },
+      { title: 'LIMITS', flexible: true },
+    ],
+    pools.map((pool) => [
+      pool.id,
+      pool.name,
+      pool.state,
+      describeGpus(pool),
+      describePolicy(pool),
+      describeLimits(pool),
+    ]),
+    width,
+  );
 }
 
 export function describePool(pool: Pool): string[] {
   const rows: [string, string][] = [
-    ['id', pool.id], ['name', pool.name], ['state', pool.state], ['GPUs', describeGpus(pool)], ['policy', describePolicy(pool)], ['limits', describeLimits(pool)],
+    ['id', pool.id],
+    ['name', pool.name],
+    ['state', pool.state],
+    ['GPUs', describeGpus(pool)],
+    ['policy', describePolicy(pool)],
+    ['limits', describeLimits(pool)],
     ['foreign', `memory of others below ${pool.settings.foreignThresholdMiB} MiB does not make a GPU busy`],
   ];
-  return [...rows.map(([name, value]) => `${name.padEnd(8)} ${value}`), ...pool.gpuUuids.map((uuid) => `         ${uuid}`)];
+  return [
+    ...rows.map(([name, value]) => `${name.padEnd(8)} ${value}`),
+    ...pool.gpuUuids.map((uuid) => `         ${uuid}`),
+  ];
 }
 
 function describeGpus(pool: Pool): string {

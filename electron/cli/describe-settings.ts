@@ -13,14 +13,26 @@ const ON_OFF = 'on or off';
 export const SETTING_TEXTS: Readonly<Record<keyof Settings, SettingText>> = {
   notifyOnFinish: { meaning: 'tell me when a trial completes', values: ON_OFF },
   notifyOnFailure: { meaning: 'tell me when a trial fails', values: ON_OFF },
-  notifyAfterS: { meaning: 'only of trials that ran at least so many seconds', values: 'a whole number of seconds from 0 to 86400' },
+  notifyAfterS: {
+    meaning: 'only of trials that ran at least so many seconds',
+    values: 'a whole number of seconds from 0 to 86400',
+  },
   keepAwake: { meaning: 'keep the machine awake while trials run', values: ON_OFF },
   closeToTray: { meaning: 'closing the window leaves the engine in the tray', values: ON_OFF },
   startAtLogin: { meaning: 'start the desktop app at login', values: ON_OFF },
   afterReboot: { meaning: 'after a reboot go on, or hold the queue until you resume it', values: 'continue or hold' },
-  logCapMiB: { meaning: 'of a longer log the middle is dropped, MiB for an attempt', values: 'a whole number of MiB from 1 to 1048576' },
-  snapshotLimitMiB: { meaning: 'largest directory that is copied at submit, MiB', values: 'a whole number of MiB from 1 to 1048576' },
-  minFreeDiskMiB: { meaning: 'start nothing while less disk space is free, MiB', values: 'a whole number of MiB, 0 or more' },
+  logCapMiB: {
+    meaning: 'of a longer log the middle is dropped, MiB for an attempt',
+    values: 'a whole number of MiB from 1 to 1048576',
+  },
+  snapshotLimitMiB: {
+    meaning: 'largest directory that is copied at submit, MiB',
+    values: 'a whole number of MiB from 1 to 1048576',
+  },
+  minFreeDiskMiB: {
+    meaning: 'start nothing while less disk space is free, MiB',
+    values: 'a whole number of MiB, 0 or more',
+  },
   theme: { meaning: 'colours of the user interface', values: 'system, light or dark' },
 };
 

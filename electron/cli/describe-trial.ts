@@ -52,7 +52,12 @@ export function describeTrial(trial: Trial, nowMs: number, facts: PlanFacts = {}
 
 function describeQueued(trial: Trial, nowMs: number, { reason, forecast }: PlanFacts): string {
   const startAtMs = forecast?.startAtMs ?? null;
-  const when = startAtMs === null ? null : startAtMs <= nowMs + 1000 ? 'starts now' : `starts about ${formatTime(startAtMs, nowMs)}`;
+  const when =
+    startAtMs === null
+      ? null
+      : startAtMs <= nowMs + 1000
+        ? 'starts now'
+        : `starts about ${formatTime(startAtMs, nowMs)}`;
   const again = trial.attempt > 0 ? `attempt ${trial.attempt + 1}` : null;
   const said = [when, again, reason?.text ?? null].filter((part) => part !== null);
   return said.length === 0 ? 'queued' : said.join('; ');
@@ -65,15 +70,27 @@ function describeRunning(trial: Trial, nowMs: number, { slotLabels }: PlanFacts)
   if (trial.step !== null) parts.push(`step ${trial.step}`);
   if (trial.remainingMs !== null) parts.push(`about ${formatDuration(trial.remainingMs)} left`);
   else if (trial.startedAtMs !== null) parts.push(`for ${formatDuration(nowMs - trial.startedAtMs)}`);
-  if (trial.leaseSlots.length > 0) parts.push(`on ${trial.leaseSlots.map((uuid) => slotLabels?.get(uuid) ?? uuid).join(', ')}`);
+  if (trial.leaseSlots.length > 0)
+    parts.push(`on ${trial.leaseSlots.map((uuid) => slotLabels?.get(uuid) ?? uuid).join(', ')}`);
   if (trial.attempt > 1) parts.push(`attempt ${trial.attempt}`);
   return parts.length === 0 ? 'running' : parts.join(', ');
 }
 
 function describeStopping(trial: Trial, nowMs: number): string {
   if (trial.stop === null) return 'stopping';
-  const kind = { pause: 'to pause', cancel: 'to be canceled', kill: 'at once', preempt: 'to make room', move: 'to move', time_limit: 'at its time limit', retry: 'to start again' }[trial.stop.kind];
-  const left = trial.stop.killAtMs === null ? '' : `, killed in ${formatDuration(trial.stop.killAtMs - nowMs)} if it has not ended`;
+  const kind = {
+    pause: 'to pause',
+    cancel: 'to be canceled',
+    kill: 'at once',
+    preempt: 'to make room',
+    move: 'to move',
+    time_limit: 'at its time limit',
+    retry: 'to start again',
+  }[trial.stop.kind];
+  const left =
+    trial.stop.killAtMs === null
+      ? ''
+      : `, killed in ${formatDuration(trial.stop.killAtMs - nowMs)} if it has not ended`;
   return `stopping ${kind}${left}`;
 }
 
@@ -83,7 +100,10 @@ function describeCheckpoint(trial: Trial): string | null {
 }
 
 function describeDone(trial: Trial, nowMs: number): string {
-  const ran = trial.startedAtMs !== null && trial.endedAtMs !== null ? `after ${formatDuration(trial.endedAtMs - trial.startedAtMs)}` : null;
+  const ran =
+    trial.startedAtMs !== null && trial.endedAtMs !== null
+      ? `after ${formatDuration(trial.endedAtMs - trial.startedAtMs)}`
+      : null;
   const at = trial.endedAtMs === null ? null : `at ${formatTime(trial.endedAtMs, nowMs)}`;
   const kind = trial.outcome?.kind ?? 'done';
   const why = kind === 'completed' ? null : (trial.outcome?.message ?? null);

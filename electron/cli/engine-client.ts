@@ -29,7 +29,12 @@ export interface EngineClient {
   /** @returns the JSON answer. The type is the caller's word: it names the schema of the route in contract/routes.ts. */
   request<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown, query?: Query): Promise<T>;
   /** @returns the answer with its body unread. */
-  open(path: string, query?: Query, signal?: AbortSignal, headers?: Readonly<Record<string, string>>): Promise<http.IncomingMessage>;
+  open(
+    path: string,
+    query?: Query,
+    signal?: AbortSignal,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<http.IncomingMessage>;
   close(): void;
 }
 
@@ -46,17 +51,33 @@ export class ConnectionError extends Error {
 export function createEngineClient(socketPath: string): EngineClient {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
 
-  function send(method: string, path: string, body: unknown, query: Query, signal: AbortSignal | undefined, extra: Readonly<Record<string, string>>): Promise<http.IncomingMessage> {
+  function send(
+    method: string,
+    path: string,
+    body: unknown,
+    query: Query,
+    signal: AbortSignal | undefined,
+    extra: Readonly<Record<string, string>>,
+  ): Promise<http.IncomingMessage> {
     const params = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) params.set(name, String(value));
     const search = params.size === 0 ? '' : `?${params.toString()}`;
     const payload = body === undefined ? null : Buffer.from(JSON.stringify(body));
     const headers: Record<string, string | number> = { host: 'localhost', accept: 'application/json', ...extra };
-    if (payload !== null) Object.assign(headers, { 'content-type': 'application/json', 'content-length': payload.length });
+    if (payload !== null)
+      Object.assign(headers, { 'content-type': 'application/json', 'content-length': payload.length });
     return new Promise((resolve, reject) => {
-      const options: http.RequestOptions = { socketPath, path: `${API_PREFIX}${path}${search}`, method, headers, agent };
+      const options: http.RequestOptions = {
+        socketPath,
+        path: `${API_PREFIX}${path}${search}`,
+        method,
+        headers,
+        agent,
+      };
       const request = http.request(signal === undefined ? options : { ...options, signal }, resolve);
-      request.setTimeout(method === 'GET' ? QUESTION_TIMEOUT_MS : CHANGE_TIMEOUT_MS, () => request.destroy(new Error('the engine did not answer in time')));
+      request.setTimeout(method === 'GET' ? QUESTION_TIMEOUT_MS : CHANGE_TIMEOUT_MS, () =>
+        request.destroy(new Error('the engine did not answer in time')),
+      );
       request.on('error', (error) => reject(new ConnectionError(error)));
       request.end(payload ?? undefined);
     });
@@ -64,7 +85,12 @@ export function createEngineClient(socketPath: string): EngineClient {
 
   return {
     socketPath,
-    async request<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown, query: Query = {}): Promise<T> {
+    async request<T>(
+      method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+      path: string,
+      body?: unknown,
+      query: Query = {},
+    ): Promise<T> {
       const response = await send(method, path, body, query, undefined, {});
       const text = await readText(response);
       const status = response.statusCode ?? 0;
@@ -73,7 +99,11 @@ export function createEngineClient(socketPath: string): EngineClient {
       try {
         return JSON.parse(text) as T;
       } catch {
-        throw new CliError(ExitCode.failed, 'The engine answered something that is not JSON.', 'Restart it: switchyard stop');
+        throw new CliError(
+          ExitCode.failed,
+          'The engine answered something that is not JSON.',
+          'Restart it: switchyard stop',
+        );
       }
     },
     async open(path, query = {}, signal, headers = {}) {
@@ -110,8 +140,14 @@ function errorOfAnswer(status: number, text: string): CliError {
   const lines = [detail];
   // A batch of one says it all in its detail.
   const items = (problem.items ?? []).filter((item) => !detail.includes(item.message));
-  for (const item of items.slice(0, SHOWN_ITEMS)) lines.push(item.message.includes(`#${item.id}`) ? `  ${item.message}` : `  #${item.id}: ${item.message}`);
+  for (const item of items.slice(0, SHOWN_ITEMS))
+    lines.push(item.message.includes(`#${item.id}`) ? `  ${item.message}` : `  #${item.id}: ${item.message}`);
   if (items.length > SHOWN_ITEMS) lines.push(`  … and ${items.length - SHOWN_ITEMS} more`);
   if (problem.errorId !== undefined) lines.push(`  Error id ${problem.errorId} in the engine's log.`);
-  return new CliError(exitCodeOfStatus(status, problem.code), lines.join('\n'), problem.remedy ?? null, text === '' ? null : problem);
+  return new CliError(
+    exitCodeOfStatus(status, problem.code),
+    lines.join('\n'),
+    problem.remedy ?? null,
+    text === '' ? null : problem,
+  );
 }

@@ -9,8 +9,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { dataPaths, resolveDataDir } from '../engine/data-dir.ts';
-import type { DataPaths } from '../engine/data-dir.ts';
+import { dataPaths, resolveDataDir } from '../ports/data-dir.ts';
+import type { DataPaths } from '../ports/data-dir.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 
 const SERVE = fileURLToPath(new URL('../serve.ts', import.meta.url));
@@ -38,15 +38,29 @@ export async function findSocket(paths: DataPaths): Promise<string | null> {
  * @param started called with its pid as soon as it runs
  * @returns its socket, once it listens
  */
-export async function startInBackground(paths: DataPaths, env: NodeJS.ProcessEnv, started: (pid: number) => void): Promise<string> {
+export async function startInBackground(
+  paths: DataPaths,
+  env: NodeJS.ProcessEnv,
+  started: (pid: number) => void,
+): Promise<string> {
   const outputPath = path.join(paths.dir, 'background.log');
   const output = openOutput(paths.dir, outputPath);
   let ended: string | null = null;
   // Its stdout carries a login link, which belongs into no file.
-  const child = spawn(process.execPath, [SERVE], { cwd: paths.dir, env, detached: true, windowsHide: true, stdio: ['ignore', 'ignore', output] });
+  const child = spawn(process.execPath, [SERVE], {
+    cwd: paths.dir,
+    env,
+    detached: true,
+    windowsHide: true,
+    stdio: ['ignore', 'ignore', output],
+  });
   fs.closeSync(output);
-  child.once('error', (error) => { ended = error.message; });
-  child.once('exit', (code, signal) => { ended = signal === null ? `exit code ${code}` : signal; });
+  child.once('error', (error) => {
+    ended = error.message;
+  });
+  child.once('exit', (code, signal) => {
+    ended = signal === null ? `exit code ${code}` : signal;
+  });
   child.unref();
   const deadline = performance.now() + START_DEADLINE_MS;
   for (;;) {
@@ -57,8 +71,11 @@ export async function startInBackground(paths: DataPaths, env: NodeJS.ProcessEnv
     }
     if (ended !== null || performance.now() >= deadline) {
       const why = ended === null ? `it did not answer within ${START_DEADLINE_MS / 1000} s` : ended;
-      throw new CliError(ExitCode.unreachable, [`The engine could not be started in the background (${why}).`, ...readTail(outputPath)].join('\n'),
-        'Run "switchyard serve" to see it start, or "switchyard doctor" for what is wrong.');
+      throw new CliError(
+        ExitCode.unreachable,
+        [`The engine could not be started in the background (${why}).`, ...readTail(outputPath)].join('\n'),
+        'Run "switchyard serve" to see it start, or "switchyard doctor" for what is wrong.',
+      );
     }
     await delay(ASK_EVERY_MS);
   }
@@ -70,7 +87,11 @@ function openOutput(dir: string, file: string): number {
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     return fs.openSync(file, 'w', 0o600);
   } catch (error) {
-    throw new CliError(ExitCode.unreachable, `The data directory ${dir} cannot be used: ${error instanceof Error ? error.message : String(error)}.`, 'Set SWITCHYARD_HOME to a directory you can write to.');
+    throw new CliError(
+      ExitCode.unreachable,
+      `The data directory ${dir} cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
+      'Set SWITCHYARD_HOME to a directory you can write to.',
+    );
   }
 }
 
@@ -101,7 +122,12 @@ function readLockedSocket(lockPath: string): string | null {
 
 function readTail(file: string): string[] {
   try {
-    return fs.readFileSync(file, 'utf8').trim().split('\n').slice(-8).map((line) => `  ${line}`);
+    return fs
+      .readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .slice(-8)
+      .map((line) => `  ${line}`);
   } catch {
     return [];
   }

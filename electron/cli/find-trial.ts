@@ -14,18 +14,31 @@ const SHOWN = 8;
  * @throws CliError when no trial or more than one has this name
  */
 export async function findTrialId(word: string | undefined, context: CommandContext): Promise<number> {
-  if (word === undefined || word === '-' || looksLikeTrialId(word) || word.trim() === '') return readTrialId(word, context);
+  if (word === undefined || word === '-' || looksLikeTrialId(word) || word.trim() === '')
+    return readTrialId(word, context);
   const client = await context.connect();
-  const { trials } = await client.request<{ trials: Trial[] }>('GET', '/trials', undefined, { search: word.slice(0, 200), archived: 'all', limit: LOOKED_AT });
+  const { trials } = await client.request<{ trials: Trial[] }>('GET', '/trials', undefined, {
+    search: word.slice(0, 200),
+    archived: 'all',
+    limit: LOOKED_AT,
+  });
   const lower = word.toLowerCase();
   const named = trials.filter((trial) => trial.name.toLowerCase().includes(lower));
   const exact = named.filter((trial) => trial.name === word);
   const found = exact.length > 0 ? exact : named;
   const [first] = found;
-  if (first === undefined) throw new CliError(ExitCode.notFound, `No trial is called "${word}".`, 'List them: switchyard ls --all');
+  if (first === undefined)
+    throw new CliError(ExitCode.notFound, `No trial is called "${word}".`, 'List them: switchyard ls --all');
   if (found.length > 1) {
-    const list = found.slice(0, SHOWN).map((trial) => `#${trial.id} ${plain(trial.name)}`).join(', ');
-    throw new CliError(ExitCode.usage, `${found.length} trials are called "${word}": ${list}${found.length > SHOWN ? ', …' : ''}.`, 'Write the number of one.');
+    const list = found
+      .slice(0, SHOWN)
+      .map((trial) => `#${trial.id} ${plain(trial.name)}`)
+      .join(', ');
+    throw new CliError(
+      ExitCode.usage,
+      `${found.length} trials are called "${word}": ${list}${found.length > SHOWN ? ', …' : ''}.`,
+      'Write the number of one.',
+    );
   }
   return first.id;
 }

@@ -51,7 +51,10 @@ export async function followLog(client: EngineClient, options: FollowOptions, co
         if (event === 'chunk') {
           const chunk = JSON.parse(data) as Chunk;
           const bytes = Buffer.from(chunk.text, 'base64');
-          if (asJson) terminal.print(JSON.stringify({ attempt, offset: chunk.offset, next: chunk.next, text: bytes.toString('utf8') }));
+          if (asJson)
+            terminal.print(
+              JSON.stringify({ attempt, offset: chunk.offset, next: chunk.next, text: bytes.toString('utf8') }),
+            );
           else await terminal.write(bytes);
           offset = chunk.next;
         } else if (event === 'dropped') {
@@ -69,7 +72,12 @@ export async function followLog(client: EngineClient, options: FollowOptions, co
       if (signal.aborted) return;
       if (error instanceof CliError) throw error;
       awaySince ??= performance.now();
-      if (performance.now() - awaySince > PATIENCE_MS) throw new CliError(ExitCode.unreachable, 'The engine has been away for a minute.', `The trial goes on without it. Follow it again: switchyard logs ${id} -f`);
+      if (performance.now() - awaySince > PATIENCE_MS)
+        throw new CliError(
+          ExitCode.unreachable,
+          'The engine has been away for a minute.',
+          `The trial goes on without it. Follow it again: switchyard logs ${id} -f`,
+        );
       await delay(RETRY_EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -87,7 +95,8 @@ async function waitForAttempt(client: EngineClient, id: number, context: Command
       const changed = (JSON.parse(data) as Changes).trials.find((one) => one.id === id);
       if (changed === undefined) continue;
       if (changed.attempt > 0) return changed.attempt;
-      if (changed.state === 'done') throw new CliError(ExitCode.failed, `#${id} ended without starting: ${describeTrial(changed, Date.now())}.`);
+      if (changed.state === 'done')
+        throw new CliError(ExitCode.failed, `#${id} ended without starting: ${describeTrial(changed, Date.now())}.`);
     }
   } catch (error) {
     if (error instanceof CliError || context.signal.aborted) throw error;
@@ -99,7 +108,14 @@ async function waitForAttempt(client: EngineClient, id: number, context: Command
 }
 
 /** An attempt's end is often not the trial's: say so on stderr, the log itself stays as it came. */
-async function sayWhatIsNext(client: EngineClient, id: number, attempt: number, context: CommandContext): Promise<void> {
+async function sayWhatIsNext(
+  client: EngineClient,
+  id: number,
+  attempt: number,
+  context: CommandContext,
+): Promise<void> {
   const { trial } = await client.request<TrialDetail>('GET', `/trials/${id}`);
-  context.terminal.note(context.terminal.paintError(`Attempt ${attempt} of #${id} ended: ${describeTrial(trial, Date.now())}.`, 'dim'));
+  context.terminal.note(
+    context.terminal.paintError(`Attempt ${attempt} of #${id} ended: ${describeTrial(trial, Date.now())}.`, 'dim'),
+  );
 }

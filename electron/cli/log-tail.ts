@@ -10,7 +10,11 @@ const NEWLINE = 10;
  * @param lines how many lines from the end; an unfinished last line counts as one
  * @returns their bytes, and the offset of the byte after them
  */
-export async function readTail(client: EngineClient, logPath: string, lines: number): Promise<{ readonly bytes: Buffer; readonly next: number }> {
+export async function readTail(
+  client: EngineClient,
+  logPath: string,
+  lines: number,
+): Promise<{ readonly bytes: Buffer; readonly next: number }> {
   let wanted = FIRST_PIECE_BYTES;
   for (;;) {
     const response = await client.open(logPath, { offset: -wanted, limit: wanted });

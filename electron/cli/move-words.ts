@@ -32,11 +32,16 @@ function readPlace(place: string, argument: string | undefined): Destination {
       return { place };
     case 'ahead':
     case 'behind': {
-      if (argument === undefined) throw usageError(`mv … ${place} needs the trial to go ${place} of.`, `For example: switchyard mv 14 ${place} 9`);
+      if (argument === undefined)
+        throw usageError(
+          `mv … ${place} needs the trial to go ${place} of.`,
+          `For example: switchyard mv 14 ${place} 9`,
+        );
       return { place, anchorId: parseTrialId(argument) };
     }
     case 'to':
-      if (argument === undefined) throw usageError('mv … to needs a place in the queue.', 'For example: switchyard mv 14 to 3');
+      if (argument === undefined)
+        throw usageError('mv … to needs a place in the queue.', 'For example: switchyard mv 14 to 3');
       return { place: 'index', index: parseWholeNumber(argument, 'mv … to', 1, 1_000_000) - 1 };
     default:
       throw usageError(`mv does not know the place "${place}".`, USAGE);
@@ -52,7 +57,11 @@ interface QueuedLike {
  * @param moving the trials that go one place up or down, together
  * @returns where to send them, or null when they are there already
  */
-export function stepBy(queue: readonly QueuedLike[], moving: ReadonlySet<number>, direction: 'up' | 'down'): MoveTo | null {
+export function stepBy(
+  queue: readonly QueuedLike[],
+  moving: ReadonlySet<number>,
+  direction: 'up' | 'down',
+): MoveTo | null {
   const places = queue.flatMap((trial, index) => (moving.has(trial.id) ? [index] : []));
   const [first] = places;
   const last = places.at(-1);

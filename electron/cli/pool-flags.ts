@@ -39,12 +39,22 @@ export function readPoolSettings(flags: PoolFlags): Partial<PoolSettings> {
   return {
     ...(flags.policy === undefined ? {} : { policy: oneOf(flags.policy.replace('-', '_'), POLICIES, '--policy') }),
     ...(flags.backfill === undefined ? {} : { backfill: oneOf(flags.backfill, BACKFILLS, '--backfill') }),
-    ...(flags.preemption === undefined ? {} : { preemption: oneOf(flags.preemption, ['on', 'off'], '--preemption') === 'on' }),
-    ...(flags.maxRunning === undefined ? {} : { maxRunning: noneOr(flags.maxRunning, (text) => parseWholeNumber(text, '--max-running', 1, MANY)) }),
-    ...(flags.maxCpuTrials === undefined ? {} : { maxCpuTrials: parseWholeNumber(flags.maxCpuTrials, '--max-cpu-trials', 0, MANY) }),
+    ...(flags.preemption === undefined
+      ? {}
+      : { preemption: oneOf(flags.preemption, ['on', 'off'], '--preemption') === 'on' }),
+    ...(flags.maxRunning === undefined
+      ? {}
+      : { maxRunning: noneOr(flags.maxRunning, (text) => parseWholeNumber(text, '--max-running', 1, MANY)) }),
+    ...(flags.maxCpuTrials === undefined
+      ? {}
+      : { maxCpuTrials: parseWholeNumber(flags.maxCpuTrials, '--max-cpu-trials', 0, MANY) }),
     ...(flags.hours === undefined ? {} : { hours: noneOr(flags.hours, parseHours) }),
-    ...(flags.idleMinutes === undefined ? {} : { idleMinutes: noneOr(flags.idleMinutes, (text) => parseWholeNumber(text, '--idle-minutes', 1, MANY)) }),
-    ...(flags.foreignThreshold === undefined ? {} : { foreignThresholdMiB: parseWholeNumber(flags.foreignThreshold, '--foreign-threshold', 0, MANY) }),
+    ...(flags.idleMinutes === undefined
+      ? {}
+      : { idleMinutes: noneOr(flags.idleMinutes, (text) => parseWholeNumber(text, '--idle-minutes', 1, MANY)) }),
+    ...(flags.foreignThreshold === undefined
+      ? {}
+      : { foreignThresholdMiB: parseWholeNumber(flags.foreignThreshold, '--foreign-threshold', 0, MANY) }),
   };
 }
 
@@ -52,8 +62,10 @@ export function readPoolSettings(flags: PoolFlags): Partial<PoolSettings> {
 export function parseHours(text: string): { from: string; to: string } {
   const found = /^(\d{1,2}:\d{2})\s*(?:-|–|to)\s*(\d{1,2}:\d{2})$/.exec(text.trim());
   const [from, to] = [found?.[1]?.padStart(5, '0'), found?.[2]?.padStart(5, '0')];
-  const isTime = (time: string | undefined): time is string => time !== undefined && /^([01]\d|2[0-3]):[0-5]\d$/.test(time);
-  if (!isTime(from) || !isTime(to)) throw usageError(`--hours does not understand "${text}".`, 'Write 20:00-08:00, or none.');
+  const isTime = (time: string | undefined): time is string =>
+    time !== undefined && /^([01]\d|2[0-3]):[0-5]\d$/.test(time);
+  if (!isTime(from) || !isTime(to))
+    throw usageError(`--hours does not understand "${text}".`, 'Write 20:00-08:00, or none.');
   return { from, to };
 }
 

@@ -33,7 +33,8 @@ const MEANING: Readonly<Record<string, string>> = {
 export function formatConfig(config: Readonly<Record<string, unknown>>): string {
   const document = new Document(config, { aliasDuplicateObjects: false });
   if (isMap(document.contents)) comment(document.contents, '');
-  document.commentBefore = ' A configuration for "switchyard submit". Every field there is: resources/examples/switchyard.yaml';
+  document.commentBefore =
+    ' A configuration for "switchyard submit". Every field there is: resources/examples/switchyard.yaml';
   return document.toString({ lineWidth: 0 }).trimEnd();
 }
 

@@ -16,7 +16,12 @@ import type { Verb } from './verb-table.ts';
  * @param signal aborted by Ctrl-C
  * @returns the exit code
  */
-export async function runCli(argv: readonly string[], terminal: Terminal, version: string, signal: AbortSignal): Promise<number> {
+export async function runCli(
+  argv: readonly string[],
+  terminal: Terminal,
+  version: string,
+  signal: AbortSignal,
+): Promise<number> {
   const [word, ...rest] = argv;
   if (word === undefined || word === '--help' || word === '-h' || word === 'help') {
     const about = word === 'help' ? rest[0] : undefined;
@@ -31,7 +36,9 @@ export async function runCli(argv: readonly string[], terminal: Terminal, versio
   const verb = VERBS.find((one) => one.name === word);
   if (verb === undefined) {
     const meant = await suggestVerb(word);
-    terminal.note(`switchyard has no verb "${word}".${meant === null ? '' : ` Did you mean "${meant}"?`}\nRun "switchyard --help" for all of them.`);
+    terminal.note(
+      `switchyard has no verb "${word}".${meant === null ? '' : ` Did you mean "${meant}"?`}\nRun "switchyard --help" for all of them.`,
+    );
     return ExitCode.usage;
   }
   const dashes = verb.takesCommand === true ? rest.indexOf('--') : -1;
@@ -51,7 +58,12 @@ export async function runCli(argv: readonly string[], terminal: Terminal, versio
   }
 }
 
-function createContext(terminal: Terminal, afterDashes: readonly string[] | null, signal: AbortSignal, clients: EngineClient[]): CommandContext {
+function createContext(
+  terminal: Terminal,
+  afterDashes: readonly string[] | null,
+  signal: AbortSignal,
+  clients: EngineClient[],
+): CommandContext {
   const paths = locateData(terminal.env);
   let connected: EngineClient | null = null;
   const keep = (socket: string): EngineClient => {
@@ -71,9 +83,13 @@ function createContext(terminal: Terminal, afterDashes: readonly string[] | null
     afterDashes,
     signal,
     connectIfRunning,
-    connect: async () => await connectIfRunning() ?? keep(await startInBackground(paths, terminal.env, (pid) => {
-      terminal.note(terminal.paintError(`Started the engine in the background (pid ${pid}).`, 'dim'));
-    })),
+    connect: async () =>
+      (await connectIfRunning()) ??
+      keep(
+        await startInBackground(paths, terminal.env, (pid) => {
+          terminal.note(terminal.paintError(`Started the engine in the background (pid ${pid}).`, 'dim'));
+        }),
+      ),
   };
 }
 
@@ -81,7 +97,11 @@ function createContext(terminal: Terminal, afterDashes: readonly string[] | null
 function explain(error: unknown, terminal: Terminal, verb: string, asJson: boolean): number {
   const known = toCliError(error, verb);
   if (asJson) {
-    const problem = known.problem ?? { code: codeName(known.exitCode), detail: known.message, ...(known.remedy === null ? {} : { remedy: known.remedy }) };
+    const problem = known.problem ?? {
+      code: codeName(known.exitCode),
+      detail: known.message,
+      ...(known.remedy === null ? {} : { remedy: known.remedy }),
+    };
     terminal.note(JSON.stringify(problem));
     return known.exitCode;
   }
@@ -94,22 +114,42 @@ function explain(error: unknown, terminal: Terminal, verb: string, asJson: boole
 
 /** "submit python3 train.py --lr 0.1" is a command without the dashes that say so. */
 function withCommandHint(error: unknown, verb: Verb, words: readonly string[], dashes: number): unknown {
-  if (verb.takesCommand !== true || dashes >= 0 || !(error instanceof CommanderError) || !['commander.excessArguments', 'commander.unknownOption'].includes(error.code)) return error;
+  if (
+    verb.takesCommand !== true ||
+    dashes >= 0 ||
+    !(error instanceof CommanderError) ||
+    !['commander.excessArguments', 'commander.unknownOption'].includes(error.code)
+  )
+    return error;
   // With a flag in front it is not plain where the command begins; a mistyped flag alone is only that.
   const isPlain = words[0]?.startsWith('-') === false;
   if (!isPlain && error.code === 'commander.unknownOption') return error;
   const own = verb.name === 'duplicate' ? words.slice(0, 1) : [];
-  const command = isPlain ? words.slice(own.length).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))) : ['python', 'train.py'];
-  return new CliError(ExitCode.usage, capitalise(error.message.replace(/^error: /, '')), `Write a command after "--": switchyard ${[verb.name, ...own, '--', ...command].join(' ')}`);
+  const command = isPlain
+    ? words.slice(own.length).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)))
+    : ['python', 'train.py'];
+  return new CliError(
+    ExitCode.usage,
+    capitalise(error.message.replace(/^error: /, '')),
+    `Write a command after "--": switchyard ${[verb.name, ...own, '--', ...command].join(' ')}`,
+  );
 }
 
 function toCliError(error: unknown, verb: string): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof CommanderError) {
-    return new CliError(ExitCode.usage, capitalise(error.message.replace(/^error: /, '')), `Run "switchyard ${verb} --help" for what it takes.`);
+    return new CliError(
+      ExitCode.usage,
+      capitalise(error.message.replace(/^error: /, '')),
+      `Run "switchyard ${verb} --help" for what it takes.`,
+    );
   }
   if (error instanceof ConnectionError) {
-    return new CliError(ExitCode.unreachable, `The connection to the engine broke: ${error.message}.`, 'It may have been stopped. Nothing acknowledged is lost: run the command again, it starts the engine when needed.');
+    return new CliError(
+      ExitCode.unreachable,
+      `The connection to the engine broke: ${error.message}.`,
+      'It may have been stopped. Nothing acknowledged is lost: run the command again, it starts the engine when needed.',
+    );
   }
   // Errors of the contract (SwitchyardError) come from functions the verbs share with the engine.
   if (error instanceof Error && error.name === 'SwitchyardError') {
@@ -117,7 +157,11 @@ function toCliError(error: unknown, verb: string): CliError {
     return new CliError(ExitCode.usage, error.message, remedy);
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new CliError(ExitCode.failed, `Unexpected error in "switchyard ${verb}".\n${text}`, 'This is a fault of Switchyard. Running "switchyard doctor" may tell more.');
+  return new CliError(
+    ExitCode.failed,
+    `Unexpected error in "switchyard ${verb}".\n${text}`,
+    'This is a fault of Switchyard. Running "switchyard doctor" may tell more.',
+  );
 }
 
 function codeName(exitCode: ExitCode): string {

@@ -11,7 +11,9 @@ export interface ServiceFacts {
 
 /** @throws Error for a path or value with a line break, which no unit can carry */
 export function formatUnit({ node, serve, env }: ServiceFacts): string {
-  const variables = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`Environment=${quote(`${name}=${value}`)}`]));
+  const variables = Object.entries(env).flatMap(([name, value]) =>
+    value === undefined ? [] : [`Environment=${quote(`${name}=${value}`)}`],
+  );
   return [
     '# Written by "switchyard service install"; "switchyard service remove" takes it away.',
     '[Unit]',
@@ -39,6 +41,7 @@ export function formatUnit({ node, serve, env }: ServiceFacts): string {
 /** "%" begins a specifier everywhere in a unit. */
 function quote(text: string): string {
   // oxlint-disable-next-line no-control-regex -- they are what is refused
-  if (/[\u0000-\u001F\u007F]/.test(text)) throw new Error(`${JSON.stringify(text)} has control characters, which a systemd unit cannot carry`);
+  if (/[\u0000-\u001F\u007F]/.test(text))
+    throw new Error(`${JSON.stringify(text)} has control characters, which a systemd unit cannot carry`);
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`;
 }

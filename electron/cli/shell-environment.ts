@@ -4,7 +4,17 @@
  */
 import path from 'node:path';
 
-const TAKEN = ['PATH', 'VIRTUAL_ENV', 'CONDA_PREFIX', 'CONDA_DEFAULT_ENV', 'PYENV_VERSION', 'LD_LIBRARY_PATH', 'PYTHONPATH', 'PYTHONHOME', 'CUDA_HOME'] as const;
+const TAKEN = [
+  'PATH',
+  'VIRTUAL_ENV',
+  'CONDA_PREFIX',
+  'CONDA_DEFAULT_ENV',
+  'PYENV_VERSION',
+  'LD_LIBRARY_PATH',
+  'PYTHONPATH',
+  'PYTHONHOME',
+  'CUDA_HOME',
+] as const;
 /** What npm and npx put in front of PATH. */
 const OF_NPM = /[\\/](node_modules[\\/][.]bin|node-gyp-bin)[\\/]?$/;
 
@@ -14,7 +24,12 @@ export function takeShellEnvironment(env: NodeJS.ProcessEnv, cwd: string): Recor
   for (const name of TAKEN) {
     const value = env[name];
     if (value === undefined || value === '') continue;
-    taken[name] = name === 'PATH' || name === 'PYTHONPATH' ? absoluteEntries(value, cwd).filter((entry) => !OF_NPM.test(entry)).join(path.delimiter) : value;
+    taken[name] =
+      name === 'PATH' || name === 'PYTHONPATH'
+        ? absoluteEntries(value, cwd)
+            .filter((entry) => !OF_NPM.test(entry))
+            .join(path.delimiter)
+        : value;
   }
   return taken;
 }
@@ -26,13 +41,17 @@ export function addShellEnvironment(config: Record<string, unknown>, env: NodeJS
   // Of another shape it is a mistake, which the engine explains.
   if (environment === null || variables === null || !runsAsProcess(config, environment)) return;
   const taken = takeShellEnvironment(env, cwd);
-  if (Object.keys(taken).length > 0) config['environment'] = { ...environment, environment_variables: { ...taken, ...variables } };
+  if (Object.keys(taken).length > 0)
+    config['environment'] = { ...environment, environment_variables: { ...taken, ...variables } };
 }
 
 /** As the engine decides when no runtime is asked for: an image means a container. */
 function runsAsProcess(config: Record<string, unknown>, environment: Record<string, unknown>): boolean {
   const image = environment['image'];
-  return config['runtime'] === 'process' || ((config['runtime'] ?? null) === null && (image === undefined || image === null || image === ''));
+  return (
+    config['runtime'] === 'process' ||
+    ((config['runtime'] ?? null) === null && (image === undefined || image === null || image === ''))
+  );
 }
 
 function absoluteEntries(value: string, cwd: string): string[] {
@@ -41,5 +60,5 @@ function absoluteEntries(value: string, cwd: string): string[] {
 
 function asMap(value: unknown): Record<string, unknown> | null {
   if (value === undefined || value === null) return {};
-  return typeof value === 'object' && !Array.isArray(value) ? value as Record<string, unknown> : null;
+  return typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
 }

@@ -13,8 +13,13 @@ export async function stopEngine(context: CommandContext): Promise<boolean> {
   await client.request<{ ok: true }>('POST', '/engine/shutdown');
   client.close();
   const deadline = performance.now() + DEADLINE_MS;
-  while (await findSocket(context.paths) !== null) {
-    if (performance.now() > deadline) throw new CliError(ExitCode.failed, 'The engine was asked to stop but still answers.', 'Look into its log: engine.log in the data directory.');
+  while ((await findSocket(context.paths)) !== null) {
+    if (performance.now() > deadline)
+      throw new CliError(
+        ExitCode.failed,
+        'The engine was asked to stop but still answers.',
+        'Look into its log: engine.log in the data directory.',
+      );
     await delay(20);
   }
   return true;

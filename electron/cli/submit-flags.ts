@@ -4,7 +4,14 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { collect } from './command-context.ts';
 import type { Terminal } from './terminal.ts';
-import { parseDurationS, parseEnvironmentVariable, parseHyperparameter, parseMount, parseWholeNumber, setNested } from './values.ts';
+import {
+  parseDurationS,
+  parseEnvironmentVariable,
+  parseHyperparameter,
+  parseMount,
+  parseWholeNumber,
+  setNested,
+} from './values.ts';
 
 export interface ExperimentFlags {
   readonly name?: string;
@@ -31,7 +38,12 @@ export interface ExperimentFlags {
 export function addExperimentFlags(command: Command): Command {
   return command
     .option('-n, --name <text>', 'name of the experiment')
-    .option('-S, --set <key=value>', 'hyperparameter, dots for nested ones; the value is read as YAML (repeatable)', collect, [])
+    .option(
+      '-S, --set <key=value>',
+      'hyperparameter, dots for nested ones; the value is read as YAML (repeatable)',
+      collect,
+      [],
+    )
     .option('-g, --slots <n>', 'GPUs it needs, 0 for none; --gpus means the same')
     .addOption(new Option('--gpus <n>').hideHelp().conflicts('slots'))
     .option('--min-gpu-memory <size>', 'least free memory on every GPU, for example "20 GiB"')
@@ -42,8 +54,18 @@ export function addExperimentFlags(command: Command): Command {
     .option('-p, --priority <n>', '1 is first, 99 last, 42 the default')
     .option('--pool <id>', 'pool to queue in')
     .option('-l, --label <text>', 'label (repeatable)', collect, [])
-    .option('-e, --env <name=value>', 'environment variable; NAME alone takes it over from here (repeatable)', collect, [])
-    .option('--mount <host:container[:rw]>', 'directory to show in the container, read-only unless :rw (repeatable)', collect, [])
+    .option(
+      '-e, --env <name=value>',
+      'environment variable; NAME alone takes it over from here (repeatable)',
+      collect,
+      [],
+    )
+    .option(
+      '--mount <host:container[:rw]>',
+      'directory to show in the container, read-only unless :rw (repeatable)',
+      collect,
+      [],
+    )
     .option('--time-limit <time>', 'how long one attempt may run, for example 2h')
     .option('--grace <time>', 'time between SIGTERM and SIGKILL, for example 60s')
     .option('--max-restarts <n>', 'restarts after a failure')
@@ -55,16 +77,27 @@ export function addExperimentFlags(command: Command): Command {
  * @param command argument vector for the trial, or null to keep the entrypoint
  * @throws CliError for a value that cannot be read; what a value means is judged by the engine
  */
-export async function applyExperimentFlags(config: Record<string, unknown>, flags: ExperimentFlags, command: readonly string[] | null, terminal: Terminal): Promise<void> {
+export async function applyExperimentFlags(
+  config: Record<string, unknown>,
+  flags: ExperimentFlags,
+  command: readonly string[] | null,
+  terminal: Terminal,
+): Promise<void> {
   // One quoted word with spaces in it is a line for the shell, several words are an argument vector.
-  if (command !== null) config['entrypoint'] = command.length === 1 && /\s/.test(command[0] ?? '') ? command[0] : [...command];
+  if (command !== null)
+    config['entrypoint'] = command.length === 1 && /\s/.test(command[0] ?? '') ? command[0] : [...command];
   if (flags.name !== undefined) config['name'] = flags.name;
   if (flags.runtime !== undefined) config['runtime'] = flags.runtime;
   if (flags.label.length > 0) config['labels'] = [...new Set([...listAt(config, 'labels'), ...flags.label])];
-  if (flags.mount.length > 0) config['mounts'] = [...listAt(config, 'mounts'), ...flags.mount.map((text) => parseMount(text, (host) => path.resolve(terminal.cwd, host)))];
+  if (flags.mount.length > 0)
+    config['mounts'] = [
+      ...listAt(config, 'mounts'),
+      ...flags.mount.map((text) => parseMount(text, (host) => path.resolve(terminal.cwd, host))),
+    ];
   if (flags.timeLimit !== undefined) config['time_limit_s'] = parseDurationS(flags.timeLimit, '--time-limit');
   if (flags.grace !== undefined) config['grace_period_s'] = parseDurationS(flags.grace, '--grace');
-  if (flags.maxRestarts !== undefined) config['max_restarts'] = parseWholeNumber(flags.maxRestarts, '--max-restarts', 0, 1_000);
+  if (flags.maxRestarts !== undefined)
+    config['max_restarts'] = parseWholeNumber(flags.maxRestarts, '--max-restarts', 0, 1_000);
   const set = (key: readonly string[], value: unknown): void => {
     if (value !== undefined) setNested(config, key, value);
   };
@@ -74,13 +107,16 @@ export async function applyExperimentFlags(config: Record<string, unknown>, flag
     set(['environment', 'environment_variables', name], value);
   }
   const slots = flags.slots ?? flags.gpus;
-  if (slots !== undefined) set(['resources', 'slots'], parseWholeNumber(slots, flags.slots === undefined ? '--gpus' : '--slots', 0, 64));
-  if (flags.priority !== undefined) set(['resources', 'priority'], parseWholeNumber(flags.priority, '--priority', 1, 99));
+  if (slots !== undefined)
+    set(['resources', 'slots'], parseWholeNumber(slots, flags.slots === undefined ? '--gpus' : '--slots', 0, 64));
+  if (flags.priority !== undefined)
+    set(['resources', 'priority'], parseWholeNumber(flags.priority, '--priority', 1, 99));
   set(['resources', 'min_gpu_memory'], flags.minGpuMemory);
   set(['resources', 'gpu_name'], flags.gpuName);
   set(['resources', 'share'], flags.share);
   set(['resources', 'pool'], flags.pool);
-  if (flags.estimate !== undefined) set(['resources', 'estimated_minutes'], parseDurationS(flags.estimate, '--estimate') / 60);
+  if (flags.estimate !== undefined)
+    set(['resources', 'estimated_minutes'], parseDurationS(flags.estimate, '--estimate') / 60);
   if (flags.set.length > 0) {
     const { parse } = await import('yaml');
     for (const text of flags.set) {

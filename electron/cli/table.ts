@@ -16,23 +16,40 @@ const LEAST_FLEXIBLE = 12;
  * @param paint colours a padded cell (column, row)
  * @returns lines without trailing spaces
  */
-export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], width: number | null, paint: (text: string, column: number, row: number) => string = (text) => text): string[] {
+export function formatTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number | null,
+  paint: (text: string, column: number, row: number) => string = (text) => text,
+): string[] {
   const cells = rows.map((row) => row.map(plain));
-  const widths = columns.map((column, index) => Math.max(textWidth(column.title), ...cells.map((row) => textWidth(row[index] ?? ''))));
+  const widths = columns.map((column, index) =>
+    Math.max(textWidth(column.title), ...cells.map((row) => textWidth(row[index] ?? ''))),
+  );
   const flexible = columns.findIndex((column) => column.flexible);
   const total = widths.reduce((sum, one) => sum + one, 0) + GAP.length * (columns.length - 1);
   if (width !== null && flexible >= 0 && total > width) {
     widths[flexible] = Math.max(LEAST_FLEXIBLE, (widths[flexible] ?? 0) - (total - width));
   }
-  const line = (row: readonly string[], rowIndex: number): string => row.map((cell, index) => {
-    const room = widths[index] ?? 0;
-    const text = truncate(cell, room);
-    const space = ' '.repeat(Math.max(0, room - textWidth(text)));
-    const isLast = index === row.length - 1;
-    const padded = columns[index]?.align === 'right' ? space + text : isLast ? text : text + space;
-    return rowIndex < 0 ? padded : paint(padded, index, rowIndex);
-  }).join(GAP).trimEnd();
-  return [line(columns.map((column) => column.title), -1), ...cells.map(line)];
+  const line = (row: readonly string[], rowIndex: number): string =>
+    row
+      .map((cell, index) => {
+        const room = widths[index] ?? 0;
+        const text = truncate(cell, room);
+        const space = ' '.repeat(Math.max(0, room - textWidth(text)));
+        const isLast = index === row.length - 1;
+        const padded = columns[index]?.align === 'right' ? space + text : isLast ? text : text + space;
+        return rowIndex < 0 ? padded : paint(padded, index, rowIndex);
+      })
+      .join(GAP)
+      .trimEnd();
+  return [
+    line(
+      columns.map((column) => column.title),
+      -1,
+    ),
+    ...cells.map(line),
+  ];
 }
 
 /** @returns text without control characters, which could move the cursor or hide other text */
@@ -48,7 +65,12 @@ export function textWidth(text: string): number {
   let width = 0;
   for (const char of text) {
     if (/\p{Mark}|\p{Default_Ignorable_Code_Point}/u.test(char)) continue;
-    width += /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/u.test(char) ? 2 : 1;
+    width +=
+      /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/u.test(
+        char,
+      )
+        ? 2
+        : 1;
   }
   return width;
 }
@@ -101,6 +123,7 @@ export function formatTime(atMs: number, nowMs: number): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const clock = `${two(at.getHours())}:${two(at.getMinutes())}`;
   if (at.toDateString() === new Date(nowMs).toDateString()) return clock;
-  if (Math.abs(atMs - nowMs) < 6 * 86_400_000) return `${['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][at.getDay()]} ${clock}`;
+  if (Math.abs(atMs - nowMs) < 6 * 86_400_000)
+    return `${['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][at.getDay()]} ${clock}`;
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
 }

@@ -8,7 +8,16 @@ import { createTerminalFilter } from './terminal-filter.ts';
 
 export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan';
 
-const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 };
+const CODES: Readonly<Record<Colour, number>> = {
+  bold: 1,
+  dim: 2,
+  red: 31,
+  green: 32,
+  yellow: 33,
+  blue: 34,
+  magenta: 35,
+  cyan: 36,
+};
 
 export interface Terminal {
   readonly env: NodeJS.ProcessEnv;
@@ -47,7 +56,10 @@ function wantsColour(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEn
 
 export function createTerminal(streams: TerminalStreams): Terminal {
   const { stdin, stdout, stderr, env, cwd } = streams;
-  const painter = (on: boolean) => (text: string, colour: Colour): string => (on && text !== '' ? `\u001B[${CODES[colour]}m${text}\u001B[0m` : text);
+  const painter =
+    (on: boolean) =>
+    (text: string, colour: Colour): string =>
+      on && text !== '' ? `\u001B[${CODES[colour]}m${text}\u001B[0m` : text;
   const filter = createTerminalFilter();
   return {
     env,

@@ -22,9 +22,14 @@ export function parseTrialIds(word: string): number[] {
     const one = ID.exec(part);
     if (one !== null) return [checkId(Number(one[1]), part)];
     const range = RANGE.exec(part);
-    if (range === null) throw usageError(`"${word}" is not a trial number.`, 'Write 14, #14, t14 or a range such as 3-7.');
+    if (range === null)
+      throw usageError(`"${word}" is not a trial number.`, 'Write 14, #14, t14 or a range such as 3-7.');
     const [from, to] = [checkId(Number(range[1]), part), checkId(Number(range[2]), part)];
-    if (to < from || to - from >= WIDEST_RANGE) throw usageError(`"${part}" is not a range of trial numbers.`, 'Write the smaller number first, for example 3-7.');
+    if (to < from || to - from >= WIDEST_RANGE)
+      throw usageError(
+        `"${part}" is not a range of trial numbers.`,
+        'Write the smaller number first, for example 3-7.',
+      );
     return Array.from({ length: to - from + 1 }, (_, index) => from + index);
   });
 }
@@ -66,9 +71,15 @@ function readJson(text: string): unknown {
   } catch {
     // One JSON document per line (jq -c).
     try {
-      return text.split('\n').filter((line) => line.trim() !== '').map((line): unknown => JSON.parse(line));
+      return text
+        .split('\n')
+        .filter((line) => line.trim() !== '')
+        .map((line): unknown => JSON.parse(line));
     } catch {
-      throw usageError('What came through the pipe is neither a list of trial numbers nor JSON.', 'Pipe the output of "switchyard ls --json".');
+      throw usageError(
+        'What came through the pipe is neither a list of trial numbers nor JSON.',
+        'Pipe the output of "switchyard ls --json".',
+      );
     }
   }
 }
@@ -82,5 +93,8 @@ function idsOfJson(value: unknown): number[] {
       if (Object.hasOwn(value, key)) return idsOfJson((value as Record<string, unknown>)[key]);
     }
   }
-  throw usageError('The JSON that came through the pipe names no trials.', 'Pipe the output of "switchyard ls --json" or "switchyard submit --json".');
+  throw usageError(
+    'The JSON that came through the pipe names no trials.',
+    'Pipe the output of "switchyard ls --json" or "switchyard submit --json".',
+  );
 }

@@ -11,10 +11,13 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d
 export function parseDurationS(text: string, flag: string): number {
   const trimmed = text.trim().toLowerCase();
   if (/^0+$/.test(trimmed)) return 0;
-  if (/^\d+(\.\d+)?$/.test(trimmed)) throw usageError(`${flag} ${trimmed}: ${trimmed} what? Write ${trimmed}h, ${trimmed}m or ${trimmed}s.`);
-  if (!/^(\d+(\.\d+)?[smhd])+$/.test(trimmed)) throw usageError(`${flag} does not understand "${text}".`, 'Write a time such as 90s, 15m, 2h or 1h30m.');
+  if (/^\d+(\.\d+)?$/.test(trimmed))
+    throw usageError(`${flag} ${trimmed}: ${trimmed} what? Write ${trimmed}h, ${trimmed}m or ${trimmed}s.`);
+  if (!/^(\d+(\.\d+)?[smhd])+$/.test(trimmed))
+    throw usageError(`${flag} does not understand "${text}".`, 'Write a time such as 90s, 15m, 2h or 1h30m.');
   let seconds = 0;
-  for (const [, amount, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)) seconds += Number(amount) * (UNIT_SECONDS[unit ?? ''] ?? 0);
+  for (const [, amount, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)([smhd])/g))
+    seconds += Number(amount) * (UNIT_SECONDS[unit ?? ''] ?? 0);
   return seconds;
 }
 
@@ -43,7 +46,10 @@ export function parseMount(text: string, absolute: (path: string) => string): Mo
   const hasMode = parts.length > 2 && (mode === 'ro' || mode === 'rw');
   const [host = '', container = '', ...rest] = hasMode ? parts.slice(0, -1) : parts;
   if (host === '' || !container.startsWith('/') || rest.length > 0) {
-    throw usageError(`--mount does not understand "${text}".`, 'Write HOST:CONTAINER or HOST:CONTAINER:rw, for example --mount ~/data:/data. The path in the container is absolute.');
+    throw usageError(
+      `--mount does not understand "${text}".`,
+      'Write HOST:CONTAINER or HOST:CONTAINER:rw, for example --mount ~/data:/data. The path in the container is absolute.',
+    );
   }
   return { host_path: absolute(host), container_path: container, read_only: !(hasMode && mode === 'rw') };
 }
@@ -55,10 +61,15 @@ export function parseMount(text: string, absolute: (path: string) => string): Mo
 export function parseEnvironmentVariable(text: string, here: NodeJS.ProcessEnv): readonly [string, string] {
   const at = text.indexOf('=');
   const name = at < 0 ? text : text.slice(0, at);
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw usageError(`--env does not understand "${text}".`, 'Write NAME=VALUE, or NAME to take it over from this shell.');
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    throw usageError(
+      `--env does not understand "${text}".`,
+      'Write NAME=VALUE, or NAME to take it over from this shell.',
+    );
   if (at >= 0) return [name, text.slice(at + 1)];
   const value = here[name];
-  if (value === undefined) throw usageError(`--env ${name}: there is no such variable in this shell.`, `Write --env ${name}=VALUE.`);
+  if (value === undefined)
+    throw usageError(`--env ${name}: there is no such variable in this shell.`, `Write --env ${name}=VALUE.`);
   return [name, value];
 }
 
@@ -75,10 +86,14 @@ export function parseHyperparameter(text: string): HyperparameterFlag {
   const at = text.indexOf('=');
   const path = text.slice(0, Math.max(0, at)).split('.');
   if (at <= 0 || path.some((part) => part === '' || part !== part.trim())) {
-    throw usageError(`-S does not understand "${text}".`, 'Write KEY=VALUE, for example -S lr=0.1 or -S model.depth=4.');
+    throw usageError(
+      `-S does not understand "${text}".`,
+      'Write KEY=VALUE, for example -S lr=0.1 or -S model.depth=4.',
+    );
   }
   const forbidden = path.find((part) => FORBIDDEN_KEYS.has(part));
-  if (forbidden !== undefined) throw usageError(`-S cannot set "${forbidden}".`, 'Use another name for this hyperparameter.');
+  if (forbidden !== undefined)
+    throw usageError(`-S cannot set "${forbidden}".`, 'Use another name for this hyperparameter.');
   return { path, text: text.slice(at + 1) };
 }
 
@@ -97,7 +112,9 @@ export function setNested(target: Record<string, unknown>, path: readonly string
     } else if (typeof next === 'object' && !Array.isArray(next)) {
       at = next as Record<string, unknown>;
     } else {
-      throw usageError(`-S ${path.join('.')}: ${path.slice(0, index + 1).join('.')} is not a map in the configuration.`);
+      throw usageError(
+        `-S ${path.join('.')}: ${path.slice(0, index + 1).join('.')} is not a map in the configuration.`,
+      );
     }
   }
   const last = path.at(-1);

@@ -1,54 +1,167 @@
 /** Every verb with its one-line summary. Modules are loaded one at a time, when their verb is used. */
-import type { BuildVerb } from './command-context.ts';
+import type { VerbSummary } from './command-context.ts';
 
-export interface Verb {
-  readonly name: string;
-  readonly summary: string;
+export interface Verb extends VerbSummary {
   readonly group: 'Queue' | 'Look' | 'Order' | 'Control' | 'Tidy' | 'Machine' | 'Engine';
   /** Words after "--" are a command for the trial, not arguments. */
   readonly takesCommand?: true;
-  readonly load: () => Promise<{ readonly build: BuildVerb }>;
 }
 
 export const VERBS: readonly Verb[] = [
-  { name: 'submit', group: 'Queue', summary: 'queue a training run', takesCommand: true, load: () => import('./verbs/submit.ts') },
-  { name: 'duplicate', group: 'Queue', summary: 'queue a copy of a trial with changes', takesCommand: true, load: () => import('./verbs/duplicate.ts') },
+  {
+    name: 'submit',
+    group: 'Queue',
+    summary: 'queue a training run',
+    takesCommand: true,
+    load: () => import('./verbs/submit.ts'),
+  },
+  {
+    name: 'duplicate',
+    group: 'Queue',
+    summary: 'queue a copy of a trial with changes',
+    takesCommand: true,
+    load: () => import('./verbs/duplicate.ts'),
+  },
   { name: 'example', group: 'Queue', summary: 'queue a bundled example', load: () => import('./verbs/example.ts') },
   { name: 'retry', group: 'Queue', summary: 'run a finished trial again', load: () => import('./verbs/retry.ts') },
   { name: 'wait', group: 'Queue', summary: 'wait until trials are done', load: () => import('./verbs/wait.ts') },
   { name: 'ls', group: 'Look', summary: 'list trials, and why they wait', load: () => import('./verbs/ls.ts') },
   { name: 'show', group: 'Look', summary: 'everything about one trial', load: () => import('./verbs/show.ts') },
   { name: 'logs', group: 'Look', summary: "a trial's output", load: () => import('./verbs/logs.ts') },
-  { name: 'metrics', group: 'Look', summary: 'what a trial reported, also as CSV', load: () => import('./verbs/metrics.ts') },
+  {
+    name: 'metrics',
+    group: 'Look',
+    summary: 'what a trial reported, also as CSV',
+    load: () => import('./verbs/metrics.ts'),
+  },
   { name: 'mv', group: 'Order', summary: 'move trials in the queue', load: () => import('./verbs/mv.ts') },
-  { name: 'priority', group: 'Order', summary: 'change the priority of trials', load: () => import('./verbs/priority.ts') },
-  { name: 'pool', group: 'Order', summary: 'pools: list, create, change, pause, move trials', load: () => import('./verbs/pool.ts') },
-  { name: 'undo', group: 'Order', summary: 'take back a move, archive or cancel', load: () => import('./verbs/undo.ts') },
-  { name: 'pause', group: 'Control', summary: 'stop trials and keep their place', load: () => import('./verbs/pause.ts') },
-  { name: 'resume', group: 'Control', summary: 'let paused trials start again', load: () => import('./verbs/resume.ts') },
-  { name: 'freeze', group: 'Control', summary: 'stop trials where they stand', load: () => import('./verbs/freeze.ts') },
+  {
+    name: 'priority',
+    group: 'Order',
+    summary: 'change the priority of trials',
+    load: () => import('./verbs/priority.ts'),
+  },
+  {
+    name: 'pool',
+    group: 'Order',
+    summary: 'pools: list, create, change, pause, move trials',
+    load: () => import('./verbs/pool.ts'),
+  },
+  {
+    name: 'undo',
+    group: 'Order',
+    summary: 'take back a move, archive or cancel',
+    load: () => import('./verbs/undo.ts'),
+  },
+  {
+    name: 'pause',
+    group: 'Control',
+    summary: 'stop trials and keep their place',
+    load: () => import('./verbs/pause.ts'),
+  },
+  {
+    name: 'resume',
+    group: 'Control',
+    summary: 'let paused trials start again',
+    load: () => import('./verbs/resume.ts'),
+  },
+  {
+    name: 'freeze',
+    group: 'Control',
+    summary: 'stop trials where they stand',
+    load: () => import('./verbs/freeze.ts'),
+  },
   { name: 'unfreeze', group: 'Control', summary: 'let frozen trials go on', load: () => import('./verbs/unfreeze.ts') },
-  { name: 'cancel', group: 'Control', summary: 'take trials out, with a grace period', load: () => import('./verbs/cancel.ts') },
-  { name: 'kill', group: 'Control', summary: 'stop trials without a grace period', load: () => import('./verbs/kill.ts') },
+  {
+    name: 'cancel',
+    group: 'Control',
+    summary: 'take trials out, with a grace period',
+    load: () => import('./verbs/cancel.ts'),
+  },
+  {
+    name: 'kill',
+    group: 'Control',
+    summary: 'stop trials without a grace period',
+    load: () => import('./verbs/kill.ts'),
+  },
   { name: 'rename', group: 'Tidy', summary: 'rename a trial', load: () => import('./verbs/rename.ts') },
   { name: 'label', group: 'Tidy', summary: 'add and take away labels', load: () => import('./verbs/label.ts') },
   { name: 'archive', group: 'Tidy', summary: 'hide finished trials', load: () => import('./verbs/archive.ts') },
-  { name: 'unarchive', group: 'Tidy', summary: 'show archived trials again', load: () => import('./verbs/unarchive.ts') },
+  {
+    name: 'unarchive',
+    group: 'Tidy',
+    summary: 'show archived trials again',
+    load: () => import('./verbs/unarchive.ts'),
+  },
   { name: 'rm', group: 'Tidy', summary: 'delete trials, logs and checkpoints', load: () => import('./verbs/rm.ts') },
-  { name: 'gpus', group: 'Machine', summary: 'GPUs: what is on them; keep one back', load: () => import('./verbs/gpus.ts') },
-  { name: 'doctor', group: 'Machine', summary: 'what was found and what to do', load: () => import('./verbs/doctor.ts') },
+  {
+    name: 'gpus',
+    group: 'Machine',
+    summary: 'GPUs: what is on them; keep one back',
+    load: () => import('./verbs/gpus.ts'),
+  },
+  {
+    name: 'doctor',
+    group: 'Machine',
+    summary: 'what was found and what to do',
+    load: () => import('./verbs/doctor.ts'),
+  },
   { name: 'open', group: 'Engine', summary: 'open the user interface', load: () => import('./verbs/open.ts') },
-  { name: 'serve', group: 'Engine', summary: 'run the engine in the foreground', load: () => import('./verbs/serve.ts') },
+  {
+    name: 'serve',
+    group: 'Engine',
+    summary: 'run the engine in the foreground',
+    load: () => import('./verbs/serve.ts'),
+  },
   { name: 'stop', group: 'Engine', summary: 'stop the engine; trials go on', load: () => import('./verbs/stop.ts') },
-  { name: 'service', group: 'Engine', summary: 'run the engine as a systemd service', load: () => import('./verbs/service.ts') },
+  {
+    name: 'service',
+    group: 'Engine',
+    summary: 'run the engine as a systemd service',
+    load: () => import('./verbs/service.ts'),
+  },
   { name: 'settings', group: 'Engine', summary: 'show and change settings', load: () => import('./verbs/settings.ts') },
-  { name: 'completion', group: 'Engine', summary: 'tab completion for your shell', load: () => import('./verbs/completion.ts') },
-  { name: 'plan', group: 'Engine', summary: 'run the scheduler on a scenario file', load: () => import('./verbs/plan.ts') },
+  {
+    name: 'completion',
+    group: 'Engine',
+    summary: 'tab completion for your shell',
+    load: () => import('./verbs/completion.ts'),
+  },
+  {
+    name: 'plan',
+    group: 'Engine',
+    summary: 'run the scheduler on a scenario file',
+    load: () => import('./verbs/plan.ts'),
+  },
 ];
 
 /** Words people try that mean one of ours. */
 const SYNONYMS: Readonly<Record<string, string>> = {
-  list: 'ls', queue: 'ls', ps: 'ls', status: 'ls', add: 'submit', run: 'submit', log: 'logs', tail: 'logs', move: 'mv', delete: 'rm', remove: 'rm', info: 'show', describe: 'show', start: 'serve', gpu: 'gpus', pools: 'pool', config: 'settings', follow: 'logs', clone: 'duplicate', quit: 'stop', shutdown: 'stop', examples: 'example', restart: 'retry', abort: 'cancel', dup: 'duplicate',
+  list: 'ls',
+  queue: 'ls',
+  ps: 'ls',
+  status: 'ls',
+  add: 'submit',
+  run: 'submit',
+  log: 'logs',
+  tail: 'logs',
+  move: 'mv',
+  delete: 'rm',
+  remove: 'rm',
+  info: 'show',
+  describe: 'show',
+  start: 'serve',
+  gpu: 'gpus',
+  pools: 'pool',
+  config: 'settings',
+  follow: 'logs',
+  clone: 'duplicate',
+  quit: 'stop',
+  shutdown: 'stop',
+  examples: 'example',
+  restart: 'retry',
+  abort: 'cancel',
+  dup: 'duplicate',
 };
 
 /** @returns the verb meant by a mistyped word, or null */
@@ -56,7 +169,10 @@ export async function suggestVerb(word: string): Promise<string | null> {
   const synonym = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word] : undefined;
   if (synonym !== undefined) return synonym;
   const { closest, distance } = (await import('fastest-levenshtein')).default;
-  const near = closest(word, VERBS.map((verb) => verb.name));
+  const near = closest(
+    word,
+    VERBS.map((verb) => verb.name),
+  );
   return distance(word, near) <= Math.max(1, Math.floor(word.length / 3)) ? near : null;
 }
 
@@ -64,7 +180,9 @@ export async function suggestVerb(word: string): Promise<string | null> {
 export function formatOverview(): string {
   const groups = [...new Set(VERBS.map((verb) => verb.group))];
   const lines = groups.flatMap((group) => [
-    '', `${group}:`, ...VERBS.filter((verb) => verb.group === group).map((verb) => `  ${verb.name.padEnd(11)} ${verb.summary}`),
+    '',
+    `${group}:`,
+    ...VERBS.filter((verb) => verb.group === group).map((verb) => `  ${verb.name.padEnd(11)} ${verb.summary}`),
   ]);
   return [
     'Usage: switchyard VERB [ARGUMENT...]',

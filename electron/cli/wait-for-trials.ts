@@ -31,7 +31,12 @@ export async function waitForTrials(ids: readonly number[], context: CommandCont
     const state = trial.state === 'done' ? (trial.outcome?.kind ?? 'done') : trial.state;
     if (said.get(trial.id) !== state) {
       said.set(trial.id, state);
-      context.terminal.note(context.terminal.paintError(`#${trial.id} ${plain(trial.name)}: ${trial.state === 'running' ? state : plain(describeTrial(trial, Date.now()))}`, trial.state === 'done' && state !== 'completed' ? 'red' : 'dim'));
+      context.terminal.note(
+        context.terminal.paintError(
+          `#${trial.id} ${plain(trial.name)}: ${trial.state === 'running' ? state : plain(describeTrial(trial, Date.now()))}`,
+          trial.state === 'done' && state !== 'completed' ? 'red' : 'dim',
+        ),
+      );
     }
     if (trial.state === 'done') ended.set(trial.id, trial);
     else ended.delete(trial.id);
@@ -49,7 +54,12 @@ export async function waitForTrials(ids: readonly number[], context: CommandCont
       if (context.signal.aborted) throw interrupted(ids, ended);
       if (!(error instanceof ConnectionError)) throw error;
       awaySince ??= performance.now();
-      if (performance.now() - awaySince > PATIENCE_MS) throw new CliError(ExitCode.unreachable, 'The engine has been away for a minute.', `The trials go on without it. Start it again and wait: switchyard wait ${ids.join(' ')}`);
+      if (performance.now() - awaySince > PATIENCE_MS)
+        throw new CliError(
+          ExitCode.unreachable,
+          'The engine has been away for a minute.',
+          `The trials go on without it. Start it again and wait: switchyard wait ${ids.join(' ')}`,
+        );
       await delay(250, undefined, { signal: context.signal }).catch(() => undefined);
     }
   }
@@ -58,7 +68,11 @@ export async function waitForTrials(ids: readonly number[], context: CommandCont
     const first = ended.get(bad[0] ?? 0);
     const remedy = first?.outcome?.remedy ?? null;
     if (first !== undefined) await printLastLines(first, context);
-    throw new CliError(ExitCode.failed, `${bad.map((id) => `#${id}`).join(', ')} did not complete.`, `${remedy === null ? '' : `${plain(remedy)} `}See the log: switchyard logs ${bad[0]}`);
+    throw new CliError(
+      ExitCode.failed,
+      `${bad.map((id) => `#${id}`).join(', ')} did not complete.`,
+      `${remedy === null ? '' : `${plain(remedy)} `}See the log: switchyard logs ${bad[0]}`,
+    );
   }
   return ids.flatMap((id) => ended.get(id) ?? []);
 }
@@ -71,14 +85,26 @@ async function printLastLines({ id, attempt }: Trial, { terminal, connectIfRunni
     if (client === null) return;
     const { bytes } = await readTail(client, `/trials/${id}/attempts/${attempt}/log`, LAST_LINES);
     const lines = bytes.toString('utf8').trimEnd();
-    if (lines !== '') terminal.note(`${terminal.paintError(`Last lines of #${id}:`, 'dim')}\n${lines.split('\n').map((line) => `  ${plain(line)}`).join('\n')}`);
+    if (lines !== '')
+      terminal.note(
+        `${terminal.paintError(`Last lines of #${id}:`, 'dim')}\n${lines
+          .split('\n')
+          .map((line) => `  ${plain(line)}`)
+          .join('\n')}`,
+      );
   } catch (error) {
     if (!(error instanceof CliError) && !(error instanceof ConnectionError)) throw error;
   }
 }
 
 /** Listens first and asks then, so that nothing can end between the two. */
-async function watch(client: EngineClient, ids: readonly number[], see: (trial: Trial) => void, isEnough: () => boolean, signal: AbortSignal): Promise<void> {
+async function watch(
+  client: EngineClient,
+  ids: readonly number[],
+  see: (trial: Trial) => void,
+  isEnough: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const stream = await client.open('/events', {}, signal, { accept: 'text/event-stream' });
   try {
     for (const id of ids) see((await client.request<TrialDetail>('GET', `/trials/${id}`)).trial);
@@ -103,5 +129,9 @@ async function watch(client: EngineClient, ids: readonly number[], see: (trial: 
 
 function interrupted(ids: readonly number[], ended: ReadonlyMap<number, Trial>): CliError {
   const open = ids.filter((id) => !ended.has(id));
-  return new CliError(ExitCode.interrupted, `Stopped waiting. ${open.map((id) => `#${id}`).join(', ')} ${open.length === 1 ? 'goes' : 'go'} on.`, `Wait again: switchyard wait ${open.join(' ')}. Stop it: switchyard cancel ${open.join(' ')}`);
+  return new CliError(
+    ExitCode.interrupted,
+    `Stopped waiting. ${open.map((id) => `#${id}`).join(', ')} ${open.length === 1 ? 'goes' : 'go'} on.`,
+    `Wait again: switchyard wait ${open.join(' ')}. Stop it: switchyard cancel ${open.join(' ')}`,
+  );
 }

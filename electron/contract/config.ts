@@ -9,70 +9,125 @@ import { DEFAULT_GRACE_S, DEFAULT_MAX_RESTARTS, PoolId, Priority, RuntimeKind } 
 /** Sizes are kept as MiB after parsing; text such as "20 GiB" or "8g" is accepted by the parser. */
 export const MemoryText = z.string().max(40).openapi({ example: '20 GiB' });
 
-export const Mount = z.object({
-  host_path: z.string().max(4096).regex(/^\//, 'host_path must be absolute'),
-  container_path: z.string().max(4096).regex(/^\//, 'container_path must be absolute'),
-  read_only: z.boolean().default(true),
-}).strict().openapi('Mount');
+export const Mount = z
+  .object({
+    host_path: z.string().max(4096).regex(/^\//, 'host_path must be absolute'),
+    container_path: z.string().max(4096).regex(/^\//, 'container_path must be absolute'),
+    read_only: z.boolean().default(true),
+  })
+  .strict()
+  .openapi('Mount');
 export type Mount = z.infer<typeof Mount>;
 
-export const ExperimentConfig = z.object({
-  name: z.string().trim().min(1).max(200).optional(),
-  description: z.string().max(10_000).optional(),
-  labels: z.array(z.string().trim().min(1).max(80)).max(50).default([]),
-  entrypoint: z.union([z.string().min(1).max(65_536), z.array(z.string().max(65_536)).min(1).max(1_000)])
-    .openapi({ description: 'A string runs through sh -c, a list is an argument vector.' }),
-  runtime: RuntimeKind.optional().openapi({ description: 'docker where an engine answers, else process.' }),
-  environment: z.object({
-    image: z.string().max(500).optional(),
-    environment_variables: z.record(z.string().max(200), z.string().max(65_536)).default({}),
-  }).strict().default({ environment_variables: {} }),
-  resources: z.object({
-    slots: z.number().int('slots must be a whole number').min(0, 'slots must be 0 or more').max(64).optional()
-      .openapi({ description: 'GPUs (or MIG instances). Default: 1 where the machine has a GPU, else 0.' }),
-    min_gpu_memory: MemoryText.optional().openapi({ description: 'Least free GPU memory on every slot.' }),
-    gpu_name: z.string().max(120).optional().openapi({ description: 'Pattern for the GPU name, * and ? as wildcards.' }),
-    share: MemoryText.optional().openapi({ description: 'Take only this much memory and share the GPU; default is exclusive.' }),
-    pool: PoolId.optional(),
-    priority: Priority.optional(),
-    weight: z.number().positive('weight must be greater than 0').max(1_000_000).default(1),
-    max_slots: z.number().int().min(1).optional().openapi({ description: 'Cap on slots all trials of this experiment hold together.' }),
-    preemptible: z.boolean().default(true),
-    cpus: z.number().positive().max(4096).optional(),
-    memory: MemoryText.optional(),
-    shm_size: MemoryText.optional().openapi({ description: 'Default 8 GiB, capped by memory.' }),
-    estimated_minutes: z.number().positive().max(1_000_000).optional(),
-  }).strict().default({ weight: 1, preemptible: true }),
-  mounts: z.array(Mount).max(50).default([]),
-  hyperparameters: z.record(z.string(), z.unknown()).default({}),
-  max_restarts: z.number().int().min(0).max(1_000).default(DEFAULT_MAX_RESTARTS),
-  grace_period_s: z.number().min(0).max(86_400).default(DEFAULT_GRACE_S)
-    .openapi({ description: 'Seconds between SIGTERM and SIGKILL.' }),
-  time_limit_s: z.number().positive().max(100_000_000).optional()
-    .openapi({ description: 'Seconds one attempt may run.' }),
-}).strict().openapi('ExperimentConfig');
+export const ExperimentConfig = z
+  .object({
+    name: z.string().trim().min(1).max(200).optional(),
+    description: z.string().max(10_000).optional(),
+    labels: z.array(z.string().trim().min(1).max(80)).max(50).default([]),
+    entrypoint: z
+      .union([z.string().min(1).max(65_536), z.array(z.string().max(65_536)).min(1).max(1_000)])
+      .openapi({ description: 'A string runs through sh -c, a list is an argument vector.' }),
+    runtime: RuntimeKind.optional().openapi({ description: 'docker where an engine answers, else process.' }),
+    environment: z
+      .object({
+        image: z.string().max(500).optional(),
+        environment_variables: z.record(z.string().max(200), z.string().max(65_536)).default({}),
+      })
+      .strict()
+      .default({ environment_variables: {} }),
+    resources: z
+      .object({
+        slots: z
+          .number()
+          .int('slots must be a whole number')
+          .min(0, 'slots must be 0 or more')
+          .max(64)
+          .optional()
+          .openapi({ description: 'GPUs (or MIG instances). Default: 1 where the machine has a GPU, else 0.' }),
+        min_gpu_memory: MemoryText.optional().openapi({ description: 'Least free GPU memory on every slot.' }),
+        gpu_name: z
+          .string()
+          .max(120)
+          .optional()
+          .openapi({ description: 'Pattern for the GPU name, * and ? as wildcards.' }),
+        share: MemoryText.optional().openapi({
+          description: 'Take only this much memory and share the GPU; default is exclusive.',
+        }),
+        pool: PoolId.optional(),
+        priority: Priority.optional(),
+        weight: z.number().positive('weight must be greater than 0').max(1_000_000).default(1),
+        max_slots: z
+          .number()
+          .int()
+          .min(1)
+          .optional()
+          .openapi({ description: 'Cap on slots all trials of this experiment hold together.' }),
+        preemptible: z.boolean().default(true),
+        cpus: z.number().positive().max(4096).optional(),
+        memory: MemoryText.optional(),
+        shm_size: MemoryText.optional().openapi({ description: 'Default 8 GiB, capped by memory.' }),
+        estimated_minutes: z.number().positive().max(1_000_000).optional(),
+      })
+      .strict()
+      .default({ weight: 1, preemptible: true }),
+    mounts: z.array(Mount).max(50).default([]),
+    hyperparameters: z.record(z.string(), z.unknown()).default({}),
+    max_restarts: z.number().int().min(0).max(1_000).default(DEFAULT_MAX_RESTARTS),
+    grace_period_s: z
+      .number()
+      .min(0)
+      .max(86_400)
+      .default(DEFAULT_GRACE_S)
+      .openapi({ description: 'Seconds between SIGTERM and SIGKILL.' }),
+    time_limit_s: z
+      .number()
+      .positive()
+      .max(100_000_000)
+      .optional()
+      .openapi({ description: 'Seconds one attempt may run.' }),
+  })
+  .strict()
+  .openapi('ExperimentConfig');
 export type ExperimentConfig = z.infer<typeof ExperimentConfig>;
 export type ExperimentConfigInput = z.input<typeof ExperimentConfig>;
 
 /** What to freeze and run. `directory` is on the engine's machine. */
-export const SubmitSource = z.union([
-  z.object({ kind: z.literal('directory'), path: z.string().min(1).max(4096) }).strict(),
-  z.object({ kind: z.literal('in_place'), path: z.string().min(1).max(4096) }).strict(),
-  z.object({ kind: z.literal('none') }).strict(),
-]).openapi('SubmitSource', { description: 'directory: a frozen copy of it; in_place: the directory itself, no copy; none: an empty directory.' });
+export const SubmitSource = z
+  .union([
+    z.object({ kind: z.literal('directory'), path: z.string().min(1).max(4096) }).strict(),
+    z.object({ kind: z.literal('in_place'), path: z.string().min(1).max(4096) }).strict(),
+    z.object({ kind: z.literal('none') }).strict(),
+  ])
+  .openapi('SubmitSource', {
+    description: 'directory: a frozen copy of it; in_place: the directory itself, no copy; none: an empty directory.',
+  });
 
-export const SubmitBody = z.object({
-  config: z.record(z.string(), z.unknown()).openapi({ description: 'An ExperimentConfig; validated with messages that name the nearest known key.' }),
-  source: SubmitSource,
-  idempotencyKey: z.string().min(8).max(120).optional().openapi({ description: 'A repeated submit with the same key returns the first answer.' }),
-  paused: z.boolean().default(false).openapi({ description: 'Submit without letting it start.' }),
-}).strict().openapi('Submit');
+export const SubmitBody = z
+  .object({
+    config: z
+      .record(z.string(), z.unknown())
+      .openapi({ description: 'An ExperimentConfig; validated with messages that name the nearest known key.' }),
+    source: SubmitSource,
+    idempotencyKey: z
+      .string()
+      .min(8)
+      .max(120)
+      .optional()
+      .openapi({ description: 'A repeated submit with the same key returns the first answer.' }),
+    paused: z.boolean().default(false).openapi({ description: 'Submit without letting it start.' }),
+  })
+  .strict()
+  .openapi('Submit');
 export type SubmitBody = z.infer<typeof SubmitBody>;
 export type SubmitBodyInput = z.input<typeof SubmitBody>;
 
-export const SubmitResult = z.object({
-  experimentId: z.number().int(),
-  trialIds: z.array(z.number().int()),
-  notes: z.array(z.string()).openapi({ description: 'What the engine decided on its own, for example the runtime or the slots.' }),
-}).openapi('SubmitResult');
+export const SubmitResult = z
+  .object({
+    experimentId: z.number().int(),
+    trialIds: z.array(z.number().int()),
+    notes: z
+      .array(z.string())
+      .openapi({ description: 'What the engine decided on its own, for example the runtime or the slots.' }),
+  })
+  .openapi('SubmitResult');
 export type SubmitResult = z.infer<typeof SubmitResult>;

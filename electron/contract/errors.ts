@@ -39,24 +39,37 @@ export const ERROR_STATUS = {
 } as const;
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
-export const ItemError = z.object({
-  id: z.union([z.number(), z.string()]),
-  code: z.string(),
-  message: z.string(),
-}).openapi('ItemError');
+export const ItemError = z
+  .object({
+    id: z.union([z.number(), z.string()]),
+    code: z.string(),
+    message: z.string(),
+  })
+  .openapi('ItemError');
 export type ItemError = z.infer<typeof ItemError>;
 
-export const Problem = z.object({
-  type: z.string().openapi({ example: 'urn:switchyard:error:stale_revision' }),
-  title: z.string(),
-  status: z.number().int(),
-  code: z.string().openapi({ description: 'Stable machine-readable code.' }),
-  detail: z.string(),
-  remedy: z.string().optional(),
-  path: z.string().optional().openapi({ description: 'Where in the input the fault is, for example resources.slots.' }),
-  items: z.array(ItemError).optional().openapi({ description: 'One entry per refused trial of a batch; nothing was changed.' }),
-  errorId: z.string().optional().openapi({ description: 'For internal errors: the id to look for in the engine log.' }),
-}).openapi('Problem');
+export const Problem = z
+  .object({
+    type: z.string().openapi({ example: 'urn:switchyard:error:stale_revision' }),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.string().openapi({ description: 'Stable machine-readable code.' }),
+    detail: z.string(),
+    remedy: z.string().optional(),
+    path: z
+      .string()
+      .optional()
+      .openapi({ description: 'Where in the input the fault is, for example resources.slots.' }),
+    items: z
+      .array(ItemError)
+      .optional()
+      .openapi({ description: 'One entry per refused trial of a batch; nothing was changed.' }),
+    errorId: z
+      .string()
+      .optional()
+      .openapi({ description: 'For internal errors: the id to look for in the engine log.' }),
+  })
+  .openapi('Problem');
 export type Problem = z.infer<typeof Problem>;
 
 export interface SwitchyardErrorFields {

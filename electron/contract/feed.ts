@@ -11,75 +11,126 @@ import { Trial } from './trials.ts';
 import { TimestampMs, TrialId } from './states.ts';
 
 /** Facts behind a wait; the sentence in `text` is made from them. */
-export const WaitingReason = z.object({
-  code: z.enum(['next', 'slots_busy', 'memory', 'foreign', 'no_match', 'behind', 'reserved', 'pool_paused', 'pool_closed',
-    'pool_limit', 'cpu_limit', 'fair_share', 'releasing', 'kept_back', 'unhealthy', 'runtime_down', 'disk_full', 'impossible', 'gpu_unknown', 'held']),
-  text: z.string().openapi({ example: 'needs 2 GPUs with 20 GiB free; GPU 0 runs #14 (about 40 min left), GPU 1 has 11 GiB used by jupyter (pid 4312)' }),
-  blockers: z.array(z.object({
-    slot: z.string().nullable(), trialId: TrialId.nullable(), text: z.string(),
-  })).default([]),
-}).openapi('WaitingReason');
+export const WaitingReason = z
+  .object({
+    code: z.enum([
+      'next',
+      'slots_busy',
+      'memory',
+      'foreign',
+      'no_match',
+      'behind',
+      'reserved',
+      'pool_paused',
+      'pool_closed',
+      'pool_limit',
+      'cpu_limit',
+      'fair_share',
+      'releasing',
+      'kept_back',
+      'unhealthy',
+      'runtime_down',
+      'disk_full',
+      'impossible',
+      'gpu_unknown',
+      'held',
+    ]),
+    text: z.string().openapi({
+      example:
+        'needs 2 GPUs with 20 GiB free; GPU 0 runs #14 (about 40 min left), GPU 1 has 11 GiB used by jupyter (pid 4312)',
+    }),
+    blockers: z
+      .array(
+        z.object({
+          slot: z.string().nullable(),
+          trialId: TrialId.nullable(),
+          text: z.string(),
+        }),
+      )
+      .default([]),
+  })
+  .openapi('WaitingReason');
 export type WaitingReason = z.infer<typeof WaitingReason>;
 
-export const ForecastEntry = z.object({
-  trialId: TrialId,
-  poolId: z.string(),
-  startAtMs: TimestampMs.nullable(),
-  endAtMs: TimestampMs.nullable(),
-  slots: z.array(z.string()),
-  basis: z.enum(['progress', 'history', 'user', 'none']).openapi({ description: 'Where the duration comes from; none = unknown, no end is shown.' }),
-}).openapi('ForecastEntry');
+export const ForecastEntry = z
+  .object({
+    trialId: TrialId,
+    poolId: z.string(),
+    startAtMs: TimestampMs.nullable(),
+    endAtMs: TimestampMs.nullable(),
+    slots: z.array(z.string()),
+    basis: z
+      .enum(['progress', 'history', 'user', 'none'])
+      .openapi({ description: 'Where the duration comes from; none = unknown, no end is shown.' }),
+  })
+  .openapi('ForecastEntry');
 export type ForecastEntry = z.infer<typeof ForecastEntry>;
 
-export const PlanView = z.object({
-  madeAtMs: TimestampMs,
-  waiting: z.array(z.object({ trialId: TrialId, reason: WaitingReason })).openapi({ description: 'The first 500 of each pool; later ones wait behind them.' }),
-  forecast: z.array(ForecastEntry),
-  clearAtMs: z.record(z.string(), TimestampMs.nullable()).openapi({ description: 'pool id -> when its queue is expected to be empty.' }),
-}).openapi('Plan');
+export const PlanView = z
+  .object({
+    madeAtMs: TimestampMs,
+    waiting: z
+      .array(z.object({ trialId: TrialId, reason: WaitingReason }))
+      .openapi({ description: 'The first 500 of each pool; later ones wait behind them.' }),
+    forecast: z.array(ForecastEntry),
+    clearAtMs: z
+      .record(z.string(), TimestampMs.nullable())
+      .openapi({ description: 'pool id -> when its queue is expected to be empty.' }),
+  })
+  .openapi('Plan');
 export type PlanView = z.infer<typeof PlanView>;
 
-export const Notice = z.object({
-  id: z.string().openapi({ description: 'Stable per condition: docker_down, gpu_problem, disk_low, clock_jump, database.' }),
-  level: z.enum(['info', 'warning', 'error']),
-  text: z.string(),
-  remedy: z.string().nullable(),
-  sinceMs: TimestampMs,
-}).openapi('Notice');
+export const Notice = z
+  .object({
+    id: z
+      .string()
+      .openapi({ description: 'Stable per condition: docker_down, gpu_problem, disk_low, clock_jump, database.' }),
+    level: z.enum(['info', 'warning', 'error']),
+    text: z.string(),
+    remedy: z.string().nullable(),
+    sinceMs: TimestampMs,
+  })
+  .openapi('Notice');
 export type Notice = z.infer<typeof Notice>;
 
-export const EngineInfo = z.object({
-  version: z.string(),
-  startedAtMs: TimestampMs,
-  pid: z.number().int(),
-  dockerVersion: z.string().nullable(),
-  driverVersion: z.string().nullable(),
-  defaultRuntime: z.enum(['docker', 'process']),
-  shell: z.enum(['desktop', 'headless']),
-}).openapi('EngineInfo');
+export const EngineInfo = z
+  .object({
+    version: z.string(),
+    startedAtMs: TimestampMs,
+    pid: z.number().int(),
+    dockerVersion: z.string().nullable(),
+    driverVersion: z.string().nullable(),
+    defaultRuntime: z.enum(['docker', 'process']),
+    shell: z.enum(['desktop', 'headless']),
+  })
+  .openapi('EngineInfo');
 export type EngineInfo = z.infer<typeof EngineInfo>;
 
-export const StateSnapshot = z.object({
-  seq: z.number().int(),
-  nowMs: TimestampMs,
-  engine: EngineInfo,
-  pools: z.array(Pool),
-  trials: z.array(Trial).openapi({ description: 'Every trial that is not done, and the latest 200 done ones.' }),
-  doneCount: z.number().int(),
-  gpus: GpuStatus,
-  plan: PlanView,
-  notices: z.array(Notice),
-  settings: Settings,
-}).openapi('State');
+export const StateSnapshot = z
+  .object({
+    seq: z.number().int(),
+    nowMs: TimestampMs,
+    engine: EngineInfo,
+    pools: z.array(Pool),
+    trials: z.array(Trial).openapi({ description: 'Every trial that is not done, and the latest 200 done ones.' }),
+    doneCount: z.number().int(),
+    gpus: GpuStatus,
+    plan: PlanView,
+    notices: z.array(Notice),
+    settings: Settings,
+  })
+  .openapi('State');
 export type StateSnapshot = z.infer<typeof StateSnapshot>;
 
-export const Changes = z.object({
-  seq: z.number().int(),
-  trials: z.array(Trial),
-  removedTrials: z.array(TrialId),
-  pools: z.array(Pool),
-  removedPools: z.array(z.string()),
-}).openapi('Changes');
+export const Changes = z
+  .object({
+    seq: z.number().int(),
+    trials: z.array(Trial),
+    removedTrials: z.array(TrialId),
+    pools: z.array(Pool),
+    removedPools: z.array(z.string()),
+  })
+  .openapi('Changes');
 export type Changes = z.infer<typeof Changes>;
 
 /** SSE event name -> payload. */
@@ -90,7 +141,15 @@ export interface FeedFrames {
   notices: Notice[];
   settings: Settings;
   /** Live fields of active trials, at most a few times a second. */
-  live: { trials: { id: number; progress: number | null; step: number | null; remainingMs: number | null; activity: string | null }[] };
+  live: {
+    trials: {
+      id: number;
+      progress: number | null;
+      step: number | null;
+      remainingMs: number | null;
+      activity: string | null;
+    }[];
+  };
   metrics: { trialId: number; points: { name: string; step: number; value: number }[] };
   log: { trialId: number; attempt: number; totalBytes: number };
   finished: { trialId: number; name: string; outcome: string; message: string; ranMs: number };

@@ -10,62 +10,343 @@ import { GpuStatus } from './gpus.ts';
 import { CreatePoolBody, Pool, PoolActionBody, UpdatePoolBody, UpdateSlotBody } from './pools.ts';
 import { DoctorCheck, Settings } from './settings.ts';
 import { OutcomeKind, PoolId, TrialState } from './states.ts';
-import { LogInfo, LogSearchHit, MetricSeries, MoveTo, Trial, TrialActionBody, TrialActionResult, TrialDetail } from './trials.ts';
+import {
+  LogInfo,
+  LogSearchHit,
+  MetricSeries,
+  MoveTo,
+  Trial,
+  TrialActionBody,
+  TrialActionResult,
+  TrialDetail,
+} from './trials.ts';
 
 export const API_PREFIX = '/api/v1';
 /** Largest request body the API reads, bytes. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-const json = <T extends z.ZodType>(schema: T, description: string) => ({ content: { 'application/json': { schema } }, description });
-const body = <T extends z.ZodType>(schema: T) => ({ body: { content: { 'application/json': { schema } }, required: true } });
-const problems = { default: { content: { 'application/problem+json': { schema: Problem } }, description: 'Problem details (RFC 9457)' } };
-const idParam = z.object({ id: z.coerce.number().int().positive().openapi({ param: { name: 'id', in: 'path' } }) });
-const attemptParam = idParam.extend({ attempt: z.coerce.number().int().positive().openapi({ param: { name: 'attempt', in: 'path' } }) });
+const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  content: { 'application/json': { schema } },
+  description,
+});
+const body = <T extends z.ZodType>(schema: T) => ({
+  body: { content: { 'application/json': { schema } }, required: true },
+});
+const problems = {
+  default: { content: { 'application/problem+json': { schema: Problem } }, description: 'Problem details (RFC 9457)' },
+};
+const idParam = z.object({
+  id: z.coerce
+    .number()
+    .int()
+    .positive()
+    .openapi({ param: { name: 'id', in: 'path' } }),
+});
+const attemptParam = idParam.extend({
+  attempt: z.coerce
+    .number()
+    .int()
+    .positive()
+    .openapi({ param: { name: 'attempt', in: 'path' } }),
+});
 const poolParam = z.object({ poolId: PoolId.openapi({ param: { name: 'poolId', in: 'path' } }) });
 
-export const getState = createRoute({ method: 'get', path: '/state', responses: { 200: json(StateSnapshot, 'One consistent snapshot'), ...problems } });
-export const getEvents = createRoute({ method: 'get', path: '/events', request: { query: z.object({ after: z.coerce.number().int().optional() }) },
-  responses: { 200: { content: { 'text/event-stream': { schema: z.string() } }, description: 'Changes after `after` (or Last-Event-ID); see contract/feed.ts' }, ...problems } });
-export const getHealth = createRoute({ method: 'get', path: '/health', responses: { 200: json(z.object({ ok: z.literal(true), version: z.string(), pid: z.number() }), 'Alive'), ...problems } });
+export const getState = createRoute({
+  method: 'get',
+  path: '/state',
+  responses: { 200: json(StateSnapshot, 'One consistent snapshot'), ...problems },
+});
+export const getEvents = createRoute({
+  method: 'get',
+  path: '/events',
+  request: { query: z.object({ after: z.coerce.number().int().optional() }) },
+  responses: {
+    200: {
+      content: { 'text/event-stream': { schema: z.string() } },
+      description: 'Changes after `after` (or Last-Event-ID); see contract/feed.ts',
+    },
+    ...problems,
+  },
+});
+export const getHealth = createRoute({
+  method: 'get',
+  path: '/health',
+  responses: {
+    200: json(z.object({ ok: z.literal(true), version: z.string(), pid: z.number() }), 'Alive'),
+    ...problems,
+  },
+});
 
-export const listTrials = createRoute({ method: 'get', path: '/trials', request: { query: z.object({
-  state: TrialState.optional(), outcome: OutcomeKind.optional(), pool: PoolId.optional(), label: z.string().optional(), search: z.string().max(200).optional(),
-  archived: z.enum(['true', 'false', 'all']).default('false'), limit: z.coerce.number().int().min(1).max(100_000).default(200), offset: z.coerce.number().int().min(0).default(0),
-}) }, responses: { 200: json(z.object({ trials: z.array(Trial), total: z.number().int() }), 'Trials, active first, then queue order, then newest done'), ...problems } });
-export const submit = createRoute({ method: 'post', path: '/experiments', request: body(SubmitBody), responses: { 201: json(SubmitResult, 'Durably queued'), ...problems } });
-export const getTrial = createRoute({ method: 'get', path: '/trials/{id}', request: { params: idParam }, responses: { 200: json(TrialDetail, 'Everything about one trial'), ...problems } });
-export const actOnTrials = createRoute({ method: 'post', path: '/trials/actions', request: body(TrialActionBody), responses: { 200: json(TrialActionResult, 'All trials acted on, or none'), ...problems } });
-export const duplicateTrial = createRoute({ method: 'post', path: '/trials/{id}/duplicate', request: { params: idParam, ...body(z.object({ config: z.record(z.string(), z.unknown()).openapi({ description: 'The edited configuration; replaces the old one.' }), paused: z.boolean().default(false) }).strict()) },
-  responses: { 201: json(SubmitResult, 'A new experiment on the same snapshot'), ...problems } });
-export const deletePreview = createRoute({ method: 'post', path: '/trials/delete-preview', request: body(z.object({ trialIds: z.array(z.number().int()).min(1).max(100_000) }).strict()),
-  responses: { 200: json(z.object({ freesBytes: z.number().int(), checkpoints: z.number().int(), trials: z.number().int() }), 'What deleting would free'), ...problems } });
-export const movePreview = createRoute({ method: 'post', path: '/trials/move-preview', request: body(z.object({ trialIds: z.array(z.number().int()).min(1).max(1000), to: MoveTo, poolId: PoolId.optional() }).strict()),
-  responses: { 200: json(z.object({ before: z.array(ForecastEntry), after: z.array(ForecastEntry), priority: z.number().int().nullable() }), 'Forecast of the trials with and without the move, and the priority they would take'), ...problems } });
-export const undo = createRoute({ method: 'post', path: '/undo/{id}', request: { params: idParam }, responses: { 200: json(TrialActionResult, 'Undone'), ...problems } });
+export const listTrials = createRoute({
+  method: 'get',
+  path: '/trials',
+  request: {
+    query: z.object({
+      state: TrialState.optional(),
+      outcome: OutcomeKind.optional(),
+      pool: PoolId.optional(),
+      label: z.string().optional(),
+      search: z.string().max(200).optional(),
+      archived: z.enum(['true', 'false', 'all']).default('false'),
+      limit: z.coerce.number().int().min(1).max(100_000).default(200),
+      offset: z.coerce.number().int().min(0).default(0),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({ trials: z.array(Trial), total: z.number().int() }),
+      'Trials, active first, then queue order, then newest done',
+    ),
+    ...problems,
+  },
+});
+export const submit = createRoute({
+  method: 'post',
+  path: '/experiments',
+  request: body(SubmitBody),
+  responses: { 201: json(SubmitResult, 'Durably queued'), ...problems },
+});
+export const getTrial = createRoute({
+  method: 'get',
+  path: '/trials/{id}',
+  request: { params: idParam },
+  responses: { 200: json(TrialDetail, 'Everything about one trial'), ...problems },
+});
+export const actOnTrials = createRoute({
+  method: 'post',
+  path: '/trials/actions',
+  request: body(TrialActionBody),
+  responses: { 200: json(TrialActionResult, 'All trials acted on, or none'), ...problems },
+});
+export const duplicateTrial = createRoute({
+  method: 'post',
+  path: '/trials/{id}/duplicate',
+  request: {
+    params: idParam,
+    ...body(
+      z
+        .object({
+          config: z
+            .record(z.string(), z.unknown())
+            .openapi({ description: 'The edited configuration; replaces the old one.' }),
+          paused: z.boolean().default(false),
+        })
+        .strict(),
+    ),
+  },
+  responses: { 201: json(SubmitResult, 'A new experiment on the same snapshot'), ...problems },
+});
+export const deletePreview = createRoute({
+  method: 'post',
+  path: '/trials/delete-preview',
+  request: body(z.object({ trialIds: z.array(z.number().int()).min(1).max(100_000) }).strict()),
+  responses: {
+    200: json(
+      z.object({ freesBytes: z.number().int(), checkpoints: z.number().int(), trials: z.number().int() }),
+      'What deleting would free',
+    ),
+    ...problems,
+  },
+});
+export const movePreview = createRoute({
+  method: 'post',
+  path: '/trials/move-preview',
+  request: body(
+    z.object({ trialIds: z.array(z.number().int()).min(1).max(1000), to: MoveTo, poolId: PoolId.optional() }).strict(),
+  ),
+  responses: {
+    200: json(
+      z.object({
+        before: z.array(ForecastEntry),
+        after: z.array(ForecastEntry),
+        priority: z.number().int().nullable(),
+      }),
+      'Forecast of the trials with and without the move, and the priority they would take',
+    ),
+    ...problems,
+  },
+});
+export const undo = createRoute({
+  method: 'post',
+  path: '/undo/{id}',
+  request: { params: idParam },
+  responses: { 200: json(TrialActionResult, 'Undone'), ...problems },
+});
 
-export const getMetrics = createRoute({ method: 'get', path: '/trials/{id}/metrics', request: { params: idParam, query: z.object({ names: z.string().optional().openapi({ description: 'Comma-separated; default all.' }), maxPoints: z.coerce.number().int().min(10).max(20_000).default(1000) }) },
-  responses: { 200: json(z.object({ series: z.array(MetricSeries) }), 'Metric series'), ...problems } });
-export const logInfo = createRoute({ method: 'get', path: '/trials/{id}/attempts/{attempt}/log/info', request: { params: attemptParam }, responses: { 200: json(LogInfo, 'Size and dropped ranges'), ...problems } });
-export const readLog = createRoute({ method: 'get', path: '/trials/{id}/attempts/{attempt}/log', request: { params: attemptParam, query: z.object({
-  offset: z.coerce.number().int().optional().openapi({ description: 'First byte; negative counts from the end. Default: the whole log (download).' }), limit: z.coerce.number().int().min(1).max(8 * 1024 * 1024).optional(), download: z.enum(['1']).optional() }) },
-  responses: { 200: { content: { 'application/octet-stream': { schema: z.string() } }, description: 'Raw bytes. Headers: x-log-offset (first byte returned), x-log-next (next byte to ask), x-log-total' }, ...problems } });
-export const followLog = createRoute({ method: 'get', path: '/trials/{id}/attempts/{attempt}/log/follow', request: { params: attemptParam, query: z.object({ offset: z.coerce.number().int().default(0) }) },
-  responses: { 200: { content: { 'text/event-stream': { schema: z.string() } }, description: 'SSE: `chunk` {offset, next, text (base64)}, `dropped` {from, to}, `end` {totalBytes}; ids are byte offsets, resumable' }, ...problems } });
-export const searchLog = createRoute({ method: 'get', path: '/trials/{id}/attempts/{attempt}/log/search', request: { params: attemptParam, query: z.object({ q: z.string().min(1).max(500), limit: z.coerce.number().int().min(1).max(1000).default(200), from: z.coerce.number().int().min(0).default(0) }) },
-  responses: { 200: json(z.object({ hits: z.array(LogSearchHit), more: z.boolean() }), 'Lines that contain q, case-insensitive'), ...problems } });
+export const getMetrics = createRoute({
+  method: 'get',
+  path: '/trials/{id}/metrics',
+  request: {
+    params: idParam,
+    query: z.object({
+      names: z.string().optional().openapi({ description: 'Comma-separated; default all.' }),
+      maxPoints: z.coerce.number().int().min(10).max(20_000).default(1000),
+    }),
+  },
+  responses: { 200: json(z.object({ series: z.array(MetricSeries) }), 'Metric series'), ...problems },
+});
+export const logInfo = createRoute({
+  method: 'get',
+  path: '/trials/{id}/attempts/{attempt}/log/info',
+  request: { params: attemptParam },
+  responses: { 200: json(LogInfo, 'Size and dropped ranges'), ...problems },
+});
+export const readLog = createRoute({
+  method: 'get',
+  path: '/trials/{id}/attempts/{attempt}/log',
+  request: {
+    params: attemptParam,
+    query: z.object({
+      offset: z.coerce
+        .number()
+        .int()
+        .optional()
+        .openapi({ description: 'First byte; negative counts from the end. Default: the whole log (download).' }),
+      limit: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(8 * 1024 * 1024)
+        .optional(),
+      download: z.enum(['1']).optional(),
+    }),
+  },
+  responses: {
+    200: {
+      content: { 'application/octet-stream': { schema: z.string() } },
+      description: 'Raw bytes. Headers: x-log-offset (first byte returned), x-log-next (next byte to ask), x-log-total',
+    },
+    ...problems,
+  },
+});
+export const followLog = createRoute({
+  method: 'get',
+  path: '/trials/{id}/attempts/{attempt}/log/follow',
+  request: { params: attemptParam, query: z.object({ offset: z.coerce.number().int().default(0) }) },
+  responses: {
+    200: {
+      content: { 'text/event-stream': { schema: z.string() } },
+      description:
+        'SSE: `chunk` {offset, next, text (base64)}, `dropped` {from, to}, `end` {totalBytes}; ids are byte offsets, resumable',
+    },
+    ...problems,
+  },
+});
+export const searchLog = createRoute({
+  method: 'get',
+  path: '/trials/{id}/attempts/{attempt}/log/search',
+  request: {
+    params: attemptParam,
+    query: z.object({
+      q: z.string().min(1).max(500),
+      limit: z.coerce.number().int().min(1).max(1000).default(200),
+      from: z.coerce.number().int().min(0).default(0),
+    }),
+  },
+  responses: {
+    200: json(z.object({ hits: z.array(LogSearchHit), more: z.boolean() }), 'Lines that contain q, case-insensitive'),
+    ...problems,
+  },
+});
 
-export const listPools = createRoute({ method: 'get', path: '/pools', responses: { 200: json(z.object({ pools: z.array(Pool) }), 'All pools'), ...problems } });
-export const createPool = createRoute({ method: 'post', path: '/pools', request: body(CreatePoolBody), responses: { 201: json(Pool, 'Created'), ...problems } });
-export const updatePool = createRoute({ method: 'patch', path: '/pools/{poolId}', request: { params: poolParam, ...body(UpdatePoolBody) }, responses: { 200: json(Pool, 'Changed'), ...problems } });
-export const deletePool = createRoute({ method: 'delete', path: '/pools/{poolId}', request: { params: poolParam }, responses: { 204: { description: 'Removed; its GPUs go back to the workstation pool' }, ...problems } });
-export const actOnPool = createRoute({ method: 'post', path: '/pools/{poolId}/actions', request: { params: poolParam, ...body(PoolActionBody) }, responses: { 200: json(Pool, 'Done'), ...problems } });
+export const listPools = createRoute({
+  method: 'get',
+  path: '/pools',
+  responses: { 200: json(z.object({ pools: z.array(Pool) }), 'All pools'), ...problems },
+});
+export const createPool = createRoute({
+  method: 'post',
+  path: '/pools',
+  request: body(CreatePoolBody),
+  responses: { 201: json(Pool, 'Created'), ...problems },
+});
+export const updatePool = createRoute({
+  method: 'patch',
+  path: '/pools/{poolId}',
+  request: { params: poolParam, ...body(UpdatePoolBody) },
+  responses: { 200: json(Pool, 'Changed'), ...problems },
+});
+export const deletePool = createRoute({
+  method: 'delete',
+  path: '/pools/{poolId}',
+  request: { params: poolParam },
+  responses: { 204: { description: 'Removed; its GPUs go back to the workstation pool' }, ...problems },
+});
+export const actOnPool = createRoute({
+  method: 'post',
+  path: '/pools/{poolId}/actions',
+  request: { params: poolParam, ...body(PoolActionBody) },
+  responses: { 200: json(Pool, 'Done'), ...problems },
+});
 
-export const getGpus = createRoute({ method: 'get', path: '/gpus', responses: { 200: json(GpuStatus, 'The latest reading'), ...problems } });
-export const updateSlot = createRoute({ method: 'patch', path: '/slots/{uuid}', request: { params: z.object({ uuid: z.string().max(120).openapi({ param: { name: 'uuid', in: 'path' } }) }), ...body(UpdateSlotBody) }, responses: { 200: json(GpuStatus, 'Changed'), ...problems } });
-export const getDoctor = createRoute({ method: 'get', path: '/doctor', responses: { 200: json(z.object({ checks: z.array(DoctorCheck) }), 'What was found and what to do'), ...problems } });
-export const getSettings = createRoute({ method: 'get', path: '/settings', responses: { 200: json(Settings, 'Settings'), ...problems } });
-export const updateSettings = createRoute({ method: 'patch', path: '/settings', request: body(Settings.partial().strict()), responses: { 200: json(Settings, 'Settings after the change'), ...problems } });
+export const getGpus = createRoute({
+  method: 'get',
+  path: '/gpus',
+  responses: { 200: json(GpuStatus, 'The latest reading'), ...problems },
+});
+export const updateSlot = createRoute({
+  method: 'patch',
+  path: '/slots/{uuid}',
+  request: {
+    params: z.object({
+      uuid: z
+        .string()
+        .max(120)
+        .openapi({ param: { name: 'uuid', in: 'path' } }),
+    }),
+    ...body(UpdateSlotBody),
+  },
+  responses: { 200: json(GpuStatus, 'Changed'), ...problems },
+});
+export const getDoctor = createRoute({
+  method: 'get',
+  path: '/doctor',
+  responses: { 200: json(z.object({ checks: z.array(DoctorCheck) }), 'What was found and what to do'), ...problems },
+});
+export const getSettings = createRoute({
+  method: 'get',
+  path: '/settings',
+  responses: { 200: json(Settings, 'Settings'), ...problems },
+});
+export const updateSettings = createRoute({
+  method: 'patch',
+  path: '/settings',
+  request: body(Settings.partial().strict()),
+  responses: { 200: json(Settings, 'Settings after the change'), ...problems },
+});
 
-export const listExamples = createRoute({ method: 'get', path: '/examples', responses: { 200: json(z.object({ examples: z.array(z.object({ id: z.string(), title: z.string(), description: z.string() })) }), 'Bundled examples'), ...problems } });
-export const runExample = createRoute({ method: 'post', path: '/examples/{id}/run', request: { params: z.object({ id: z.string().regex(/^[a-z0-9-]{1,60}$/).openapi({ param: { name: 'id', in: 'path' } }) }) }, responses: { 201: json(SubmitResult, 'Queued'), ...problems } });
-export const shutdown = createRoute({ method: 'post', path: '/engine/shutdown', responses: { 202: json(z.object({ ok: z.literal(true) }), 'Stops the engine; running trials go on and are adopted at the next start'), ...problems } });
+export const listExamples = createRoute({
+  method: 'get',
+  path: '/examples',
+  responses: {
+    200: json(
+      z.object({ examples: z.array(z.object({ id: z.string(), title: z.string(), description: z.string() })) }),
+      'Bundled examples',
+    ),
+    ...problems,
+  },
+});
+export const runExample = createRoute({
+  method: 'post',
+  path: '/examples/{id}/run',
+  request: {
+    params: z.object({
+      id: z
+        .string()
+        .regex(/^[a-z0-9-]{1,60}$/)
+        .openapi({ param: { name: 'id', in: 'path' } }),
+    }),
+  },
+  responses: { 201: json(SubmitResult, 'Queued'), ...problems },
+});
+export const shutdown = createRoute({
+  method: 'post',
+  path: '/engine/shutdown',
+  responses: {
+    202: json(
+      z.object({ ok: z.literal(true) }),
+      'Stops the engine; running trials go on and are adopted at the next start',
+    ),
+    ...problems,
+  },
+});

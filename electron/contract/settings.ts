@@ -1,19 +1,34 @@
 /** What the user can set for the whole engine. Unknown keys are refused. */
 import { z } from '@hono/zod-openapi';
 
-export const Settings = z.object({
-  notifyOnFinish: z.boolean(),
-  notifyOnFailure: z.boolean(),
-  notifyAfterS: z.number().int().min(0).max(86_400).openapi({ description: 'Only trials that ran at least this long.' }),
-  keepAwake: z.boolean(),
-  closeToTray: z.boolean(),
-  startAtLogin: z.boolean(),
-  afterReboot: z.enum(['continue', 'hold']).openapi({ description: 'hold: pools are paused after a reboot until you resume them.' }),
-  logCapMiB: z.number().int().min(1).max(1_048_576).openapi({ description: 'Per attempt; beyond it the middle of the log is dropped.' }),
-  snapshotLimitMiB: z.number().int().min(1).max(1_048_576),
-  minFreeDiskMiB: z.number().int().min(0).openapi({ description: 'Nothing is started while less is free.' }),
-  theme: z.enum(['system', 'light', 'dark']),
-}).strict().openapi('Settings');
+export const Settings = z
+  .object({
+    notifyOnFinish: z.boolean(),
+    notifyOnFailure: z.boolean(),
+    notifyAfterS: z
+      .number()
+      .int()
+      .min(0)
+      .max(86_400)
+      .openapi({ description: 'Only trials that ran at least this long.' }),
+    keepAwake: z.boolean(),
+    closeToTray: z.boolean(),
+    startAtLogin: z.boolean(),
+    afterReboot: z
+      .enum(['continue', 'hold'])
+      .openapi({ description: 'hold: pools are paused after a reboot until you resume them.' }),
+    logCapMiB: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_048_576)
+      .openapi({ description: 'Per attempt; beyond it the middle of the log is dropped.' }),
+    snapshotLimitMiB: z.number().int().min(1).max(1_048_576),
+    minFreeDiskMiB: z.number().int().min(0).openapi({ description: 'Nothing is started while less is free.' }),
+    theme: z.enum(['system', 'light', 'dark']),
+  })
+  .strict()
+  .openapi('Settings');
 export type Settings = z.infer<typeof Settings>;
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -30,11 +45,13 @@ export const DEFAULT_SETTINGS: Settings = {
   theme: 'system',
 };
 
-export const DoctorCheck = z.object({
-  id: z.string(),
-  title: z.string(),
-  status: z.enum(['ok', 'warning', 'error', 'info']),
-  found: z.string(),
-  remedy: z.string().nullable(),
-}).openapi('DoctorCheck');
+export const DoctorCheck = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    status: z.enum(['ok', 'warning', 'error', 'info']),
+    found: z.string(),
+    remedy: z.string().nullable(),
+  })
+  .openapi('DoctorCheck');
 export type DoctorCheck = z.infer<typeof DoctorCheck>;

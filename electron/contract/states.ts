@@ -25,13 +25,22 @@ export const MIN_PRIORITY = 1;
 export const MAX_PRIORITY = 99;
 export const DEFAULT_PRIORITY = 42;
 
-export const Priority = z.number().int('priority must be a whole number')
-  .min(MIN_PRIORITY, 'priority must be between 1 and 99').max(MAX_PRIORITY, 'priority must be between 1 and 99');
+export const Priority = z
+  .number()
+  .int('priority must be a whole number')
+  .min(MIN_PRIORITY, 'priority must be between 1 and 99')
+  .max(MAX_PRIORITY, 'priority must be between 1 and 99');
 
 export const DEFAULT_GRACE_S = 60;
 export const DEFAULT_MAX_RESTARTS = 0;
 
-export const TrialId = z.number().int().positive().openapi({ description: 'Trial number as shown in the queue, never reused.' });
-export const PoolId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a pool id is lower-case letters, digits and dashes')
+export const TrialId = z
+  .number()
+  .int()
+  .positive()
+  .openapi({ description: 'Trial number as shown in the queue, never reused.' });
+export const PoolId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a pool id is lower-case letters, digits and dashes')
   .openapi({ description: 'Stable short name of a pool, for example "workstation".' });
 export const TimestampMs = z.number().int().openapi({ description: 'Milliseconds since 1970-01-01 UTC.' });

@@ -2,161 +2,209 @@
 import { z } from '@hono/zod-openapi';
 import { OutcomeKind, PoolId, Priority, RuntimeKind, StopKind, TimestampMs, TrialId, TrialState } from './states.ts';
 
-export const Outcome = z.object({
-  kind: OutcomeKind,
-  exitCode: z.number().int().nullable(),
-  code: z.string().openapi({ description: 'Stable cause: exit, out_of_memory, image_missing, command_missing, no_gpu_runtime, disk_full, time_limit, canceled, killed, lost, launch_failed.' }),
-  message: z.string(),
-  remedy: z.string().nullable(),
-}).openapi('Outcome');
+export const Outcome = z
+  .object({
+    kind: OutcomeKind,
+    exitCode: z.number().int().nullable(),
+    code: z.string().openapi({
+      description:
+        'Stable cause: exit, out_of_memory, image_missing, command_missing, no_gpu_runtime, disk_full, time_limit, canceled, killed, lost, launch_failed.',
+    }),
+    message: z.string(),
+    remedy: z.string().nullable(),
+  })
+  .openapi('Outcome');
 export type Outcome = z.infer<typeof Outcome>;
 
-export const CheckpointView = z.object({
-  id: z.number().int(),
-  trialId: TrialId,
-  attempt: z.number().int(),
-  step: z.number().nullable(),
-  savedAtMs: TimestampMs,
-  sizeBytes: z.number().int().nullable(),
-  path: z.string(),
-  metrics: z.record(z.string(), z.number()).default({}),
-}).openapi('Checkpoint');
+export const CheckpointView = z
+  .object({
+    id: z.number().int(),
+    trialId: TrialId,
+    attempt: z.number().int(),
+    step: z.number().nullable(),
+    savedAtMs: TimestampMs,
+    sizeBytes: z.number().int().nullable(),
+    path: z.string(),
+    metrics: z.record(z.string(), z.number()).default({}),
+  })
+  .openapi('Checkpoint');
 export type CheckpointView = z.infer<typeof CheckpointView>;
 
-export const Trial = z.object({
-  id: TrialId,
-  experimentId: z.number().int(),
-  name: z.string(),
-  labels: z.array(z.string()),
-  poolId: PoolId,
-  state: TrialState,
-  revision: z.number().int(),
-  priority: z.number().int(),
-  rank: z.string().openapi({ description: 'Fractional index; sorts as plain text inside one pool and priority.' }),
-  slots: z.number().int(),
-  minFreeMiB: z.number().nullable(),
-  gpuName: z.string().nullable(),
-  shareMiB: z.number().nullable(),
-  runtime: RuntimeKind,
-  image: z.string().nullable(),
-  command: z.string(),
-  hparams: z.record(z.string(), z.unknown()),
-  attempt: z.number().int().openapi({ description: 'Number of the latest attempt; 0 = never started.' }),
-  restarts: z.number().int(),
-  maxRestarts: z.number().int(),
-  graceS: z.number(),
-  timeLimitS: z.number().nullable(),
-  submittedAtMs: TimestampMs,
-  startedAtMs: TimestampMs.nullable().openapi({ description: 'When the latest attempt began to run.' }),
-  endedAtMs: TimestampMs.nullable(),
-  leaseSlots: z.array(z.string()).openapi({ description: 'UUIDs of the slots held now.' }),
-  activity: z.string().nullable().openapi({ description: 'What a starting trial is doing, for example "pulling image 43 %".' }),
-  frozen: z.boolean(),
-  stop: z.object({ kind: StopKind, askedAtMs: TimestampMs, killAtMs: TimestampMs.nullable() }).nullable(),
-  progress: z.number().min(0).max(1).nullable(),
-  step: z.number().nullable(),
-  remainingMs: z.number().nullable(),
-  checkpoint: z.object({ step: z.number().nullable(), savedAtMs: TimestampMs }).nullable(),
-  outcome: Outcome.nullable(),
-  archived: z.boolean(),
-}).openapi('Trial');
+export const Trial = z
+  .object({
+    id: TrialId,
+    experimentId: z.number().int(),
+    name: z.string(),
+    labels: z.array(z.string()),
+    poolId: PoolId,
+    state: TrialState,
+    revision: z.number().int(),
+    priority: z.number().int(),
+    rank: z.string().openapi({ description: 'Fractional index; sorts as plain text inside one pool and priority.' }),
+    slots: z.number().int(),
+    minFreeMiB: z.number().nullable(),
+    gpuName: z.string().nullable(),
+    shareMiB: z.number().nullable(),
+    runtime: RuntimeKind,
+    image: z.string().nullable(),
+    command: z.string(),
+    hparams: z.record(z.string(), z.unknown()),
+    attempt: z.number().int().openapi({ description: 'Number of the latest attempt; 0 = never started.' }),
+    restarts: z.number().int(),
+    maxRestarts: z.number().int(),
+    graceS: z.number(),
+    timeLimitS: z.number().nullable(),
+    submittedAtMs: TimestampMs,
+    startedAtMs: TimestampMs.nullable().openapi({ description: 'When the latest attempt began to run.' }),
+    endedAtMs: TimestampMs.nullable(),
+    leaseSlots: z.array(z.string()).openapi({ description: 'UUIDs of the slots held now.' }),
+    activity: z
+      .string()
+      .nullable()
+      .openapi({ description: 'What a starting trial is doing, for example "pulling image 43 %".' }),
+    frozen: z.boolean(),
+    stop: z.object({ kind: StopKind, askedAtMs: TimestampMs, killAtMs: TimestampMs.nullable() }).nullable(),
+    progress: z.number().min(0).max(1).nullable(),
+    step: z.number().nullable(),
+    remainingMs: z.number().nullable(),
+    checkpoint: z.object({ step: z.number().nullable(), savedAtMs: TimestampMs }).nullable(),
+    outcome: Outcome.nullable(),
+    archived: z.boolean(),
+  })
+  .openapi('Trial');
 export type Trial = z.infer<typeof Trial>;
 
-export const AttemptView = z.object({
-  number: z.number().int(),
-  runtime: RuntimeKind,
-  startedAtMs: TimestampMs.nullable(),
-  endedAtMs: TimestampMs.nullable(),
-  slots: z.array(z.string()),
-  exitCode: z.number().int().nullable(),
-  end: z.string().nullable().openapi({ description: 'How it ended: exit, paused, preempted, moved, canceled, killed, time_limit, lost, launch_failed.' }),
-  message: z.string().nullable(),
-  logBytes: z.number().int(),
-}).openapi('Attempt');
+export const AttemptView = z
+  .object({
+    number: z.number().int(),
+    runtime: RuntimeKind,
+    startedAtMs: TimestampMs.nullable(),
+    endedAtMs: TimestampMs.nullable(),
+    slots: z.array(z.string()),
+    exitCode: z.number().int().nullable(),
+    end: z.string().nullable().openapi({
+      description: 'How it ended: exit, paused, preempted, moved, canceled, killed, time_limit, lost, launch_failed.',
+    }),
+    message: z.string().nullable(),
+    logBytes: z.number().int(),
+  })
+  .openapi('Attempt');
 export type AttemptView = z.infer<typeof AttemptView>;
 
-export const HistoryEntry = z.object({
-  seq: z.number().int(),
-  atMs: TimestampMs,
-  type: z.string(),
-  text: z.string(),
-}).openapi('HistoryEntry');
+export const HistoryEntry = z
+  .object({
+    seq: z.number().int(),
+    atMs: TimestampMs,
+    type: z.string(),
+    text: z.string(),
+  })
+  .openapi('HistoryEntry');
 export type HistoryEntry = z.infer<typeof HistoryEntry>;
 
-export const TrialDetail = z.object({
-  trial: Trial,
-  config: z.record(z.string(), z.unknown()),
-  configYaml: z.string(),
-  source: z.string().nullable().openapi({ description: 'The directory the snapshot was taken from.' }),
-  snapshot: z.string().nullable(),
-  workDir: z.string().nullable(),
-  attempts: z.array(AttemptView),
-  checkpoints: z.array(CheckpointView),
-  history: z.array(HistoryEntry),
-  metricNames: z.array(z.string()),
-}).openapi('TrialDetail');
+export const TrialDetail = z
+  .object({
+    trial: Trial,
+    config: z.record(z.string(), z.unknown()),
+    configYaml: z.string(),
+    source: z.string().nullable().openapi({ description: 'The directory the snapshot was taken from.' }),
+    snapshot: z.string().nullable(),
+    workDir: z.string().nullable(),
+    attempts: z.array(AttemptView),
+    checkpoints: z.array(CheckpointView),
+    history: z.array(HistoryEntry),
+    metricNames: z.array(z.string()),
+  })
+  .openapi('TrialDetail');
 export type TrialDetail = z.infer<typeof TrialDetail>;
 
 /** Where a moved trial goes. `index` is the 0-based place among the queued and paused trials of its pool. */
-export const MoveTo = z.union([
-  z.object({ place: z.literal('top') }).strict(),
-  z.object({ place: z.literal('bottom') }).strict(),
-  z.object({ place: z.literal('ahead'), anchorId: TrialId }).strict(),
-  z.object({ place: z.literal('behind'), anchorId: TrialId }).strict(),
-  z.object({ place: z.literal('index'), index: z.number().int().min(0) }).strict(),
-]).openapi('MoveTo');
+export const MoveTo = z
+  .union([
+    z.object({ place: z.literal('top') }).strict(),
+    z.object({ place: z.literal('bottom') }).strict(),
+    z.object({ place: z.literal('ahead'), anchorId: TrialId }).strict(),
+    z.object({ place: z.literal('behind'), anchorId: TrialId }).strict(),
+    z.object({ place: z.literal('index'), index: z.number().int().min(0) }).strict(),
+  ])
+  .openapi('MoveTo');
 export type MoveTo = z.infer<typeof MoveTo>;
 
 const base = {
   trialIds: z.array(TrialId).min(1, 'name at least one trial').max(100_000),
-  expectedRevisions: z.record(z.string(), z.number().int()).optional()
-    .openapi({ description: 'trial id -> revision last seen; a newer one refuses the whole batch with stale_revision.' }),
+  expectedRevisions: z.record(z.string(), z.number().int()).optional().openapi({
+    description: 'trial id -> revision last seen; a newer one refuses the whole batch with stale_revision.',
+  }),
 };
 
 /** One action on one or many trials; all or nothing in one transaction. */
-export const TrialActionBody = z.discriminatedUnion('action', [
-  z.object({ action: z.literal('move'), ...base, to: MoveTo }).strict(),
-  z.object({ action: z.literal('priority'), ...base, priority: Priority }).strict(),
-  z.object({ action: z.literal('pool'), ...base, poolId: PoolId }).strict(),
-  z.object({ action: z.literal('pause'), ...base }).strict(),
-  z.object({ action: z.literal('resume'), ...base }).strict(),
-  z.object({ action: z.literal('freeze'), ...base }).strict(),
-  z.object({ action: z.literal('unfreeze'), ...base }).strict(),
-  z.object({ action: z.literal('cancel'), ...base }).strict(),
-  z.object({ action: z.literal('kill'), ...base }).strict(),
-  z.object({ action: z.literal('retry'), ...base, mode: z.enum(['attempt', 'copy']).default('attempt') }).strict(),
-  z.object({ action: z.literal('rename'), ...base, name: z.string().trim().min(1).max(200) }).strict(),
-  z.object({ action: z.literal('label'), ...base, add: z.array(z.string().trim().min(1).max(80)).max(50).default([]), remove: z.array(z.string().max(80)).max(50).default([]) }).strict(),
-  z.object({ action: z.literal('archive'), ...base }).strict(),
-  z.object({ action: z.literal('unarchive'), ...base }).strict(),
-  z.object({ action: z.literal('delete'), ...base }).strict(),
-]).openapi('TrialAction');
+export const TrialActionBody = z
+  .discriminatedUnion('action', [
+    z.object({ action: z.literal('move'), ...base, to: MoveTo }).strict(),
+    z.object({ action: z.literal('priority'), ...base, priority: Priority }).strict(),
+    z.object({ action: z.literal('pool'), ...base, poolId: PoolId }).strict(),
+    z.object({ action: z.literal('pause'), ...base }).strict(),
+    z.object({ action: z.literal('resume'), ...base }).strict(),
+    z.object({ action: z.literal('freeze'), ...base }).strict(),
+    z.object({ action: z.literal('unfreeze'), ...base }).strict(),
+    z.object({ action: z.literal('cancel'), ...base }).strict(),
+    z.object({ action: z.literal('kill'), ...base }).strict(),
+    z.object({ action: z.literal('retry'), ...base, mode: z.enum(['attempt', 'copy']).default('attempt') }).strict(),
+    z.object({ action: z.literal('rename'), ...base, name: z.string().trim().min(1).max(200) }).strict(),
+    z
+      .object({
+        action: z.literal('label'),
+        ...base,
+        add: z.array(z.string().trim().min(1).max(80)).max(50).default([]),
+        remove: z.array(z.string().max(80)).max(50).default([]),
+      })
+      .strict(),
+    z.object({ action: z.literal('archive'), ...base }).strict(),
+    z.object({ action: z.literal('unarchive'), ...base }).strict(),
+    z.object({ action: z.literal('delete'), ...base }).strict(),
+  ])
+  .openapi('TrialAction');
 export type TrialAction = z.infer<typeof TrialActionBody>;
 export type TrialActionInput = z.input<typeof TrialActionBody>;
 
-export const TrialActionResult = z.object({
-  trialIds: z.array(z.number().int()).openapi({ description: 'The trials acted on; for retry as a copy, the new ones.' }),
-  undoId: z.number().int().nullable().openapi({ description: 'Pass to POST /undo/{undoId}; null where it cannot be undone.' }),
-  message: z.string().openapi({ description: 'What happened, for a toast: "Moved 2 trials to the top".' }),
-  freedBytes: z.number().int().optional(),
-}).openapi('TrialActionResult');
+export const TrialActionResult = z
+  .object({
+    trialIds: z
+      .array(z.number().int())
+      .openapi({ description: 'The trials acted on; for retry as a copy, the new ones.' }),
+    undoId: z
+      .number()
+      .int()
+      .nullable()
+      .openapi({ description: 'Pass to POST /undo/{undoId}; null where it cannot be undone.' }),
+    message: z.string().openapi({ description: 'What happened, for a toast: "Moved 2 trials to the top".' }),
+    freedBytes: z.number().int().optional(),
+  })
+  .openapi('TrialActionResult');
 export type TrialActionResult = z.infer<typeof TrialActionResult>;
 
-export const MetricSeries = z.object({
-  name: z.string(),
-  points: z.array(z.tuple([z.number(), z.number()])).openapi({ description: '[step, value], ascending by step, thinned to at most maxPoints.' }),
-  last: z.number().nullable(),
-  min: z.number().nullable(),
-  max: z.number().nullable(),
-}).openapi('MetricSeries');
+export const MetricSeries = z
+  .object({
+    name: z.string(),
+    points: z
+      .array(z.tuple([z.number(), z.number()]))
+      .openapi({ description: '[step, value], ascending by step, thinned to at most maxPoints.' }),
+    last: z.number().nullable(),
+    min: z.number().nullable(),
+    max: z.number().nullable(),
+  })
+  .openapi('MetricSeries');
 export type MetricSeries = z.infer<typeof MetricSeries>;
 
-export const LogInfo = z.object({
-  attempt: z.number().int(),
-  totalBytes: z.number().int().openapi({ description: 'Logical length, dropped bytes included.' }),
-  dropped: z.array(z.object({ from: z.number().int(), to: z.number().int() })).openapi({ description: 'Byte ranges the cap removed from the middle.' }),
-  live: z.boolean(),
-}).openapi('LogInfo');
+export const LogInfo = z
+  .object({
+    attempt: z.number().int(),
+    totalBytes: z.number().int().openapi({ description: 'Logical length, dropped bytes included.' }),
+    dropped: z
+      .array(z.object({ from: z.number().int(), to: z.number().int() }))
+      .openapi({ description: 'Byte ranges the cap removed from the middle.' }),
+    live: z.boolean(),
+  })
+  .openapi('LogInfo');
 export type LogInfo = z.infer<typeof LogInfo>;
 
 export const LogSearchHit = z.object({ offset: z.number().int(), line: z.string() }).openapi('LogSearchHit');

@@ -13,7 +13,8 @@ export interface AppRequest {
 /** @returns 'ui' or 'api' when it is answered, else 'refused' */
 export function judgeAppRequest(request: AppRequest): 'ui' | 'api' | 'refused' {
   if (!isOwnAddress(request.url)) return 'refused';
-  for (const origin of [request.origin, request.initiatorOrigin]) if (origin !== null && origin !== APP_ORIGIN) return 'refused';
+  for (const origin of [request.origin, request.initiatorOrigin])
+    if (origin !== null && origin !== APP_ORIGIN) return 'refused';
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (!isRead && request.origin === null && request.initiatorOrigin === null) return 'refused';
   const { pathname } = new URL(request.url);

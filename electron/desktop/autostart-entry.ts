@@ -7,14 +7,24 @@ export const HIDDEN_FLAG = '--hidden';
 /** @returns where the entry lies; XDG_CONFIG_HOME counts when absolute, as the specification says */
 export function autostartFile(env: NodeJS.ProcessEnv, home: string): string {
   const config = env['XDG_CONFIG_HOME'];
-  return path.join(config !== undefined && path.isAbsolute(config) ? config : path.join(home, '.config'), 'autostart', 'switchyard.desktop');
+  return path.join(
+    config !== undefined && path.isAbsolute(config) ? config : path.join(home, '.config'),
+    'autostart',
+    'switchyard.desktop',
+  );
 }
 
 /** @param command program and arguments */
 export function autostartEntry(command: readonly string[]): string {
   return [
-    '[Desktop Entry]', 'Type=Application', 'Name=Switchyard', 'Comment=A queue for the GPUs under your desk',
-    `Exec=${command.map(quoteExec).join(' ')}`, 'Terminal=false', 'X-GNOME-Autostart-enabled=true', '',
+    '[Desktop Entry]',
+    'Type=Application',
+    'Name=Switchyard',
+    'Comment=A queue for the GPUs under your desk',
+    `Exec=${command.map(quoteExec).join(' ')}`,
+    'Terminal=false',
+    'X-GNOME-Autostart-enabled=true',
+    '',
   ].join('\n');
 }
 

@@ -6,9 +6,15 @@ import { isPermissionGranted } from './permission-policy.ts';
 /** Guards that hold for every page ever made. Before the first window. */
 export function guardPages(): void {
   app.on('web-contents-created', (_event, contents) => {
-    contents.on('will-navigate', (details) => { if (!isOwnAddress(details.url)) details.preventDefault(); });
-    contents.on('will-redirect', (details) => { if (!isOwnAddress(details.url)) details.preventDefault(); });
-    contents.on('will-frame-navigate', (details) => { if (!isOwnAddress(details.url)) details.preventDefault(); });
+    contents.on('will-navigate', (details) => {
+      if (!isOwnAddress(details.url)) details.preventDefault();
+    });
+    contents.on('will-redirect', (details) => {
+      if (!isOwnAddress(details.url)) details.preventDefault();
+    });
+    contents.on('will-frame-navigate', (details) => {
+      if (!isOwnAddress(details.url)) details.preventDefault();
+    });
     contents.on('will-attach-webview', (event) => event.preventDefault());
     contents.setWindowOpenHandler(({ url }) => {
       openOutside(url);
@@ -20,12 +26,18 @@ export function guardPages(): void {
 /** The session: no permission but copying, no network, no download from elsewhere. After the application is ready. */
 export function guardSession(): void {
   const { defaultSession } = session;
-  defaultSession.setPermissionRequestHandler((contents, permission, callback, details) => callback(isPermissionGranted(permission, requesterOf(contents, details))));
-  defaultSession.setPermissionCheckHandler((_contents, permission, requestingOrigin) => isPermissionGranted(permission, requestingOrigin));
+  defaultSession.setPermissionRequestHandler((contents, permission, callback, details) =>
+    callback(isPermissionGranted(permission, requesterOf(contents, details))),
+  );
+  defaultSession.setPermissionCheckHandler((_contents, permission, requestingOrigin) =>
+    isPermissionGranted(permission, requestingOrigin),
+  );
   defaultSession.setDevicePermissionHandler(() => false);
   defaultSession.setDisplayMediaRequestHandler((_request, callback) => callback(null));
   defaultSession.webRequest.onBeforeRequest((details, callback) => callback({ cancel: isNetworkAddress(details.url) }));
-  defaultSession.on('will-download', (event, item) => { if (!isOwnDownload(item.getURL())) event.preventDefault(); });
+  defaultSession.on('will-download', (event, item) => {
+    if (!isOwnDownload(item.getURL())) event.preventDefault();
+  });
 }
 
 /** No exception for a broken certificate: nothing here speaks TLS, so there is nobody to trust. */

@@ -25,10 +25,12 @@ export function endInOrder(close: () => Promise<void>, log: (message: string, er
     event.preventDefault();
     if (state === 'closing') return;
     state = 'closing';
-    void close().catch((error: unknown) => log('closing the engine failed', error)).finally(() => {
-      state = 'closed';
-      app.quit();
-    });
+    void close()
+      .catch((error: unknown) => log('closing the engine failed', error))
+      .finally(() => {
+        state = 'closed';
+        app.quit();
+      });
   });
   // The tray keeps the application alive; without this, Electron quits with the last window.
   app.on('window-all-closed', () => {});
@@ -39,7 +41,10 @@ export function endInOrder(close: () => Promise<void>, log: (message: string, er
 export function endOnFault(log: (message: string, error: unknown) => void): void {
   const onFault = (error: unknown) => {
     log('an unexpected error ends the application', error);
-    showFatal('Switchyard has to close', `${error instanceof Error ? error.message : String(error)}\n\nNothing queued is lost, and running trials go on. The engine log has the details.`);
+    showFatal(
+      'Switchyard has to close',
+      `${error instanceof Error ? error.message : String(error)}\n\nNothing queued is lost, and running trials go on. The engine log has the details.`,
+    );
   };
   process.on('uncaughtException', onFault);
   process.on('unhandledRejection', onFault);

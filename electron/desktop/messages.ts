@@ -8,8 +8,12 @@ export function answerMessages(window: () => BrowserWindow | null): void {
   ipcMain.handle(PICK_FOLDER, async (event): Promise<string | null> => {
     if (!isTrustedSender(event.senderFrame)) throw new Error('refused');
     const parent = window();
-    const options = { title: 'Choose the directory of the experiment', properties: ['openDirectory'] } satisfies Electron.OpenDialogOptions;
-    const result = parent === null ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(parent, options);
-    return result.canceled ? null : result.filePaths[0] ?? null;
+    const options = {
+      title: 'Choose the directory of the experiment',
+      properties: ['openDirectory'],
+    } satisfies Electron.OpenDialogOptions;
+    const result =
+      parent === null ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(parent, options);
+    return result.canceled ? null : (result.filePaths[0] ?? null);
   });
 }

@@ -13,7 +13,13 @@ const NETWORK_PROTOCOLS: ReadonlySet<string> = new Set(['http:', 'https:', 'ws:'
 /** @returns whether a frame of ours may navigate to this address */
 export function isOwnAddress(address: string): boolean {
   const url = parse(address);
-  return url !== null && url.protocol === `${APP_SCHEME}:` && url.host === APP_HOST && url.username === '' && url.password === '';
+  return (
+    url !== null &&
+    url.protocol === `${APP_SCHEME}:` &&
+    url.host === APP_HOST &&
+    url.username === '' &&
+    url.password === ''
+  );
 }
 
 /** @returns whether a download may come from this address: ours, or data the page itself made */
@@ -30,7 +36,8 @@ export function isNetworkAddress(address: string): boolean {
 /** @returns the address to open in the user's browser, as parsed and written again; null when it is not on the list */
 export function externalAddress(address: string): string | null {
   const url = parse(address);
-  if (url === null || url.protocol !== 'https:' || url.username !== '' || url.password !== '' || url.port !== '') return null;
+  if (url === null || url.protocol !== 'https:' || url.username !== '' || url.password !== '' || url.port !== '')
+    return null;
   return HELP_HOSTS.has(url.hostname) ? url.href : null;
 }
 

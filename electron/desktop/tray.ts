@@ -22,20 +22,30 @@ export function createTray(options: TrayOptions): void {
   let isStale = false;
 
   function draw(): void {
-    const text = trayText({ ...mirror.counts(), isReachable: mirror.isReachable(), anyPoolOpen: mirror.pools().some((pool) => pool.state === 'open') });
+    const text = trayText({
+      ...mirror.counts(),
+      isReachable: mirror.isReachable(),
+      anyPoolOpen: mirror.pools().some((pool) => pool.state === 'open'),
+    });
     const key = JSON.stringify(text);
     if (key === drawn) return;
     drawn = key;
     tray.setImage(text.isBusy ? options.icons.busy : options.icons.idle);
     tray.setToolTip(text.tooltip);
-    tray.setContextMenu(Menu.buildFromTemplate([
-      { label: text.summary, enabled: false },
-      { type: 'separator' },
-      { label: 'Open Switchyard', click: options.open },
-      { label: text.poolsLabel, enabled: mirror.isReachable() && mirror.pools().length > 0, click: () => void mirror.actOnAllPools(text.poolsAction) },
-      { type: 'separator' },
-      { label: 'Quit', click: options.quit },
-    ]));
+    tray.setContextMenu(
+      Menu.buildFromTemplate([
+        { label: text.summary, enabled: false },
+        { type: 'separator' },
+        { label: 'Open Switchyard', click: options.open },
+        {
+          label: text.poolsLabel,
+          enabled: mirror.isReachable() && mirror.pools().length > 0,
+          click: () => void mirror.actOnAllPools(text.poolsAction),
+        },
+        { type: 'separator' },
+        { label: 'Quit', click: options.quit },
+      ]),
+    );
   }
 
   tray.on('click', options.open);

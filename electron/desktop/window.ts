@@ -25,7 +25,9 @@ export function createMainWindow(options: WindowOptions, isHidden: boolean): Mai
   const make = () => {
     const made = makeWindow(options);
     window = made;
-    made.on('closed', () => { window = null; });
+    made.on('closed', () => {
+      window = null;
+    });
     return made;
   };
   const show = () => {
@@ -41,12 +43,29 @@ export function createMainWindow(options: WindowOptions, isHidden: boolean): Mai
 
 function makeWindow(options: WindowOptions): BrowserWindow {
   const window = new BrowserWindow({
-    title: 'Switchyard', icon: options.icon, width: 1440, height: 900, minWidth: 900, minHeight: 600, show: false, autoHideMenuBar: true,
+    title: 'Switchyard',
+    icon: options.icon,
+    width: 1440,
+    height: 900,
+    minWidth: 900,
+    minHeight: 600,
+    show: false,
+    autoHideMenuBar: true,
     // What is seen until the page has painted: close to its own background, so that nothing flashes.
     backgroundColor: nativeTheme.shouldUseDarkColors ? '#16181d' : '#ffffff',
     webPreferences: {
-      preload: options.preload, contextIsolation: true, sandbox: true, nodeIntegration: false, nodeIntegrationInWorker: false, nodeIntegrationInSubFrames: false,
-      webSecurity: true, allowRunningInsecureContent: false, experimentalFeatures: false, webviewTag: false, navigateOnDragDrop: false, spellcheck: false,
+      preload: options.preload,
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      nodeIntegrationInWorker: false,
+      nodeIntegrationInSubFrames: false,
+      webSecurity: true,
+      allowRunningInsecureContent: false,
+      experimentalFeatures: false,
+      webviewTag: false,
+      navigateOnDragDrop: false,
+      spellcheck: false,
       devTools: options.isDevelopment,
     },
   });

@@ -7,11 +7,11 @@ import { SwitchyardError } from '../contract/errors.ts';
 import { API_PREFIX } from '../contract/routes.ts';
 import { readFeed } from '../doors/feed-reader.ts';
 import type { EngineStart, LaunchEnvironment } from '../doors/launch-environment.ts';
-import type { EngineStartOptions } from '../engine/engine-api.ts';
+import type { EngineStartOptions } from '../ports/engine-api.ts';
 import type { DoorLog } from '../doors/listener.ts';
 import { createSocketFetch } from '../doors/socket-client.ts';
 import { openSocketDoor } from '../doors/socket-door.ts';
-import type { Engine } from '../engine/engine-api.ts';
+import type { Engine } from '../ports/engine-api.ts';
 import type { YardLink } from './yard-mirror.ts';
 
 export interface Yard extends YardLink {
@@ -26,13 +26,18 @@ const OWNER_PATIENCE_MS = 15_000;
 const ASK_EVERY_MS = 100;
 
 /** @throws SwitchyardError when neither an engine can be started nor the owner answers */
-export async function openYard(startEngine: EngineStart, launch: LaunchEnvironment, program: Pick<EngineStartOptions, 'version' | 'resourcesDir'>, log: DoorLog): Promise<Yard> {
+export async function openYard(
+  startEngine: EngineStart,
+  launch: LaunchEnvironment,
+  program: Pick<EngineStartOptions, 'version' | 'resourcesDir'>,
+  log: DoorLog,
+): Promise<Yard> {
   try {
     return await ownYard(await startEngine({ ...launch.engine, ...program, shell: 'desktop' }), log);
   } catch (error) {
     if (!(error instanceof SwitchyardError) || error.code !== 'data_dir_locked') throw error;
     const fetch = createSocketFetch(launch.paths.socket);
-    if (!await answers(fetch)) throw error;
+    if (!(await answers(fetch))) throw error;
     return {
       fetch,
       subscribe: (onFrame, onConnection) => readFeed({ fetch, onFrame, onConnection }),

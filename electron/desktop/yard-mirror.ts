@@ -7,7 +7,7 @@ import type { Pool } from '../contract/pools.ts';
 import { API_PREFIX } from '../contract/routes.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../contract/settings.ts';
 import { ACTIVE_STATES, type TrialState } from '../contract/states.ts';
-import type { FeedFrame } from '../engine/engine-api.ts';
+import type { FeedFrame } from '../ports/engine-api.ts';
 import type { YardCounts } from './tray-text.ts';
 
 /** An engine, in this process or behind its socket. */
@@ -48,7 +48,9 @@ export function createYardMirror(link: YardLink, log: (message: string, error: u
   /** A resync came meanwhile: the snapshot on its way may be too old. */
   let loadAgain = false;
 
-  const tell = () => { for (const listener of listeners) listener(); };
+  const tell = () => {
+    for (const listener of listeners) listener();
+  };
 
   function apply(changes: FeedFrames['changes']): void {
     if (changes.seq <= seq) return;
@@ -71,7 +73,7 @@ export function createYardMirror(link: YardLink, log: (message: string, error: u
     try {
       const response = await link.fetch(new Request(`http://localhost${API_PREFIX}/state`));
       if (!response.ok) throw new Error(`the engine answered ${response.status}`);
-      const state = await response.json() as StateSnapshot;
+      const state = (await response.json()) as StateSnapshot;
       seq = state.seq;
       settings = state.settings;
       trials.clear();
@@ -113,7 +115,7 @@ export function createYardMirror(link: YardLink, log: (message: string, error: u
         void load();
         return;
       default:
-        // Everything else is for the window.
+      // Everything else is for the window.
     }
   }
 
@@ -141,13 +143,21 @@ export function createYardMirror(link: YardLink, log: (message: string, error: u
     settings: () => settings,
     isReachable: () => isReachable,
     isLoaded: () => seq >= 0,
-    onChange(listener) { listeners.push(listener); },
-    onFinished(listener) { finishedListeners.push(listener); },
+    onChange(listener) {
+      listeners.push(listener);
+    },
+    onFinished(listener) {
+      finishedListeners.push(listener);
+    },
     async actOnAllPools(action) {
       for (const id of pools.keys()) {
-        const response = await link.fetch(new Request(`http://localhost${API_PREFIX}/pools/${encodeURIComponent(id)}/actions`, {
-          method: 'POST', body: JSON.stringify({ action }), headers: { 'content-type': 'application/json' },
-        }));
+        const response = await link.fetch(
+          new Request(`http://localhost${API_PREFIX}/pools/${encodeURIComponent(id)}/actions`, {
+            method: 'POST',
+            body: JSON.stringify({ action }),
+            headers: { 'content-type': 'application/json' },
+          }),
+        );
         if (!response.ok) log(`pool ${id} could not be changed`, new Error(`the engine answered ${response.status}`));
       }
     },

@@ -10,17 +10,27 @@ const METHODS_WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD']);
  * @returns a plain Request with the whole body in memory and the same abort signal, or the refusal to send
  */
 export async function boundRequest(request: Request, maxBytes: number = MAX_BODY_BYTES): Promise<Request | Response> {
-  const init: RequestInit = { method: request.method, headers: new Headers([...request.headers]), signal: request.signal };
+  const init: RequestInit = {
+    method: request.method,
+    headers: new Headers([...request.headers]),
+    signal: request.signal,
+  };
   if (METHODS_WITHOUT_BODY.has(request.method)) return new Request(request.url, init);
   const announced = request.headers.get('content-length');
   if (announced !== null && Number(announced) > maxBytes) return tooLarge(maxBytes);
   const body = await readUpTo(request, maxBytes);
   if (body === 'too large') return tooLarge(maxBytes);
-  if (body === 'broken off') return problemResponse('invalid_request', 'The request ended before its body was complete.', { headers: { connection: 'close' } });
+  if (body === 'broken off')
+    return problemResponse('invalid_request', 'The request ended before its body was complete.', {
+      headers: { connection: 'close' },
+    });
   return new Request(request.url, body.byteLength === 0 ? init : { ...init, body });
 }
 
-async function readUpTo(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | 'too large' | 'broken off'> {
+async function readUpTo(
+  request: Request,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | 'too large' | 'broken off'> {
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
   const chunks: Uint8Array[] = [];
@@ -47,6 +57,9 @@ async function readUpTo(request: Request, maxBytes: number): Promise<Uint8Array<
 
 function tooLarge(maxBytes: number): Response {
   // The rest of the upload is not read, so the connection cannot be used again.
-  return problemResponse('body_too_large', `The request is larger than ${Math.floor(maxBytes / 1024)} KiB, the most that is accepted.`,
-    { remedy: 'Send less at once, for example fewer trials in one action.', headers: { connection: 'close' } });
+  return problemResponse(
+    'body_too_large',
+    `The request is larger than ${Math.floor(maxBytes / 1024)} KiB, the most that is accepted.`,
+    { remedy: 'Send less at once, for example fewer trials in one action.', headers: { connection: 'close' } },
+  );
 }

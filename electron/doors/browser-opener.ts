@@ -14,7 +14,10 @@ export function redirectPage(url: string): string {
 }
 
 /** @returns program and arguments that open a file URL on this platform */
-export function openerCommand(platform: NodeJS.Platform, fileUrl: string): { readonly program: string; readonly args: readonly string[] } {
+export function openerCommand(
+  platform: NodeJS.Platform,
+  fileUrl: string,
+): { readonly program: string; readonly args: readonly string[] } {
   if (platform === 'darwin') return { program: 'open', args: [fileUrl] };
   if (platform === 'win32') return { program: 'rundll32', args: ['url.dll,FileProtocolHandler', fileUrl] };
   return { program: 'xdg-open', args: [fileUrl] };

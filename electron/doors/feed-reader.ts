@@ -1,5 +1,5 @@
 /** Reads the change feed of an engine in another process: server-sent events over a fetch function, one connection after another. */
-import type { FeedFrame } from '../engine/engine-api.ts';
+import type { FeedFrame } from '../ports/engine-api.ts';
 import { API_PREFIX } from '../contract/routes.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -20,7 +20,9 @@ export function readFeed(options: FeedReaderOptions): () => void {
   void (async () => {
     while (!signal.aborted) {
       try {
-        const response = await options.fetch(new Request(`http://localhost${API_PREFIX}/events`, { signal, headers: { accept: 'text/event-stream' } }));
+        const response = await options.fetch(
+          new Request(`http://localhost${API_PREFIX}/events`, { signal, headers: { accept: 'text/event-stream' } }),
+        );
         if (response.ok && response.body !== null) {
           options.onConnection(true);
           await readFrames(response.body, options.onFrame);
@@ -36,7 +38,10 @@ export function readFeed(options: FeedReaderOptions): () => void {
   return () => stop.abort();
 }
 
-async function readFrames(body: ReadableStream<Uint8Array<ArrayBuffer>>, onFrame: (frame: FeedFrame) => void): Promise<void> {
+async function readFrames(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onFrame: (frame: FeedFrame) => void,
+): Promise<void> {
   const parse = createEventParser((event, data) => {
     // The engine is our own, of this or a newer version: names we do not know are for others.
     onFrame({ event, data: JSON.parse(data) } as FeedFrame);

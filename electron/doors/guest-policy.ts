@@ -21,7 +21,12 @@ export interface Guest {
 
 export type GuestVerdict =
   | { readonly ok: true }
-  | { readonly ok: false; readonly reason: 'host' | 'origin' | 'site'; readonly detail: string; readonly remedy: string };
+  | {
+      readonly ok: false;
+      readonly reason: 'host' | 'origin' | 'site';
+      readonly detail: string;
+      readonly remedy: string;
+    };
 
 const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'] as const;
 
@@ -57,19 +62,28 @@ export function judgeGuest(guest: Guest, allowed: ReadonlySet<string>): GuestVer
   const hostName = host?.toLowerCase();
   if (guest.hosts.length !== 1 || hostName === undefined || !allowed.has(hostName)) {
     return {
-      ok: false, reason: 'host', detail: 'This address is not one Switchyard answers to.',
-      remedy: 'Open the URL it printed at start. Through an SSH tunnel, forward the same port number, or start it with --allow-host NAME:PORT.',
+      ok: false,
+      reason: 'host',
+      detail: 'This address is not one Switchyard answers to.',
+      remedy:
+        'Open the URL it printed at start. Through an SSH tunnel, forward the same port number, or start it with --allow-host NAME:PORT.',
     };
   }
   const foreign = {
-    ok: false, reason: 'origin', detail: 'The request comes from another site and was refused.',
+    ok: false,
+    reason: 'origin',
+    detail: 'The request comes from another site and was refused.',
     remedy: 'Use the page Switchyard itself serves, or the command line.',
   } as const;
   if (guest.origin !== null && guest.origin.toLowerCase() !== `http://${hostName}`) return foreign;
   if (guest.origin === null && !isSafeMethod(guest.method)) return foreign;
   if (guest.fetchSite !== null && guest.fetchSite !== 'same-origin' && guest.fetchSite !== 'none') {
     // A link on another page may open the UI (it shows nothing without a session), but nothing else may be embedded or read.
-    const isLink = guest.target === 'ui' && guest.method === 'GET' && guest.fetchMode === 'navigate' && guest.fetchDest === 'document';
+    const isLink =
+      guest.target === 'ui' &&
+      guest.method === 'GET' &&
+      guest.fetchMode === 'navigate' &&
+      guest.fetchDest === 'document';
     if (!isLink) return { ...foreign, reason: 'site' };
   }
   return { ok: true };

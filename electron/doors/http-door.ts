@@ -50,10 +50,13 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   let bound: { readonly port: number; readonly hosts: ReadonlySet<string> } = { port: 0, hosts: new Set() };
   const answer = (request: Request, incoming: IncomingMessage) => answerGuest(request, incoming, options, bound);
   const listen = (port: number) => startListener({ host, port }, answer, options.log);
-  const listener = options.port === null ? await listen(PREFERRED_PORT).catch((error: unknown) => {
-    if (!isPortTaken(error)) throw error;
-    return listen(0);
-  }) : await listen(options.port);
+  const listener =
+    options.port === null
+      ? await listen(PREFERRED_PORT).catch((error: unknown) => {
+          if (!isPortTaken(error)) throw error;
+          return listen(0);
+        })
+      : await listen(options.port);
   const { port } = listener.server.address() as AddressInfo;
   const urlHost = host === '0.0.0.0' || host === '::' ? LOOPBACK : host.includes(':') ? `[${host}]` : host;
   bound = { port, hosts: allowedHosts(port, [urlHost, ...(options.allowHosts ?? [])]) };
@@ -61,24 +64,46 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   return { port, url, loginUrl: () => `${url}#token=${options.desk.mint()}`, close: () => listener.close() };
 }
 
-async function answerGuest(request: Request, incoming: IncomingMessage, options: HttpDoorOptions, bound: { readonly port: number; readonly hosts: ReadonlySet<string> }): Promise<Response> {
+async function answerGuest(
+  request: Request,
+  incoming: IncomingMessage,
+  options: HttpDoorOptions,
+  bound: { readonly port: number; readonly hosts: ReadonlySet<string> },
+): Promise<Response> {
   const { pathname } = new URL(request.url);
   const target = targetOf(pathname);
   const header = (name: string) => request.headers.get(name);
-  const verdict = judgeGuest({
-    method: request.method, target, hosts: rawValues(incoming, 'host'),
-    origin: header('origin'), fetchSite: header('sec-fetch-site'), fetchMode: header('sec-fetch-mode'), fetchDest: header('sec-fetch-dest'),
-  }, bound.hosts);
+  const verdict = judgeGuest(
+    {
+      method: request.method,
+      target,
+      hosts: rawValues(incoming, 'host'),
+      origin: header('origin'),
+      fetchSite: header('sec-fetch-site'),
+      fetchMode: header('sec-fetch-mode'),
+      fetchDest: header('sec-fetch-dest'),
+    },
+    bound.hosts,
+  );
   if (!verdict.ok) return hardenData(problemResponse('forbidden', verdict.detail, { remedy: verdict.remedy }));
   if (target === 'ui') return options.uiFiles(request);
   if (target === 'auth') return hardenData(await exchangeToken(request, pathname, incoming, options.desk, bound.port));
   const sessionId = readCookie(header('cookie'), cookieName(bound.port));
   if (sessionId === null || !options.desk.admits(sessionId)) {
-    return hardenData(problemResponse('unauthenticated', 'This browser is not signed in.', { remedy: 'Open the link that `switchyard open` prints, or the one printed at start.' }));
+    return hardenData(
+      problemResponse('unauthenticated', 'This browser is not signed in.', {
+        remedy: 'Open the link that `switchyard open` prints, or the one printed at start.',
+      }),
+    );
   }
-  if (!pathname.startsWith(`${API_PREFIX}/`)) return hardenData(problemResponse('not_found', 'There is no such address here.'));
+  if (!pathname.startsWith(`${API_PREFIX}/`))
+    return hardenData(problemResponse('not_found', 'There is no such address here.'));
   if (pathname === `${API_PREFIX}/login-links`) {
-    return hardenData(problemResponse('forbidden', 'Login links are made on the machine itself.', { remedy: 'Run `switchyard open` there.' }));
+    return hardenData(
+      problemResponse('forbidden', 'Login links are made on the machine itself.', {
+        remedy: 'Run `switchyard open` there.',
+      }),
+    );
   }
   const bounded = await boundRequest(request);
   return hardenData(bounded instanceof Response ? bounded : await options.fetch(bounded));
@@ -90,9 +115,19 @@ function targetOf(pathname: string): GuestTarget {
   return 'ui';
 }
 
-async function exchangeToken(request: Request, pathname: string, incoming: IncomingMessage, desk: LoginDesk, port: number): Promise<Response> {
+async function exchangeToken(
+  request: Request,
+  pathname: string,
+  incoming: IncomingMessage,
+  desk: LoginDesk,
+  port: number,
+): Promise<Response> {
   if (pathname !== '/auth/exchange') return problemResponse('not_found', 'There is no such address here.');
-  if (request.method !== 'POST') return problemResponse('invalid_request', 'A token is exchanged with POST.', { status: 405, headers: { allow: 'POST' } });
+  if (request.method !== 'POST')
+    return problemResponse('invalid_request', 'A token is exchanged with POST.', {
+      status: 405,
+      headers: { allow: 'POST' },
+    });
   if (request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
     return problemResponse('unsupported_media_type', 'The token is sent as application/json.');
   }
@@ -105,9 +140,15 @@ async function exchangeToken(request: Request, pathname: string, incoming: Incom
     case 'session':
       return Response.json({ ok: true }, { headers: { 'set-cookie': sessionCookie(port, result.sessionId) } });
     case 'slow down':
-      return problemResponse('forbidden', 'Too many wrong tokens came from this address.', { status: 429, remedy: `Wait ${result.retryAfterS} s, then open a fresh link.`, headers: { 'retry-after': String(result.retryAfterS) } });
+      return problemResponse('forbidden', 'Too many wrong tokens came from this address.', {
+        status: 429,
+        remedy: `Wait ${result.retryAfterS} s, then open a fresh link.`,
+        headers: { 'retry-after': String(result.retryAfterS) },
+      });
     case 'refused':
-      return problemResponse('unauthenticated', 'This login link is not valid: it works once and for five minutes.', { remedy: 'Run `switchyard open` for a fresh one.' });
+      return problemResponse('unauthenticated', 'This login link is not valid: it works once and for five minutes.', {
+        remedy: 'Run `switchyard open` for a fresh one.',
+      });
   }
 }
 

@@ -1,7 +1,7 @@
 /** What the environment says about where the engine works and what it finds. Both entries read it here, so that they agree. */
 import os from 'node:os';
-import { dataPaths, resolveDataDir, type DataPaths } from '../engine/data-dir.ts';
-import type { Engine, EngineStartOptions } from '../engine/engine-api.ts';
+import { dataPaths, resolveDataDir, type DataPaths } from '../ports/data-dir.ts';
+import type { Engine, EngineStartOptions } from '../ports/engine-api.ts';
 
 export type EngineStart = (options: EngineStartOptions) => Promise<Engine>;
 

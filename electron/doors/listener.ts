@@ -33,7 +33,10 @@ export async function startListener(where: ListenOptions, fetch: DoorFetch, log:
   const streams = new Set<ServerResponse>();
   const answer = async (request: Request, incoming: IncomingMessage, outgoing: ServerResponse): Promise<Response> => {
     try {
-      if (!METHODS.has(request.method)) return problemResponse('invalid_request', `The method ${request.method.slice(0, 20)} is not known here.`, { status: 405 });
+      if (!METHODS.has(request.method))
+        return problemResponse('invalid_request', `The method ${request.method.slice(0, 20)} is not known here.`, {
+          status: 405,
+        });
       const response = await fetch(request, incoming);
       if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
         streams.add(outgoing);
@@ -43,7 +46,9 @@ export async function startListener(where: ListenOptions, fetch: DoorFetch, log:
     } catch (error) {
       const errorId = randomUUID();
       log(`request failed, error id ${errorId}`, error);
-      return problemResponse('internal', `Something went wrong inside Switchyard (error id ${errorId}).`, { remedy: 'The engine log has the details under this id.' });
+      return problemResponse('internal', `Something went wrong inside Switchyard (error id ${errorId}).`, {
+        remedy: 'The engine log has the details under this id.',
+      });
     }
   };
   const listener = getRequestListener(
@@ -53,7 +58,9 @@ export async function startListener(where: ListenOptions, fetch: DoorFetch, log:
       overrideGlobalObjects: false,
       errorHandler: (error) => {
         if (!(error instanceof RequestError)) log('request failed before it was answered', error);
-        return problemResponse('invalid_request', 'The request could not be read.', { headers: { connection: 'close' } });
+        return problemResponse('invalid_request', 'The request could not be read.', {
+          headers: { connection: 'close' },
+        });
       },
     },
   );
@@ -102,10 +109,19 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
   const line = tooLarge ? '431 Request Header Fields Too Large' : timedOut ? '408 Request Timeout' : '400 Bad Request';
   const body = JSON.stringify({
-    type: 'urn:switchyard:error:invalid_request', title: 'invalid request', status: Number(line.slice(0, 3)), code: 'invalid_request',
-    detail: tooLarge ? 'The request headers are too large.' : timedOut ? 'The request took too long to arrive.' : 'This is not a valid HTTP request.',
+    type: 'urn:switchyard:error:invalid_request',
+    title: 'invalid request',
+    status: Number(line.slice(0, 3)),
+    code: 'invalid_request',
+    detail: tooLarge
+      ? 'The request headers are too large.'
+      : timedOut
+        ? 'The request took too long to arrive.'
+        : 'This is not a valid HTTP request.',
   });
   // Whoever does not close its end keeps a descriptor of ours no longer than it takes to read the answer.
   setTimeout(() => socket.destroy(), CLOSE_GRACE_MS).unref();
-  socket.end(`HTTP/1.1 ${line}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+  socket.end(
+    `HTTP/1.1 ${line}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
 }

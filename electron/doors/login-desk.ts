@@ -9,7 +9,7 @@
  * whatever it brings.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../engine/ports.ts';
+import type { Clock } from '../ports/clock.ts';
 
 export const TOKEN_LIFE_MS = 5 * 60_000;
 export const SESSION_IDLE_MS = 30 * 24 * 3_600_000;
@@ -75,7 +75,8 @@ export function createLoginDesk(store: SessionStore, clock: Clock): LoginDesk {
   function countWrong(from: string, nowMono: number): void {
     if (wrongByAddress.size > 1_000) wrongByAddress.clear();
     const entry = wrongByAddress.get(from);
-    if (entry === undefined || nowMono >= entry.windowEndsAtMono) wrongByAddress.set(from, { count: 1, windowEndsAtMono: nowMono + WRONG_TOKEN_WINDOW_MS });
+    if (entry === undefined || nowMono >= entry.windowEndsAtMono)
+      wrongByAddress.set(from, { count: 1, windowEndsAtMono: nowMono + WRONG_TOKEN_WINDOW_MS });
     else entry.count += 1;
   }
 
@@ -83,7 +84,10 @@ export function createLoginDesk(store: SessionStore, clock: Clock): LoginDesk {
     mint() {
       const nowMono = clock.monotonicMs();
       const token = randomBytes(32).toString('base64url');
-      tokens = [...tokens.filter((t) => t.expiresAtMono > nowMono), { hash: sha256(token), expiresAtMono: nowMono + TOKEN_LIFE_MS }].slice(-MAX_TOKENS);
+      tokens = [
+        ...tokens.filter((t) => t.expiresAtMono > nowMono),
+        { hash: sha256(token), expiresAtMono: nowMono + TOKEN_LIFE_MS },
+      ].slice(-MAX_TOKENS);
       return token;
     },
     exchange(token, from) {

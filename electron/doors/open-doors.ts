@@ -1,8 +1,8 @@
 /** Opens the doors of a headless engine (socket and loopback HTTP) and tells others where they are. */
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Engine } from '../engine/engine-api.ts';
-import type { Clock } from '../engine/ports.ts';
+import type { Engine } from '../ports/engine-api.ts';
+import type { Clock } from '../ports/clock.ts';
 import { createDoorLog } from './door-log.ts';
 import { openHttpDoor, type HttpDoor } from './http-door.ts';
 import { createLoginDesk } from './login-desk.ts';
@@ -41,7 +41,11 @@ export async function openDoors(engine: Pick<Engine, 'paths' | 'fetch'>, options
   const log = createDoorLog(paths.engineLog);
   const fetch = (request: Request) => engine.fetch(request);
   const http = await openHttpDoor({
-    fetch, log, host: options.host, port: options.port, allowHosts: options.allowHosts,
+    fetch,
+    log,
+    host: options.host,
+    port: options.port,
+    allowHosts: options.allowHosts,
     uiFiles: createUiFiles(options.uiRoot),
     desk: createLoginDesk(sessionFile(paths.dir), options.clock ?? systemClock),
   });

@@ -6,7 +6,14 @@ import { SwitchyardError, type ErrorCode, type SwitchyardErrorFields } from '../
  * @param code stable code; gives the HTTP status unless `status` says otherwise
  * @param detail one sentence for a person
  */
-export function problemResponse(code: ErrorCode, detail: string, fields: SwitchyardErrorFields & { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {}): Response {
+export function problemResponse(
+  code: ErrorCode,
+  detail: string,
+  fields: SwitchyardErrorFields & {
+    readonly status?: number;
+    readonly headers?: Readonly<Record<string, string>>;
+  } = {},
+): Response {
   const problem = new SwitchyardError(code, detail, fields).toProblem();
   const body: Problem = fields.status === undefined ? problem : { ...problem, status: fields.status };
   return new Response(JSON.stringify(body), {

@@ -21,7 +21,9 @@ export async function askRunningEngine(socketPath: string, patienceMs: number): 
   const socketFetch = createSocketFetch(socketPath);
   const deadline = performance.now() + patienceMs;
   for (;;) {
-    const answer = await socketFetch(new Request(`http://localhost${API_PREFIX}/login-links`, { method: 'POST' })).catch(() => null);
+    const answer = await socketFetch(
+      new Request(`http://localhost${API_PREFIX}/login-links`, { method: 'POST' }),
+    ).catch(() => null);
     if (answer !== null) {
       const link = LoginLink.safeParse(await answer.json().catch(() => null));
       return link.success ? { kind: 'browser', url: link.data.url } : { kind: 'desktop' };

@@ -22,24 +22,55 @@ export function parseServeFlags(argv: readonly string[]): ParsedServe {
   let printed = '';
   const command = new Command('switchyard serve')
     .description('Run the engine without a window and serve its user interface to a browser on this machine.')
-    .option('--port <number>', 'port to listen on; 0 takes a free one (default: 7717, or a free one when that is taken)', readPort)
+    .option(
+      '--port <number>',
+      'port to listen on; 0 takes a free one (default: 7717, or a free one when that is taken)',
+      readPort,
+    )
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--allow-remote', 'allow --host to be reachable from other machines', false)
-    .addOption(new Option('--allow-host <name>', 'answer to this host name too, "name" or "name:port"; can be repeated').argParser(readHostName).default([] as readonly string[]))
+    .addOption(
+      new Option('--allow-host <name>', 'answer to this host name too, "name" or "name:port"; can be repeated')
+        .argParser(readHostName)
+        .default([] as readonly string[]),
+    )
     .option('--open', 'open the page in the default browser', false)
     .option('--json', 'print one line of JSON when ready', false)
-    .addHelpText('after', '\nExample:\n  switchyard serve --port 7717\n\nFrom another machine, forward the port and open the printed URL there:\n  ssh -L 7717:127.0.0.1:7717 workstation')
+    .addHelpText(
+      'after',
+      '\nExample:\n  switchyard serve --port 7717\n\nFrom another machine, forward the port and open the printed URL there:\n  ssh -L 7717:127.0.0.1:7717 workstation',
+    )
     .allowExcessArguments(false)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => { printed += text; }, writeErr: (text) => { printed += text; } });
+    .configureOutput({
+      writeOut: (text) => {
+        printed += text;
+      },
+      writeErr: (text) => {
+        printed += text;
+      },
+    });
   try {
     command.parse([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? { kind: 'help', text: printed } : { kind: 'refused', message: printed.trim() };
   }
-  const given: { port?: number; host: string; allowRemote: boolean; allowHost: readonly string[]; open: boolean; json: boolean } = command.opts();
-  const flags: ServeFlags = { port: given.port ?? null, host: given.host.replace(/^\[(.*)\]$/, '$1'), allowHosts: given.allowHost, open: given.open, json: given.json };
+  const given: {
+    port?: number;
+    host: string;
+    allowRemote: boolean;
+    allowHost: readonly string[];
+    open: boolean;
+    json: boolean;
+  } = command.opts();
+  const flags: ServeFlags = {
+    port: given.port ?? null,
+    host: given.host.replace(/^\[(.*)\]$/, '$1'),
+    allowHosts: given.allowHost,
+    open: given.open,
+    json: given.json,
+  };
   if (isLoopback(flags.host)) return { kind: 'flags', flags, warning: null };
   if (!given.allowRemote) {
     return {
@@ -48,7 +79,8 @@ export function parseServeFlags(argv: readonly string[]): ParsedServe {
     };
   }
   return {
-    kind: 'flags', flags,
+    kind: 'flags',
+    flags,
     warning: `Warning: Switchyard listens on ${flags.host}. Whoever gets a login link or reads the unencrypted traffic can run programs as you on this machine.`,
   };
 }
@@ -60,11 +92,13 @@ export function isLoopback(host: string): boolean {
 
 function readPort(text: string): number {
   const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
   return port;
 }
 
 function readHostName(text: string, before: readonly string[]): readonly string[] {
-  if (!HOST_NAME.test(text)) throw new InvalidArgumentError('Give a host name, for example "workstation" or "localhost:8080".');
+  if (!HOST_NAME.test(text))
+    throw new InvalidArgumentError('Give a host name, for example "workstation" or "localhost:8080".');
   return [...before, text];
 }

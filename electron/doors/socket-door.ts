@@ -43,9 +43,15 @@ async function answerOwner(request: Request, options: SocketDoorOptions): Promis
   const { pathname } = new URL(request.url);
   if (!pathname.startsWith(`${API_PREFIX}/`)) return problemResponse('not_found', 'There is no such address here.');
   if (pathname === `${API_PREFIX}/login-links`) {
-    if (request.method !== 'POST') return problemResponse('invalid_request', 'A login link is made with POST.', { status: 405, headers: { allow: 'POST' } });
+    if (request.method !== 'POST')
+      return problemResponse('invalid_request', 'A login link is made with POST.', {
+        status: 405,
+        headers: { allow: 'POST' },
+      });
     if (options.loginUrl === null) {
-      return problemResponse('illegal_state', 'Switchyard runs as the desktop app, which serves no browser.', { remedy: 'Use its window, or quit it and run `switchyard serve`.' });
+      return problemResponse('illegal_state', 'Switchyard runs as the desktop app, which serves no browser.', {
+        remedy: 'Use its window, or quit it and run `switchyard serve`.',
+      });
     }
     return Response.json({ url: options.loginUrl() }, { status: 201, headers: { 'cache-control': 'no-store' } });
   }
@@ -58,7 +64,11 @@ async function ensurePrivateDirectory(directory: string): Promise<void> {
   const found = await fs.lstat(directory);
   // In a shared place such as /tmp somebody else could have made it first.
   if (!found.isDirectory() || found.uid !== process.getuid?.()) {
-    throw new SwitchyardError('forbidden', `${directory} does not belong to you, so Switchyard will not put its socket there.`, { remedy: 'Set SWITCHYARD_HOME to a directory of your own.' });
+    throw new SwitchyardError(
+      'forbidden',
+      `${directory} does not belong to you, so Switchyard will not put its socket there.`,
+      { remedy: 'Set SWITCHYARD_HOME to a directory of your own.' },
+    );
   }
   if ((found.mode & 0o077) !== 0) await fs.chmod(directory, 0o700);
 }

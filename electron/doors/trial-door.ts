@@ -35,7 +35,11 @@ export async function openTrialDoor(options: TrialDoorOptions): Promise<TrialDoo
   const listeners: Listener[] = [];
   async function listen(host: string): Promise<string> {
     let own = '';
-    const listener = await startListener({ host, port: 0 }, (request) => answerTrial(request, own, options), options.log);
+    const listener = await startListener(
+      { host, port: 0 },
+      (request) => answerTrial(request, own, options),
+      options.log,
+    );
     listeners.push(listener);
     own = `${host}:${(listener.server.address() as AddressInfo).port}`;
     return `http://${own}`;
@@ -67,7 +71,11 @@ export async function openTrialDoor(options: TrialDoorOptions): Promise<TrialDoo
 
 async function answerTrial(request: Request, ownHost: string, options: TrialDoorOptions): Promise<Response> {
   // No browser has business here: a page that guesses the port sends an Origin or a foreign Host.
-  if (request.headers.get('host') !== ownHost || request.headers.has('origin') || request.headers.has('sec-fetch-site')) {
+  if (
+    request.headers.get('host') !== ownHost ||
+    request.headers.has('origin') ||
+    request.headers.has('sec-fetch-site')
+  ) {
     return problemResponse('forbidden', 'This address only serves running trials.');
   }
   const bounded = await boundRequest(request);

@@ -31,15 +31,23 @@ export type UiFiles = (request: Request) => Promise<Response>;
 export function createUiFiles(root: string): UiFiles {
   return async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return problemResponse('invalid_request', 'The user interface is only read.', { status: 405, headers: { allow: 'GET, HEAD' } });
+      return problemResponse('invalid_request', 'The user interface is only read.', {
+        status: 405,
+        headers: { allow: 'GET, HEAD' },
+      });
     }
     const target = readUiPath(new URL(request.url).pathname);
     if (target.kind === 'refused') return notFound();
-    const found = target.kind === 'page' ? await readInside(root, ['index.html']) : await readInside(root, target.segments);
+    const found =
+      target.kind === 'page' ? await readInside(root, ['index.html']) : await readInside(root, target.segments);
     if (found === null) return target.kind === 'page' ? missingBuildPage() : notFound();
     const isPage = target.kind === 'page' || found.name.endsWith('.html');
-    const response = isPage ? page(found.bytes.toString('utf8')) : asset(found, target.kind === 'file' && target.segments[0] === 'assets');
-    return request.method === 'HEAD' ? new Response(null, { status: response.status, headers: response.headers }) : response;
+    const response = isPage
+      ? page(found.bytes.toString('utf8'))
+      : asset(found, target.kind === 'file' && target.segments[0] === 'assets');
+    return request.method === 'HEAD'
+      ? new Response(null, { status: response.status, headers: response.headers })
+      : response;
   };
 }
 
@@ -69,7 +77,12 @@ async function readInside(root: string, segments: readonly string[]): Promise<Fo
 function page(html: string): Response {
   const nonce = randomBytes(18).toString('base64url');
   return new Response(html.replaceAll(NONCE_PLACEHOLDER, nonce), {
-    headers: { ...HARDENING_HEADERS, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': contentSecurityPolicy(nonce), 'cache-control': 'no-store' },
+    headers: {
+      ...HARDENING_HEADERS,
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': contentSecurityPolicy(nonce),
+      'cache-control': 'no-store',
+    },
   });
 }
 
@@ -86,14 +99,22 @@ function asset(file: FoundFile, inAssets: boolean): Response {
 }
 
 function notFound(): Response {
-  return problemResponse('not_found', 'There is no such file in the user interface.', { headers: { ...HARDENING_HEADERS, 'content-security-policy': DATA_POLICY } });
+  return problemResponse('not_found', 'There is no such file in the user interface.', {
+    headers: { ...HARDENING_HEADERS, 'content-security-policy': DATA_POLICY },
+  });
 }
 
 function missingBuildPage(): Response {
-  const html = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Switchyard</title>'
-    + '<h1>The user interface is not built yet</h1><p>The engine runs. Build its user interface once with <code>npm run build</code>, then reload this page.</p></html>';
+  const html =
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Switchyard</title>' +
+    '<h1>The user interface is not built yet</h1><p>The engine runs. Build its user interface once with <code>npm run build</code>, then reload this page.</p></html>';
   return new Response(html, {
     status: 503,
-    headers: { ...HARDENING_HEADERS, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': DATA_POLICY, 'cache-control': 'no-store' },
+    headers: {
+      ...HARDENING_HEADERS,
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': DATA_POLICY,
+      'cache-control': 'no-store',
+    },
   });
 }

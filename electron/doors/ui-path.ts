@@ -21,7 +21,8 @@ export function readUiPath(pathname: string): UiPath {
   for (const encoded of pathname.slice(1).split('/')) {
     const segment = decodeOnce(encoded);
     // A leading dot covers "." and ".." as well as hidden files.
-    if (segment === null || segment === '' || segment.startsWith('.') || UNSAFE.test(segment)) return { kind: 'refused' };
+    if (segment === null || segment === '' || segment.startsWith('.') || UNSAFE.test(segment))
+      return { kind: 'refused' };
     segments.push(segment);
   }
   return segments.at(-1)?.includes('.') === true ? { kind: 'file', segments } : { kind: 'page' };

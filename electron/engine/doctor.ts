@@ -3,8 +3,10 @@ import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
 import { createGpuProbe } from '../../native/gpu/gpu-probe.ts';
 import { createHostProbe } from '../../native/host/host-probe.ts';
 import type { DoctorCheck } from '../contract/settings.ts';
-import { systemClock } from './clock.ts';
-import type { GpuProbe, HostProbe, TrialRuntime } from './ports.ts';
+import { systemClock } from '../../native/host/system-clock.ts';
+import type { GpuProbe } from '../ports/gpu-probe.ts';
+import type { HostProbe } from '../ports/host-probe.ts';
+import type { TrialRuntime } from '../ports/trial-runtime.ts';
 
 export interface Diagnosable {
   readonly docker: Pick<TrialRuntime, 'diagnose'>;
@@ -22,19 +24,41 @@ export async function diagnose(parts: Diagnosable, dataDir: string): Promise<Doc
   return answers.flat();
 }
 
-async function attempt(id: string, title: string, ask: () => Promise<readonly DoctorCheck[]>): Promise<readonly DoctorCheck[]> {
+async function attempt(
+  id: string,
+  title: string,
+  ask: () => Promise<readonly DoctorCheck[]>,
+): Promise<readonly DoctorCheck[]> {
   try {
     return await ask();
   } catch (error) {
-    return [{ id, title, status: 'error', found: `Could not be checked: ${error instanceof Error ? error.message : String(error)}`, remedy: null }];
+    return [
+      {
+        id,
+        title,
+        status: 'error',
+        found: `Could not be checked: ${error instanceof Error ? error.message : String(error)}`,
+        remedy: null,
+      },
+    ];
   }
 }
 
 /** The doctor without an engine: makes the adapters, asks them, and closes them. */
-export async function runDoctor(options: { readonly dataDir: string; readonly dockerHost?: string | undefined }): Promise<DoctorCheck[]> {
-  const docker = createDockerRuntime({ clock: systemClock, engineId: 'doctor', ...(options.dockerHost === undefined ? {} : { dockerHost: options.dockerHost }) });
+export async function runDoctor(options: {
+  readonly dataDir: string;
+  readonly dockerHost?: string | undefined;
+}): Promise<DoctorCheck[]> {
+  const docker = createDockerRuntime({
+    clock: systemClock,
+    engineId: 'doctor',
+    ...(options.dockerHost === undefined ? {} : { dockerHost: options.dockerHost }),
+  });
   try {
-    return await diagnose({ docker, gpu: createGpuProbe(), host: createHostProbe({ diskPath: options.dataDir }) }, options.dataDir);
+    return await diagnose(
+      { docker, gpu: createGpuProbe(), host: createHostProbe({ diskPath: options.dataDir }) },
+      options.dataDir,
+    );
   } finally {
     await docker.close();
   }

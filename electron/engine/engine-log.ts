@@ -17,17 +17,34 @@ export function openEngineLog(file: string): EngineLog {
   if (existsSync(file) && statSync(file).size > ROTATE_AT_BYTES) renameSync(file, `${file}.1`);
   const destination = pino.destination({ dest: file, mode: 0o600, sync: true });
   // A full disk must not end the engine because its log cannot be written.
-  destination.on('error', () => { /* nowhere to say it */ });
+  destination.on('error', () => {
+    /* nowhere to say it */
+  });
   chmodSync(file, 0o600);
-  const logger = pino({ base: null, redact: { paths: ['*.token', '*.env', '*.authorization', '*.cookie'], censor: '[redacted]' } }, destination);
+  const logger = pino(
+    { base: null, redact: { paths: ['*.token', '*.env', '*.authorization', '*.cookie'], censor: '[redacted]' } },
+    destination,
+  );
   return {
-    info: (text, facts) => { logger.info(facts ?? {}, text); },
-    warn: (text, facts) => { logger.warn(facts ?? {}, text); },
+    info: (text, facts) => {
+      logger.info(facts ?? {}, text);
+    },
+    warn: (text, facts) => {
+      logger.warn(facts ?? {}, text);
+    },
     error(text, error) {
       const errorId = randomBytes(4).toString('hex');
-      logger.error({ errorId, err: error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : error }, text);
+      logger.error(
+        {
+          errorId,
+          err: error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : error,
+        },
+        text,
+      );
       return errorId;
     },
-    flush: () => { destination.flushSync(); },
+    flush: () => {
+      destination.flushSync();
+    },
   };
 }

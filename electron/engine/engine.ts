@@ -24,42 +24,45 @@ import type { RuntimeKind } from '../contract/states.ts';
 import { openTrialDoor } from '../doors/trial-door.ts';
 import { materializeSnapshot, removeSnapshot, removeSnapshotDrafts, takeSnapshot } from '../experiments/snapshot.ts';
 import { actOnPool, ensureWorkstationPool, WORKSTATION_POOL_ID } from '../queue/pools.ts';
-import { estimateRunning } from '../scheduler/estimates.ts';
-import { createLikeRuns } from '../scheduler/like-runs.ts';
+import { estimateRunning } from '../scheduler/forecast/estimates.ts';
+import { createLikeRuns } from '../scheduler/forecast/like-runs.ts';
 import { createSchedulerLoop } from '../scheduler/loop.ts';
-import { plan } from '../scheduler/plan.ts';
+import { plan } from '../scheduler/plan/plan.ts';
 import { createPlanView, REASONS_PER_POOL } from '../scheduler/plan-view.ts';
 import { createQueueIndex } from '../scheduler/queue-index.ts';
 import { createWorld } from '../scheduler/world.ts';
 import { findAttemptByToken, getAttempt, liveAttemptKeys } from '../store/attempts.ts';
 import { openStore } from '../store/database.ts';
-import { getMeta, setMeta } from '../store/housekeeping.ts';
+import { getMeta, setMeta } from '../store/meta.ts';
 import { takeLock } from '../store/lock.ts';
 import { getPool, listPools } from '../store/pools.ts';
 import { readSettings } from '../store/settings.ts';
 import { getTrialRow, listLiveTrials, type TrialRow } from '../store/trials.ts';
-import { createAttemptRunner } from '../trials/attempt-runner.ts';
-import { meaningOfChange } from '../trials/change-meaning.ts';
-import { trialDirectories } from '../trials/directories.ts';
-import { createGarbageCollector } from '../trials/garbage.ts';
-import { createLogCapper } from '../trials/log-caps.ts';
-import { createPreparation } from '../trials/prepare.ts';
-import { takeReports } from '../trials/report-intake.ts';
-import { carryOutPlan } from '../trials/start.ts';
-import { holdLeftMs } from '../trials/transitions.ts';
+import { createAttemptRunner } from '../trials/attempts/attempt-runner.ts';
+import { meaningOfChange } from '../trials/life/change-meaning.ts';
+import { trialDirectories } from '../trials/files/directories.ts';
+import { createGarbageCollector } from '../trials/removal/collect-garbage.ts';
+import { createLogCapper } from '../trials/log/log-caps.ts';
+import { createPreparation } from '../trials/attempts/prepare.ts';
+import { takeReports } from '../trials/reports/report-intake.ts';
+import { carryOutPlan } from '../trials/attempts/carry-out-plan.ts';
+import { holdLeftMs } from '../trials/life/transitions.ts';
 import { toTrial } from '../trials/view.ts';
-import { systemClock } from './clock.ts';
-import { dataPaths } from './data-dir.ts';
+import { systemClock } from '../../native/host/system-clock.ts';
+import { dataPaths } from '../ports/data-dir.ts';
 import { diagnose } from './doctor.ts';
-import { createEndedSignals } from './ended-signals.ts';
-import type { Engine, EngineStartOptions } from './engine-api.ts';
+import { createEndedSignals } from '../feed/ended-signals.ts';
+import type { Engine, EngineStartOptions } from '../ports/engine-api.ts';
 import { openEngineLog } from './engine-log.ts';
-import { createFeed } from './feed.ts';
-import { createGpuMonitor } from './gpu-monitor.ts';
+import { createFeed } from '../feed/change-feed.ts';
+import { createGpuMonitor } from '../gpus/gpu-monitor.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createIdleCollector } from './idle-memory.ts';
-import { createNotices } from './notices.ts';
-import type { Clock, GpuProbe, HostProbe, TrialRuntime } from './ports.ts';
+import { createNotices } from '../feed/notices.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { GpuProbe } from '../ports/gpu-probe.ts';
+import type { HostProbe } from '../ports/host-probe.ts';
+import type { TrialRuntime } from '../ports/trial-runtime.ts';
 import { watchRuntimes } from './runtime-watch.ts';
 import { explainStartError } from './start-errors.ts';
 
@@ -88,7 +91,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   };
   try {
     const lock = takeLock(paths, { pid: process.pid, startedAtMs, socket: paths.socket, version: options.version });
-    closers.push(() => { lock.release(); });
+    closers.push(() => {
+      lock.release();
+    });
     return await compose();
   } catch (error) {
     await closeAll();
@@ -97,36 +102,59 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   async function compose(): Promise<Engine> {
     const log = openEngineLog(paths.engineLog);
-    closers.push(() => { log.flush(); });
+    closers.push(() => {
+      log.flush();
+    });
     for (const dir of [paths.trials, paths.snapshots]) mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const store = openStore(paths.database, { nowMs: () => clock.nowMs(), onSlow: (name, tookMs) => { log.warn('slow transaction', { name, tookMs }); } });
-    closers.push(() => { store.close(); });
+    const store = openStore(paths.database, {
+      nowMs: () => clock.nowMs(),
+      onSlow: (name, tookMs) => {
+        log.warn('slow transaction', { name, tookMs });
+      },
+    });
+    closers.push(() => {
+      store.close();
+    });
     const db = store.db;
     const cpuCount = os.availableParallelism();
     ensureWorkstationPool(store, cpuCount);
-    const engineId = getMeta(db, 'engine_id') ?? store.transact('name engine', (tx) => {
-      const id = randomBytes(4).toString('hex');
-      setMeta(tx.db, 'engine_id', id);
-      return id;
-    });
+    const engineId =
+      getMeta(db, 'engine_id') ??
+      store.transact('name engine', (tx) => {
+        const id = randomBytes(4).toString('hex');
+        setMeta(tx.db, 'engine_id', id);
+        return id;
+      });
     const secrets = openKeyFileBox(path.join(paths.dir, 'secret.key'));
     const resourcesDir = options.resourcesDir ?? path.join(HERE, '..', '..', 'resources');
     const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
     // Adapters to the machine.
-    const runtimes: ReadonlyMap<RuntimeKind, TrialRuntime> = options.runtimes ?? new Map<RuntimeKind, TrialRuntime>([
-      ['process', createProcessRuntime({ clock })],
-      ['docker', createDockerRuntime({ clock, engineId, ...(options.dockerHost === undefined ? {} : { dockerHost: options.dockerHost }) })],
-    ]);
+    const runtimes: ReadonlyMap<RuntimeKind, TrialRuntime> =
+      options.runtimes ??
+      new Map<RuntimeKind, TrialRuntime>([
+        ['process', createProcessRuntime({ clock })],
+        [
+          'docker',
+          createDockerRuntime({
+            clock,
+            engineId,
+            ...(options.dockerHost === undefined ? {} : { dockerHost: options.dockerHost }),
+          }),
+        ],
+      ]);
     closers.push(() => Promise.all([...runtimes.values()].map((runtime) => runtime.close())));
-    const probe = options.gpuProbe ?? createGpuProbe(options.nvidiaSmi === undefined ? {} : { command: options.nvidiaSmi });
+    const probe =
+      options.gpuProbe ?? createGpuProbe(options.nvidiaSmi === undefined ? {} : { command: options.nvidiaSmi });
     const host = options.hostProbe ?? createHostProbe({ diskPath: paths.dir });
 
     // What the screen sees.
     const activity = new Map<number, string>();
     const likeRuns = createLikeRuns(db);
-    const remainingMs = (row: TrialRow): number | null => estimateRunning(row, clock.nowMs(), runner.progressAtStart(row.id), likeRuns.meanMs(row)).remainingMs;
-    const view = (row: TrialRow): ReturnType<typeof toTrial> => toTrial(store, row, { activity: (id) => activity.get(id) ?? null, remainingMs });
+    const remainingMs = (row: TrialRow): number | null =>
+      estimateRunning(row, clock.nowMs(), runner.progressAtStart(row.id), likeRuns.meanMs(row)).remainingMs;
+    const view = (row: TrialRow): ReturnType<typeof toTrial> =>
+      toTrial(store, row, { activity: (id) => activity.get(id) ?? null, remainingMs });
     const feed = createFeed({
       readTrial: (id) => {
         const row = getTrialRow(db, id);
@@ -134,20 +162,46 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       },
       readPool: (id) => getPool(db, id),
     });
-    closers.push(() => { feed.close(); });
-    const notices = createNotices(() => clock.nowMs(), () => { feed.publish({ event: 'notices', data: notices.list() }); });
-
-    const logCapper = createLogCapper(() => readSettings(db).logCapMiB * 1024 * 1024, punchHole, (trialId, reason) => {
-      notices.raise({ id: 'log_cap', level: 'warning', text: `The log of #${trialId} grows beyond its cap: ${reason}.`, remedy: null });
+    closers.push(() => {
+      feed.close();
     });
+    const notices = createNotices(
+      () => clock.nowMs(),
+      () => {
+        feed.publish({ event: 'notices', data: notices.list() });
+      },
+    );
+
+    const logCapper = createLogCapper(
+      () => readSettings(db).logCapMiB * 1024 * 1024,
+      punchHole,
+      (trialId, reason) => {
+        notices.raise({
+          id: 'log_cap',
+          level: 'warning',
+          text: `The log of #${trialId} grows beyond its cap: ${reason}.`,
+          remedy: null,
+        });
+      },
+    );
 
     // Trials.
-    const trialDoor = await openTrialDoor({ trialFetch: async (request) => trialApp.fetch(request), log: (text, error) => { log.error(text, error); } });
+    const trialDoor = await openTrialDoor({
+      trialFetch: async (request) => trialApp.fetch(request),
+      log: (text, error) => {
+        log.error(text, error);
+      },
+    });
     closers.push(() => trialDoor.close());
     let containerApiUrl = await trialDoor.containerBaseUrl();
     const preparation = createPreparation({
-      store, trialsDir: paths.trials, engineId, helperDir: path.join(resourcesDir, 'python'), secrets, user,
-      apiUrl: (runtime) => runtime === 'docker' ? containerApiUrl : trialDoor.processBaseUrl,
+      store,
+      trialsDir: paths.trials,
+      engineId,
+      helperDir: path.join(resourcesDir, 'python'),
+      secrets,
+      user,
+      apiUrl: (runtime) => (runtime === 'docker' ? containerApiUrl : trialDoor.processBaseUrl),
       materialize: (snapshot, workDir) => materializeSnapshot(paths.snapshots, snapshot, workDir),
       newToken: () => {
         const token = randomBytes(32).toString('hex');
@@ -155,24 +209,52 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       },
     });
     const runner = createAttemptRunner({
-      store, clock, trialsDir: paths.trials, runtimes, preparation, log,
+      store,
+      clock,
+      trialsDir: paths.trials,
+      runtimes,
+      preparation,
+      log,
       onActivity: (trialId, text) => {
         if (text === null ? !activity.delete(trialId) : activity.get(trialId) === text) return;
         if (text !== null) activity.set(trialId, text);
         feed.touchLive(trialId);
       },
-      onMetrics: (trialId, points) => { feed.publish({ event: 'metrics', data: { trialId, points: [...points] } }); },
-      onProgress: (trialId) => { feed.touchLive(trialId); },
-      onLogComplete: (trialId, logPath) => { logCapper.cap(trialId, logPath).catch((error: unknown) => { log.error(`the log of #${trialId} could not be capped`, error); }); },
+      onMetrics: (trialId, points) => {
+        feed.publish({ event: 'metrics', data: { trialId, points: [...points] } });
+      },
+      onProgress: (trialId) => {
+        feed.touchLive(trialId);
+      },
+      onLogComplete: (trialId, logPath) => {
+        logCapper.cap(trialId, logPath).catch((error: unknown) => {
+          log.error(`the log of #${trialId} could not be capped`, error);
+        });
+      },
     });
     closers.push(() => runner.close());
-    const intake = { store, nowMs: () => clock.nowMs(), onMetrics: (trialId: number, points: readonly { name: string; step: number; value: number }[]) => { feed.publish({ event: 'metrics', data: { trialId, points: [...points] } }); }, onProgress: (trialId: number) => { feed.touchLive(trialId); } };
+    const intake = {
+      store,
+      nowMs: () => clock.nowMs(),
+      onMetrics: (trialId: number, points: readonly { name: string; step: number; value: number }[]) => {
+        feed.publish({ event: 'metrics', data: { trialId, points: [...points] } });
+      },
+      onProgress: (trialId: number) => {
+        feed.touchLive(trialId);
+      },
+    };
     const trialApp = createTrialApp({
       authenticate: (trialId, token) => {
         const found = findAttemptByToken(db, trialId, hashToken(token));
         return found === null ? null : { trialId, attempt: found.number };
       },
-      takeReports: ({ trialId, attempt }, records) => takeReports({ ...intake, trialId, attempt }, trialDirectories(paths.trials, trialId).checkpoints, records, null),
+      takeReports: ({ trialId, attempt }, records) =>
+        takeReports(
+          { ...intake, trialId, attempt },
+          trialDirectories(paths.trials, trialId).checkpoints,
+          records,
+          null,
+        ),
       shouldStop: (trialId) => getTrialRow(db, trialId)?.state === 'stopping',
       reportBug: (error, where) => log.error(where, error),
     });
@@ -181,26 +263,47 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     let diskProblem: string | null = null;
     const runtimeWatch = watchRuntimes(runtimes, (kind, status, before) => {
       if (kind === 'docker') {
-        if (!status.available && before.available) notices.raise({ id: 'docker_down', level: 'error', text: `The Docker engine does not answer. ${status.problem ?? ''}`.trim(), remedy: status.remedy });
+        if (!status.available && before.available)
+          notices.raise({
+            id: 'docker_down',
+            level: 'error',
+            text: `The Docker engine does not answer. ${status.problem ?? ''}`.trim(),
+            remedy: status.remedy,
+          });
         if (status.available) notices.lower('docker_down');
-        void trialDoor.containerBaseUrl().then((url) => { containerApiUrl = url; });
+        void trialDoor.containerBaseUrl().then((url) => {
+          containerApiUrl = url;
+        });
         // Containers left by an engine that died while it created them.
-        if (status.available) void runtimes.get('docker')?.sweep(engineId, liveAttemptKeys(db)).catch((error: unknown) => { log.error('sweep of containers failed', error); });
+        if (status.available)
+          void runtimes
+            .get('docker')
+            ?.sweep(engineId, liveAttemptKeys(db))
+            .catch((error: unknown) => {
+              log.error('sweep of containers failed', error);
+            });
       }
       loop.nudge();
     });
-    closers.push(() => { runtimeWatch.close(); });
+    closers.push(() => {
+      runtimeWatch.close();
+    });
     const index = createQueueIndex({
       likeRunsMs: (estimateKey) => likeRuns.meanMs({ estimateKey }),
       held: (row) => {
         const leftMs = holdLeftMs(row, clock.nowMs());
         if (leftMs === 0) return null;
         const cause = getAttempt(db, row.id, row.attempt)?.message ?? null;
-        return { code: 'held', text: `tried again in ${Math.max(1, Math.round(leftMs / 1000))} s${cause === null ? '' : `: ${cause}`}` };
+        return {
+          code: 'held',
+          text: `tried again in ${Math.max(1, Math.round(leftMs / 1000))} s${cause === null ? '' : `: ${cause}`}`,
+        };
       },
     });
     const monitor = createGpuMonitor({
-      probe, host, clock,
+      probe,
+      host,
+      clock,
       attribute: () => runner.ownPids(),
       onReading: (reading) => {
         if (reading.problem === null) notices.lower('gpu_problem');
@@ -211,24 +314,38 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     });
     closers.push(() => monitor.close());
     const world = createWorld({
-      store, clock, index, monitor,
+      store,
+      clock,
+      index,
+      monitor,
       heldRuntime: (kind) => {
         const status = runtimeWatch.of(kind);
-        return status.available ? null : `waits for ${kind === 'docker' ? 'the Docker engine' : 'the process runtime'}: ${status.problem ?? 'it does not answer'}`;
+        return status.available
+          ? null
+          : `waits for ${kind === 'docker' ? 'the Docker engine' : 'the process runtime'}: ${status.problem ?? 'it does not answer'}`;
       },
       diskProblem: () => diskProblem,
-      estimateActive: (row) => estimateRunning(row, clock.nowMs(), runner.progressAtStart(row.id), likeRuns.meanMs(row)),
+      estimateActive: (row) =>
+        estimateRunning(row, clock.nowMs(), runner.progressAtStart(row.id), likeRuns.meanMs(row)),
     });
     const gpuStatus = (): GpuStatus => ({ ...monitor.current(), slots: world.slotViews(), history: monitor.history() });
     const loop = createSchedulerLoop({
       readWorld: () => world.read(),
       plan: (input) => plan(input, REASONS_PER_POOL),
-      carryOut: (output) => { runner.perform(carryOutPlan({ store, engineId, mintToken: (trialId, attempt) => preparation.mintToken(trialId, attempt) }, output)); },
+      carryOut: (output) => {
+        runner.perform(
+          carryOutPlan(
+            { store, engineId, mintToken: (trialId, attempt) => preparation.mintToken(trialId, attempt) },
+            output,
+          ),
+        );
+      },
       onPlanned: () => {
         if (feed.hasScreen()) feed.publish({ event: 'plan', data: planView.current() });
       },
       onError: (error) => {
-        if (error instanceof SwitchyardError && error.code === 'disk_full') notices.raise({ id: 'database', level: 'error', text: error.message, remedy: error.remedy ?? null });
+        if (error instanceof SwitchyardError && error.code === 'disk_full')
+          notices.raise({ id: 'database', level: 'error', text: error.message, remedy: error.remedy ?? null });
         log.error('scheduler pass failed', error);
       },
     });
@@ -293,44 +410,90 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     }
 
     function setPace(): void {
-      monitor.setPace(index.active().length > 0 || index.queuedCount() > 0 ? 'fast' : feed.hasScreen() ? 'watched' : 'slow');
+      monitor.setPace(
+        index.active().length > 0 || index.queuedCount() > 0 ? 'fast' : feed.hasScreen() ? 'watched' : 'slow',
+      );
     }
 
     const garbage = createGarbageCollector({
-      store, runtimes, trialsDir: paths.trials, removeSnapshot: (snapshot) => removeSnapshot(paths.snapshots, snapshot),
-      onError: (text, error) => { log.error(text, error); },
+      store,
+      runtimes,
+      trialsDir: paths.trials,
+      removeSnapshot: (snapshot) => removeSnapshot(paths.snapshots, snapshot),
+      onError: (text, error) => {
+        log.error(text, error);
+      },
     });
     let closed = false;
-    let stopResolve: () => void = () => { /* replaced below */ };
-    const stopRequested = new Promise<void>((resolve) => { stopResolve = resolve; });
+    let stopResolve: () => void = () => {
+      /* replaced below */
+    };
+    const stopRequested = new Promise<void>((resolve) => {
+      stopResolve = resolve;
+    });
     const services = makeServices({
-      version: options.version, store, feed, world, runner, trialsDir: paths.trials, examplesDir: path.join(resourcesDir, 'examples'), dockerAvailable: () => runtimeWatch.of('docker').available, cpuCount,
-      nowMs: () => clock.nowMs(), toTrial: view, gpuStatus, planView: () => planView.current(), previewForecast: (moved) => planView.preview(moved),
+      version: options.version,
+      store,
+      feed,
+      world,
+      runner,
+      trialsDir: paths.trials,
+      examplesDir: path.join(resourcesDir, 'examples'),
+      dockerAvailable: () => runtimeWatch.of('docker').available,
+      cpuCount,
+      nowMs: () => clock.nowMs(),
+      toTrial: view,
+      gpuStatus,
+      planView: () => planView.current(),
+      previewForecast: (moved) => planView.preview(moved),
       submit: {
-        store, secrets, nowMs: () => clock.nowMs(),
+        store,
+        secrets,
+        nowMs: () => clock.nowMs(),
         findProgram: (name, env) => runtimes.get('process')?.findProgram?.(name, env) ?? null,
         facts: async () => {
           await world.firstReading();
           const docker = runtimeWatch.of('docker');
           const reading = monitor.current();
           return {
-            pools: listPools(db).map(({ id }) => ({ id, slots: world.slotsOfPool(id) })), defaultPoolId: WORKSTATION_POOL_ID,
-            gpusKnown: reading.problem === null || reading.gpus.length > 0, dockerAvailable: docker.available, dockerProblem: docker.problem, random: Math.random,
+            pools: listPools(db).map(({ id }) => ({ id, slots: world.slotsOfPool(id) })),
+            defaultPoolId: WORKSTATION_POOL_ID,
+            gpusKnown: reading.problem === null || reading.gpus.length > 0,
+            dockerAvailable: docker.available,
+            dockerProblem: docker.problem,
+            random: Math.random,
           };
         },
-        freeze: (directory) => takeSnapshot({ sourceDir: directory, snapshotsDir: paths.snapshots, limitBytes: readSettings(db).snapshotLimitMiB * 1024 * 1024 }),
+        freeze: (directory) =>
+          takeSnapshot({
+            sourceDir: directory,
+            snapshotsDir: paths.snapshots,
+            limitBytes: readSettings(db).snapshotLimitMiB * 1024 * 1024,
+          }),
       },
       engineInfo: () => ({
-        version: options.version, startedAtMs, pid: process.pid, dockerVersion: runtimeWatch.of('docker').available ? runtimeWatch.of('docker').version : null,
-        driverVersion: monitor.current().driverVersion, defaultRuntime: runtimeWatch.of('docker').available ? 'docker' : 'process', shell: options.shell,
+        version: options.version,
+        startedAtMs,
+        pid: process.pid,
+        dockerVersion: runtimeWatch.of('docker').available ? runtimeWatch.of('docker').version : null,
+        driverVersion: monitor.current().driverVersion,
+        defaultRuntime: runtimeWatch.of('docker').available ? 'docker' : 'process',
+        shell: options.shell,
       }),
       notices: () => notices.list(),
       attemptEnded: (trialId, attempt) => endedSignals.of(trialId, attempt),
-      doctor: () => diagnose({ docker: runtimes.get('docker') ?? { diagnose: async () => [] }, gpu: probe, host }, paths.dir),
+      doctor: () =>
+        diagnose({ docker: runtimes.get('docker') ?? { diagnose: async () => [] }, gpu: probe, host }, paths.dir),
       collectGarbage: garbage,
-      replan: () => { loop.nudge(); },
-      screenCame: () => { setPace(); },
-      requestStop: () => { stopResolve(); },
+      replan: () => {
+        loop.nudge();
+      },
+      screenCame: () => {
+        setPace();
+      },
+      requestStop: () => {
+        stopResolve();
+      },
       reportBug: (error, where) => log.error(where, error),
     });
     const api = createApi(services);
@@ -345,30 +508,47 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await holdAfterReboot();
     await runner.recover();
     // One that does not answer now is swept when it does.
-    for (const [kind, runtime] of runtimes) if (runtimeWatch.of(kind).available) void runtime.sweep(engineId, liveAttemptKeys(db)).catch((error: unknown) => { log.error(`sweep of ${kind} attempts failed`, error); });
+    for (const [kind, runtime] of runtimes)
+      if (runtimeWatch.of(kind).available)
+        void runtime.sweep(engineId, liveAttemptKeys(db)).catch((error: unknown) => {
+          log.error(`sweep of ${kind} attempts failed`, error);
+        });
     void garbage();
-    void removeSnapshotDrafts(paths.snapshots).catch((error: unknown) => { log.error('snapshot drafts could not be removed', error); });
+    void removeSnapshotDrafts(paths.snapshots).catch((error: unknown) => {
+      log.error('snapshot drafts could not be removed', error);
+    });
     setPace();
     loop.start();
-    closers.push(() => { loop.stop(); });
+    closers.push(() => {
+      loop.stop();
+    });
     const collectWhenIdle = createIdleCollector(() => index.active().length);
-    closers.push(startHousekeeping({
-      clock, host, dataDir: paths.dir, minFreeDiskMiB: () => readSettings(db).minFreeDiskMiB, notices,
-      onDisk: (problem) => {
-        if (diskProblem === problem) return;
-        diskProblem = problem;
-        loop.nudge();
-      },
-      onBeat: async () => {
-        setPace();
-        collectWhenIdle();
-        for (const pool of listPools(db)) {
-          if (pool.state === 'draining' && !index.active().some(({ row }) => row.poolId === pool.id)) actOnPool(store, pool.id, 'pause');
-        }
-        await logCapper.capAll(runner);
-      },
-      onError: (error) => { log.error('housekeeping failed', error); },
-    }));
+    closers.push(
+      startHousekeeping({
+        clock,
+        host,
+        dataDir: paths.dir,
+        minFreeDiskMiB: () => readSettings(db).minFreeDiskMiB,
+        notices,
+        onDisk: (problem) => {
+          if (diskProblem === problem) return;
+          diskProblem = problem;
+          loop.nudge();
+        },
+        onBeat: async () => {
+          setPace();
+          collectWhenIdle();
+          for (const pool of listPools(db)) {
+            if (pool.state === 'draining' && !index.active().some(({ row }) => row.poolId === pool.id))
+              actOnPool(store, pool.id, 'pause');
+          }
+          await logCapper.capAll(runner);
+        },
+        onError: (error) => {
+          log.error('housekeeping failed', error);
+        },
+      }),
+    );
     log.info('engine started', { version: options.version, dataDir: paths.dir });
 
     /** After a reboot the queue goes on or holds, as the user set it. */
@@ -376,17 +556,30 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       const bootId = await host.bootId();
       const before = getMeta(db, 'boot_id');
       if (bootId === null || bootId === before) return;
-      store.transact('note boot', (tx) => { setMeta(tx.db, 'boot_id', bootId); });
+      store.transact('note boot', (tx) => {
+        setMeta(tx.db, 'boot_id', bootId);
+      });
       if (before === null || readSettings(db).afterReboot !== 'hold') return;
       for (const pool of listPools(db)) if (pool.state === 'open') actOnPool(store, pool.id, 'pause');
-      notices.raise({ id: 'held_after_reboot', level: 'info', text: 'The machine was restarted: all pools are paused, as you set it.', remedy: 'Resume a pool when you are ready.' });
+      notices.raise({
+        id: 'held_after_reboot',
+        level: 'info',
+        text: 'The machine was restarted: all pools are paused, as you set it.',
+        remedy: 'Resume a pool when you are ready.',
+      });
     }
 
     return {
       paths,
-      fetch: async (request) => closed
-        ? Response.json(new SwitchyardError('shutting_down', 'The engine is stopping.', { remedy: 'Start it again.' }).toProblem(), { status: 503, headers: { 'content-type': 'application/problem+json' } })
-        : api.fetch(request),
+      fetch: async (request) =>
+        closed
+          ? Response.json(
+              new SwitchyardError('shutting_down', 'The engine is stopping.', {
+                remedy: 'Start it again.',
+              }).toProblem(),
+              { status: 503, headers: { 'content-type': 'application/problem+json' } },
+            )
+          : api.fetch(request),
       trialFetch: async (request) => trialApp.fetch(request),
       // The tray and notifications listen; they are no screen.
       subscribe: (listener) => feed.subscribe(listener, false),

@@ -3,7 +3,7 @@
  * nobody can see any more: everything submitted from then on would be lost, and a second engine could start beside this one.
  */
 import { statSync } from 'node:fs';
-import type { DataPaths } from './data-dir.ts';
+import type { DataPaths } from '../ports/data-dir.ts';
 
 const LOOK_EVERY_MS = 2_000;
 
@@ -12,17 +12,25 @@ const LOOK_EVERY_MS = 2_000;
  *   the files of somebody else by now
  * @returns the function that ends the watch
  */
-export function watchDataDir(paths: DataPaths, onLost: (message: string) => void, lookEveryMs: number = LOOK_EVERY_MS): () => void {
+export function watchDataDir(
+  paths: DataPaths,
+  onLost: (message: string) => void,
+  lookEveryMs: number = LOOK_EVERY_MS,
+): () => void {
   const held = identify(paths.database);
   if (held === null) return () => undefined;
   const timer = setInterval(() => {
     const now = identify(paths.database);
     if (now === held || now === 'unknown') return;
     clearInterval(timer);
-    onLost(`The data directory ${paths.dir} was ${now === null ? 'deleted or moved away' : 'replaced'} while Switchyard worked on it. It stops here, because nothing could be saved any more; trials that run go on unwatched. Put the directory back and start Switchyard again, or start it for a fresh one.`);
+    onLost(
+      `The data directory ${paths.dir} was ${now === null ? 'deleted or moved away' : 'replaced'} while Switchyard worked on it. It stops here, because nothing could be saved any more; trials that run go on unwatched. Put the directory back and start Switchyard again, or start it for a fresh one.`,
+    );
   }, lookEveryMs);
   timer.unref();
-  return () => { clearInterval(timer); };
+  return () => {
+    clearInterval(timer);
+  };
 }
 
 /** @returns device and inode; null when there is no such file; 'unknown' when the file system does not answer now */

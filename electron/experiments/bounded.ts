@@ -4,7 +4,11 @@
  * @param work called once for each item
  * @throws the first error of `work`, after what had begun has ended
  */
-export async function forEachBounded<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+export async function forEachBounded<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   let next = 0;
   let failure: { readonly error: unknown } | null = null;
   const worker = async (): Promise<void> => {

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SwitchyardError } from '../contract/errors.ts';
-import { readConfigYaml, validateConfig } from './parse-config.ts';
+import { readConfigYaml, validateConfig } from './config/parse-config.ts';
 import { codeOf } from './snapshot-walk.ts';
 
 const CONFIG_FILE = 'switchyard.yaml';
@@ -23,7 +23,9 @@ export interface Example {
 export async function listExamples(examplesDir: string): Promise<Example[]> {
   let names: string[];
   try {
-    names = (await readdir(examplesDir, { withFileTypes: true })).filter((entry) => entry.isDirectory() && ID.test(entry.name)).map((entry) => entry.name);
+    names = (await readdir(examplesDir, { withFileTypes: true }))
+      .filter((entry) => entry.isDirectory() && ID.test(entry.name))
+      .map((entry) => entry.name);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;
@@ -33,7 +35,8 @@ export async function listExamples(examplesDir: string): Promise<Example[]> {
 
 /** @throws SwitchyardError not_found for an id that is none of them */
 export async function loadExample(examplesDir: string, id: string): Promise<Example> {
-  const missing = (): SwitchyardError => new SwitchyardError('not_found', 'There is no such example.', { remedy: 'List the examples to see their ids.' });
+  const missing = (): SwitchyardError =>
+    new SwitchyardError('not_found', 'There is no such example.', { remedy: 'List the examples to see their ids.' });
   if (!ID.test(id)) throw missing();
   const dir = path.join(examplesDir, id);
   let text: string;

@@ -9,7 +9,18 @@ export const IGNORE_FILES = ['.gitignore', '.switchyardignore', '.detignore'] as
 const NEVER: ReadonlySet<string> = new Set(['.git', '.hg', '.svn']);
 
 /** Left out unless a rule asks for them ("!__pycache__/"). */
-const DEFAULT_RULES = ['__pycache__/', '*.py[co]', '*$py.class', '.mypy_cache/', '.pytest_cache/', '.ruff_cache/', '.ipynb_checkpoints/', '.idea/', '.vscode/', '.DS_Store'];
+const DEFAULT_RULES = [
+  '__pycache__/',
+  '*.py[co]',
+  '*$py.class',
+  '.mypy_cache/',
+  '.pytest_cache/',
+  '.ruff_cache/',
+  '.ipynb_checkpoints/',
+  '.idea/',
+  '.vscode/',
+  '.DS_Store',
+];
 
 /** Left out too unless a rule asks for them, and told to the user: installed packages and the records of tracking tools. */
 const TOLD_RULES = ['node_modules/', '/wandb/', '/mlruns/'];
@@ -25,7 +36,10 @@ interface Layer {
 /** The rules that hold in one directory, outermost first. */
 export type IgnoreRules = readonly Layer[];
 
-export const ROOT_RULES: IgnoreRules = [{ prefix: '', rules: ignore().add(DEFAULT_RULES), own: 'quiet' }, { prefix: '', rules: ignore().add(TOLD_RULES), own: 'told' }];
+export const ROOT_RULES: IgnoreRules = [
+  { prefix: '', rules: ignore().add(DEFAULT_RULES), own: 'quiet' },
+  { prefix: '', rules: ignore().add(TOLD_RULES), own: 'told' },
+];
 
 /** `asked for`: a rule of the user's says that it belongs into the snapshot ("!venv/"). `told`: left out by us, and the user should know. */
 export type Verdict = 'kept' | 'asked for' | 'ignored' | 'told';
@@ -36,7 +50,10 @@ export type Verdict = 'kept' | 'asked for' | 'ignored' | 'told';
  */
 export function withRules(rules: IgnoreRules, dir: string, texts: readonly string[]): IgnoreRules {
   if (texts.length === 0) return rules;
-  return [...rules, { prefix: dir === '' ? '' : `${dir}/`, rules: ignore().add(texts.flatMap((text) => text.split(/\r?\n/))) }];
+  return [
+    ...rules,
+    { prefix: dir === '' ? '' : `${dir}/`, rules: ignore().add(texts.flatMap((text) => text.split(/\r?\n/))) },
+  ];
 }
 
 /** Inside a directory that was asked for, our own rules begin anew; they would go on to leave out all below it. */

@@ -8,11 +8,24 @@ import type { RuntimeKind } from '../contract/states.ts';
  * @param entrypoint as configured; a line for the shell is not judged
  * @throws SwitchyardError command_missing when the directory has the program and its copy has not
  */
-export function checkProgramInCopy(entrypoint: string | readonly string[], runtime: RuntimeKind, sourceDir: string, copy: string): void {
-  const name = typeof entrypoint === 'string' ? '' : entrypoint[0] ?? '';
-  if (runtime !== 'process' || !name.includes('/') || path.isAbsolute(name) || !isThere(sourceDir, name) || isThere(copy, name)) return;
+export function checkProgramInCopy(
+  entrypoint: string | readonly string[],
+  runtime: RuntimeKind,
+  sourceDir: string,
+  copy: string,
+): void {
+  const name = typeof entrypoint === 'string' ? '' : (entrypoint[0] ?? '');
+  if (
+    runtime !== 'process' ||
+    !name.includes('/') ||
+    path.isAbsolute(name) ||
+    !isThere(sourceDir, name) ||
+    isThere(copy, name)
+  )
+    return;
   throw new SwitchyardError('command_missing', `${name} is not part of the snapshot, so the trial could not find it.`, {
-    path: 'entrypoint', remedy: `Write its full path (${path.resolve(sourceDir, name)}), run in the directory itself (--in-place), or bring it back in .switchyardignore.`,
+    path: 'entrypoint',
+    remedy: `Write its full path (${path.resolve(sourceDir, name)}), run in the directory itself (--in-place), or bring it back in .switchyardignore.`,
   });
 }
 

@@ -35,7 +35,11 @@ export interface TreeListing {
  * @param skipDirs absolute paths never entered (the engine's own data)
  * @throws SwitchyardError directory_missing, directory_unreadable or snapshot_too_large
  */
-export async function walkTree(sourceDir: string, limitBytes: number, skipDirs: readonly string[]): Promise<TreeListing> {
+export async function walkTree(
+  sourceDir: string,
+  limitBytes: number,
+  skipDirs: readonly string[],
+): Promise<TreeListing> {
   await checkDirectory(sourceDir);
   const entries: TreeEntry[] = [];
   const special: string[] = [];
@@ -45,10 +49,12 @@ export async function walkTree(sourceDir: string, limitBytes: number, skipDirs: 
 
   const enter = async (dir: string, inherited: IgnoreRules, isAskedFor: boolean): Promise<void> => {
     const absolute = path.join(sourceDir, dir);
-    const found = await orUnreadable(sourceDir, dir, () => readdir(absolute, { withFileTypes: true }).catch((error: unknown) => {
-      if (dir !== '' && codeOf(error) === 'ENOENT') return null;
-      throw error;
-    }));
+    const found = await orUnreadable(sourceDir, dir, () =>
+      readdir(absolute, { withFileTypes: true }).catch((error: unknown) => {
+        if (dir !== '' && codeOf(error) === 'ENOENT') return null;
+        throw error;
+      }),
+    );
     if (found === null) {
       // Gone meanwhile, or never reachable under the name it was listed with.
       if (isGarbled(dir)) special.push(dir);
@@ -60,23 +66,35 @@ export async function walkTree(sourceDir: string, limitBytes: number, skipDirs: 
       return;
     }
     if (dir !== '') add({ kind: 'directory', path: dir });
-    const texts = await Promise.all(IGNORE_FILES.filter((name) => names.has(name)).map((name) =>
-      orUnreadable(sourceDir, path.posix.join(dir, name), () => readRules(path.join(absolute, name)))));
+    const texts = await Promise.all(
+      IGNORE_FILES.filter((name) => names.has(name)).map((name) =>
+        orUnreadable(sourceDir, path.posix.join(dir, name), () => readRules(path.join(absolute, name))),
+      ),
+    );
     const rules = withRules(inherited, dir, texts);
-    const judged = found.map((entry) => ({ entry, at: dir === '' ? entry.name : `${dir}/${entry.name}` }))
+    const judged = found
+      .map((entry) => ({ entry, at: dir === '' ? entry.name : `${dir}/${entry.name}` }))
       .map(({ entry, at }) => ({ entry, at, verdict: judgePath(rules, at, entry.isDirectory()) }));
     leftOut.push(...judged.filter(({ verdict }) => verdict === 'told').map(({ at }) => at));
-    const kept = judged.filter(({ at, verdict }) => (verdict === 'kept' || verdict === 'asked for') && !skipDirs.includes(path.join(sourceDir, at)));
-    await forEachBounded(kept.filter(({ entry }) => !entry.isDirectory()), FILES_AT_ONCE, async ({ entry, at }) => {
-      if (isStopped) return;
-      const added = await look(sourceDir, at, entry);
-      if (added === null) return;
-      if (added === 'special') special.push(at);
-      else add(added);
-    });
+    const kept = judged.filter(
+      ({ at, verdict }) =>
+        (verdict === 'kept' || verdict === 'asked for') && !skipDirs.includes(path.join(sourceDir, at)),
+    );
+    await forEachBounded(
+      kept.filter(({ entry }) => !entry.isDirectory()),
+      FILES_AT_ONCE,
+      async ({ entry, at }) => {
+        if (isStopped) return;
+        const added = await look(sourceDir, at, entry);
+        if (added === null) return;
+        if (added === 'special') special.push(at);
+        else add(added);
+      },
+    );
     // One directory after the other keeps the number of open ones small; files within one go side by side.
     for (const { entry, at, verdict } of kept) {
-      if (!isStopped && entry.isDirectory()) await enter(at, verdict === 'asked for' ? withinAskedFor(rules, at) : rules, verdict === 'asked for');
+      if (!isStopped && entry.isDirectory())
+        await enter(at, verdict === 'asked for' ? withinAskedFor(rules, at) : rules, verdict === 'asked for');
     }
   };
   const add = (entry: TreeEntry): void => {
@@ -87,7 +105,12 @@ export async function walkTree(sourceDir: string, limitBytes: number, skipDirs: 
 
   await enter('', ROOT_RULES, true);
   if (bytes > limitBytes || isStopped) throw tooLarge(sourceDir, entries, bytes, limitBytes, isStopped);
-  return { entries: entries.toSorted((a, b) => (a.path < b.path ? -1 : 1)), bytes, special, leftOut: leftOut.toSorted() };
+  return {
+    entries: entries.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+    bytes,
+    special,
+    leftOut: leftOut.toSorted(),
+  };
 }
 
 /** @returns null when it went away meanwhile */
@@ -123,9 +146,15 @@ export async function checkDirectory(sourceDir: string): Promise<void> {
     if ((await stat(sourceDir)).isDirectory()) return;
   } catch (error) {
     if (codeOf(error) === 'EACCES') throw unreadable(sourceDir, '', error);
-    throw new SwitchyardError('directory_missing', `There is no directory ${sourceDir} on this machine.`, { path: 'source.path', remedy: 'Check the path; it must exist where the engine runs.' });
+    throw new SwitchyardError('directory_missing', `There is no directory ${sourceDir} on this machine.`, {
+      path: 'source.path',
+      remedy: 'Check the path; it must exist where the engine runs.',
+    });
   }
-  throw new SwitchyardError('directory_missing', `${sourceDir} is not a directory.`, { path: 'source.path', remedy: 'Name the directory that holds the code.' });
+  throw new SwitchyardError('directory_missing', `${sourceDir} is not a directory.`, {
+    path: 'source.path',
+    remedy: 'Name the directory that holds the code.',
+  });
 }
 
 /** Names the file that could not be read instead of an errno. */
@@ -140,24 +169,48 @@ export async function orUnreadable<T>(sourceDir: string, at: string, work: () =>
 
 function unreadable(sourceDir: string, at: string, error: unknown): SwitchyardError {
   const what = at === '' ? sourceDir : `${at} in ${sourceDir}`;
-  return new SwitchyardError('directory_unreadable', `${what} cannot be read (${codeOf(error) ?? 'unknown error'}), so the snapshot would not be complete.`, {
-    path: 'source.path', remedy: at === '' ? 'Check its permissions.' : 'Check its permissions, or list it in .switchyardignore if the trial does not need it.',
-  });
+  return new SwitchyardError(
+    'directory_unreadable',
+    `${what} cannot be read (${codeOf(error) ?? 'unknown error'}), so the snapshot would not be complete.`,
+    {
+      path: 'source.path',
+      remedy:
+        at === ''
+          ? 'Check its permissions.'
+          : 'Check its permissions, or list it in .switchyardignore if the trial does not need it.',
+    },
+  );
 }
 
-function tooLarge(sourceDir: string, entries: readonly TreeEntry[], bytes: number, limitBytes: number, isStopped: boolean): SwitchyardError {
+function tooLarge(
+  sourceDir: string,
+  entries: readonly TreeEntry[],
+  bytes: number,
+  limitBytes: number,
+  isStopped: boolean,
+): SwitchyardError {
   const files = entries.filter((entry) => entry.kind === 'file');
   const largest = findLargest(files, LARGEST_NAMED);
-  const listed = largest.map(({ path: at, bytes: sum, files: count }) => `${at} ${formatBytes(sum)}${count === null ? '' : ` in ${countFiles(count)}`}`).join(', ');
+  const listed = largest
+    .map(
+      ({ path: at, bytes: sum, files: count }) =>
+        `${at} ${formatBytes(sum)}${count === null ? '' : ` in ${countFiles(count)}`}`,
+    )
+    .join(', ');
   const size = `${isStopped ? 'more than ' : ''}${formatBytes(bytes)} in ${countFiles(files.length)}`;
-  const limit = bytes > limitBytes ? `the limit for a snapshot is ${formatBytes(limitBytes)}` : `a snapshot has at most ${MAX_ENTRIES.toLocaleString('en-US')} entries`;
+  const limit =
+    bytes > limitBytes
+      ? `the limit for a snapshot is ${formatBytes(limitBytes)}`
+      : `a snapshot has at most ${MAX_ENTRIES.toLocaleString('en-US')} entries`;
   return new SwitchyardError('snapshot_too_large', `${sourceDir} has ${size}; ${limit}. Largest: ${listed}.`, {
     path: 'source.path',
     remedy: [
       `Leave out what the trial does not need: echo '${(largest[0]?.path ?? 'data/').replaceAll("'", `'\\''`)}' >> .switchyardignore`,
       'Or keep data outside: read it by its absolute path, or mount it into a container (--mount).',
       'Or run in the directory itself, without a copy: switchyard submit --in-place',
-      ...(bytes > limitBytes ? [`Or raise the limit: switchyard settings snapshotLimitMiB ${Math.ceil(bytes / 1024 ** 2 / 100) * 100}`] : []),
+      ...(bytes > limitBytes
+        ? [`Or raise the limit: switchyard settings snapshotLimitMiB ${Math.ceil(bytes / 1024 ** 2 / 100) * 100}`]
+        : []),
     ].join('\n'),
   });
 }

@@ -10,7 +10,20 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { access, chmod, copyFile, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  copyFile,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { SwitchyardError } from '../contract/errors.ts';
 import { forEachBounded } from './bounded.ts';
@@ -53,25 +66,40 @@ export interface Snapshot {
  */
 export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> {
   if (!path.isAbsolute(request.sourceDir)) {
-    throw new SwitchyardError('directory_missing', `${request.sourceDir} is not an absolute path.`, { path: 'source.path', remedy: 'Give the full path of the directory.' });
+    throw new SwitchyardError('directory_missing', `${request.sourceDir} is not an absolute path.`, {
+      path: 'source.path',
+      remedy: 'Give the full path of the directory.',
+    });
   }
   const sourceDir = path.resolve(request.sourceDir);
   // Submitting a home directory must not copy the store of snapshots into itself.
-  const listing = await walkTree(sourceDir, request.limitBytes, [request.snapshotsDir, path.dirname(request.snapshotsDir)].map((dir) => path.resolve(dir)));
+  const listing = await walkTree(
+    sourceDir,
+    request.limitBytes,
+    [request.snapshotsDir, path.dirname(request.snapshotsDir)].map((dir) => path.resolve(dir)),
+  );
   await mkdir(request.snapshotsDir, { recursive: true, mode: PRIVATE_DIR_MODE });
   const draft = newDraftPath(request.snapshotsDir);
   try {
     const { id, files, bytes } = await copyAndDigest(sourceDir, listing.entries, draft);
     if (bytes > request.limitBytes) {
-      throw new SwitchyardError('snapshot_too_large', `${sourceDir} grew to ${formatBytes(bytes)} while it was copied; the limit for a snapshot is ${formatBytes(request.limitBytes)}.`, {
-        path: 'source.path', remedy: 'Stop what writes into it, or list that in .switchyardignore.',
-      });
+      throw new SwitchyardError(
+        'snapshot_too_large',
+        `${sourceDir} grew to ${formatBytes(bytes)} while it was copied; the limit for a snapshot is ${formatBytes(request.limitBytes)}.`,
+        {
+          path: 'source.path',
+          remedy: 'Stop what writes into it, or list that in .switchyardignore.',
+        },
+      );
     }
     const target = snapshotPath(request.snapshotsDir, id);
-    while (removing.has(target)) await removing.get(target)?.catch(() => { /* Its own caller hears of it. */ });
+    while (removing.has(target))
+      await removing.get(target)?.catch(() => {
+        /* Its own caller hears of it. */
+      });
     holdForCaller(target);
     try {
-      if (!await moveInto(draft, target)) await rm(draft, { recursive: true, force: true });
+      if (!(await moveInto(draft, target))) await rm(draft, { recursive: true, force: true });
     } finally {
       releaseAfterCaller(target);
     }
@@ -80,7 +108,11 @@ export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> 
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     if (codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT') {
-      throw new SwitchyardError('disk_full', `There was no space left for the snapshot of ${sourceDir} (${formatBytes(listing.bytes)}).`, { remedy: 'Free some disk space; deleting old trials helps.' });
+      throw new SwitchyardError(
+        'disk_full',
+        `There was no space left for the snapshot of ${sourceDir} (${formatBytes(listing.bytes)}).`,
+        { remedy: 'Free some disk space; deleting old trials helps.' },
+      );
     }
     throw error;
   }
@@ -96,7 +128,9 @@ export async function materializeSnapshot(snapshotsDir: string, id: string, work
   try {
     await access(source);
   } catch {
-    throw new SwitchyardError('not_found', `The snapshot ${id.slice(0, 12)} is gone from ${snapshotsDir}.`, { remedy: 'Submit the directory again.' });
+    throw new SwitchyardError('not_found', `The snapshot ${id.slice(0, 12)} is gone from ${snapshotsDir}.`, {
+      remedy: 'Submit the directory again.',
+    });
   }
   const entries = await listCopy(source);
   await mkdir(workDir, { mode: PRIVATE_DIR_MODE });
@@ -104,7 +138,8 @@ export async function materializeSnapshot(snapshotsDir: string, id: string, work
   await forEachBounded(entries, FILES_AT_ONCE, async (entry) => {
     const to = path.join(workDir, entry.path);
     if (entry.kind === 'link') await symlink(entry.target, to);
-    else if (entry.kind === 'file') await copyFile(path.join(source, entry.path), to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    else if (entry.kind === 'file')
+      await copyFile(path.join(source, entry.path), to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
   });
 }
 
@@ -115,7 +150,9 @@ export async function materializeSnapshot(snapshotsDir: string, id: string, work
 export async function removeSnapshot(snapshotsDir: string, id: string): Promise<void> {
   const target = snapshotPath(snapshotsDir, id);
   if (handedOut.has(target)) throw new Error(`snapshot ${id.slice(0, 12)} is wanted again`);
-  const removal = removeTree(target, newDraftPath(snapshotsDir)).finally(() => { removing.delete(target); });
+  const removal = removeTree(target, newDraftPath(snapshotsDir)).finally(() => {
+    removing.delete(target);
+  });
   removing.set(target, removal);
   await removal;
 }
@@ -161,7 +198,11 @@ export function snapshotPath(snapshotsDir: string, id: string): string {
   return path.join(snapshotsDir, id);
 }
 
-async function copyAndDigest(sourceDir: string, entries: readonly TreeEntry[], draft: string): Promise<{ id: string; files: number; bytes: number }> {
+async function copyAndDigest(
+  sourceDir: string,
+  entries: readonly TreeEntry[],
+  draft: string,
+): Promise<{ id: string; files: number; bytes: number }> {
   await mkdir(draft, { mode: PRIVATE_DIR_MODE });
   await makeDirectories(entries, draft);
   const digests = new Map<string, string>();
@@ -169,7 +210,9 @@ async function copyAndDigest(sourceDir: string, entries: readonly TreeEntry[], d
   await forEachBounded(entries, FILES_AT_ONCE, async (entry) => {
     if (entry.kind === 'link') await symlink(entry.target, path.join(draft, entry.path));
     if (entry.kind !== 'file') return;
-    const copied = await orUnreadable(sourceDir, entry.path, () => copyOne(path.join(sourceDir, entry.path), path.join(draft, entry.path), entry));
+    const copied = await orUnreadable(sourceDir, entry.path, () =>
+      copyOne(path.join(sourceDir, entry.path), path.join(draft, entry.path), entry),
+    );
     if (copied === null) return;
     bytes += copied.bytes;
     digests.set(entry.path, copied.digest);
@@ -179,13 +222,19 @@ async function copyAndDigest(sourceDir: string, entries: readonly TreeEntry[], d
     const digest = digests.get(entry.path);
     if (entry.kind === 'file' && digest === undefined) continue;
     // JSON keeps names with odd characters apart.
-    whole.update(`${JSON.stringify(entry.kind === 'file' ? ['file', entry.path, entry.executable, digest] : entry.kind === 'link' ? ['link', entry.path, entry.target] : ['directory', entry.path])}\n`);
+    whole.update(
+      `${JSON.stringify(entry.kind === 'file' ? ['file', entry.path, entry.executable, digest] : entry.kind === 'link' ? ['link', entry.path, entry.target] : ['directory', entry.path])}\n`,
+    );
   }
   return { id: whole.digest('hex'), files: digests.size, bytes };
 }
 
 /** What is digested is what was copied, even if the source changes meanwhile. @returns null when the file went away */
-async function copyOne(from: string, to: string, entry: { readonly bytes: number; readonly executable: boolean }): Promise<{ bytes: number; digest: string } | null> {
+async function copyOne(
+  from: string,
+  to: string,
+  entry: { readonly bytes: number; readonly executable: boolean },
+): Promise<{ bytes: number; digest: string } | null> {
   const mode = entry.executable ? 0o755 : 0o644;
   try {
     if (entry.bytes <= SMALL_FILE_BYTES) {
@@ -209,11 +258,20 @@ async function copyOne(from: string, to: string, entry: { readonly bytes: number
 }
 
 function noteLeftOut({ special, leftOut }: TreeListing): string[] {
-  const list = (paths: readonly string[]): string => `${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ` and ${paths.length - 5} more` : ''}`;
+  const list = (paths: readonly string[]): string =>
+    `${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ` and ${paths.length - 5} more` : ''}`;
   const first = leftOut[0] ?? '';
   return [
-    ...(leftOut.length === 0 ? [] : [`Left out of the snapshot: ${list(leftOut.map((dir) => `${dir}/`))}. A line "!${first}/" in .switchyardignore brings ${leftOut.length === 1 ? 'it' : first} back.`]),
-    ...(special.length === 0 ? [] : [`Left out of the snapshot, because they cannot be copied (sockets, pipes, devices, names that are not UTF-8): ${list(special)}.`]),
+    ...(leftOut.length === 0
+      ? []
+      : [
+          `Left out of the snapshot: ${list(leftOut.map((dir) => `${dir}/`))}. A line "!${first}/" in .switchyardignore brings ${leftOut.length === 1 ? 'it' : first} back.`,
+        ]),
+    ...(special.length === 0
+      ? []
+      : [
+          `Left out of the snapshot, because they cannot be copied (sockets, pipes, devices, names that are not UTF-8): ${list(special)}.`,
+        ]),
   ];
 }
 
@@ -232,7 +290,8 @@ async function listCopy(root: string): Promise<TreeEntry[]> {
       if (found.isDirectory()) {
         entries.push({ kind: 'directory', path: at });
         pending.push(at);
-      } else if (found.isSymbolicLink()) entries.push({ kind: 'link', path: at, target: await readlink(path.join(root, at)) });
+      } else if (found.isSymbolicLink())
+        entries.push({ kind: 'link', path: at, target: await readlink(path.join(root, at)) });
       else entries.push({ kind: 'file', path: at, bytes: 0, executable: false });
     }
   }
@@ -241,7 +300,13 @@ async function listCopy(root: string): Promise<TreeEntry[]> {
 
 /** @returns false when an equal snapshot was there before */
 async function moveInto(draft: string, target: string): Promise<boolean> {
-  if (await lstat(target).then(() => true, () => false)) return false;
+  if (
+    await lstat(target).then(
+      () => true,
+      () => false,
+    )
+  )
+    return false;
   try {
     await rename(draft, target);
     return true;

@@ -6,13 +6,14 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { ExperimentConfig, SubmitBody, SubmitResult } from '../contract/config.ts';
 import { SwitchyardError } from '../contract/errors.ts';
-import type { FoundProgram, SecretBox } from '../engine/ports.ts';
+import type { FoundProgram } from '../ports/trial-runtime.ts';
+import type { SecretBox } from '../ports/secret-box.ts';
 import { rankBehind } from '../queue/rank.ts';
 import type { Store } from '../store/database.ts';
 import { findSubmit, getExperiment, insertExperiment } from '../store/experiments.ts';
 import { getTrialRow, insertTrial, lastRank, type TrialSpec as StoredSpec } from '../store/trials.ts';
-import { resolveTrialSpec, type MachineFacts, type TrialSpec } from './config-defaults.ts';
-import { validateConfig } from './parse-config.ts';
+import { resolveTrialSpec, type MachineFacts, type TrialSpec } from './config/resolve-config.ts';
+import { validateConfig } from './config/parse-config.ts';
 import { noteProgram } from './program.ts';
 import { checkProgramInCopy } from './program-in-copy.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -43,40 +44,100 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
   const notes = [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, spec.env, deps.findProgram)];
   let snapshot: string | null = null;
   if (body.source.kind === 'in_place') {
-    if (!path.isAbsolute(body.source.path)) throw new SwitchyardError('directory_missing', `${body.source.path} is not an absolute path.`, { path: 'source.path', remedy: 'Give the full path of the directory.' });
+    if (!path.isAbsolute(body.source.path))
+      throw new SwitchyardError('directory_missing', `${body.source.path} is not an absolute path.`, {
+        path: 'source.path',
+        remedy: 'Give the full path of the directory.',
+      });
     await checkDirectory(body.source.path);
     notes.push(`Runs in ${body.source.path} itself, not in a copy: it sees what you change there before it starts.`);
   }
   if (body.source.kind === 'directory') {
     const frozen = await deps.freeze(body.source.path);
     snapshot = frozen.id;
-    notes.push(`Froze ${frozen.files} ${frozen.files === 1 ? 'file' : 'files'} of ${body.source.path}.`, ...frozen.notes);
+    notes.push(
+      `Froze ${frozen.files} ${frozen.files === 1 ? 'file' : 'files'} of ${body.source.path}.`,
+      ...frozen.notes,
+    );
     checkProgramInCopy(config.entrypoint, spec.runtime, body.source.path, frozen.path);
   }
-  return write(deps, { config, spec, snapshot, sourceDir, inPlace: body.source.kind === 'in_place', env: spec.env, paused: body.paused, idempotencyKey: body.idempotencyKey ?? null, notes });
+  return write(deps, {
+    config,
+    spec,
+    snapshot,
+    sourceDir,
+    inPlace: body.source.kind === 'in_place',
+    env: spec.env,
+    paused: body.paused,
+    idempotencyKey: body.idempotencyKey ?? null,
+    notes,
+  });
 }
 
 /** A new experiment on the snapshot of an old trial, with an edited configuration. @throws SwitchyardError */
-export async function duplicateTrial(deps: SubmitDeps, trialId: number, input: Readonly<Record<string, unknown>>, paused: boolean): Promise<SubmitResult> {
+export async function duplicateTrial(
+  deps: SubmitDeps,
+  trialId: number,
+  input: Readonly<Record<string, unknown>>,
+  paused: boolean,
+): Promise<SubmitResult> {
   const trial = getTrialRow(deps.store.db, trialId);
   const experiment = trial === null ? null : getExperiment(deps.store.db, trial.experimentId);
   if (trial === null || experiment === null) throw new SwitchyardError('not_found', `There is no trial #${trialId}.`);
   const { config } = validateConfig(input);
   const spec = resolveTrialSpec(config, await deps.facts(), experiment.sourceDir);
   const old = openEnv(deps.secrets, experiment.sealedEnv);
-  const env = Object.fromEntries(Object.entries(spec.env).map(([name, value]) => [name, value === MASK ? old[name] ?? '' : value]));
-  return write(deps, { config, spec, snapshot: experiment.snapshot, sourceDir: experiment.sourceDir, inPlace: experiment.inPlace, env, paused, idempotencyKey: null, notes: [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, env, deps.findProgram)] });
+  const env = Object.fromEntries(
+    Object.entries(spec.env).map(([name, value]) => [name, value === MASK ? (old[name] ?? '') : value]),
+  );
+  return write(deps, {
+    config,
+    spec,
+    snapshot: experiment.snapshot,
+    sourceDir: experiment.sourceDir,
+    inPlace: experiment.inPlace,
+    env,
+    paused,
+    idempotencyKey: null,
+    notes: [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, env, deps.findProgram)],
+  });
 }
 
-function write(deps: SubmitDeps, input: {
-  readonly config: ExperimentConfig; readonly spec: TrialSpec; readonly snapshot: string | null; readonly sourceDir: string | null; readonly inPlace: boolean;
-  readonly env: Readonly<Record<string, string>>; readonly paused: boolean; readonly idempotencyKey: string | null; readonly notes: readonly string[];
-}): SubmitResult {
+function write(
+  deps: SubmitDeps,
+  input: {
+    readonly config: ExperimentConfig;
+    readonly spec: TrialSpec;
+    readonly snapshot: string | null;
+    readonly sourceDir: string | null;
+    readonly inPlace: boolean;
+    readonly env: Readonly<Record<string, string>>;
+    readonly paused: boolean;
+    readonly idempotencyKey: string | null;
+    readonly notes: readonly string[];
+  },
+): SubmitResult {
   const { spec } = input;
   const stored: StoredSpec = {
-    argv: spec.argv, command: spec.command, runtime: spec.runtime, image: spec.image, slots: spec.slots, minFreeMiB: spec.minFreeMiB, gpuName: spec.gpuName,
-    shareMiB: spec.shareMiB, preemptible: spec.preemptible, weight: spec.weight, maxSlots: spec.maxSlots, cpus: spec.cpus, memoryMiB: spec.memoryMiB, shmMiB: spec.shmMiB,
-    mounts: spec.mounts, graceS: spec.graceS, timeLimitS: spec.timeLimitS, maxRestarts: spec.maxRestarts, estimatedMs: spec.estimatedMs,
+    argv: spec.argv,
+    command: spec.command,
+    runtime: spec.runtime,
+    image: spec.image,
+    slots: spec.slots,
+    minFreeMiB: spec.minFreeMiB,
+    gpuName: spec.gpuName,
+    shareMiB: spec.shareMiB,
+    preemptible: spec.preemptible,
+    weight: spec.weight,
+    maxSlots: spec.maxSlots,
+    cpus: spec.cpus,
+    memoryMiB: spec.memoryMiB,
+    shmMiB: spec.shmMiB,
+    mounts: spec.mounts,
+    graceS: spec.graceS,
+    timeLimitS: spec.timeLimitS,
+    maxRestarts: spec.maxRestarts,
+    estimatedMs: spec.estimatedMs,
   };
   const sealedEnv = Object.keys(input.env).length === 0 ? null : deps.secrets.seal(JSON.stringify(input.env));
   return deps.store.transact('submit', (tx) => {
@@ -84,11 +145,27 @@ function write(deps: SubmitDeps, input: {
     const again = input.idempotencyKey === null ? null : findSubmit(tx.db, input.idempotencyKey);
     if (again !== null) return { ...again, notes: [] };
     const experimentId = insertExperiment(tx.db, {
-      name: spec.name, config: withoutEnv(input.config), sealedEnv, sourceDir: input.sourceDir, snapshot: input.snapshot, inPlace: input.inPlace, createdAtMs: tx.nowMs, idempotencyKey: input.idempotencyKey,
+      name: spec.name,
+      config: withoutEnv(input.config),
+      sealedEnv,
+      sourceDir: input.sourceDir,
+      snapshot: input.snapshot,
+      inPlace: input.inPlace,
+      createdAtMs: tx.nowMs,
+      idempotencyKey: input.idempotencyKey,
     });
     const trialId = insertTrial(tx.db, {
-      experimentId, name: spec.name, labels: spec.labels, poolId: spec.poolId, state: input.paused ? 'paused' : 'queued', priority: spec.priority,
-      rank: rankBehind(lastRank(tx.db, spec.poolId)), spec: stored, estimateKey: estimateKey(spec, input.sourceDir), hparams: spec.hparams, submittedAtMs: tx.nowMs,
+      experimentId,
+      name: spec.name,
+      labels: spec.labels,
+      poolId: spec.poolId,
+      state: input.paused ? 'paused' : 'queued',
+      priority: spec.priority,
+      rank: rankBehind(lastRank(tx.db, spec.poolId)),
+      spec: stored,
+      estimateKey: estimateKey(spec, input.sourceDir),
+      hparams: spec.hparams,
+      submittedAtMs: tx.nowMs,
     });
     tx.emit({ type: 'trial.submitted', trialId, text: input.paused ? 'Submitted, paused' : 'Submitted' });
     return { experimentId, trialIds: [trialId], notes: [...input.notes] };
@@ -97,7 +174,10 @@ function write(deps: SubmitDeps, input: {
 
 /** Trials with the same command from the same place are expected to take about as long. */
 function estimateKey(spec: TrialSpec, sourceDir: string | null): string {
-  return createHash('sha256').update(JSON.stringify([spec.argv, sourceDir, spec.image, spec.slots])).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify([spec.argv, sourceDir, spec.image, spec.slots]))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 function withoutEnv(config: ExperimentConfig): ExperimentConfig {
@@ -105,11 +185,17 @@ function withoutEnv(config: ExperimentConfig): ExperimentConfig {
 }
 
 export function openEnv(secrets: SecretBox, sealed: string | null): Record<string, string> {
-  return sealed === null ? {} : JSON.parse(secrets.open(sealed)) as Record<string, string>;
+  return sealed === null ? {} : (JSON.parse(secrets.open(sealed)) as Record<string, string>);
 }
 
 /** The configuration as the user may see it: environment variables whose names look like secrets are masked. */
-export function presentConfig(secrets: SecretBox, config: ExperimentConfig, sealedEnv: string | null): ExperimentConfig {
-  const env = Object.fromEntries(Object.entries(openEnv(secrets, sealedEnv)).map(([name, value]) => [name, SECRET_NAME.test(name) ? MASK : value]));
+export function presentConfig(
+  secrets: SecretBox,
+  config: ExperimentConfig,
+  sealedEnv: string | null,
+): ExperimentConfig {
+  const env = Object.fromEntries(
+    Object.entries(openEnv(secrets, sealedEnv)).map(([name, value]) => [name, SECRET_NAME.test(name) ? MASK : value]),
+  );
   return { ...config, environment: { ...config.environment, environment_variables: env } };
 }

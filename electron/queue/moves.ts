@@ -2,7 +2,15 @@
 import type { Database } from 'better-sqlite3';
 import { SwitchyardError } from '../contract/errors.ts';
 import type { MoveTo } from '../contract/trials.ts';
-import { adjacentRank, endOfLine, getTrialRow, neighbourInLine, readLine, type LinePlace, type TrialRow } from '../store/trials.ts';
+import {
+  adjacentRank,
+  endOfLine,
+  getTrialRow,
+  neighbourInLine,
+  readLine,
+  type LinePlace,
+  type TrialRow,
+} from '../store/trials.ts';
 import { placeInGap, type Gap, type Placed } from './rank.ts';
 
 /**
@@ -37,18 +45,33 @@ function findGap(db: Database, poolId: string, to: MoveTo, except: ReadonlySet<n
     case 'index': {
       // The index counts the line as it will be: without the trials that move.
       const places = readLine(db, poolId, 0, to.index + except.size + 1).filter((place) => !except.has(place.id));
-      return { ahead: places[to.index - 1] ?? (to.index === 0 ? null : places.at(-1) ?? null), behind: places[to.index] ?? null };
+      return {
+        ahead: places[to.index - 1] ?? (to.index === 0 ? null : (places.at(-1) ?? null)),
+        behind: places[to.index] ?? null,
+      };
     }
     case 'ahead':
     case 'behind': {
-      if (except.has(to.anchorId)) throw new SwitchyardError('invalid_place', `Trial #${to.anchorId} cannot be moved ${to.place} of itself.`);
+      if (except.has(to.anchorId))
+        throw new SwitchyardError('invalid_place', `Trial #${to.anchorId} cannot be moved ${to.place} of itself.`);
       const anchor = getTrialRow(db, to.anchorId);
-      if (anchor === null) throw new SwitchyardError('not_found', `There is no trial #${to.anchorId} to move next to.`, { remedy: 'List the trials with: switchyard ls' });
+      if (anchor === null)
+        throw new SwitchyardError('not_found', `There is no trial #${to.anchorId} to move next to.`, {
+          remedy: 'List the trials with: switchyard ls',
+        });
       if (anchor.poolId !== poolId) {
-        throw new SwitchyardError('invalid_place', `Trial #${anchor.id} is in pool ${anchor.poolId}, not in ${poolId}.`, { remedy: `Move the trial to pool ${anchor.poolId} first.` });
+        throw new SwitchyardError(
+          'invalid_place',
+          `Trial #${anchor.id} is in pool ${anchor.poolId}, not in ${poolId}.`,
+          { remedy: `Move the trial to pool ${anchor.poolId} first.` },
+        );
       }
       if (anchor.state !== 'queued' && anchor.state !== 'paused') {
-        throw new SwitchyardError('invalid_place', `Trial #${anchor.id} is ${anchor.state}, so it has no place in the line.`, { remedy: 'Name a queued or paused trial.' });
+        throw new SwitchyardError(
+          'invalid_place',
+          `Trial #${anchor.id} is ${anchor.state}, so it has no place in the line.`,
+          { remedy: 'Name a queued or paused trial.' },
+        );
       }
       const other = neighbourInLine(db, poolId, anchor, to.place, except);
       return to.place === 'ahead' ? { ahead: other, behind: anchor } : { ahead: anchor, behind: other };

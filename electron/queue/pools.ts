@@ -10,8 +10,14 @@ export const WORKSTATION_POOL_ID = 'workstation';
 /** @param cpuCount bounds how many trials without a GPU run at once by default */
 export function defaultPoolSettings(cpuCount: number): PoolSettings {
   return {
-    policy: 'priority', backfill: 'reserve', preemption: false, maxRunning: null, maxCpuTrials: Math.max(1, Math.floor(cpuCount / 2)),
-    hours: null, idleMinutes: null, foreignThresholdMiB: 512,
+    policy: 'priority',
+    backfill: 'reserve',
+    preemption: false,
+    maxRunning: null,
+    maxCpuTrials: Math.max(1, Math.floor(cpuCount / 2)),
+    hours: null,
+    idleMinutes: null,
+    foreignThresholdMiB: 512,
   };
 }
 
@@ -19,7 +25,16 @@ export function defaultPoolSettings(cpuCount: number): PoolSettings {
 export function ensureWorkstationPool(store: Store, cpuCount: number): void {
   if (getPool(store.db, WORKSTATION_POOL_ID) !== null) return;
   store.transact('create workstation pool', (tx) => {
-    insertPool(tx.db, { id: WORKSTATION_POOL_ID, name: 'This workstation', kind: 'local', isDefault: true, state: 'open', gpuUuids: [], settings: defaultPoolSettings(cpuCount), revision: 1 });
+    insertPool(tx.db, {
+      id: WORKSTATION_POOL_ID,
+      name: 'This workstation',
+      kind: 'local',
+      isDefault: true,
+      state: 'open',
+      gpuUuids: [],
+      settings: defaultPoolSettings(cpuCount),
+      revision: 1,
+    });
     tx.emit({ type: 'pool.created', poolId: WORKSTATION_POOL_ID, text: 'Pool created' });
   });
 }
@@ -28,7 +43,11 @@ export function ensureWorkstationPool(store: Store, cpuCount: number): void {
 export function requirePool(tx: Pick<Tx, 'db'>, id: string): Pool {
   const pool = getPool(tx.db, id);
   if (pool === null) {
-    throw new SwitchyardError('not_found', `There is no pool "${id}".`, { remedy: `Pools: ${listPools(tx.db).map((p) => p.id).join(', ')}.` });
+    throw new SwitchyardError('not_found', `There is no pool "${id}".`, {
+      remedy: `Pools: ${listPools(tx.db)
+        .map((p) => p.id)
+        .join(', ')}.`,
+    });
   }
   return pool;
 }
@@ -41,14 +60,28 @@ export interface PoolEdit {
 }
 
 /** @param knownUuids GPUs and MIG instances of the machine; others are refused */
-export function createPool(store: Store, edit: PoolEdit & { readonly id?: string | undefined; readonly name: string }, cpuCount: number, knownUuids: ReadonlySet<string>): Pool {
+export function createPool(
+  store: Store,
+  edit: PoolEdit & { readonly id?: string | undefined; readonly name: string },
+  cpuCount: number,
+  knownUuids: ReadonlySet<string>,
+): Pool {
   return store.transact('create pool', (tx) => {
     const id = edit.id ?? slug(edit.name);
-    if (getPool(tx.db, id) !== null) throw new SwitchyardError('illegal_state', `There is a pool "${id}" already.`, { remedy: 'Choose another name.' });
+    if (getPool(tx.db, id) !== null)
+      throw new SwitchyardError('illegal_state', `There is a pool "${id}" already.`, {
+        remedy: 'Choose another name.',
+      });
     claimGpus(tx, id, edit.gpuUuids ?? [], knownUuids);
     insertPool(tx.db, {
-      id, name: edit.name, kind: 'local', isDefault: false, state: 'open', gpuUuids: [...(edit.gpuUuids ?? [])],
-      settings: { ...defaultPoolSettings(cpuCount), ...definedOnly(edit.settings) }, revision: 1,
+      id,
+      name: edit.name,
+      kind: 'local',
+      isDefault: false,
+      state: 'open',
+      gpuUuids: [...(edit.gpuUuids ?? [])],
+      settings: { ...defaultPoolSettings(cpuCount), ...definedOnly(edit.settings) },
+      revision: 1,
     });
     tx.emit({ type: 'pool.created', poolId: id, text: `Pool ${edit.name} created` });
     return requirePool(tx, id);
@@ -59,13 +92,25 @@ export function updatePool(store: Store, id: string, edit: PoolEdit, knownUuids:
   return store.transact('update pool', (tx) => {
     const pool = requirePool(tx, id);
     if (edit.expectedRevision !== undefined && edit.expectedRevision !== pool.revision) {
-      throw new SwitchyardError('stale_revision', `Pool ${pool.name} was changed meanwhile by somebody else.`, { remedy: 'Look at it again, then repeat the change.' });
+      throw new SwitchyardError('stale_revision', `Pool ${pool.name} was changed meanwhile by somebody else.`, {
+        remedy: 'Look at it again, then repeat the change.',
+      });
     }
     if (edit.gpuUuids !== undefined) {
-      if (pool.isDefault) throw new SwitchyardError('invalid_request', 'The workstation pool owns every GPU that no other pool claims; it cannot claim one.', { remedy: 'Take the GPU out of the other pool instead.' });
+      if (pool.isDefault)
+        throw new SwitchyardError(
+          'invalid_request',
+          'The workstation pool owns every GPU that no other pool claims; it cannot claim one.',
+          { remedy: 'Take the GPU out of the other pool instead.' },
+        );
       claimGpus(tx, id, edit.gpuUuids, knownUuids);
     }
-    updatePoolRow(tx.db, { ...pool, name: edit.name ?? pool.name, gpuUuids: edit.gpuUuids === undefined ? pool.gpuUuids : [...edit.gpuUuids], settings: { ...pool.settings, ...definedOnly(edit.settings) } });
+    updatePoolRow(tx.db, {
+      ...pool,
+      name: edit.name ?? pool.name,
+      gpuUuids: edit.gpuUuids === undefined ? pool.gpuUuids : [...edit.gpuUuids],
+      settings: { ...pool.settings, ...definedOnly(edit.settings) },
+    });
     tx.emit({ type: 'pool.changed', poolId: id, text: 'Pool changed' });
     return requirePool(tx, id);
   });
@@ -74,7 +119,10 @@ export function updatePool(store: Store, id: string, edit: PoolEdit, knownUuids:
 /** A GPU leaves the pool that had it: one owner at any time. */
 function claimGpus(tx: Tx, id: string, uuids: readonly string[], known: ReadonlySet<string>): void {
   for (const uuid of uuids) {
-    if (!known.has(uuid)) throw new SwitchyardError('not_found', `This machine has no GPU ${uuid}.`, { remedy: 'List them with: switchyard gpus' });
+    if (!known.has(uuid))
+      throw new SwitchyardError('not_found', `This machine has no GPU ${uuid}.`, {
+        remedy: 'List them with: switchyard gpus',
+      });
   }
   const claimed = new Set(uuids);
   for (const other of listPools(tx.db)) {
@@ -89,7 +137,8 @@ export function assignSlot(store: Store, uuid: string, poolId: string, known: Re
   store.transact('assign slot', (tx) => {
     const pool = requirePool(tx, poolId);
     claimGpus(tx, pool.isDefault ? '' : poolId, [uuid], known);
-    if (!pool.isDefault && !pool.gpuUuids.includes(uuid)) updatePoolRow(tx.db, { ...pool, gpuUuids: [...pool.gpuUuids, uuid] });
+    if (!pool.isDefault && !pool.gpuUuids.includes(uuid))
+      updatePoolRow(tx.db, { ...pool, gpuUuids: [...pool.gpuUuids, uuid] });
     tx.emit({ type: 'pool.changed', poolId, text: 'Pool got a GPU' });
   });
 }
@@ -112,7 +161,11 @@ export function deletePool(store: Store, id: string): void {
     if (pool.isDefault) throw new SwitchyardError('illegal_state', 'The workstation pool cannot be removed.');
     const trials = countByPool(tx.db, id);
     if (trials > 0) {
-      throw new SwitchyardError('pool_in_use', `Pool ${pool.name} still has ${trials} ${trials === 1 ? 'trial' : 'trials'}.`, { remedy: 'Move them to another pool or cancel them, then remove the pool.' });
+      throw new SwitchyardError(
+        'pool_in_use',
+        `Pool ${pool.name} still has ${trials} ${trials === 1 ? 'trial' : 'trials'}.`,
+        { remedy: 'Move them to another pool or cancel them, then remove the pool.' },
+      );
     }
     // Ended trials keep pointing at a pool; they go to the workstation's.
     tx.db.prepare('UPDATE trial SET pool_id = ? WHERE pool_id = ?').run(WORKSTATION_POOL_ID, id);
@@ -122,7 +175,12 @@ export function deletePool(store: Store, id: string): void {
 }
 
 function slug(name: string): string {
-  const text = name.toLowerCase().normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63);
+  const text = name
+    .toLowerCase()
+    .normalize('NFKD')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 63);
   return text === '' ? 'pool' : text;
 }
 

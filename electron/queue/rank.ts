@@ -21,7 +21,11 @@ export interface Gap {
   readonly belowBehind: string | null;
 }
 
-export interface Placed { readonly id: number; readonly priority: number; readonly rank: string }
+export interface Placed {
+  readonly id: number;
+  readonly priority: number;
+  readonly rank: string;
+}
 
 /** The priority a trial would have in a gap: its own where it fits between the neighbours', else the nearest. */
 export function priorityInGap(own: number, gap: Pick<Gap, 'ahead' | 'behind'>): number {
@@ -38,19 +42,31 @@ export function placeInGap(moving: readonly LinePlace[], gap: Gap): Placed[] {
   const wanted = moving.map((place) => ({ place, priority: priorityInGap(place.priority, gap) }));
   const sameOnBothSides = gap.ahead !== null && gap.behind !== null && gap.ahead.priority === gap.behind.priority;
   const nearAhead = wanted.filter((w) => gap.ahead !== null && w.priority === gap.ahead.priority);
-  const nearBehind = sameOnBothSides ? [] : wanted.filter((w) => gap.behind !== null && w.priority === gap.behind.priority && w.priority !== gap.ahead?.priority);
+  const nearBehind = sameOnBothSides
+    ? []
+    : wanted.filter(
+        (w) => gap.behind !== null && w.priority === gap.behind.priority && w.priority !== gap.ahead?.priority,
+      );
   const ranks = new Map<number, string>();
   assign(nearAhead, gap.ahead?.rank ?? null, gap.aboveAhead, ranks);
   // Both stretches may be the same one: the second begins where the first ended.
   const lastAhead = ranks.get(nearAhead.at(-1)?.place.id ?? -1) ?? null;
   const high = gap.behind?.rank ?? null;
-  const low = lastAhead !== null && high !== null && lastAhead < high && (gap.belowBehind === null || lastAhead > gap.belowBehind) ? lastAhead : gap.belowBehind;
+  const low =
+    lastAhead !== null && high !== null && lastAhead < high && (gap.belowBehind === null || lastAhead > gap.belowBehind)
+      ? lastAhead
+      : gap.belowBehind;
   assign(nearBehind, low, high, ranks);
   // Strictly between two priorities nothing else has that priority: the old rank serves.
   return wanted.map((w) => ({ id: w.place.id, priority: w.priority, rank: ranks.get(w.place.id) ?? w.place.rank }));
 }
 
-function assign(wanted: readonly { place: LinePlace }[], low: string | null, high: string | null, ranks: Map<number, string>): void {
+function assign(
+  wanted: readonly { place: LinePlace }[],
+  low: string | null,
+  high: string | null,
+  ranks: Map<number, string>,
+): void {
   if (wanted.length === 0) return;
   const keys = generateNKeysBetween(low, high, wanted.length);
   wanted.forEach((w, i) => ranks.set(w.place.id, keys[i] as string));

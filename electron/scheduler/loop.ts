@@ -6,7 +6,7 @@
  * planned at once however long the queue is.
  * Between reading the world and carrying out the decisions nothing else runs (all of it is synchronous), so a plan is never stale.
  */
-import type { PlanInput, PlanOutput } from './model.ts';
+import type { PlanInput, PlanOutput } from './plan/model.ts';
 
 const BEAT_MS = 5_000;
 /** The screen gets a new plan and forecast at most this often. */
@@ -73,10 +73,14 @@ export function createSchedulerLoop(deps: LoopDeps): SchedulerLoop {
   function passAfter(restMs: number): () => void {
     if (restMs > 0) {
       const timer = setTimeout(pass, restMs);
-      return () => { clearTimeout(timer); };
+      return () => {
+        clearTimeout(timer);
+      };
     }
     const immediate = setImmediate(pass);
-    return () => { clearImmediate(immediate); };
+    return () => {
+      clearImmediate(immediate);
+    };
   }
 
   return {
@@ -91,7 +95,9 @@ export function createSchedulerLoop(deps: LoopDeps): SchedulerLoop {
     latest: () => latest,
     start() {
       running = true;
-      beat = setInterval(() => { this.nudge(); }, BEAT_MS);
+      beat = setInterval(() => {
+        this.nudge();
+      }, BEAT_MS);
       this.nudge();
     },
     stop() {

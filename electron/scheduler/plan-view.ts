@@ -1,10 +1,10 @@
 /** The last plan as the screen shows it: reasons, forecast, and the forecast a move would bring. */
 import type { ForecastEntry, PlanView } from '../contract/feed.ts';
-import type { Clock } from '../engine/ports.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { TrialRow } from '../store/trials.ts';
-import { forecast } from './forecast.ts';
+import { forecast } from './forecast/forecast.ts';
 import type { SchedulerLoop } from './loop.ts';
-import type { PlanInput, PlanTrial } from './model.ts';
+import type { PlanInput, PlanTrial } from './plan/model.ts';
 import type { QueueIndex } from './queue-index.ts';
 import type { World } from './world.ts';
 
@@ -21,7 +21,12 @@ export interface PlanViews {
   preview(moved: readonly TrialRow[]): { before: ForecastEntry[]; after: ForecastEntry[] };
 }
 
-export function createPlanView(deps: { readonly clock: Clock; readonly loop: SchedulerLoop; readonly world: World; readonly index: QueueIndex }): PlanViews {
+export function createPlanView(deps: {
+  readonly clock: Clock;
+  readonly loop: SchedulerLoop;
+  readonly world: World;
+  readonly index: QueueIndex;
+}): PlanViews {
   let cached: { view: PlanView; output: unknown } | null = null;
 
   return {
@@ -29,7 +34,8 @@ export function createPlanView(deps: { readonly clock: Clock; readonly loop: Sch
       const latest = deps.loop.latest();
       const nowMs = deps.clock.nowMs();
       if (latest === null) return { madeAtMs: nowMs, waiting: [], forecast: [], clearAtMs: {} };
-      if (cached !== null && cached.output === latest.output && nowMs - cached.view.madeAtMs < FRESH_MS) return cached.view;
+      if (cached !== null && cached.output === latest.output && nowMs - cached.view.madeAtMs < FRESH_MS)
+        return cached.view;
       const perPool = new Map<string, number>();
       const waiting: PlanView['waiting'] = [];
       for (const { id, reason } of latest.output.waiting) {
@@ -44,7 +50,12 @@ export function createPlanView(deps: { readonly clock: Clock; readonly loop: Sch
       // The world as it is now: what the last plan started is running in it.
       const input = deps.world.read();
       const ahead = forecast(input, HORIZON_MS, FORECAST_ENTRIES);
-      const view: PlanView = { madeAtMs: nowMs, waiting, forecast: [...input.active.map((trial) => running(trial, nowMs)), ...ahead.entries], clearAtMs: { ...ahead.clearAtMs } };
+      const view: PlanView = {
+        madeAtMs: nowMs,
+        waiting,
+        forecast: [...input.active.map((trial) => running(trial, nowMs)), ...ahead.entries],
+        clearAtMs: { ...ahead.clearAtMs },
+      };
       cached = { view, output: latest.output };
       return view;
     },
@@ -52,7 +63,8 @@ export function createPlanView(deps: { readonly clock: Clock; readonly loop: Sch
     preview(moved) {
       const input = deps.world.read();
       const ids = new Set<PlanTrial['id']>(moved.map(({ id }) => id));
-      const pick = (world: PlanInput): ForecastEntry[] => forecast(world, HORIZON_MS, FORECAST_ENTRIES).entries.filter((entry) => ids.has(entry.trialId));
+      const pick = (world: PlanInput): ForecastEntry[] =>
+        forecast(world, HORIZON_MS, FORECAST_ENTRIES).entries.filter((entry) => ids.has(entry.trialId));
       const byId = new Map<PlanTrial['id'], TrialRow>(moved.map((row) => [row.id, row]));
       const queued = input.queued.map((trial) => {
         const row = byId.get(trial.id);
@@ -66,8 +78,12 @@ export function createPlanView(deps: { readonly clock: Clock; readonly loop: Sch
 /** What runs is part of the timeline, too. Its start is in the trial's row; here it counts from now. */
 function running(trial: PlanTrial, nowMs: number): ForecastEntry {
   return {
-    trialId: Number(trial.id), poolId: trial.poolId, startAtMs: nowMs, endAtMs: trial.remainingMs === null ? null : Math.round(nowMs + trial.remainingMs),
-    slots: [...trial.lease], basis: trial.estimateBasis,
+    trialId: Number(trial.id),
+    poolId: trial.poolId,
+    startAtMs: nowMs,
+    endAtMs: trial.remainingMs === null ? null : Math.round(nowMs + trial.remainingMs),
+    slots: [...trial.lease],
+    basis: trial.estimateBasis,
   };
 }
 

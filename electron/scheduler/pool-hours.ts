@@ -27,7 +27,10 @@ export function poolOpenState(hours: PoolSettings['hours'], nowMs: number): Open
   const from = minutesOf(hours.from);
   const to = minutesOf(hours.to);
   if (from === null || to === null || from === to || !Number.isFinite(nowMs) || isWithin(from, to, nowMs)) return OPEN;
-  return { closedReason: `opens at ${hours.from} (hours ${hours.from} to ${hours.to})`, opensAtMs: nextOpening(from, to, nowMs) };
+  return {
+    closedReason: `opens at ${hours.from} (hours ${hours.from} to ${hours.to})`,
+    opensAtMs: nextOpening(from, to, nowMs),
+  };
 }
 
 function minutesOf(text: string): number | null {
@@ -46,7 +49,13 @@ function isWithin(from: number, to: number, atMs: number): boolean {
 function nextOpening(from: number, to: number, nowMs: number): number {
   const now = new Date(nowMs);
   for (let day = 0; day <= 2; day++) {
-    const opening = new Date(now.getFullYear(), now.getMonth(), now.getDate() + day, Math.floor(from / 60), from % 60).getTime();
+    const opening = new Date(
+      now.getFullYear(),
+      now.getMonth(),
+      now.getDate() + day,
+      Math.floor(from / 60),
+      from % 60,
+    ).getTime();
     // A skipped time of day is read as later than it should be: walk back to the first minute that counts as open.
     let openedMs = opening;
     for (let back = 1; back <= LARGEST_SHIFT; back++) {

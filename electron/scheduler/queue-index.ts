@@ -4,8 +4,8 @@
  * trials reads no rows.
  */
 import type { TrialRow } from '../store/trials.ts';
-import { estimateQueued, type Estimate } from './estimates.ts';
-import type { PlanTrial } from './model.ts';
+import { estimateQueued, type Estimate } from './forecast/estimates.ts';
+import type { PlanTrial } from './plan/model.ts';
 
 export interface QueueIndex {
   /** Takes in the row as it is after a commit; null = the trial is gone. */
@@ -31,7 +31,9 @@ export interface QueuedTrial extends PlanTrial {
 }
 
 /** What only running trials have; estimates change with time, so they are filled in at each pass. */
-export interface ActiveTrial { readonly row: TrialRow }
+export interface ActiveTrial {
+  readonly row: TrialRow;
+}
 
 export interface QueuedFacts {
   /** Mean run time of like trials before, ms; null when there was none. */
@@ -72,12 +74,16 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
       }
       const base = { progress: row.progress, estimatedMs: row.spec.estimatedMs };
       const trial: QueuedTrial = {
-        ...toPlanTrial(row, 'queued', [], estimateQueued(base, facts.likeRunsMs(row.estimateKey))), held: facts.held(row), runtime: row.spec.runtime, estimateKey: row.estimateKey, ...base,
+        ...toPlanTrial(row, 'queued', [], estimateQueued(base, facts.likeRunsMs(row.estimateKey))),
+        held: facts.held(row),
+        runtime: row.spec.runtime,
+        estimateKey: row.estimateKey,
+        ...base,
       };
       queuedById.set(id, trial);
       count(trial.runtime, 1);
       let line = lines.get(row.poolId);
-      if (line === undefined) lines.set(row.poolId, line = []);
+      if (line === undefined) lines.set(row.poolId, (line = []));
       line.splice(placeOf(line, trial), 0, trial);
       all = null;
     },
@@ -97,7 +103,7 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
     queued() {
       if (all === null) {
         const nonEmpty = [...lines.values()].filter((line) => line.length > 0);
-        all = nonEmpty.length === 1 ? nonEmpty[0] as QueuedTrial[] : nonEmpty.flat();
+        all = nonEmpty.length === 1 ? (nonEmpty[0] as QueuedTrial[]) : nonEmpty.flat();
       }
       return all;
     },
@@ -126,7 +132,12 @@ function before(a: PlanTrial, b: PlanTrial): boolean {
   return a.submitOrder < b.submitOrder;
 }
 
-export function toPlanTrial(row: TrialRow, state: PlanTrial['state'], lease: readonly string[], estimate: Estimate): PlanTrial {
+export function toPlanTrial(
+  row: TrialRow,
+  state: PlanTrial['state'],
+  lease: readonly string[],
+  estimate: Estimate,
+): PlanTrial {
   return {
     id: row.id,
     poolId: row.poolId,

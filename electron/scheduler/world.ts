@@ -1,14 +1,14 @@
 /** The world as the scheduler sees it this instant: pools, slots, trials, put together from the mirror of the queue, leases and the last reading. */
 import type { GpuStatus, SlotView } from '../contract/gpus.ts';
 import type { RuntimeKind } from '../contract/states.ts';
-import type { Clock } from '../engine/ports.ts';
+import type { Clock } from '../ports/clock.ts';
 import { listLeases } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { listKeptBack, listPools } from '../store/pools.ts';
 import type { TrialRow } from '../store/trials.ts';
-import { assessSlots } from './assess-slots.ts';
-import type { Estimate } from './estimates.ts';
-import type { PlanInput, PlanTrial } from './model.ts';
+import { assessSlots } from '../gpus/assess-slots.ts';
+import type { Estimate } from './forecast/estimates.ts';
+import type { PlanInput, PlanTrial } from './plan/model.ts';
 import { poolOpenState } from './pool-hours.ts';
 import { toPlanTrial, type QueueIndex } from './queue-index.ts';
 
@@ -49,17 +49,29 @@ export function createWorld(deps: WorldDeps): World {
       else list.push({ trialId, shareMiB, sinceMs });
     }
     return assessSlots({
-      nowMs: deps.clock.nowMs(), reading: deps.monitor.current(), leases, keptBack: listKeptBack(db), pools: listPools(db), foreignFreeSince: deps.monitor.foreignFreeSince(),
+      nowMs: deps.clock.nowMs(),
+      reading: deps.monitor.current(),
+      leases,
+      keptBack: listKeptBack(db),
+      pools: listPools(db),
+      foreignFreeSince: deps.monitor.foreignFreeSince(),
     });
   }
 
   return {
-    firstReading: () => first ??= deps.monitor.current().takenAtMs !== null ? Promise.resolve() : deps.monitor.nudge().then(() => undefined),
+    firstReading: () =>
+      (first ??=
+        deps.monitor.current().takenAtMs !== null ? Promise.resolve() : deps.monitor.nudge().then(() => undefined)),
 
     read() {
       const nowMs = deps.clock.nowMs();
       const { planSlots } = assess();
-      const pools = listPools(deps.store.db).map((pool) => ({ id: pool.id, state: pool.state, settings: pool.settings, ...poolOpenState(pool.settings.hours, nowMs) }));
+      const pools = listPools(deps.store.db).map((pool) => ({
+        id: pool.id,
+        state: pool.state,
+        settings: pool.settings,
+        ...poolOpenState(pool.settings.hours, nowMs),
+      }));
       const poolOfSlot = new Map(planSlots.map((slot) => [slot.id, slot.poolId]));
       const leasesOf = new Map<number, string[]>();
       for (const { slotUuid, trialId } of listLeases(deps.store.db)) {
@@ -69,17 +81,30 @@ export function createWorld(deps: WorldDeps): World {
       }
       const active = deps.index.active().map(({ row }): PlanTrial => {
         const lease = leasesOf.get(row.id) ?? [];
-        const trial = toPlanTrial(row, row.state === 'stopping' ? 'releasing' : 'active', lease, deps.estimateActive(row));
+        const trial = toPlanTrial(
+          row,
+          row.state === 'stopping' ? 'releasing' : 'active',
+          lease,
+          deps.estimateActive(row),
+        );
         // It counts where its slots are, also when it is on its way to another pool or its GPU was given to one.
-        const poolId = lease[0] === undefined ? trial.poolId : poolOfSlot.get(lease[0]) ?? trial.poolId;
+        const poolId = lease[0] === undefined ? trial.poolId : (poolOfSlot.get(lease[0]) ?? trial.poolId);
         return poolId === trial.poolId ? trial : { ...trial, poolId };
       });
       return { nowMs, pools, slots: planSlots, queued: withHolds(deps.index.queued()), active };
     },
 
     slotViews: () => [...assess().views],
-    slotsOfPool: (poolId) => assess().planSlots.filter((slot) => slot.poolId === poolId).map(({ label, name, totalMiB }) => ({ label, name, totalMiB })),
-    knownUuids: () => new Set(deps.monitor.current().gpus.flatMap((gpu) => [gpu.uuid, ...gpu.mig.flatMap(({ uuid }) => uuid === null ? [] : [uuid])])),
+    slotsOfPool: (poolId) =>
+      assess()
+        .planSlots.filter((slot) => slot.poolId === poolId)
+        .map(({ label, name, totalMiB }) => ({ label, name, totalMiB })),
+    knownUuids: () =>
+      new Set(
+        deps.monitor
+          .current()
+          .gpus.flatMap((gpu) => [gpu.uuid, ...gpu.mig.flatMap(({ uuid }) => (uuid === null ? [] : [uuid]))]),
+      ),
   };
 
   /** Holds that hit everything at once are put on here, so that the mirror stays as it is. */
@@ -87,7 +112,8 @@ export function createWorld(deps: WorldDeps): World {
     const disk = deps.diskProblem();
     if (disk !== null) return queued.map((trial) => ({ ...trial, held: { code: 'disk_full' as const, text: disk } }));
     // A runtime that nobody waits for holds nobody: the usual case without Docker, told apart without a look at each trial.
-    const heldBy = (kind: RuntimeKind): string | null => deps.index.queuedOn(kind) === 0 ? null : deps.heldRuntime(kind);
+    const heldBy = (kind: RuntimeKind): string | null =>
+      deps.index.queuedOn(kind) === 0 ? null : deps.heldRuntime(kind);
     const docker = heldBy('docker');
     const process = heldBy('process');
     if (docker === null && process === null) return queued;

@@ -21,13 +21,27 @@ interface Recipe {
 const COMMON = ['package.json', 'package-lock.json', 'renderer', 'electron/contract'];
 
 const RECIPES: Readonly<Record<Bundle, Recipe>> = {
-  ui: { sources: COMMON, product: 'out/renderer/index.html', script: 'node_modules/vite/bin/vite.js', args: ['build', 'renderer', '--config', 'renderer/vite.config.ts', '--logLevel', 'warn'] },
-  desktop: { sources: [...COMMON, 'electron', 'native', 'electron.vite.config.ts'], product: 'out/main/main.js', script: 'node_modules/electron-vite/bin/electron-vite.js', args: ['build', '--logLevel', 'warn'] },
+  ui: {
+    sources: COMMON,
+    product: 'out/renderer/index.html',
+    script: 'node_modules/vite/bin/vite.js',
+    args: ['build', 'renderer', '--config', 'renderer/vite.config.ts', '--logLevel', 'warn'],
+  },
+  desktop: {
+    sources: [...COMMON, 'electron', 'native', 'electron.vite.config.ts'],
+    product: 'out/main/main.js',
+    script: 'node_modules/electron-vite/bin/electron-vite.js',
+    args: ['build', '--logLevel', 'warn'],
+  },
 };
 
 const BUILD_TIMEOUT_MS = 5 * 60_000;
 
-export type BuildResult = { readonly kind: 'fresh' } | { readonly kind: 'built'; readonly seconds: number } | { readonly kind: 'stale'; readonly why: string } | { readonly kind: 'failed'; readonly why: string };
+export type BuildResult =
+  | { readonly kind: 'fresh' }
+  | { readonly kind: 'built'; readonly seconds: number }
+  | { readonly kind: 'stale'; readonly why: string }
+  | { readonly kind: 'failed'; readonly why: string };
 
 /**
  * @param root the project's folder
@@ -50,7 +64,8 @@ export async function ensureBundle(root: string, bundle: Bundle, announce: () =>
   fs.mkdirSync(path.dirname(stamp), { recursive: true });
   fs.writeFileSync(stamp, hash);
   // The window's build makes the UI as well.
-  if (bundle === 'desktop') fs.writeFileSync(path.join(root, 'out', '.ui-sources'), hashSources(root, RECIPES.ui.sources));
+  if (bundle === 'desktop')
+    fs.writeFileSync(path.join(root, 'out', '.ui-sources'), hashSources(root, RECIPES.ui.sources));
   return { kind: 'built', seconds: (performance.now() - startedAt) / 1000 };
 }
 
@@ -62,7 +77,11 @@ export function hashSources(root: string, sources: readonly string[]): string {
     const found = fs.statSync(top, { throwIfNoEntry: false });
     if (found === undefined) continue;
     const files = found.isDirectory()
-      ? fs.readdirSync(top, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name)).sort()
+      ? fs
+          .readdirSync(top, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => path.join(entry.parentPath, entry.name))
+          .sort()
       : [top];
     for (const file of files) {
       const content = fs.readFileSync(file);
@@ -82,7 +101,12 @@ function readOrNull(file: string): string | null {
 
 function run(root: string, argv: readonly string[]): Promise<{ readonly ok: boolean; readonly output: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, argv, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], timeout: BUILD_TIMEOUT_MS, killSignal: 'SIGKILL' });
+    const child = spawn(process.execPath, argv, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: BUILD_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -5,7 +5,8 @@ import path from 'node:path';
 
 const DOWNLOAD_TIMEOUT_MS = 120_000;
 
-export type FoundElectron = { readonly kind: 'found'; readonly file: string } | { readonly kind: 'missing'; readonly why: string };
+export type FoundElectron =
+  { readonly kind: 'found'; readonly file: string } | { readonly kind: 'missing'; readonly why: string };
 
 /**
  * @param root the project's folder
@@ -42,7 +43,11 @@ export function findElectron(root: string): string | null {
 /** @returns the reason in a few words when it ended without success */
 function download(script: string): Promise<string> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [script], { stdio: ['ignore', 'ignore', 'pipe'], timeout: DOWNLOAD_TIMEOUT_MS, killSignal: 'SIGKILL' });
+    const child = spawn(process.execPath, [script], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: DOWNLOAD_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    });
     let errors = '';
     child.stderr.on('data', (chunk: Buffer) => {
       errors = (errors + chunk.toString('utf8')).slice(-10_000);
@@ -57,6 +62,7 @@ function download(script: string): Promise<string> {
 
 /** A stack trace tells a user nothing beyond its first line. */
 function firstErrorLine(text: string): string {
-  const line = text.split('\n').find((one) => /error|ENOTFOUND|ECONN|EAI_AGAIN|status/i.test(one)) ?? text.split('\n')[0] ?? '';
+  const line =
+    text.split('\n').find((one) => /error|ENOTFOUND|ECONN|EAI_AGAIN|status/i.test(one)) ?? text.split('\n')[0] ?? '';
   return line.trim().slice(0, 200) || 'no reason given';
 }

@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 /** A window that ends sooner than this with an error never opened: no sandbox, no libraries, no usable display. */
 const OPENING_MS = 15_000;
 
-export type WindowEnd = { readonly kind: 'ended'; readonly exitCode: number } | { readonly kind: 'did not open'; readonly why: string };
+export type WindowEnd =
+  { readonly kind: 'ended'; readonly exitCode: number } | { readonly kind: 'did not open'; readonly why: string };
 
 /**
  * @param file Electron's binary
@@ -34,7 +35,8 @@ export function runWindow(file: string, root: string, args: readonly string[]): 
     child.on('error', (error) => settle({ kind: 'did not open', why: error.message }));
     child.on('close', (code, signal) => {
       if (asked || code === 0) settle({ kind: 'ended', exitCode: code ?? 0 });
-      else if (performance.now() - startedAt < OPENING_MS) settle({ kind: 'did not open', why: lastLine(errors) ?? (signal === null ? `exit code ${code}` : signal) });
+      else if (performance.now() - startedAt < OPENING_MS)
+        settle({ kind: 'did not open', why: lastLine(errors) ?? (signal === null ? `exit code ${code}` : signal) });
       else settle({ kind: 'ended', exitCode: code ?? 1 });
     });
   });

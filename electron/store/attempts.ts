@@ -30,19 +30,39 @@ const COLUMNS = `trial_id AS trialId, number, key, runtime, ref, slots, token_ha
 type Raw = Omit<AttemptRow, 'slots'> & { slots: string };
 const fromRaw = (raw: Raw): AttemptRow => ({ ...raw, slots: JSON.parse(raw.slots) as string[] });
 
-export function insertAttempt(db: Database, row: Pick<AttemptRow, 'trialId' | 'number' | 'key' | 'runtime' | 'slots' | 'tokenHash' | 'createdAtMs' | 'progressAtStart'>): void {
-  prepared(db, `INSERT INTO attempt (trial_id, number, key, runtime, ref, slots, token_hash, created_at_ms, started_at_ms, ended_at_ms, exit_code, end_kind, message, report_offset, progress_at_start)
-    VALUES (?, ?, ?, ?, NULL, ?, ?, ?, NULL, NULL, NULL, NULL, NULL, 0, ?)`)
-    .run(row.trialId, row.number, row.key, row.runtime, JSON.stringify(row.slots), row.tokenHash, row.createdAtMs, row.progressAtStart);
+export function insertAttempt(
+  db: Database,
+  row: Pick<
+    AttemptRow,
+    'trialId' | 'number' | 'key' | 'runtime' | 'slots' | 'tokenHash' | 'createdAtMs' | 'progressAtStart'
+  >,
+): void {
+  prepared(
+    db,
+    `INSERT INTO attempt (trial_id, number, key, runtime, ref, slots, token_hash, created_at_ms, started_at_ms, ended_at_ms, exit_code, end_kind, message, report_offset, progress_at_start)
+    VALUES (?, ?, ?, ?, NULL, ?, ?, ?, NULL, NULL, NULL, NULL, NULL, 0, ?)`,
+  ).run(
+    row.trialId,
+    row.number,
+    row.key,
+    row.runtime,
+    JSON.stringify(row.slots),
+    row.tokenHash,
+    row.createdAtMs,
+    row.progressAtStart,
+  );
 }
 
 export function getAttempt(db: Database, trialId: number, number: number): AttemptRow | null {
-  const raw = prepared(db, `SELECT ${COLUMNS} FROM attempt WHERE trial_id = ? AND number = ?`).get(trialId, number) as Raw | undefined;
+  const raw = prepared(db, `SELECT ${COLUMNS} FROM attempt WHERE trial_id = ? AND number = ?`).get(trialId, number) as
+    Raw | undefined;
   return raw === undefined ? null : fromRaw(raw);
 }
 
 export function listAttempts(db: Database, trialId: number): AttemptRow[] {
-  return (prepared(db, `SELECT ${COLUMNS} FROM attempt WHERE trial_id = ? ORDER BY number`).all(trialId) as Raw[]).map(fromRaw);
+  return (prepared(db, `SELECT ${COLUMNS} FROM attempt WHERE trial_id = ? ORDER BY number`).all(trialId) as Raw[]).map(
+    fromRaw,
+  );
 }
 
 /**
@@ -55,17 +75,30 @@ export function liveAttemptKeys(db: Database): ReadonlySet<string> {
 }
 
 export function findAttemptByToken(db: Database, trialId: number, tokenHash: string): AttemptRow | null {
-  const raw = prepared(db, `SELECT ${COLUMNS} FROM attempt WHERE trial_id = ? AND token_hash = ? AND ended_at_ms IS NULL`).get(trialId, tokenHash) as Raw | undefined;
+  const raw = prepared(
+    db,
+    `SELECT ${COLUMNS} FROM attempt WHERE trial_id = ? AND token_hash = ? AND ended_at_ms IS NULL`,
+  ).get(trialId, tokenHash) as Raw | undefined;
   return raw === undefined ? null : fromRaw(raw);
 }
 
 export function markLaunched(db: Database, trialId: number, number: number, ref: string, startedAtMs: number): void {
-  prepared(db, 'UPDATE attempt SET ref = ?, started_at_ms = COALESCE(started_at_ms, ?) WHERE trial_id = ? AND number = ?').run(ref, startedAtMs, trialId, number);
+  prepared(
+    db,
+    'UPDATE attempt SET ref = ?, started_at_ms = COALESCE(started_at_ms, ?) WHERE trial_id = ? AND number = ?',
+  ).run(ref, startedAtMs, trialId, number);
 }
 
-export function markEnded(db: Database, trialId: number, number: number, end: { endedAtMs: number; exitCode: number | null; endKind: string; message: string | null }): void {
-  prepared(db, 'UPDATE attempt SET ended_at_ms = ?, exit_code = ?, end_kind = ?, message = ? WHERE trial_id = ? AND number = ?')
-    .run(end.endedAtMs, end.exitCode, end.endKind, end.message, trialId, number);
+export function markEnded(
+  db: Database,
+  trialId: number,
+  number: number,
+  end: { endedAtMs: number; exitCode: number | null; endKind: string; message: string | null },
+): void {
+  prepared(
+    db,
+    'UPDATE attempt SET ended_at_ms = ?, exit_code = ?, end_kind = ?, message = ? WHERE trial_id = ? AND number = ?',
+  ).run(end.endedAtMs, end.exitCode, end.endKind, end.message, trialId, number);
 }
 
 export function setReportOffset(db: Database, trialId: number, number: number, offset: number): void {
@@ -81,7 +114,12 @@ export interface LeaseRow {
 }
 
 export function insertLease(db: Database, lease: LeaseRow): void {
-  prepared(db, 'INSERT INTO lease (slot_uuid, trial_id, share_mib, since_ms) VALUES (?, ?, ?, ?)').run(lease.slotUuid, lease.trialId, lease.shareMiB, lease.sinceMs);
+  prepared(db, 'INSERT INTO lease (slot_uuid, trial_id, share_mib, since_ms) VALUES (?, ?, ?, ?)').run(
+    lease.slotUuid,
+    lease.trialId,
+    lease.shareMiB,
+    lease.sinceMs,
+  );
 }
 
 export function deleteLeases(db: Database, trialId: number): void {
@@ -89,9 +127,16 @@ export function deleteLeases(db: Database, trialId: number): void {
 }
 
 export function listLeases(db: Database): LeaseRow[] {
-  return prepared(db, 'SELECT slot_uuid AS slotUuid, trial_id AS trialId, share_mib AS shareMiB, since_ms AS sinceMs FROM lease ORDER BY slot_uuid, trial_id').all() as LeaseRow[];
+  return prepared(
+    db,
+    'SELECT slot_uuid AS slotUuid, trial_id AS trialId, share_mib AS shareMiB, since_ms AS sinceMs FROM lease ORDER BY slot_uuid, trial_id',
+  ).all() as LeaseRow[];
 }
 
 export function listLeasedSlots(db: Database, trialId: number): string[] {
-  return (prepared(db, 'SELECT slot_uuid AS uuid FROM lease WHERE trial_id = ? ORDER BY slot_uuid').all(trialId) as { uuid: string }[]).map((row) => row.uuid);
+  return (
+    prepared(db, 'SELECT slot_uuid AS uuid FROM lease WHERE trial_id = ? ORDER BY slot_uuid').all(trialId) as {
+      uuid: string;
+    }[]
+  ).map((row) => row.uuid);
 }

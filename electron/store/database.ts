@@ -63,9 +63,9 @@ const statements = new WeakMap<Sqlite.Database, Map<string, Sqlite.Statement>>()
 /** @returns the prepared statement for `sql`, prepared once per database. */
 export function prepared(db: Sqlite.Database, sql: string): Sqlite.Statement<unknown[], unknown> {
   let cache = statements.get(db);
-  if (cache === undefined) statements.set(db, cache = new Map());
+  if (cache === undefined) statements.set(db, (cache = new Map()));
   let statement = cache.get(sql);
-  if (statement === undefined) cache.set(sql, statement = db.prepare(sql));
+  if (statement === undefined) cache.set(sql, (statement = db.prepare(sql)));
   return statement;
 }
 
@@ -74,20 +74,29 @@ export function coerceSqliteError(error: unknown): unknown {
   if (!(error instanceof Sqlite.SqliteError)) return error;
   const code = error.code;
   if (code.startsWith('SQLITE_FULL') || (code.startsWith('SQLITE_IOERR') && code !== 'SQLITE_IOERR_READ')) {
-    return new SwitchyardError('disk_full', 'The change was not saved: the disk with the data directory is full or failing. Nothing was lost.',
-      { remedy: 'Free some space on that disk, then try again.' });
+    return new SwitchyardError(
+      'disk_full',
+      'The change was not saved: the disk with the data directory is full or failing. Nothing was lost.',
+      { remedy: 'Free some space on that disk, then try again.' },
+    );
   }
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return new SwitchyardError('database_busy', 'The change was not saved: another program holds the database locked.',
-      { remedy: 'Close the program that has switchyard.db open (a database browser, a backup), then try again.' });
+    return new SwitchyardError(
+      'database_busy',
+      'The change was not saved: another program holds the database locked.',
+      { remedy: 'Close the program that has switchyard.db open (a database browser, a backup), then try again.' },
+    );
   }
   if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB')) {
-    return new SwitchyardError('database_corrupt', `The database is damaged (${error.message}). Nothing was changed.`,
-      { remedy: 'Move switchyard.db and switchyard.db-wal out of the data directory and keep them; put a backup in their place, or start with an empty queue.' });
+    return new SwitchyardError('database_corrupt', `The database is damaged (${error.message}). Nothing was changed.`, {
+      remedy:
+        'Move switchyard.db and switchyard.db-wal out of the data directory and keep them; put a backup in their place, or start with an empty queue.',
+    });
   }
   if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_PERM')) {
-    return new SwitchyardError('database_busy', `The database cannot be written (${error.message}).`,
-      { remedy: 'Check owner and permissions of the data directory.' });
+    return new SwitchyardError('database_busy', `The database cannot be written (${error.message}).`, {
+      remedy: 'Check owner and permissions of the data directory.',
+    });
   }
   return error;
 }
@@ -124,7 +133,8 @@ function createStore(db: Sqlite.Database, options: StoreOptions): Store {
   const commit = db.prepare('COMMIT');
   const rollback = db.prepare('ROLLBACK');
   const insertEvent = db.prepare('INSERT INTO event (at_ms, type, trial_id, pool_id, text) VALUES (?, ?, ?, ?, ?)');
-  let seq = db.prepare<[], { seq: number | null }>("SELECT seq FROM sqlite_sequence WHERE name = 'event'").get()?.seq ?? 0;
+  let seq =
+    db.prepare<[], { seq: number | null }>("SELECT seq FROM sqlite_sequence WHERE name = 'event'").get()?.seq ?? 0;
 
   function transact<T>(name: string, work: (tx: Tx) => T): T {
     const startedMs = performance.now();
@@ -141,7 +151,10 @@ function createStore(db: Sqlite.Database, options: StoreOptions): Store {
           db,
           nowMs,
           emit(event) {
-            newSeq = Number(insertEvent.run(nowMs, event.type, event.trialId ?? null, event.poolId ?? null, event.text).lastInsertRowid);
+            newSeq = Number(
+              insertEvent.run(nowMs, event.type, event.trialId ?? null, event.poolId ?? null, event.text)
+                .lastInsertRowid,
+            );
             if (event.trialId !== undefined) trialIds.add(event.trialId);
             if (event.poolId !== undefined) poolIds.add(event.poolId);
           },
@@ -170,8 +183,12 @@ function createStore(db: Sqlite.Database, options: StoreOptions): Store {
   return {
     db,
     transact,
-    onCommit: (listener) => { listeners.push(listener); },
+    onCommit: (listener) => {
+      listeners.push(listener);
+    },
     seq: () => seq,
-    close: () => { db.close(); },
+    close: () => {
+      db.close();
+    },
   };
 }

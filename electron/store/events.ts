@@ -4,16 +4,26 @@ import type { HistoryEntry } from '../contract/trials.ts';
 import { prepared } from './database.ts';
 
 export function listHistory(db: Database, trialId: number, limit: number): HistoryEntry[] {
-  return prepared(db, 'SELECT seq, at_ms AS atMs, type, text FROM event WHERE trial_id = ? ORDER BY seq DESC LIMIT ?').all(trialId, limit) as HistoryEntry[];
+  return prepared(
+    db,
+    'SELECT seq, at_ms AS atMs, type, text FROM event WHERE trial_id = ? ORDER BY seq DESC LIMIT ?',
+  ).all(trialId, limit) as HistoryEntry[];
 }
 
 /**
  * Which trials and pools changed after `seq`.
  * @returns null when more than `limit` events lie between, or `seq` is from another database: fetch the snapshot again
  */
-export function changedSince(db: Database, seq: number, newest: number, limit: number): { trialIds: number[]; poolIds: string[] } | null {
+export function changedSince(
+  db: Database,
+  seq: number,
+  newest: number,
+  limit: number,
+): { trialIds: number[]; poolIds: string[] } | null {
   if (seq > newest || newest - seq > limit) return null;
-  const rows = prepared(db, 'SELECT DISTINCT trial_id AS trialId, pool_id AS poolId FROM event WHERE seq > ?').all(seq) as { trialId: number | null; poolId: string | null }[];
+  const rows = prepared(db, 'SELECT DISTINCT trial_id AS trialId, pool_id AS poolId FROM event WHERE seq > ?').all(
+    seq,
+  ) as { trialId: number | null; poolId: string | null }[];
   const trialIds = new Set<number>();
   const poolIds = new Set<string>();
   for (const row of rows) {
@@ -30,5 +40,7 @@ export function wasSaid(db: Database, trialId: number, text: string): boolean {
 
 /** @returns how many events of a type a trial has */
 export function countSaid(db: Database, trialId: number, type: string): number {
-  return prepared(db, 'SELECT count(*) FROM event WHERE trial_id = ? AND type = ?').pluck().get(trialId, type) as number;
+  return prepared(db, 'SELECT count(*) FROM event WHERE trial_id = ? AND type = ?')
+    .pluck()
+    .get(trialId, type) as number;
 }

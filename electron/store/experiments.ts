@@ -18,12 +18,33 @@ export interface ExperimentRow {
 }
 
 type Raw = Omit<ExperimentRow, 'config' | 'inPlace'> & { config: string; inPlace: number };
-const COLUMNS = 'id, name, config, sealed_env AS sealedEnv, source_dir AS sourceDir, snapshot, in_place AS inPlace, created_at_ms AS createdAtMs';
-const fromRaw = (raw: Raw): ExperimentRow => ({ ...raw, config: JSON.parse(raw.config) as ExperimentConfig, inPlace: raw.inPlace !== 0 });
+const COLUMNS =
+  'id, name, config, sealed_env AS sealedEnv, source_dir AS sourceDir, snapshot, in_place AS inPlace, created_at_ms AS createdAtMs';
+const fromRaw = (raw: Raw): ExperimentRow => ({
+  ...raw,
+  config: JSON.parse(raw.config) as ExperimentConfig,
+  inPlace: raw.inPlace !== 0,
+});
 
-export function insertExperiment(db: Database, row: Omit<ExperimentRow, 'id' | 'inPlace'> & { readonly inPlace?: boolean; readonly idempotencyKey: string | null }): number {
-  return Number(prepared(db, 'INSERT INTO experiment (name, config, sealed_env, source_dir, snapshot, in_place, idempotency_key, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
-    .run(row.name, JSON.stringify(row.config), row.sealedEnv, row.sourceDir, row.snapshot, row.inPlace === true ? 1 : 0, row.idempotencyKey, row.createdAtMs).lastInsertRowid);
+export function insertExperiment(
+  db: Database,
+  row: Omit<ExperimentRow, 'id' | 'inPlace'> & { readonly inPlace?: boolean; readonly idempotencyKey: string | null },
+): number {
+  return Number(
+    prepared(
+      db,
+      'INSERT INTO experiment (name, config, sealed_env, source_dir, snapshot, in_place, idempotency_key, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    ).run(
+      row.name,
+      JSON.stringify(row.config),
+      row.sealedEnv,
+      row.sourceDir,
+      row.snapshot,
+      row.inPlace === true ? 1 : 0,
+      row.idempotencyKey,
+      row.createdAtMs,
+    ).lastInsertRowid,
+  );
 }
 
 export function getExperiment(db: Database, id: number): ExperimentRow | null {
@@ -33,13 +54,16 @@ export function getExperiment(db: Database, id: number): ExperimentRow | null {
 
 /** The trials an earlier submit with this key made; null when there was none. */
 export function findSubmit(db: Database, idempotencyKey: string): { experimentId: number; trialIds: number[] } | null {
-  const row = prepared(db, 'SELECT id FROM experiment WHERE idempotency_key = ?').get(idempotencyKey) as { id: number } | undefined;
+  const row = prepared(db, 'SELECT id FROM experiment WHERE idempotency_key = ?').get(idempotencyKey) as
+    { id: number } | undefined;
   if (row === undefined) return null;
   return { experimentId: row.id, trialIds: listTrialIdsOf(db, row.id) };
 }
 
 export function listTrialIdsOf(db: Database, experimentId: number): number[] {
-  return (prepared(db, 'SELECT id FROM trial WHERE experiment_id = ? ORDER BY id').all(experimentId) as { id: number }[]).map((row) => row.id);
+  return (
+    prepared(db, 'SELECT id FROM trial WHERE experiment_id = ? ORDER BY id').all(experimentId) as { id: number }[]
+  ).map((row) => row.id);
 }
 
 export function deleteExperiment(db: Database, id: number): void {

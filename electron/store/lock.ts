@@ -6,7 +6,7 @@ import Sqlite from 'better-sqlite3';
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SwitchyardError } from '../contract/errors.ts';
-import type { DataPaths } from '../engine/data-dir.ts';
+import type { DataPaths } from '../ports/data-dir.ts';
 
 export interface OwnerInfo {
   readonly pid: number;
@@ -15,7 +15,9 @@ export interface OwnerInfo {
   readonly version: string;
 }
 
-export interface Lock { release(): void }
+export interface Lock {
+  release(): void;
+}
 
 /** @returns what engine.lock says; null when there is none. Its owner may be gone: connect to the socket to find out. */
 export function readOwner(paths: DataPaths): OwnerInfo | null {
@@ -43,9 +45,14 @@ export function takeLock(paths: DataPaths, owner: OwnerInfo): Lock {
     db.close();
     if (!(error instanceof Sqlite.SqliteError) || !error.code.startsWith('SQLITE_BUSY')) throw error;
     const other = readOwner(paths);
-    throw new SwitchyardError('data_dir_locked',
+    throw new SwitchyardError(
+      'data_dir_locked',
       `Another Switchyard engine${other === null ? '' : ` (process ${other.pid})`} already works on ${paths.dir}.`,
-      { remedy: 'Use that one (switchyard open), stop it (switchyard stop), or give this one another directory with SWITCHYARD_HOME.' });
+      {
+        remedy:
+          'Use that one (switchyard open), stop it (switchyard stop), or give this one another directory with SWITCHYARD_HOME.',
+      },
+    );
   }
   try {
     const draft = `${paths.lock}.draft`;

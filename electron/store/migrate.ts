@@ -4,14 +4,9 @@
  */
 import type { Database } from 'better-sqlite3';
 import { SwitchyardError } from '../contract/errors.ts';
+import type { Migration } from './migration.ts';
 import initial from './migrations/0001-initial.ts';
 import inPlace from './migrations/0002-in-place.ts';
-
-export interface Migration {
-  readonly version: number;
-  readonly name: string;
-  readonly sql: string;
-}
 
 export const MIGRATIONS: readonly Migration[] = [initial, inPlace];
 
@@ -23,14 +18,16 @@ export const MIGRATIONS: readonly Migration[] = [initial, inPlace];
 export function migrate(db: Database, upTo = MIGRATIONS.length): void {
   const current = db.pragma('user_version', { simple: true }) as number;
   if (current > MIGRATIONS.length) {
-    throw new SwitchyardError('database_newer',
+    throw new SwitchyardError(
+      'database_newer',
       `This data directory was last used by a newer Switchyard (database version ${current}; this program knows up to ${MIGRATIONS.length}). Nothing was changed.`,
-      { remedy: 'Start the newer Switchyard, or point SWITCHYARD_HOME at another directory.' });
+      { remedy: 'Start the newer Switchyard, or point SWITCHYARD_HOME at another directory.' },
+    );
   }
   for (const migration of MIGRATIONS) {
     if (migration.version <= current || migration.version > upTo) continue;
     db.transaction(() => {
-      db.exec(migration.sql);
+      migration.up(db);
       db.pragma(`user_version = ${migration.version}`);
     }).exclusive();
   }

@@ -3,7 +3,15 @@ import type { Database } from 'better-sqlite3';
 import type { Pool, PoolSettings } from '../contract/pools.ts';
 import { prepared } from './database.ts';
 
-interface Raw { id: string; name: string; is_default: number; state: Pool['state']; gpu_uuids: string; settings: string; revision: number }
+interface Raw {
+  id: string;
+  name: string;
+  is_default: number;
+  state: Pool['state'];
+  gpu_uuids: string;
+  settings: string;
+  revision: number;
+}
 
 const fromRaw = (raw: Raw): Pool => ({
   id: raw.id,
@@ -27,14 +35,26 @@ export function getPool(db: Database, id: string): Pool | null {
 }
 
 export function insertPool(db: Database, pool: Pool): void {
-  prepared(db, 'INSERT INTO pool (id, name, is_default, state, gpu_uuids, settings, revision) VALUES (?, ?, ?, ?, ?, ?, ?)')
-    .run(pool.id, pool.name, pool.isDefault ? 1 : 0, pool.state, JSON.stringify(pool.gpuUuids), JSON.stringify(pool.settings), pool.revision);
+  prepared(
+    db,
+    'INSERT INTO pool (id, name, is_default, state, gpu_uuids, settings, revision) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  ).run(
+    pool.id,
+    pool.name,
+    pool.isDefault ? 1 : 0,
+    pool.state,
+    JSON.stringify(pool.gpuUuids),
+    JSON.stringify(pool.settings),
+    pool.revision,
+  );
 }
 
 /** Writes name, state, GPUs and settings and raises the revision by one. */
 export function updatePoolRow(db: Database, pool: Pool): void {
-  prepared(db, 'UPDATE pool SET name = ?, state = ?, gpu_uuids = ?, settings = ?, revision = revision + 1 WHERE id = ?')
-    .run(pool.name, pool.state, JSON.stringify(pool.gpuUuids), JSON.stringify(pool.settings), pool.id);
+  prepared(
+    db,
+    'UPDATE pool SET name = ?, state = ?, gpu_uuids = ?, settings = ?, revision = revision + 1 WHERE id = ?',
+  ).run(pool.name, pool.state, JSON.stringify(pool.gpuUuids), JSON.stringify(pool.settings), pool.id);
 }
 
 export function deletePoolRow(db: Database, id: string): void {
@@ -43,9 +63,16 @@ export function deletePoolRow(db: Database, id: string): void {
 
 /** GPUs and MIG instances the owner keeps for himself. */
 export function listKeptBack(db: Database): Set<string> {
-  return new Set((prepared(db, 'SELECT uuid FROM slot_setting WHERE kept_back = 1').all() as { uuid: string }[]).map((row) => row.uuid));
+  return new Set(
+    (prepared(db, 'SELECT uuid FROM slot_setting WHERE kept_back = 1').all() as { uuid: string }[]).map(
+      (row) => row.uuid,
+    ),
+  );
 }
 
 export function setKeptBack(db: Database, uuid: string, keptBack: boolean): void {
-  prepared(db, 'INSERT INTO slot_setting (uuid, kept_back) VALUES (?, ?) ON CONFLICT (uuid) DO UPDATE SET kept_back = excluded.kept_back').run(uuid, keptBack ? 1 : 0);
+  prepared(
+    db,
+    'INSERT INTO slot_setting (uuid, kept_back) VALUES (?, ?) ON CONFLICT (uuid) DO UPDATE SET kept_back = excluded.kept_back',
+  ).run(uuid, keptBack ? 1 : 0);
 }

@@ -3,11 +3,19 @@ import type { Database } from 'better-sqlite3';
 import type { CheckpointView } from '../contract/trials.ts';
 import { prepared } from './database.ts';
 
-export interface MetricPoint { readonly name: string; readonly step: number; readonly value: number; readonly atMs: number }
+export interface MetricPoint {
+  readonly name: string;
+  readonly step: number;
+  readonly value: number;
+  readonly atMs: number;
+}
 
 export function insertMetrics(db: Database, trialId: number, points: readonly MetricPoint[]): void {
-  const insert = prepared(db, `INSERT INTO metric (trial_id, name, step, value, at_ms) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (trial_id, name, step) DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms`);
+  const insert = prepared(
+    db,
+    `INSERT INTO metric (trial_id, name, step, value, at_ms) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (trial_id, name, step) DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms`,
+  );
   for (const point of points) insert.run(trialId, point.name, point.step, point.value, point.atMs);
 }
 
@@ -28,26 +36,50 @@ export function hasMetric(db: Database, trialId: number, name: string): boolean 
 }
 
 /** Ascending by step: [step, value]; at most `limit` points behind the step `after`. */
-export function readMetric(db: Database, trialId: number, name: string, after: number, limit: number): [number, number][] {
-  return prepared(db, 'SELECT step, value FROM metric WHERE trial_id = ? AND name = ? AND step > ? ORDER BY step LIMIT ?').raw().all(trialId, name, after, limit) as [number, number][];
+export function readMetric(
+  db: Database,
+  trialId: number,
+  name: string,
+  after: number,
+  limit: number,
+): [number, number][] {
+  return prepared(
+    db,
+    'SELECT step, value FROM metric WHERE trial_id = ? AND name = ? AND step > ? ORDER BY step LIMIT ?',
+  )
+    .raw()
+    .all(trialId, name, after, limit) as [number, number][];
 }
 
 export function insertCheckpoint(db: Database, row: Omit<CheckpointView, 'id'>): void {
-  prepared(db, `INSERT INTO checkpoint (trial_id, attempt, path, step, saved_at_ms, size_bytes, metrics) VALUES (?, ?, ?, ?, ?, ?, ?)
+  prepared(
+    db,
+    `INSERT INTO checkpoint (trial_id, attempt, path, step, saved_at_ms, size_bytes, metrics) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (trial_id, path) DO UPDATE SET attempt = excluded.attempt, step = excluded.step, saved_at_ms = excluded.saved_at_ms,
-      size_bytes = excluded.size_bytes, metrics = excluded.metrics`)
-    .run(row.trialId, row.attempt, row.path, row.step, row.savedAtMs, row.sizeBytes, JSON.stringify(row.metrics));
+      size_bytes = excluded.size_bytes, metrics = excluded.metrics`,
+  ).run(row.trialId, row.attempt, row.path, row.step, row.savedAtMs, row.sizeBytes, JSON.stringify(row.metrics));
 }
 
-const CHECKPOINT = 'id, trial_id AS trialId, attempt, path, step, saved_at_ms AS savedAtMs, size_bytes AS sizeBytes, metrics';
+const CHECKPOINT =
+  'id, trial_id AS trialId, attempt, path, step, saved_at_ms AS savedAtMs, size_bytes AS sizeBytes, metrics';
 type RawCheckpoint = Omit<CheckpointView, 'metrics'> & { metrics: string };
-const fromRaw = (raw: RawCheckpoint): CheckpointView => ({ ...raw, metrics: JSON.parse(raw.metrics) as Record<string, number> });
+const fromRaw = (raw: RawCheckpoint): CheckpointView => ({
+  ...raw,
+  metrics: JSON.parse(raw.metrics) as Record<string, number>,
+});
 
 export function listCheckpoints(db: Database, trialId: number): CheckpointView[] {
-  return (prepared(db, `SELECT ${CHECKPOINT} FROM checkpoint WHERE trial_id = ? ORDER BY saved_at_ms, id`).all(trialId) as RawCheckpoint[]).map(fromRaw);
+  return (
+    prepared(db, `SELECT ${CHECKPOINT} FROM checkpoint WHERE trial_id = ? ORDER BY saved_at_ms, id`).all(
+      trialId,
+    ) as RawCheckpoint[]
+  ).map(fromRaw);
 }
 
 export function latestCheckpoint(db: Database, trialId: number): CheckpointView | null {
-  const raw = prepared(db, `SELECT ${CHECKPOINT} FROM checkpoint WHERE trial_id = ? ORDER BY saved_at_ms DESC, id DESC LIMIT 1`).get(trialId) as RawCheckpoint | undefined;
+  const raw = prepared(
+    db,
+    `SELECT ${CHECKPOINT} FROM checkpoint WHERE trial_id = ? ORDER BY saved_at_ms DESC, id DESC LIMIT 1`,
+  ).get(trialId) as RawCheckpoint | undefined;
   return raw === undefined ? null : fromRaw(raw);
 }

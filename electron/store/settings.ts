@@ -1,14 +1,14 @@
 /** The engine's settings, one JSON value in the meta table. */
 import type { Database } from 'better-sqlite3';
 import { DEFAULT_SETTINGS, type Settings } from '../contract/settings.ts';
-import { getMeta, setMeta } from './housekeeping.ts';
+import { getMeta, setMeta } from './meta.ts';
 
 const KEY = 'settings';
 
 /** Settings that a version did not know yet take their defaults. */
 export function readSettings(db: Database): Settings {
   const text = getMeta(db, KEY);
-  return text === null ? DEFAULT_SETTINGS : { ...DEFAULT_SETTINGS, ...JSON.parse(text) as Partial<Settings> };
+  return text === null ? DEFAULT_SETTINGS : { ...DEFAULT_SETTINGS, ...(JSON.parse(text) as Partial<Settings>) };
 }
 
 export function writeSettings(db: Database, settings: Settings): void {

@@ -57,11 +57,32 @@ export interface TrialRow {
 }
 
 interface Raw {
-  id: number; experiment_id: number; name: string; labels: string; pool_id: string; state: TrialState; revision: number;
-  priority: number; rank: string; spec: string; estimate_key: string; hparams: string; attempt: number; restarts: number;
-  not_before_ms: number | null; frozen: number; stop_kind: StopKind | null; stop_asked_at_ms: number | null; kill_at_ms: number | null;
-  progress: number | null; step: number | null; outcome: string | null; submitted_at_ms: number; started_at_ms: number | null;
-  ended_at_ms: number | null; archived: number;
+  id: number;
+  experiment_id: number;
+  name: string;
+  labels: string;
+  pool_id: string;
+  state: TrialState;
+  revision: number;
+  priority: number;
+  rank: string;
+  spec: string;
+  estimate_key: string;
+  hparams: string;
+  attempt: number;
+  restarts: number;
+  not_before_ms: number | null;
+  frozen: number;
+  stop_kind: StopKind | null;
+  stop_asked_at_ms: number | null;
+  kill_at_ms: number | null;
+  progress: number | null;
+  step: number | null;
+  outcome: string | null;
+  submitted_at_ms: number;
+  started_at_ms: number | null;
+  ended_at_ms: number | null;
+  archived: number;
 }
 
 function fromRaw(raw: Raw): TrialRow {
@@ -82,10 +103,13 @@ function fromRaw(raw: Raw): TrialRow {
     restarts: raw.restarts,
     notBeforeMs: raw.not_before_ms,
     frozen: raw.frozen === 1,
-    stop: raw.stop_kind === null ? null : { kind: raw.stop_kind, askedAtMs: raw.stop_asked_at_ms ?? 0, killAtMs: raw.kill_at_ms },
+    stop:
+      raw.stop_kind === null
+        ? null
+        : { kind: raw.stop_kind, askedAtMs: raw.stop_asked_at_ms ?? 0, killAtMs: raw.kill_at_ms },
     progress: raw.progress,
     step: raw.step,
-    outcome: raw.outcome === null ? null : JSON.parse(raw.outcome) as Outcome,
+    outcome: raw.outcome === null ? null : (JSON.parse(raw.outcome) as Outcome),
     submittedAtMs: raw.submitted_at_ms,
     startedAtMs: raw.started_at_ms,
     endedAtMs: raw.ended_at_ms,
@@ -101,30 +125,85 @@ export function getTrialRow(db: Database, id: number): TrialRow | null {
   return raw === undefined ? null : fromRaw(raw);
 }
 
-export type NewTrial = Omit<TrialRow, 'id' | 'revision' | 'attempt' | 'restarts' | 'notBeforeMs' | 'frozen' | 'stop' | 'progress' | 'step' | 'outcome' | 'startedAtMs' | 'endedAtMs' | 'archived'>;
+export type NewTrial = Omit<
+  TrialRow,
+  | 'id'
+  | 'revision'
+  | 'attempt'
+  | 'restarts'
+  | 'notBeforeMs'
+  | 'frozen'
+  | 'stop'
+  | 'progress'
+  | 'step'
+  | 'outcome'
+  | 'startedAtMs'
+  | 'endedAtMs'
+  | 'archived'
+>;
 
 /** @returns the id of the new row, never reused. */
 export function insertTrial(db: Database, trial: NewTrial): number {
-  return Number(prepared(db, `INSERT INTO trial (experiment_id, name, labels, pool_id, state, revision, priority, rank, spec, estimate_key, hparams,
+  return Number(
+    prepared(
+      db,
+      `INSERT INTO trial (experiment_id, name, labels, pool_id, state, revision, priority, rank, spec, estimate_key, hparams,
       attempt, restarts, not_before_ms, frozen, stop_kind, stop_asked_at_ms, kill_at_ms, progress, step, outcome, submitted_at_ms, started_at_ms, ended_at_ms, archived)
-    VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, 0, 0, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, ?, NULL, NULL, 0)`)
-    .run(trial.experimentId, trial.name, JSON.stringify(trial.labels), trial.poolId, trial.state, trial.priority, trial.rank,
-      JSON.stringify(trial.spec), trial.estimateKey, JSON.stringify(trial.hparams), trial.submittedAtMs).lastInsertRowid);
+    VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, 0, 0, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, ?, NULL, NULL, 0)`,
+    ).run(
+      trial.experimentId,
+      trial.name,
+      JSON.stringify(trial.labels),
+      trial.poolId,
+      trial.state,
+      trial.priority,
+      trial.rank,
+      JSON.stringify(trial.spec),
+      trial.estimateKey,
+      JSON.stringify(trial.hparams),
+      trial.submittedAtMs,
+    ).lastInsertRowid,
+  );
 }
 
 /** Writes every changeable field of `row` and raises its revision by one. */
 export function updateTrial(db: Database, row: TrialRow): void {
-  prepared(db, `UPDATE trial SET name = ?, labels = ?, pool_id = ?, state = ?, revision = revision + 1, priority = ?, rank = ?, attempt = ?, restarts = ?,
+  prepared(
+    db,
+    `UPDATE trial SET name = ?, labels = ?, pool_id = ?, state = ?, revision = revision + 1, priority = ?, rank = ?, attempt = ?, restarts = ?,
       not_before_ms = ?, frozen = ?, stop_kind = ?, stop_asked_at_ms = ?, kill_at_ms = ?, progress = ?, step = ?, outcome = ?,
-      started_at_ms = ?, ended_at_ms = ?, archived = ? WHERE id = ?`)
-    .run(row.name, JSON.stringify(row.labels), row.poolId, row.state, row.priority, row.rank, row.attempt, row.restarts,
-      row.notBeforeMs, row.frozen ? 1 : 0, row.stop?.kind ?? null, row.stop?.askedAtMs ?? null, row.stop?.killAtMs ?? null, row.progress, row.step,
-      row.outcome === null ? null : JSON.stringify(row.outcome), row.startedAtMs, row.endedAtMs, row.archived ? 1 : 0, row.id);
+      started_at_ms = ?, ended_at_ms = ?, archived = ? WHERE id = ?`,
+  ).run(
+    row.name,
+    JSON.stringify(row.labels),
+    row.poolId,
+    row.state,
+    row.priority,
+    row.rank,
+    row.attempt,
+    row.restarts,
+    row.notBeforeMs,
+    row.frozen ? 1 : 0,
+    row.stop?.kind ?? null,
+    row.stop?.askedAtMs ?? null,
+    row.stop?.killAtMs ?? null,
+    row.progress,
+    row.step,
+    row.outcome === null ? null : JSON.stringify(row.outcome),
+    row.startedAtMs,
+    row.endedAtMs,
+    row.archived ? 1 : 0,
+    row.id,
+  );
 }
 
 /** Progress is written without a new revision: it must not make a user's edit stale. */
 export function updateProgress(db: Database, id: number, progress: number | null, step: number | null): void {
-  prepared(db, 'UPDATE trial SET progress = COALESCE(?, progress), step = COALESCE(?, step) WHERE id = ?').run(progress, step, id);
+  prepared(db, 'UPDATE trial SET progress = COALESCE(?, progress), step = COALESCE(?, step) WHERE id = ?').run(
+    progress,
+    step,
+    id,
+  );
 }
 
 export function deleteTrialRow(db: Database, id: number): void {
@@ -134,19 +213,32 @@ export function deleteTrialRow(db: Database, id: number): void {
 
 /** Every trial that is not done, active ones first, then the line. */
 export function listLiveTrials(db: Database): TrialRow[] {
-  return (prepared(db, `SELECT * FROM trial WHERE state <> 'done' ORDER BY state IN ('queued', 'paused'), ${LINE_ORDER}`).all() as Raw[]).map(fromRaw);
+  return (
+    prepared(
+      db,
+      `SELECT * FROM trial WHERE state <> 'done' ORDER BY state IN ('queued', 'paused'), ${LINE_ORDER}`,
+    ).all() as Raw[]
+  ).map(fromRaw);
 }
 
 export function listActiveTrials(db: Database): TrialRow[] {
-  return (prepared(db, `SELECT * FROM trial WHERE state IN ('starting', 'running', 'stopping') ORDER BY id`).all() as Raw[]).map(fromRaw);
+  return (
+    prepared(db, `SELECT * FROM trial WHERE state IN ('starting', 'running', 'stopping') ORDER BY id`).all() as Raw[]
+  ).map(fromRaw);
 }
 
 export function listRecentlyDone(db: Database, limit: number): TrialRow[] {
-  return (prepared(db, `SELECT * FROM trial WHERE state = 'done' AND archived = 0 ORDER BY ended_at_ms DESC, id DESC LIMIT ?`).all(limit) as Raw[]).map(fromRaw);
+  return (
+    prepared(
+      db,
+      `SELECT * FROM trial WHERE state = 'done' AND archived = 0 ORDER BY ended_at_ms DESC, id DESC LIMIT ?`,
+    ).all(limit) as Raw[]
+  ).map(fromRaw);
 }
 
 export function countDone(db: Database): number {
-  return (prepared(db, `SELECT COUNT(*) AS n FROM trial WHERE state = 'done' AND archived = 0`).get() as { n: number }).n;
+  return (prepared(db, `SELECT COUNT(*) AS n FROM trial WHERE state = 'done' AND archived = 0`).get() as { n: number })
+    .n;
 }
 
 export interface TrialFilter {
@@ -164,71 +256,129 @@ export interface TrialFilter {
 export function listTrialRows(db: Database, filter: TrialFilter): { rows: TrialRow[]; total: number } {
   const where: string[] = [];
   const values: (string | number)[] = [];
-  if (filter.state !== undefined) { where.push('state = ?'); values.push(filter.state); }
-  if (filter.outcome !== undefined) { where.push(`json_extract(outcome, '$.kind') = ?`); values.push(filter.outcome); }
-  if (filter.poolId !== undefined) { where.push('pool_id = ?'); values.push(filter.poolId); }
-  if (filter.label !== undefined) { where.push('EXISTS (SELECT 1 FROM json_each(labels) WHERE json_each.value = ?)'); values.push(filter.label); }
+  if (filter.state !== undefined) {
+    where.push('state = ?');
+    values.push(filter.state);
+  }
+  if (filter.outcome !== undefined) {
+    where.push(`json_extract(outcome, '$.kind') = ?`);
+    values.push(filter.outcome);
+  }
+  if (filter.poolId !== undefined) {
+    where.push('pool_id = ?');
+    values.push(filter.poolId);
+  }
+  if (filter.label !== undefined) {
+    where.push('EXISTS (SELECT 1 FROM json_each(labels) WHERE json_each.value = ?)');
+    values.push(filter.label);
+  }
   if (filter.search !== undefined && filter.search !== '') {
-    where.push(`(instr(lower(name), lower(?)) > 0 OR instr(lower(json_extract(spec, '$.command')), lower(?)) > 0 OR CAST(id AS TEXT) = ?)`);
+    where.push(
+      `(instr(lower(name), lower(?)) > 0 OR instr(lower(json_extract(spec, '$.command')), lower(?)) > 0 OR CAST(id AS TEXT) = ?)`,
+    );
     values.push(filter.search, filter.search, filter.search.replace(/^#/, ''));
   }
-  if (filter.archived !== 'all') { where.push('archived = ?'); values.push(filter.archived === 'true' ? 1 : 0); }
+  if (filter.archived !== 'all') {
+    where.push('archived = ?');
+    values.push(filter.archived === 'true' ? 1 : 0);
+  }
   const condition = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`;
   const total = (db.prepare(`SELECT COUNT(*) AS n FROM trial ${condition}`).get(...values) as { n: number }).n;
-  const rows = db.prepare(`SELECT * FROM trial ${condition}
+  const rows = db
+    .prepare(
+      `SELECT * FROM trial ${condition}
       ORDER BY CASE WHEN state IN ('starting', 'running', 'stopping') THEN 0 WHEN state = 'done' THEN 2 ELSE 1 END,
-        CASE WHEN state = 'done' THEN -ended_at_ms ELSE 0 END, ${LINE_ORDER} LIMIT ? OFFSET ?`)
+        CASE WHEN state = 'done' THEN -ended_at_ms ELSE 0 END, ${LINE_ORDER} LIMIT ? OFFSET ?`,
+    )
     .all(...values, filter.limit, filter.offset) as Raw[];
   return { rows: rows.map(fromRaw), total };
 }
 
 /** A place in the line: the fields that order it. */
-export interface LinePlace { readonly id: number; readonly priority: number; readonly rank: string }
+export interface LinePlace {
+  readonly id: number;
+  readonly priority: number;
+  readonly rank: string;
+}
 
 const LINE = `FROM trial WHERE pool_id = ? AND state IN ('queued', 'paused')`;
 
 /** The line of a pool from `offset` on; at most `limit` places. */
 export function readLine(db: Database, poolId: string, offset: number, limit: number): LinePlace[] {
-  return prepared(db, `SELECT id, priority, rank ${LINE} ORDER BY ${LINE_ORDER} LIMIT ? OFFSET ?`).all(poolId, limit, offset) as LinePlace[];
+  return prepared(db, `SELECT id, priority, rank ${LINE} ORDER BY ${LINE_ORDER} LIMIT ? OFFSET ?`).all(
+    poolId,
+    limit,
+    offset,
+  ) as LinePlace[];
 }
 
 /** The nearest place ahead of (`ahead`) or behind a given place that is not in `except`. */
-export function neighbourInLine(db: Database, poolId: string, of: LinePlace, side: 'ahead' | 'behind', except: ReadonlySet<number>): LinePlace | null {
-  const rows = side === 'ahead'
-    ? prepared(db, `SELECT id, priority, rank ${LINE} AND (priority, rank, id) < (?, ?, ?) ORDER BY priority DESC, rank DESC, id DESC`)
-    : prepared(db, `SELECT id, priority, rank ${LINE} AND (priority, rank, id) > (?, ?, ?) ORDER BY ${LINE_ORDER}`);
-  for (const row of rows.iterate(poolId, of.priority, of.rank, of.id) as IterableIterator<LinePlace>) if (!except.has(row.id)) return row;
+export function neighbourInLine(
+  db: Database,
+  poolId: string,
+  of: LinePlace,
+  side: 'ahead' | 'behind',
+  except: ReadonlySet<number>,
+): LinePlace | null {
+  const rows =
+    side === 'ahead'
+      ? prepared(
+          db,
+          `SELECT id, priority, rank ${LINE} AND (priority, rank, id) < (?, ?, ?) ORDER BY priority DESC, rank DESC, id DESC`,
+        )
+      : prepared(db, `SELECT id, priority, rank ${LINE} AND (priority, rank, id) > (?, ?, ?) ORDER BY ${LINE_ORDER}`);
+  for (const row of rows.iterate(poolId, of.priority, of.rank, of.id) as IterableIterator<LinePlace>)
+    if (!except.has(row.id)) return row;
   return null;
 }
 
 /** The first or last place of a pool's line that is not in `except`. */
-export function endOfLine(db: Database, poolId: string, end: 'first' | 'last', except: ReadonlySet<number>): LinePlace | null {
-  const rows = end === 'first'
-    ? prepared(db, `SELECT id, priority, rank ${LINE} ORDER BY ${LINE_ORDER}`)
-    : prepared(db, `SELECT id, priority, rank ${LINE} ORDER BY priority DESC, rank DESC, id DESC`);
+export function endOfLine(
+  db: Database,
+  poolId: string,
+  end: 'first' | 'last',
+  except: ReadonlySet<number>,
+): LinePlace | null {
+  const rows =
+    end === 'first'
+      ? prepared(db, `SELECT id, priority, rank ${LINE} ORDER BY ${LINE_ORDER}`)
+      : prepared(db, `SELECT id, priority, rank ${LINE} ORDER BY priority DESC, rank DESC, id DESC`);
   for (const row of rows.iterate(poolId) as IterableIterator<LinePlace>) if (!except.has(row.id)) return row;
   return null;
 }
 
 /** The smallest rank above `rank` in the pool (any state), or the largest below it; null at the end. */
 export function adjacentRank(db: Database, poolId: string, rank: string, side: 'above' | 'below'): string | null {
-  const row = (side === 'above'
-    ? prepared(db, 'SELECT rank FROM trial WHERE pool_id = ? AND rank > ? ORDER BY rank LIMIT 1')
-    : prepared(db, 'SELECT rank FROM trial WHERE pool_id = ? AND rank < ? ORDER BY rank DESC LIMIT 1')).get(poolId, rank) as { rank: string } | undefined;
+  const row = (
+    side === 'above'
+      ? prepared(db, 'SELECT rank FROM trial WHERE pool_id = ? AND rank > ? ORDER BY rank LIMIT 1')
+      : prepared(db, 'SELECT rank FROM trial WHERE pool_id = ? AND rank < ? ORDER BY rank DESC LIMIT 1')
+  ).get(poolId, rank) as { rank: string } | undefined;
   return row?.rank ?? null;
 }
 
 export function lastRank(db: Database, poolId: string): string | null {
-  return (prepared(db, 'SELECT rank FROM trial WHERE pool_id = ? ORDER BY rank DESC LIMIT 1').get(poolId) as { rank: string } | undefined)?.rank ?? null;
+  return (
+    (
+      prepared(db, 'SELECT rank FROM trial WHERE pool_id = ? ORDER BY rank DESC LIMIT 1').get(poolId) as
+        { rank: string } | undefined
+    )?.rank ?? null
+  );
 }
 
 /** Mean run time of the last completed trials of the same command, ms; null when there is none. */
 export function meanDurationMs(db: Database, estimateKey: string): number | null {
-  return (prepared(db, `SELECT AVG(ended_at_ms - started_at_ms) AS ms FROM (SELECT ended_at_ms, started_at_ms FROM trial
-    WHERE estimate_key = ? AND state = 'done' AND started_at_ms <= ended_at_ms AND json_extract(outcome, '$.kind') = 'completed' ORDER BY ended_at_ms DESC LIMIT 5)`)
-    .get(estimateKey) as { ms: number | null }).ms;
+  return (
+    prepared(
+      db,
+      `SELECT AVG(ended_at_ms - started_at_ms) AS ms FROM (SELECT ended_at_ms, started_at_ms FROM trial
+    WHERE estimate_key = ? AND state = 'done' AND started_at_ms <= ended_at_ms AND json_extract(outcome, '$.kind') = 'completed' ORDER BY ended_at_ms DESC LIMIT 5)`,
+    ).get(estimateKey) as { ms: number | null }
+  ).ms;
 }
 
 export function countByPool(db: Database, poolId: string): number {
-  return (prepared(db, `SELECT COUNT(*) AS n FROM trial WHERE pool_id = ? AND state <> 'done'`).get(poolId) as { n: number }).n;
+  return (
+    prepared(db, `SELECT COUNT(*) AS n FROM trial WHERE pool_id = ? AND state <> 'done'`).get(poolId) as { n: number }
+  ).n;
 }

@@ -8,11 +8,11 @@ import { resolveMove } from '../queue/moves.ts';
 import { requirePool } from '../queue/pools.ts';
 import { rankBehind } from '../queue/rank.ts';
 import type { Store, Tx } from '../store/database.ts';
-import { insertUndo, takeUndo } from '../store/housekeeping.ts';
+import { insertUndo, takeUndo } from '../store/undo.ts';
 import { getTrialRow, insertTrial, lastRank, updateTrial, type TrialRow } from '../store/trials.ts';
-import { applyEvent, type PendingEffect } from './apply.ts';
-import { deleteTrials } from './delete.ts';
-import { describe, type TrialEvent } from './transitions.ts';
+import { applyEvent, type PendingEffect } from './life/apply.ts';
+import { deleteTrials } from './removal/delete-trials.ts';
+import { describe, type TrialEvent } from './life/transitions.ts';
 
 export interface ActionContext {
   readonly store: Store;
@@ -47,7 +47,11 @@ export function actOnTrials(context: ActionContext, action: TrialAction): Action
       const expected = action.expectedRevisions?.[String(id)];
       if (trial === null) refused.push({ id, code: 'not_found', message: `There is no trial #${id}.` });
       else if (expected !== undefined && expected !== trial.revision) {
-        refused.push({ id, code: 'stale_revision', message: `#${id} was changed meanwhile; it is ${describe(trial)} now.` });
+        refused.push({
+          id,
+          code: 'stale_revision',
+          message: `#${id} was changed meanwhile; it is ${describe(trial)} now.`,
+        });
       } else trials.push(trial);
     }
     throwIfRefused(refused, ids.length);
@@ -58,8 +62,16 @@ export function actOnTrials(context: ActionContext, action: TrialAction): Action
 function throwIfRefused(refused: readonly ItemError[], total: number): void {
   const first = refused[0];
   if (first === undefined) return;
-  if (total === 1) throw new SwitchyardError(first.code as ErrorCode, first.message, { items: refused, ...(first.code === 'stale_revision' ? { remedy: 'Look at it again, then repeat the action.' } : {}) });
-  throw new SwitchyardError('batch_refused', `Nothing was changed: ${refused.length} of ${total} trials refused. ${first.message}`, { items: refused, remedy: 'Leave those out, or act on each alone.' });
+  if (total === 1)
+    throw new SwitchyardError(first.code as ErrorCode, first.message, {
+      items: refused,
+      ...(first.code === 'stale_revision' ? { remedy: 'Look at it again, then repeat the action.' } : {}),
+    });
+  throw new SwitchyardError(
+    'batch_refused',
+    `Nothing was changed: ${refused.length} of ${total} trials refused. ${first.message}`,
+    { items: refused, remedy: 'Leave those out, or act on each alone.' },
+  );
 }
 
 /** Applies `change` to each trial; collects refusals and throws them together. */
@@ -82,7 +94,11 @@ function perform(context: ActionContext, tx: Tx, action: TrialAction, trials: re
   const effects: PendingEffect[] = [];
   const fire = (trial: TrialRow, event: TrialEvent): TrialRow => {
     const applied = applyEvent(tx, trial, event);
-    if ('refused' in applied) throw new ItemRefusal('illegal_state', `#${trial.id} ${REFUSED_VERB[action.action] ?? 'refuses'}: ${applied.refused}.`);
+    if ('refused' in applied)
+      throw new ItemRefusal(
+        'illegal_state',
+        `#${trial.id} ${REFUSED_VERB[action.action] ?? 'refuses'}: ${applied.refused}.`,
+      );
     effects.push(...applied.effects);
     return applied.trial;
   };
@@ -90,14 +106,19 @@ function perform(context: ActionContext, tx: Tx, action: TrialAction, trials: re
     updateTrial(tx.db, trial);
     tx.emit({ type, trialId: trial.id, text });
   };
-  const answer = (message: string, undoId: number | null = null, trialIds = trials.map((t) => t.id)): ActionDone => ({ result: { trialIds, undoId, message }, effects });
+  const answer = (message: string, undoId: number | null = null, trialIds = trials.map((t) => t.id)): ActionDone => ({
+    result: { trialIds, undoId, message },
+    effects,
+  });
   const what = trials.length === 1 ? `#${(trials[0] as TrialRow).id}` : `${trials.length} trials`;
 
   switch (action.action) {
     case 'move': {
       forEach(trials, (trial) => {
-        if (trial.state !== 'queued' && trial.state !== 'paused') throw new ItemRefusal('illegal_state', `#${trial.id} cannot be moved: it is ${describe(trial)}.`);
-        if (trial.poolId !== trials[0]?.poolId) throw new ItemRefusal('invalid_place', `#${trial.id} is in another pool than #${trials[0]?.id ?? 0}.`);
+        if (trial.state !== 'queued' && trial.state !== 'paused')
+          throw new ItemRefusal('illegal_state', `#${trial.id} cannot be moved: it is ${describe(trial)}.`);
+        if (trial.poolId !== trials[0]?.poolId)
+          throw new ItemRefusal('invalid_place', `#${trial.id} is in another pool than #${trials[0]?.id ?? 0}.`);
       });
       const before = new Map(trials.map((trial) => [trial.id, trial]));
       const placed = resolveMove(tx.db, trials, action.to);
@@ -106,27 +127,50 @@ function perform(context: ActionContext, tx: Tx, action: TrialAction, trials: re
       for (const place of placed) {
         const trial = before.get(place.id) as TrialRow;
         if (place.priority !== trial.priority) taken.add(place.priority);
-        write({ ...trial, priority: place.priority, rank: place.rank }, 'trial.moved',
-          `Moved ${where}${place.priority === trial.priority ? '' : `; priority ${trial.priority} became ${place.priority}`}`);
+        write(
+          { ...trial, priority: place.priority, rank: place.rank },
+          'trial.moved',
+          `Moved ${where}${place.priority === trial.priority ? '' : `; priority ${trial.priority} became ${place.priority}`}`,
+        );
       }
-      const undoId = insertUndo(tx.db, tx.nowMs, 'move', trials.map(({ id, priority, rank, poolId }) => ({ id, priority, rank, poolId })));
-      return answer(`Moved ${what} ${where}${taken.size === 0 ? '' : `; took priority ${[...taken].join(', ')}`}`, undoId);
+      const undoId = insertUndo(
+        tx.db,
+        tx.nowMs,
+        'move',
+        trials.map(({ id, priority, rank, poolId }) => ({ id, priority, rank, poolId })),
+      );
+      return answer(
+        `Moved ${what} ${where}${taken.size === 0 ? '' : `; took priority ${[...taken].join(', ')}`}`,
+        undoId,
+      );
     }
     case 'priority':
       for (const trial of trials) {
         if (trial.state === 'done') continue;
-        write({ ...trial, priority: action.priority }, 'trial.priority', `Priority ${trial.priority} became ${action.priority}`);
+        write(
+          { ...trial, priority: action.priority },
+          'trial.priority',
+          `Priority ${trial.priority} became ${action.priority}`,
+        );
       }
       forEach(trials, (trial) => {
-        if (trial.state === 'done') throw new ItemRefusal('illegal_state', `#${trial.id} has ended (${describe(trial)}); its priority no longer matters.`);
+        if (trial.state === 'done')
+          throw new ItemRefusal(
+            'illegal_state',
+            `#${trial.id} has ended (${describe(trial)}); its priority no longer matters.`,
+          );
       });
       return answer(`Priority of ${what} is ${action.priority}`);
     case 'pool': {
       const pool = requirePool(tx, action.poolId);
       forEach(trials, (trial) => {
-        if (trial.poolId === pool.id) throw new ItemRefusal('illegal_state', `#${trial.id} is in pool ${pool.id} already.`);
+        if (trial.poolId === pool.id)
+          throw new ItemRefusal('illegal_state', `#${trial.id} is in pool ${pool.id} already.`);
         if (trial.spec.slots > context.slotsInPool(pool.id)) {
-          throw new ItemRefusal('too_many_slots', `#${trial.id} asks for ${trial.spec.slots} GPUs; pool ${pool.name} has ${context.slotsInPool(pool.id)}.`);
+          throw new ItemRefusal(
+            'too_many_slots',
+            `#${trial.id} asks for ${trial.spec.slots} GPUs; pool ${pool.name} has ${context.slotsInPool(pool.id)}.`,
+          );
         }
         fire(trial, { type: 'move_pool', poolId: pool.id, rank: rankBehind(lastRank(tx.db, pool.id)) });
       });
@@ -142,7 +186,15 @@ function perform(context: ActionContext, tx: Tx, action: TrialAction, trials: re
     case 'cancel': {
       const restorable = trials.filter((trial) => trial.state === 'queued' || trial.state === 'paused');
       forEach(trials, (trial) => fire(trial, { type: 'cancel' }));
-      const undoId = restorable.length === 0 ? null : insertUndo(tx.db, tx.nowMs, 'cancel', restorable.map(({ id, state, rank }) => ({ id, state, rank })));
+      const undoId =
+        restorable.length === 0
+          ? null
+          : insertUndo(
+              tx.db,
+              tx.nowMs,
+              'cancel',
+              restorable.map(({ id, state, rank }) => ({ id, state, rank })),
+            );
       return answer(`Canceled ${what}`, undoId);
     }
     case 'retry': {
@@ -151,57 +203,113 @@ function perform(context: ActionContext, tx: Tx, action: TrialAction, trials: re
         return answer(`Queued ${what} again`);
       }
       const copies = trials.map((trial) => {
-        const id = insertTrial(tx.db, { ...trial, state: 'queued', rank: rankBehind(lastRank(tx.db, trial.poolId)), submittedAtMs: tx.nowMs });
+        const id = insertTrial(tx.db, {
+          ...trial,
+          state: 'queued',
+          rank: rankBehind(lastRank(tx.db, trial.poolId)),
+          submittedAtMs: tx.nowMs,
+        });
         tx.emit({ type: 'trial.submitted', trialId: id, text: `Copied from #${trial.id}` });
         return id;
       });
       return answer(`Copied ${what}`, null, copies);
     }
     case 'rename':
-      for (const trial of trials) write({ ...trial, name: action.name }, 'trial.renamed', `Renamed from "${trial.name}"`);
+      for (const trial of trials)
+        write({ ...trial, name: action.name }, 'trial.renamed', `Renamed from "${trial.name}"`);
       return answer(`Renamed ${what}`);
     case 'label':
       for (const trial of trials) {
-        const labels = [...new Set([...trial.labels, ...action.add])].filter((label) => !action.remove.includes(label)).toSorted();
-        write({ ...trial, labels }, 'trial.labeled', labels.length === 0 ? 'Labels removed' : `Labels: ${labels.join(', ')}`);
+        const labels = [...new Set([...trial.labels, ...action.add])]
+          .filter((label) => !action.remove.includes(label))
+          .toSorted();
+        write(
+          { ...trial, labels },
+          'trial.labeled',
+          labels.length === 0 ? 'Labels removed' : `Labels: ${labels.join(', ')}`,
+        );
       }
       return answer(`Labeled ${what}`);
     case 'archive':
     case 'unarchive': {
       const archived = action.action === 'archive';
       forEach(trials, (trial) => {
-        if (trial.state !== 'done') throw new ItemRefusal('illegal_state', `#${trial.id} cannot be archived: it is ${describe(trial)}, only ended trials can.`);
-        if (trial.archived === archived) throw new ItemRefusal('illegal_state', `#${trial.id} is ${archived ? 'archived already' : 'not archived'}.`);
-        write({ ...trial, archived }, `trial.${action.action}d`, archived ? 'Archived' : 'Brought back from the archive');
+        if (trial.state !== 'done')
+          throw new ItemRefusal(
+            'illegal_state',
+            `#${trial.id} cannot be archived: it is ${describe(trial)}, only ended trials can.`,
+          );
+        if (trial.archived === archived)
+          throw new ItemRefusal('illegal_state', `#${trial.id} is ${archived ? 'archived already' : 'not archived'}.`);
+        write(
+          { ...trial, archived },
+          `trial.${action.action}d`,
+          archived ? 'Archived' : 'Brought back from the archive',
+        );
       });
-      return answer(`${archived ? 'Archived' : 'Brought back'} ${what}`, insertUndo(tx.db, tx.nowMs, action.action, trials.map(({ id }) => ({ id }))));
+      return answer(
+        `${archived ? 'Archived' : 'Brought back'} ${what}`,
+        insertUndo(
+          tx.db,
+          tx.nowMs,
+          action.action,
+          trials.map(({ id }) => ({ id })),
+        ),
+      );
     }
     case 'delete':
       forEach(trials, (trial) => {
-        if (trial.state !== 'done') throw new ItemRefusal('illegal_state', `#${trial.id} cannot be deleted: it is ${describe(trial)}. Cancel it first.`);
+        if (trial.state !== 'done')
+          throw new ItemRefusal(
+            'illegal_state',
+            `#${trial.id} cannot be deleted: it is ${describe(trial)}. Cancel it first.`,
+          );
       });
       deleteTrials(tx, trials, context.trialsDir);
       return answer(`Deleted ${what}`);
   }
 }
 
-const DONE_VERB: Record<string, string> = { pause: 'Pausing', resume: 'Resumed', freeze: 'Frozen:', unfreeze: 'Unfrozen:', kill: 'Killing' };
+const DONE_VERB: Record<string, string> = {
+  pause: 'Pausing',
+  resume: 'Resumed',
+  freeze: 'Frozen:',
+  unfreeze: 'Unfrozen:',
+  kill: 'Killing',
+};
 const REFUSED_VERB: Record<string, string> = {
-  pause: 'cannot be paused', resume: 'cannot be resumed', freeze: 'cannot be frozen', unfreeze: 'cannot be unfrozen', cancel: 'cannot be canceled',
-  kill: 'cannot be killed', retry: 'cannot be retried', pool: 'cannot be moved to another pool',
+  pause: 'cannot be paused',
+  resume: 'cannot be resumed',
+  freeze: 'cannot be frozen',
+  unfreeze: 'cannot be unfrozen',
+  cancel: 'cannot be canceled',
+  kill: 'cannot be killed',
+  retry: 'cannot be retried',
+  pool: 'cannot be moved to another pool',
 };
 
 function placeText(to: Extract<TrialAction, { action: 'move' }>['to']): string {
   switch (to.place) {
-    case 'top': return 'to the top';
-    case 'bottom': return 'to the bottom';
-    case 'ahead': return `ahead of #${to.anchorId}`;
-    case 'behind': return `behind #${to.anchorId}`;
-    case 'index': return `to place ${to.index + 1}`;
+    case 'top':
+      return 'to the top';
+    case 'bottom':
+      return 'to the bottom';
+    case 'ahead':
+      return `ahead of #${to.anchorId}`;
+    case 'behind':
+      return `behind #${to.anchorId}`;
+    case 'index':
+      return `to place ${to.index + 1}`;
   }
 }
 
-interface UndoEntry { readonly id: number; readonly priority?: number; readonly rank?: string; readonly poolId?: string; readonly state?: 'queued' | 'paused' }
+interface UndoEntry {
+  readonly id: number;
+  readonly priority?: number;
+  readonly rank?: string;
+  readonly poolId?: string;
+  readonly state?: 'queued' | 'paused';
+}
 
 /**
  * Takes back a move, a cancel of queued trials, or an archive. Trials that moved on meanwhile are left as they are.
@@ -210,7 +318,10 @@ interface UndoEntry { readonly id: number; readonly priority?: number; readonly 
 export function undoAction(store: Store, undoId: number): TrialActionResult {
   return store.transact('undo', (tx) => {
     const entry = takeUndo(tx.db, undoId);
-    if (entry === null) throw new SwitchyardError('undo_gone', 'This cannot be undone any more.', { remedy: 'It was undone already, or too much happened since.' });
+    if (entry === null)
+      throw new SwitchyardError('undo_gone', 'This cannot be undone any more.', {
+        remedy: 'It was undone already, or too much happened since.',
+      });
     const restored: number[] = [];
     for (const item of entry.data as UndoEntry[]) {
       const trial = getTrialRow(tx.db, item.id);
@@ -221,7 +332,11 @@ export function undoAction(store: Store, undoId: number): TrialActionResult {
       tx.emit({ type: 'trial.undone', trialId: trial.id, text: `Undone: ${entry.kind}` });
       restored.push(trial.id);
     }
-    return { trialIds: restored, undoId: null, message: restored.length === 1 ? `Undone for #${restored[0] ?? 0}` : `Undone for ${restored.length} trials` };
+    return {
+      trialIds: restored,
+      undoId: null,
+      message: restored.length === 1 ? `Undone for #${restored[0] ?? 0}` : `Undone for ${restored.length} trials`,
+    };
   });
 }
 
@@ -229,10 +344,12 @@ function restore(trial: TrialRow, kind: string, item: UndoEntry): TrialRow | nul
   switch (kind) {
     case 'move':
       return (trial.state === 'queued' || trial.state === 'paused') && trial.poolId === item.poolId
-        ? { ...trial, priority: item.priority ?? trial.priority, rank: item.rank ?? trial.rank } : null;
+        ? { ...trial, priority: item.priority ?? trial.priority, rank: item.rank ?? trial.rank }
+        : null;
     case 'cancel':
       return trial.state === 'done' && trial.outcome?.kind === 'canceled'
-        ? { ...trial, state: item.state ?? 'queued', outcome: null, endedAtMs: null, rank: item.rank ?? trial.rank } : null;
+        ? { ...trial, state: item.state ?? 'queued', outcome: null, endedAtMs: null, rank: item.rank ?? trial.rank }
+        : null;
     case 'archive':
       return trial.state === 'done' && trial.archived ? { ...trial, archived: false } : null;
     case 'unarchive':

@@ -57,7 +57,14 @@ export function toTrial(store: Store, row: TrialRow, live: LiveFacts): Trial {
 /** @param logBytes logical length of its log */
 export function toAttempt(row: AttemptRow, logBytes: number): AttemptView {
   return {
-    number: row.number, runtime: row.runtime, startedAtMs: row.startedAtMs, endedAtMs: row.endedAtMs, slots: [...row.slots],
-    exitCode: row.exitCode, end: row.endKind, message: row.message, logBytes,
+    number: row.number,
+    runtime: row.runtime,
+    startedAtMs: row.startedAtMs,
+    endedAtMs: row.endedAtMs,
+    slots: [...row.slots],
+    exitCode: row.exitCode,
+    end: row.endKind,
+    message: row.message,
+    logBytes,
   };
 }

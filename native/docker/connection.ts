@@ -42,8 +42,13 @@ export function createConnection(place: SearchPlace): EngineConnection {
         firstFailure ??= describeUnreachable(address, error, place.platform);
       }
     }
-    throw firstFailure ?? new EngineDown('No container engine was found on this machine.',
-      'Install Docker Engine (https://docs.docker.com/engine/install/) and start it. Without it, trials run as plain processes.');
+    throw (
+      firstFailure ??
+      new EngineDown(
+        'No container engine was found on this machine.',
+        'Install Docker Engine (https://docs.docker.com/engine/install/) and start it. Without it, trials run as plain processes.',
+      )
+    );
   }
 
   const connection: EngineConnection = {
@@ -73,7 +78,8 @@ export function createConnection(place: SearchPlace): EngineConnection {
 
 /** One connection per request: a kept-alive one that the daemon closed would make it unknown whether a request was seen. */
 function openEngine(address: EngineAddress): Dockerode {
-  const agent = address.tls === undefined ? new http.Agent({ keepAlive: false }) : new https.Agent({ keepAlive: false });
+  const agent =
+    address.tls === undefined ? new http.Agent({ keepAlive: false }) : new https.Agent({ keepAlive: false });
   // Every address field is given: the library would take a missing one from DOCKER_HOST.
   return new Dockerode({
     agent,
@@ -104,21 +110,37 @@ async function withDeadline<T>(deadlineMs: number, work: Promise<T>): Promise<T>
 }
 
 function describeUnreachable(address: EngineAddress, error: unknown, platform: NodeJS.Platform): EngineDown {
-  const start = platform === 'linux' ? 'Start it: sudo systemctl start docker (and: sudo systemctl enable docker)' : 'Start Docker Desktop.';
+  const start =
+    platform === 'linux'
+      ? 'Start it: sudo systemctl start docker (and: sudo systemctl enable docker)'
+      : 'Start Docker Desktop.';
   switch (codeOf(error)) {
     case 'EACCES':
     case 'EPERM':
-      return new EngineDown(`This user may not use the Docker socket ${address.text}.`,
-        'Run: sudo usermod -aG docker $USER — then log out and in again and restart Switchyard.');
+      return new EngineDown(
+        `This user may not use the Docker socket ${address.text}.`,
+        'Run: sudo usermod -aG docker $USER — then log out and in again and restart Switchyard.',
+      );
     case 'ENOENT':
-      return new EngineDown(`There is no Docker socket at ${address.text} (from ${address.origin}).`,
-        address.origin.startsWith('docker context') ? `${start} Or choose another engine: docker context use default` : start);
+      return new EngineDown(
+        `There is no Docker socket at ${address.text} (from ${address.origin}).`,
+        address.origin.startsWith('docker context')
+          ? `${start} Or choose another engine: docker context use default`
+          : start,
+      );
     case 'ECONNREFUSED':
       return new EngineDown(`The Docker daemon behind ${address.text} is not running.`, start);
     case 'ENGINE_TIMEOUT':
-      return new EngineDown(`The Docker daemon behind ${address.text} does not answer.`,
-        platform === 'linux' ? 'Look at: sudo journalctl -u docker — and restart it: sudo systemctl restart docker' : 'Restart Docker Desktop.');
+      return new EngineDown(
+        `The Docker daemon behind ${address.text} does not answer.`,
+        platform === 'linux'
+          ? 'Look at: sudo journalctl -u docker — and restart it: sudo systemctl restart docker'
+          : 'Restart Docker Desktop.',
+      );
     default:
-      return new EngineDown(`The Docker daemon behind ${address.text} cannot be reached: ${error instanceof Error ? error.message : 'unknown error'}`, start);
+      return new EngineDown(
+        `The Docker daemon behind ${address.text} cannot be reached: ${error instanceof Error ? error.message : 'unknown error'}`,
+        start,
+      );
   }
 }

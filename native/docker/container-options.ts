@@ -1,6 +1,6 @@
 /** What is asked of the engine for one attempt. Pure. */
 import type Dockerode from 'dockerode';
-import type { LaunchSpec } from '../../electron/engine/ports.ts';
+import type { LaunchSpec } from '../../electron/ports/trial-runtime.ts';
 
 export const ENGINE_LABEL = 'switchyard.engine';
 export const TRIAL_LABEL = 'switchyard.trial';
@@ -12,7 +12,15 @@ const LOG_MAX_SIZE = '128m';
 const LOG_MAX_FILES = '2';
 
 /** What nvidia-container-toolkit knows to mount; others in NVIDIA_DRIVER_CAPABILITIES would make the engine refuse. */
-const DRIVER_CAPABILITIES: ReadonlySet<string> = new Set(['compute', 'compat32', 'display', 'graphics', 'ngx', 'utility', 'video']);
+const DRIVER_CAPABILITIES: ReadonlySet<string> = new Set([
+  'compute',
+  'compat32',
+  'display',
+  'graphics',
+  'ngx',
+  'utility',
+  'video',
+]);
 const DEFAULT_DRIVER_CAPABILITIES = ['compute', 'utility'] as const;
 
 /** What a training script run as root does not need of Docker's default set. Any other user gets none at all. */
@@ -29,7 +37,11 @@ export interface UserMapping {
  * The name is the attempt id, so a second create of the same attempt is refused by the engine.
  * What the trial writes belongs to spec.user on the host: with a rootless engine that user is root inside the container.
  */
-export function containerOptions(spec: LaunchSpec, image: string, mapping: UserMapping): Dockerode.ContainerCreateOptions {
+export function containerOptions(
+  spec: LaunchSpec,
+  image: string,
+  mapping: UserMapping,
+): Dockerode.ContainerCreateOptions {
   const user = mapping.rootless ? { uid: 0, gid: 0 } : spec.user;
   const isRoot = user.uid === 0;
   const memory = spec.limits.memoryMiB === null ? null : spec.limits.memoryMiB * MIB;
@@ -59,17 +71,33 @@ export function containerOptions(spec: LaunchSpec, image: string, mapping: UserM
       ...(memory === null ? {} : { Memory: memory, MemorySwap: memory }),
       ...(spec.limits.cpus === null ? {} : { NanoCpus: Math.round(spec.limits.cpus * 1e9) }),
       LogConfig: { Type: 'json-file', Config: { 'max-size': LOG_MAX_SIZE, 'max-file': LOG_MAX_FILES } },
-      Mounts: spec.mounts.map((mount) => ({ Type: 'bind' as const, Source: mount.hostPath, Target: mount.containerPath, ReadOnly: mount.readOnly })),
-      ...(spec.slotUuids.length === 0 ? {} : {
-        DeviceRequests: [{ Driver: '', DeviceIDs: [...spec.slotUuids], Capabilities: [['gpu', ...driverCapabilities(spec.env['NVIDIA_DRIVER_CAPABILITIES'])]] }],
-      }),
+      Mounts: spec.mounts.map((mount) => ({
+        Type: 'bind' as const,
+        Source: mount.hostPath,
+        Target: mount.containerPath,
+        ReadOnly: mount.readOnly,
+      })),
+      ...(spec.slotUuids.length === 0
+        ? {}
+        : {
+            DeviceRequests: [
+              {
+                Driver: '',
+                DeviceIDs: [...spec.slotUuids],
+                Capabilities: [['gpu', ...driverCapabilities(spec.env['NVIDIA_DRIVER_CAPABILITIES'])]],
+              },
+            ],
+          }),
     },
   };
 }
 
 function driverCapabilities(wanted: string | undefined): readonly string[] {
   if (wanted === undefined) return DEFAULT_DRIVER_CAPABILITIES;
-  const known = wanted.split(',').map((name) => name.trim()).flatMap((name) => name === 'all' ? [...DRIVER_CAPABILITIES] : [name])
+  const known = wanted
+    .split(',')
+    .map((name) => name.trim())
+    .flatMap((name) => (name === 'all' ? [...DRIVER_CAPABILITIES] : [name]))
     .filter((name) => DRIVER_CAPABILITIES.has(name));
   return known.length === 0 ? DEFAULT_DRIVER_CAPABILITIES : [...new Set(known)];
 }
@@ -83,7 +111,9 @@ function containerEnv(spec: LaunchSpec, isRoot: boolean): Record<string, string>
     // SIGTERM reaches the whole process group of the program, not only its first process (krallin/tini, option -g).
     TINI_KILL_PROCESS_GROUP: '1',
     // With devices the engine sets this itself. Without, "void" keeps images that ask for all GPUs from getting them.
-    ...(spec.slotUuids.length === 0 ? { NVIDIA_VISIBLE_DEVICES: 'void', CUDA_VISIBLE_DEVICES: '-1' } : { NVIDIA_VISIBLE_DEVICES: spec.slotUuids.join(',') }),
+    ...(spec.slotUuids.length === 0
+      ? { NVIDIA_VISIBLE_DEVICES: 'void', CUDA_VISIBLE_DEVICES: '-1' }
+      : { NVIDIA_VISIBLE_DEVICES: spec.slotUuids.join(',') }),
     SWITCHYARD_ATTEMPT_ID: spec.attemptId,
   };
 }

@@ -1,6 +1,6 @@
 /** What the engine says of a container, as the runtime needs it. Pure. */
 import type Dockerode from 'dockerode';
-import type { ExitInfo } from '../../electron/engine/ports.ts';
+import type { ExitInfo } from '../../electron/ports/trial-runtime.ts';
 import { explainExitCode, signalOfExitCode } from '../exit-codes.ts';
 
 export type ContainerState =
@@ -25,7 +25,11 @@ const CLOCK_SLACK_MS = 1_000;
 const UNKNOWN_EXIT = 255;
 
 /** @param rebooted the machine was started again since the launch: an end by force is then the shutdown's doing */
-export function readState(inspect: Dockerode.ContainerInspectInfo, rebooted: boolean, outage: Outage | null): ContainerState {
+export function readState(
+  inspect: Dockerode.ContainerInspectInfo,
+  rebooted: boolean,
+  outage: Outage | null,
+): ContainerState {
   const state = inspect.State;
   if (state.Running || state.Paused || state.Restarting) return { kind: 'running', frozen: state.Paused };
   const startedAtMs = Date.parse(state.StartedAt);
@@ -39,13 +43,24 @@ export function readState(inspect: Dockerode.ContainerInspectInfo, rebooted: boo
   if (oomKilled) message = `The trial ran out of memory (limit ${describeMemory(inspect.HostConfig.Memory)}).`;
   else if (lost) message = 'The machine or its Docker daemon went down while the trial ran.';
   return {
-    kind: 'exited', startedAtMs,
-    exit: { exitCode, signal: signalOfExitCode(exitCode), oomKilled, lost, ...(rebooted ? { rebooted: true } : {}), endedAtMs: endedAtMs > 0 ? endedAtMs : startedAtMs, message },
+    kind: 'exited',
+    startedAtMs,
+    exit: {
+      exitCode,
+      signal: signalOfExitCode(exitCode),
+      oomKilled,
+      lost,
+      ...(rebooted ? { rebooted: true } : {}),
+      endedAtMs: endedAtMs > 0 ? endedAtMs : startedAtMs,
+      message,
+    },
   };
 }
 
 function isForced(exitCode: number): boolean {
-  return exitCode === UNKNOWN_EXIT || ['SIGTERM', 'SIGKILL', 'SIGHUP', 'SIGINT'].includes(signalOfExitCode(exitCode) ?? '');
+  return (
+    exitCode === UNKNOWN_EXIT || ['SIGTERM', 'SIGKILL', 'SIGHUP', 'SIGINT'].includes(signalOfExitCode(exitCode) ?? '')
+  );
 }
 
 /**

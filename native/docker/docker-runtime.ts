@@ -14,8 +14,16 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
-import { LaunchError } from '../../electron/engine/ports.ts';
-import type { Attachment, AttemptHandle, Clock, ExitInfo, LaunchSpec, Recovered, TrialRuntime } from '../../electron/engine/ports.ts';
+import { LaunchError } from '../../electron/ports/trial-runtime.ts';
+import type {
+  Attachment,
+  AttemptHandle,
+  ExitInfo,
+  LaunchSpec,
+  Recovered,
+  TrialRuntime,
+} from '../../electron/ports/trial-runtime.ts';
+import type { Clock } from '../../electron/ports/clock.ts';
 import { checkMounts } from './check-mounts.ts';
 import { QUICK_MS, SLOW_MS, createConnection } from './connection.ts';
 import { ATTEMPT_LABEL, ENGINE_LABEL } from './container-options.ts';
@@ -48,8 +56,18 @@ export interface DockerRuntimeOptions {
 }
 
 /** Contacts no engine before it is asked to. */
-export function createDockerRuntime({ clock, engineId, dockerHost, env = process.env }: DockerRuntimeOptions): TrialRuntime {
-  const place: SearchPlace = { env, home: env['HOME'] ?? os.homedir(), platform: process.platform, dockerHost: dockerHost ?? null };
+export function createDockerRuntime({
+  clock,
+  engineId,
+  dockerHost,
+  env = process.env,
+}: DockerRuntimeOptions): TrialRuntime {
+  const place: SearchPlace = {
+    env,
+    home: env['HOME'] ?? os.homedir(),
+    platform: process.platform,
+    dockerHost: dockerHost ?? null,
+  };
   const connection = createConnection(place);
   const inspector = createEngineInspector(connection);
   /** One log has one writer: whoever attaches to an attempt that is followed already waits for that one to end. */
@@ -64,23 +82,42 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
   const onEngineChange = (): void => {
     for (const listener of listeners) listener();
   };
-  const followDeps = { connection, clock, onEngineChange, containersGoOn: async () => (await inspector.facts()).liveRestore };
+  const followDeps = {
+    connection,
+    clock,
+    onEngineChange,
+    containersGoOn: async () => (await inspector.facts()).liveRestore,
+  };
 
-  async function launch(spec: LaunchSpec, onActivity: (text: string) => void, signal: AbortSignal): Promise<{ readonly ref: string }> {
+  async function launch(
+    spec: LaunchSpec,
+    onActivity: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly ref: string }> {
     if (signal.aborted) throw cancelled();
-    if (!/^[a-z0-9][a-z0-9-]{0,200}$/.test(spec.attemptId)) throw new LaunchError('launch_failed', 'The attempt id is malformed.', null);
+    if (!/^[a-z0-9][a-z0-9-]{0,200}$/.test(spec.attemptId))
+      throw new LaunchError('launch_failed', 'The attempt id is malformed.', null);
     const argv0 = spec.argv[0] ?? '';
-    if (argv0 === '') throw new LaunchError('command_missing', 'The command is empty.', 'Give the program to run, for example: python train.py');
+    if (argv0 === '')
+      throw new LaunchError(
+        'command_missing',
+        'The command is empty.',
+        'Give the program to run, for example: python train.py',
+      );
     const image = parseImageReference(spec.image ?? '');
     if (image === null) {
-      throw new LaunchError('image_invalid', `"${spec.image ?? ''}" is not a valid image name.`, 'It should look like python:3.13 or registry.example.org/team/image:tag');
+      throw new LaunchError(
+        'image_invalid',
+        `"${spec.image ?? ''}" is not a valid image name.`,
+        'It should look like python:3.13 or registry.example.org/team/image:tag',
+      );
     }
     let facts: EngineFacts;
     try {
       facts = await inspector.facts();
       await checkMounts(spec.mounts, connection.address()?.socketPath ?? null);
       if (spec.slotUuids.length > 0 && facts.product === 'podman') throw podmanHasNoGpus();
-      if (await readClaim(spec.stateDir) === 'absent') throw givenUp();
+      if ((await readClaim(spec.stateDir)) === 'absent') throw givenUp();
       await noteBoot(spec.stateDir);
       await prepareLog(spec.logPath, spec.stateDir);
     } catch (error) {
@@ -134,7 +171,13 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
       await connection.call(QUICK_MS, (engine) => verb(engine.getContainer(found.Id)));
     } catch (error) {
       const status = statusOf(error);
-      if (status === 404 || status === 409 || status === 304 || (status === 500 && /not running|not paused|already paused|is paused/i.test(sentenceOf(error)))) return;
+      if (
+        status === 404 ||
+        status === 409 ||
+        status === 304 ||
+        (status === 500 && /not running|not paused|already paused|is paused/i.test(sentenceOf(error)))
+      )
+        return;
       throw asDown(error);
     }
   }
@@ -169,19 +212,22 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
       for (;;) {
         const found = await inspect(handle.attemptId);
         const state = found === null ? null : readState(found, await wasRebooted(handle.stateDir), absence);
-        if (found !== null && state?.kind === 'running') return { kind: 'running', ref: found.Id, frozen: state.frozen };
+        if (found !== null && state?.kind === 'running')
+          return { kind: 'running', ref: found.Id, frozen: state.frozen };
         if (state?.kind === 'exited') return { kind: 'exited', exit: state.exit };
         const decided = await claim(handle.stateDir, 'absent');
         // A launch took the claim and did not come to start it, or is about to: without a container it fails.
         if (found !== null) await removeById(found.Id);
-        else if (decided.mine || decided.claim === 'absent' || await inspect(handle.attemptId) === null) return { kind: 'absent' };
+        else if (decided.mine || decided.claim === 'absent' || (await inspect(handle.attemptId)) === null)
+          return { kind: 'absent' };
       }
     },
 
     attach(handle): Attachment {
       const stop = new AbortController();
       const signal = AbortSignal.any([stop.signal, closed.signal]);
-      const follow = (): Promise<ExitInfo | null> => followAttempt(followDeps, handle, unwatched.get(handle.attemptId) ?? null, signal);
+      const follow = (): Promise<ExitInfo | null> =>
+        followAttempt(followDeps, handle, unwatched.get(handle.attemptId) ?? null, signal);
       const followed = following.get(handle.attemptId)?.then(follow) ?? follow();
       following.set(handle.attemptId, followed);
       const exit = new Promise<ExitInfo>((resolve) => {
@@ -203,12 +249,14 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
     async terminate(handle) {
       await act(handle, (container) => container.kill({ signal: 'SIGTERM' }));
       // A frozen program acts on the signal only when it goes on.
-      if ((await inspect(handle.attemptId))?.State.Paused === true) await act(handle, (container) => container.unpause());
+      if ((await inspect(handle.attemptId))?.State.Paused === true)
+        await act(handle, (container) => container.unpause());
     },
 
     async kill(handle) {
       await act(handle, (container) => container.kill({ signal: 'SIGKILL' }));
-      if ((await inspect(handle.attemptId))?.State.Paused === true) await act(handle, (container) => container.unpause());
+      if ((await inspect(handle.attemptId))?.State.Paused === true)
+        await act(handle, (container) => container.unpause());
     },
 
     freeze: (handle) => act(handle, (container) => container.pause()),
@@ -217,7 +265,7 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
     async pids(handle) {
       let pids: readonly number[] = [];
       await act(handle, async (container) => {
-        pids = readTop(await container.top() as unknown);
+        pids = readTop((await container.top()) as unknown);
       });
       return pids;
     },
@@ -230,15 +278,24 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
     },
 
     async sweep(ownEngineId, keep) {
-      const found = await connection.call(QUICK_MS, (engine) =>
-        engine.listContainers({ all: true, filters: { label: [`${ENGINE_LABEL}=${ownEngineId}`] } })).catch((error: unknown) => {
-        throw asDown(error);
-      });
+      const found = await connection
+        .call(QUICK_MS, (engine) =>
+          engine.listContainers({ all: true, filters: { label: [`${ENGINE_LABEL}=${ownEngineId}`] } }),
+        )
+        .catch((error: unknown) => {
+          throw asDown(error);
+        });
       const swept: string[] = [];
       for (const container of found) {
         const attemptId = container.Labels[ATTEMPT_LABEL];
         // Labels again: not every engine's filter is to be trusted with a removal.
-        if (attemptId === undefined || container.Labels[ENGINE_LABEL] !== ownEngineId || keep.has(attemptId) || launching.has(attemptId)) continue;
+        if (
+          attemptId === undefined ||
+          container.Labels[ENGINE_LABEL] !== ownEngineId ||
+          keep.has(attemptId) ||
+          launching.has(attemptId)
+        )
+          continue;
         await removeById(container.Id);
         swept.push(attemptId);
       }
@@ -255,13 +312,19 @@ export function createDockerRuntime({ clock, engineId, dockerHost, env = process
 
 /** It would start the container without any GPU and say nothing. */
 function podmanHasNoGpus(): LaunchError {
-  return new LaunchError('no_gpu_runtime', "Podman's Docker-compatible socket ignores requests for GPUs.",
-    'Install Docker Engine for trials with GPUs, or run them as plain processes (runtime: process).');
+  return new LaunchError(
+    'no_gpu_runtime',
+    "Podman's Docker-compatible socket ignores requests for GPUs.",
+    'Install Docker Engine for trials with GPUs, or run them as plain processes (runtime: process).',
+  );
 }
 
 /** The engine's answer to "top": column titles and rows of text. The pids are the host's. */
 function readTop(answer: unknown): readonly number[] {
-  const { Titles: titles, Processes: rows } = answer as { readonly Titles?: readonly string[]; readonly Processes?: readonly (readonly string[])[] | null };
+  const { Titles: titles, Processes: rows } = answer as {
+    readonly Titles?: readonly string[];
+    readonly Processes?: readonly (readonly string[])[] | null;
+  };
   const column = (titles ?? []).indexOf('PID');
   return (rows ?? []).map((row) => Number(row[column])).filter((pid) => Number.isInteger(pid) && pid > 0);
 }

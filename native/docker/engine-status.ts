@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises';
 import type Dockerode from 'dockerode';
 import type { DoctorCheck } from '../../electron/contract/settings.ts';
-import type { RuntimeStatus } from '../../electron/engine/ports.ts';
+import type { RuntimeStatus } from '../../electron/ports/trial-runtime.ts';
 import { QUICK_MS } from './connection.ts';
 import type { EngineConnection } from './connection.ts';
 import { EngineDown, isConnectionError } from './engine-error.ts';
@@ -36,15 +36,20 @@ interface EngineInfo {
 
 /** Pure. */
 export function readFacts(version: EngineVersion, info: EngineInfo): EngineFacts {
-  const isPodman = (version.Components ?? []).some((component) => /podman/i.test(component.Name ?? '')) || /podman/i.test(version.Platform?.Name ?? '');
-  const isDesktop = /docker desktop/i.test(info.OperatingSystem ?? '') || /docker desktop/i.test(version.Platform?.Name ?? '');
+  const isPodman =
+    (version.Components ?? []).some((component) => /podman/i.test(component.Name ?? '')) ||
+    /podman/i.test(version.Platform?.Name ?? '');
+  const isDesktop =
+    /docker desktop/i.test(info.OperatingSystem ?? '') || /docker desktop/i.test(version.Platform?.Name ?? '');
   return {
     version: version.Version ?? 'unknown',
     product: isPodman ? 'podman' : isDesktop ? 'docker-desktop' : 'docker',
     rootless: (info.SecurityOptions ?? []).some((option) => option.includes('rootless')),
     remapsUsers: (info.SecurityOptions ?? []).some((option) => option.includes('userns')),
     liveRestore: info.LiveRestoreEnabled === true,
-    listsGpuRuntime: 'nvidia' in (info.Runtimes ?? {}) || (info.DiscoveredDevices ?? []).some((device) => device.ID?.startsWith('nvidia.com/') === true),
+    listsGpuRuntime:
+      'nvidia' in (info.Runtimes ?? {}) ||
+      (info.DiscoveredDevices ?? []).some((device) => device.ID?.startsWith('nvidia.com/') === true),
   };
 }
 
@@ -59,16 +64,36 @@ export interface GpuVerdict {
  * @param hookInstalled a program of the NVIDIA Container Toolkit is on this machine
  * @param tried what the last launch with GPUs found; null = none yet
  */
-export function judgeGpuSupport(facts: EngineFacts, platform: NodeJS.Platform, hookInstalled: boolean, tried: boolean | null): GpuVerdict {
+export function judgeGpuSupport(
+  facts: EngineFacts,
+  platform: NodeJS.Platform,
+  hookInstalled: boolean,
+  tried: boolean | null,
+): GpuVerdict {
   if (facts.product === 'podman') {
-    return { supported: false, problem: "Podman's Docker-compatible socket ignores requests for GPUs: trials with GPUs cannot run in its containers.",
-      remedy: 'Install Docker Engine for trials with GPUs, or run them as plain processes (runtime: process).' };
+    return {
+      supported: false,
+      problem:
+        "Podman's Docker-compatible socket ignores requests for GPUs: trials with GPUs cannot run in its containers.",
+      remedy: 'Install Docker Engine for trials with GPUs, or run them as plain processes (runtime: process).',
+    };
   }
   if (facts.product === 'docker-desktop' && platform !== 'win32') {
-    return { supported: false, problem: 'Docker Desktop runs containers in a virtual machine that has no GPU.',
-      remedy: platform === 'linux' ? 'Install Docker Engine beside it, then run: docker context use default' : 'Run trials with GPUs as plain processes (runtime: process).' };
+    return {
+      supported: false,
+      problem: 'Docker Desktop runs containers in a virtual machine that has no GPU.',
+      remedy:
+        platform === 'linux'
+          ? 'Install Docker Engine beside it, then run: docker context use default'
+          : 'Run trials with GPUs as plain processes (runtime: process).',
+    };
   }
-  if (tried !== null) return { supported: tried, problem: tried ? null : 'Docker has no working GPU support on this machine.', remedy: tried ? null : TOOLKIT_REMEDY };
+  if (tried !== null)
+    return {
+      supported: tried,
+      problem: tried ? null : 'Docker has no working GPU support on this machine.',
+      remedy: tried ? null : TOOLKIT_REMEDY,
+    };
   return { supported: facts.listsGpuRuntime || hookInstalled ? true : null, problem: null, remedy: null };
 }
 
@@ -81,7 +106,11 @@ export interface EngineInspector {
   noteGpuLaunch(worked: boolean): void;
 }
 
-const HOOKS = ['/usr/bin/nvidia-container-runtime-hook', '/usr/bin/nvidia-container-runtime', '/usr/local/nvidia/toolkit/nvidia-container-runtime'] as const;
+const HOOKS = [
+  '/usr/bin/nvidia-container-runtime-hook',
+  '/usr/bin/nvidia-container-runtime',
+  '/usr/local/nvidia/toolkit/nvidia-container-runtime',
+] as const;
 
 export function createEngineInspector(connection: EngineConnection): EngineInspector {
   let gpuTried: boolean | null = null;
@@ -89,26 +118,36 @@ export function createEngineInspector(connection: EngineConnection): EngineInspe
   /** What an engine is does not change while the connection to it holds. */
   const known = new WeakMap<Dockerode, EngineFacts>();
 
-  const ask = (): Promise<EngineFacts> => connection.call(QUICK_MS, async (engine) => {
-    const [version, info] = await Promise.all([engine.version(), engine.info()]);
-    const found = readFacts(version as EngineVersion, info as EngineInfo);
-    known.set(engine, found);
-    return found;
-  });
+  const ask = (): Promise<EngineFacts> =>
+    connection.call(QUICK_MS, async (engine) => {
+      const [version, info] = await Promise.all([engine.version(), engine.info()]);
+      const found = readFacts(version as EngineVersion, info as EngineInfo);
+      known.set(engine, found);
+      return found;
+    });
   // A connection that broke is forgotten: asking again looks for the engine anew, and knows what to say when there is none.
-  const askAgain = (): Promise<EngineFacts> => ask().catch((error: unknown) => {
-    if (!isConnectionError(error)) throw error;
-    return ask();
-  });
-  const exists = (file: string): Promise<boolean> => access(file).then(() => true, () => false);
+  const askAgain = (): Promise<EngineFacts> =>
+    ask().catch((error: unknown) => {
+      if (!isConnectionError(error)) throw error;
+      return ask();
+    });
+  const exists = (file: string): Promise<boolean> =>
+    access(file).then(
+      () => true,
+      () => false,
+    );
   const judge = async (found: EngineFacts): Promise<GpuVerdict> =>
     judgeGpuSupport(found, process.platform, (await Promise.all(HOOKS.map(exists))).includes(true), gpuTried);
-  const explainDown = (error: unknown): { problem: string; remedy: string | null } => error instanceof EngineDown
-    ? { problem: error.message, remedy: error.remedy }
-    : { problem: `The container engine does not answer as expected: ${error instanceof Error ? error.message : 'unknown error'}`, remedy: null };
+  const explainDown = (error: unknown): { problem: string; remedy: string | null } =>
+    error instanceof EngineDown
+      ? { problem: error.message, remedy: error.remedy }
+      : {
+          problem: `The container engine does not answer as expected: ${error instanceof Error ? error.message : 'unknown error'}`,
+          remedy: null,
+        };
 
   return {
-    facts: async () => known.get(await connection.engine()) ?? await askAgain(),
+    facts: async () => known.get(await connection.engine()) ?? (await askAgain()),
     noteGpuLaunch(worked) {
       gpuTried = worked;
     },
@@ -116,7 +155,13 @@ export function createEngineInspector(connection: EngineConnection): EngineInspe
       try {
         const found = await askAgain();
         const gpu = await judge(found);
-        return { available: true, version: found.version, gpuSupport: gpu.supported, problem: gpu.problem, remedy: gpu.remedy };
+        return {
+          available: true,
+          version: found.version,
+          gpuSupport: gpu.supported,
+          problem: gpu.problem,
+          remedy: gpu.remedy,
+        };
       } catch (error) {
         return { available: false, version: null, gpuSupport: null, ...explainDown(error) };
       }
@@ -136,8 +181,13 @@ export function createEngineInspector(connection: EngineConnection): EngineInspe
       const gpu = await judge(found);
       const hasDriver = await exists('/proc/driver/nvidia/version');
       return [
-        { id: 'docker', title, status: 'ok', remedy: null,
-          found: `${name} ${found.version}${found.rootless ? ', rootless' : ''} at ${address?.text ?? 'unknown'} (${address?.origin ?? 'unknown'})` },
+        {
+          id: 'docker',
+          title,
+          status: 'ok',
+          remedy: null,
+          found: `${name} ${found.version}${found.rootless ? ', rootless' : ''} at ${address?.text ?? 'unknown'} (${address?.origin ?? 'unknown'})`,
+        },
         describeGpu(gpu, hasDriver),
       ];
     },
@@ -146,9 +196,26 @@ export function createEngineInspector(connection: EngineConnection): EngineInspe
 
 function describeGpu(gpu: GpuVerdict, hasDriver: boolean): DoctorCheck {
   const base = { id: 'docker-gpu', title: 'GPUs in containers' };
-  if (gpu.supported === true) return { ...base, status: 'ok', found: 'The NVIDIA container runtime is set up.', remedy: null };
-  if (gpu.supported === false) return { ...base, status: hasDriver ? 'error' : 'warning', found: gpu.problem ?? 'GPUs do not reach containers.', remedy: gpu.remedy };
+  if (gpu.supported === true)
+    return { ...base, status: 'ok', found: 'The NVIDIA container runtime is set up.', remedy: null };
+  if (gpu.supported === false)
+    return {
+      ...base,
+      status: hasDriver ? 'error' : 'warning',
+      found: gpu.problem ?? 'GPUs do not reach containers.',
+      remedy: gpu.remedy,
+    };
   return hasDriver
-    ? { ...base, status: 'warning', found: 'There is an NVIDIA driver, but no NVIDIA Container Toolkit was found.', remedy: TOOLKIT_REMEDY }
-    : { ...base, status: 'info', found: 'No NVIDIA driver on this machine; containers run without GPUs.', remedy: null };
+    ? {
+        ...base,
+        status: 'warning',
+        found: 'There is an NVIDIA driver, but no NVIDIA Container Toolkit was found.',
+        remedy: TOOLKIT_REMEDY,
+      }
+    : {
+        ...base,
+        status: 'info',
+        found: 'No NVIDIA driver on this machine; containers run without GPUs.',
+        remedy: null,
+      };
 }

@@ -32,15 +32,23 @@ export interface SearchPlace {
  */
 export async function listAddresses(place: SearchPlace): Promise<readonly EngineAddress[]> {
   const configDir = place.env['DOCKER_CONFIG'] ?? path.join(place.home, '.docker');
-  if (place.dockerHost !== null) return [await parseHost(place.dockerHost, 'the docker host given to Switchyard', place, null)];
+  if (place.dockerHost !== null)
+    return [await parseHost(place.dockerHost, 'the docker host given to Switchyard', place, null)];
   const fromEnv = place.env['DOCKER_HOST'];
-  if (fromEnv !== undefined && fromEnv !== '') return [await parseHost(fromEnv, 'DOCKER_HOST', place, place.env['DOCKER_CERT_PATH'] ?? null)];
+  if (fromEnv !== undefined && fromEnv !== '')
+    return [await parseHost(fromEnv, 'DOCKER_HOST', place, place.env['DOCKER_CERT_PATH'] ?? null)];
   const context = await readContext(configDir, place);
   if (context !== null) return [context];
-  const sockets = await Promise.all(usualSockets(place).map(async (socketPath) => ({ socketPath, exists: await isSocket(socketPath, place.platform) })));
+  const sockets = await Promise.all(
+    usualSockets(place).map(async (socketPath) => ({ socketPath, exists: await isSocket(socketPath, place.platform) })),
+  );
   const existing = sockets.filter((socket) => socket.exists).map(({ socketPath }) => socketPath);
   const own = existing.filter((socketPath) => !socketPath.includes('podman'));
-  return (own.length > 0 ? own : existing).map((socketPath) => ({ socketPath, text: `unix://${socketPath}`, origin: 'default socket' }));
+  return (own.length > 0 ? own : existing).map((socketPath) => ({
+    socketPath,
+    text: `unix://${socketPath}`,
+    origin: 'default socket',
+  }));
 }
 
 function usualSockets({ env, home, platform }: SearchPlace): readonly string[] {
@@ -59,46 +67,82 @@ function usualSockets({ env, home, platform }: SearchPlace): readonly string[] {
 }
 
 async function isSocket(socketPath: string, platform: NodeJS.Platform): Promise<boolean> {
-  return stat(socketPath).then((found) => platform === 'win32' || found.isSocket(), () => false);
+  return stat(socketPath).then(
+    (found) => platform === 'win32' || found.isSocket(),
+    () => false,
+  );
 }
 
 /** The current docker context (docs.docker.com, "Docker contexts"): config.json names it, contexts/meta/<sha256 of name>/meta.json describes it. */
 async function readContext(configDir: string, place: SearchPlace): Promise<EngineAddress | null> {
   const fromEnv = place.env['DOCKER_CONTEXT'];
-  const name = fromEnv !== undefined && fromEnv !== '' ? fromEnv : textAt(await readJson(path.join(configDir, 'config.json')), 'currentContext');
+  const name =
+    fromEnv !== undefined && fromEnv !== ''
+      ? fromEnv
+      : textAt(await readJson(path.join(configDir, 'config.json')), 'currentContext');
   if (name === null || name === '' || name === 'default') return null;
   const key = createHash('sha256').update(name).digest('hex');
-  const host = textAt(await readJson(path.join(configDir, 'contexts', 'meta', key, 'meta.json')), 'Endpoints', 'docker', 'Host');
+  const host = textAt(
+    await readJson(path.join(configDir, 'contexts', 'meta', key, 'meta.json')),
+    'Endpoints',
+    'docker',
+    'Host',
+  );
   if (host === null) {
-    throw new EngineDown(`The docker context "${name}" is chosen, but its description is missing.`, 'Run: docker context use default');
+    throw new EngineDown(
+      `The docker context "${name}" is chosen, but its description is missing.`,
+      'Run: docker context use default',
+    );
   }
   return parseHost(host, `docker context ${name}`, place, path.join(configDir, 'contexts', 'tls', key, 'docker'));
 }
 
-async function parseHost(text: string, origin: string, place: SearchPlace, certDir: string | null): Promise<EngineAddress> {
+async function parseHost(
+  text: string,
+  origin: string,
+  place: SearchPlace,
+  certDir: string | null,
+): Promise<EngineAddress> {
   if (text.startsWith('unix://') || text.startsWith('/')) {
     const socketPath = text.startsWith('/') ? text : text.slice('unix://'.length);
     if (path.isAbsolute(socketPath)) return { socketPath, text: `unix://${socketPath}`, origin };
   }
   if (text.startsWith('npipe://')) return { socketPath: text.slice('npipe://'.length), text, origin };
-  const match = /^(?:tcp|http|https):\/\/(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::(\d{1,5}))?\/?$/.exec(text);
+  const match = /^(?:tcp|http|https):\/\/(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::(\d{1,5}))?\/?$/.exec(
+    text,
+  );
   if (match === null) {
     if (/^(?:tcp|http|https|ssh):\/\//.test(text)) {
-      throw new EngineDown(`${origin} points to an engine on another machine (${withoutUser(text)}). It sees neither this machine's files nor its GPUs.`,
-        'Use the engine of this machine: unset DOCKER_HOST and run: docker context use default');
+      throw new EngineDown(
+        `${origin} points to an engine on another machine (${withoutUser(text)}). It sees neither this machine's files nor its GPUs.`,
+        'Use the engine of this machine: unset DOCKER_HOST and run: docker context use default',
+      );
     }
-    throw new EngineDown(`${origin} is not an address of a container engine.`, 'It should look like unix:///var/run/docker.sock');
+    throw new EngineDown(
+      `${origin} is not an address of a container engine.`,
+      'It should look like unix:///var/run/docker.sock',
+    );
   }
   const secure = text.startsWith('https') || match[2] === '2376' || (place.env['DOCKER_TLS_VERIFY'] ?? '') !== '';
-  const address = { host: (match[1] ?? '').replace(/[[\]]/g, ''), port: Number(match[2] ?? (secure ? 2376 : 2375)), text, origin };
+  const address = {
+    host: (match[1] ?? '').replace(/[[\]]/g, ''),
+    port: Number(match[2] ?? (secure ? 2376 : 2375)),
+    text,
+    origin,
+  };
   if (!secure) return address;
   const dir = certDir ?? path.join(place.home, '.docker');
   try {
-    const [ca, cert, key] = await Promise.all(['ca.pem', 'cert.pem', 'key.pem'].map((name) => readFile(path.join(dir, name))));
+    const [ca, cert, key] = await Promise.all(
+      ['ca.pem', 'cert.pem', 'key.pem'].map((name) => readFile(path.join(dir, name))),
+    );
     if (ca === undefined || cert === undefined || key === undefined) throw new Error('incomplete');
     return { ...address, tls: { ca, cert, key } };
   } catch {
-    throw new EngineDown(`${origin} asks for TLS, but ca.pem, cert.pem and key.pem cannot be read in ${dir}.`, 'Set DOCKER_CERT_PATH to the directory that holds them.');
+    throw new EngineDown(
+      `${origin} asks for TLS, but ca.pem, cert.pem and key.pem cannot be read in ${dir}.`,
+      'Set DOCKER_CERT_PATH to the directory that holds them.',
+    );
   }
 }
 

@@ -12,7 +12,8 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
-import type { AttemptHandle, Clock, ExitInfo } from '../../electron/engine/ports.ts';
+import type { AttemptHandle, ExitInfo } from '../../electron/ports/trial-runtime.ts';
+import type { Clock } from '../../electron/ports/clock.ts';
 import { QUICK_MS } from './connection.ts';
 import type { EngineConnection } from './connection.ts';
 import { readState } from './container-state.ts';
@@ -41,7 +42,12 @@ export interface FollowDeps {
  * @param unwatched the time before, in which nobody followed it; null for an attempt that was just launched
  * @returns null when `stop` came first. Never rejects.
  */
-export async function followAttempt(deps: FollowDeps, handle: AttemptHandle, unwatched: Outage | null, stop: AbortSignal): Promise<ExitInfo | null> {
+export async function followAttempt(
+  deps: FollowDeps,
+  handle: AttemptHandle,
+  unwatched: Outage | null,
+  stop: AbortSignal,
+): Promise<ExitInfo | null> {
   let sink: LogSink | null = null;
   let retryMs = FIRST_RETRY_MS;
   let downFromMs: number | null = null;
@@ -66,7 +72,12 @@ export async function followAttempt(deps: FollowDeps, handle: AttemptHandle, unw
           await streamLog(deps.connection, found.Id, sink, false, stop);
           if (stop.aborted) return null;
           await sink.save();
-          return sink.full() ? { ...state.exit, message: 'There was no space left on the disk for the log; the rest of the output was dropped.' } : state.exit;
+          return sink.full()
+            ? {
+                ...state.exit,
+                message: 'There was no space left on the disk for the log; the rest of the output was dropped.',
+              }
+            : state.exit;
         }
       } catch (error) {
         if (stop.aborted) return null;
@@ -90,10 +101,18 @@ function lostExit(clock: Clock, message: string): ExitInfo {
 }
 
 /** Writes the container's output to the sink, from where the sink is; with `follow` until the container ends or the stream does. */
-async function streamLog(connection: EngineConnection, id: string, sink: LogSink, follow: boolean, stop: AbortSignal): Promise<void> {
+async function streamLog(
+  connection: EngineConnection,
+  id: string,
+  sink: LogSink,
+  follow: boolean,
+  stop: AbortSignal,
+): Promise<void> {
   const position = sink.begin();
   const ended = new AbortController();
-  const stream = await connection.call(QUICK_MS, (engine) => openLogStream(engine, id, follow, position.since?.stamp ?? null));
+  const stream = await connection.call(QUICK_MS, (engine) =>
+    openLogStream(engine, id, follow, position.since?.stamp ?? null),
+  );
   const close = (): void => void stream.destroy();
   stop.addEventListener('abort', close);
   if (follow) void closeAfterEnd(connection, id, stream, ended.signal);
@@ -114,25 +133,45 @@ async function streamLog(connection: EngineConnection, id: string, sink: LogSink
   }
 }
 
-async function openLogStream(engine: Dockerode, id: string, follow: boolean, sinceStamp: string | null): Promise<Readable> {
+async function openLogStream(
+  engine: Dockerode,
+  id: string,
+  follow: boolean,
+  sinceStamp: string | null,
+): Promise<Readable> {
   const options = {
-    stdout: true, stderr: true, timestamps: true, ...(sinceStamp === null ? {} : { since: stampToSince(sinceStamp) as unknown as number }),
+    stdout: true,
+    stderr: true,
+    timestamps: true,
+    ...(sinceStamp === null ? {} : { since: stampToSince(sinceStamp) as unknown as number }),
   };
-  if (follow) return await engine.getContainer(id).logs({ ...options, follow: true }) as Readable;
+  if (follow) return (await engine.getContainer(id).logs({ ...options, follow: true })) as Readable;
   // The library collects a log that is not followed in memory. Through its streaming door it does not.
   return new Promise((resolve, reject) => {
-    engine.modem.dial({
-      path: `/containers/${id}/logs?`, method: 'GET', options: { ...options, follow: false }, isStream: true,
-      statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
-    }, (error: unknown, stream: unknown) => {
-      if (error !== null && error !== undefined) reject(error instanceof Error ? error : new Error('the log request failed'));
-      else resolve(stream as Readable);
-    });
+    engine.modem.dial(
+      {
+        path: `/containers/${id}/logs?`,
+        method: 'GET',
+        options: { ...options, follow: false },
+        isStream: true,
+        statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+      },
+      (error: unknown, stream: unknown) => {
+        if (error !== null && error !== undefined)
+          reject(error instanceof Error ? error : new Error('the log request failed'));
+        else resolve(stream as Readable);
+      },
+    );
   });
 }
 
 /** Some engines leave a followed stream open after the container's end (children of it may still hold its output). */
-async function closeAfterEnd(connection: EngineConnection, id: string, stream: Readable, ended: AbortSignal): Promise<void> {
+async function closeAfterEnd(
+  connection: EngineConnection,
+  id: string,
+  stream: Readable,
+  ended: AbortSignal,
+): Promise<void> {
   try {
     const engine = await connection.engine();
     await engine.getContainer(id).wait({ condition: 'not-running', abortSignal: ended });

@@ -8,8 +8,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
-import { LaunchError } from '../../electron/engine/ports.ts';
-import type { LaunchSpec } from '../../electron/engine/ports.ts';
+import { LaunchError } from '../../electron/ports/trial-runtime.ts';
+import type { LaunchSpec } from '../../electron/ports/trial-runtime.ts';
 import { QUICK_MS, SLOW_MS, START_MS } from './connection.ts';
 import type { EngineConnection } from './connection.ts';
 import { ATTEMPT_LABEL, containerOptions } from './container-options.ts';
@@ -64,7 +64,12 @@ export function cancelled(): LaunchError {
 }
 
 export function givenUp(): LaunchError {
-  return new LaunchError('launch_failed', 'This attempt was given up in recovery and cannot be started any more.', null, true);
+  return new LaunchError(
+    'launch_failed',
+    'This attempt was given up in recovery and cannot be started any more.',
+    null,
+    true,
+  );
 }
 
 async function createContainer(job: LaunchJob): Promise<{ readonly id: string; readonly started: boolean }> {
@@ -75,7 +80,12 @@ async function createContainer(job: LaunchJob): Promise<{ readonly id: string; r
     try {
       return { id: (await connection.call(SLOW_MS, (engine) => engine.createContainer(options))).id, started: false };
     } catch (error) {
-      if (statusOf(error) === 404 && !pulled && !image.isId && /no such image|image not known|not found/i.test(sentenceOf(error))) {
+      if (
+        statusOf(error) === 404 &&
+        !pulled &&
+        !image.isId &&
+        /no such image|image not known|not found/i.test(sentenceOf(error))
+      ) {
         await pullWithRetries(job);
         pulled = true;
       } else if (statusOf(error) === 409) {
@@ -96,11 +106,18 @@ async function pullWithRetries(job: LaunchJob): Promise<void> {
   const auth = await readRegistryAuth(job.image.registry, job.place);
   for (let attempt = 0; ; attempt++) {
     try {
-      await pullImage(await job.connection.engine(), job.image.name, auth === null ? null : { ...auth }, job.onActivity, job.signal);
+      await pullImage(
+        await job.connection.engine(),
+        job.image.name,
+        auth === null ? null : { ...auth },
+        job.onActivity,
+        job.signal,
+      );
       return;
     } catch (error) {
       const waitMs = PULL_RETRIES_MS[attempt];
-      if (job.signal.aborted || waitMs === undefined || toLaunchError(error, '', '').code !== 'registry_unreachable') throw error;
+      if (job.signal.aborted || waitMs === undefined || toLaunchError(error, '', '').code !== 'registry_unreachable')
+        throw error;
       job.onActivity(`the registry of ${job.image.name} cannot be reached, trying again`);
       await delay(waitMs, undefined, { signal: job.signal });
     }
@@ -144,7 +161,11 @@ async function lookUp(job: LaunchJob): Promise<Dockerode.ContainerInspectInfo | 
     try {
       const found = await job.connection.call(QUICK_MS, (engine) => engine.getContainer(job.spec.attemptId).inspect());
       if (found.Config.Labels[ATTEMPT_LABEL] === job.spec.attemptId) return found;
-      throw new LaunchError('launch_failed', `A container named ${job.spec.attemptId} exists that Switchyard did not make.`, `Remove or rename it: docker rename ${job.spec.attemptId} NEWNAME`);
+      throw new LaunchError(
+        'launch_failed',
+        `A container named ${job.spec.attemptId} exists that Switchyard did not make.`,
+        `Remove or rename it: docker rename ${job.spec.attemptId} NEWNAME`,
+      );
     } catch (error) {
       if (statusOf(error) === 404) return null;
       if (!isConnectionError(error)) throw error;
@@ -157,5 +178,7 @@ async function lookUp(job: LaunchJob): Promise<Dockerode.ContainerInspectInfo | 
 
 /** What never ran is not left behind; if the engine is away, the sweep takes it. */
 async function discard(job: LaunchJob, id: string): Promise<void> {
-  await job.connection.call(SLOW_MS, (engine) => engine.getContainer(id).remove({ force: true, v: true })).catch(() => undefined);
+  await job.connection
+    .call(SLOW_MS, (engine) => engine.getContainer(id).remove({ force: true, v: true }))
+    .catch(() => undefined);
 }

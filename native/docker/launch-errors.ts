@@ -2,14 +2,19 @@
  * Which known failure a container engine's sentence is, and its remedy. Pure. The sentences are Docker's, runc's and
  * nvidia-container-cli's; they are matched as parts, because what surrounds them differs between versions.
  */
-import { LaunchError } from '../../electron/engine/ports.ts';
+import { LaunchError } from '../../electron/ports/trial-runtime.ts';
 import { EngineDown, isConnectionError, sentenceOf, statusOf } from './engine-error.ts';
 
-export const TOOLKIT_REMEDY = 'Install the NVIDIA Container Toolkit, then run: sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker';
-const CDI_REMEDY = 'The CDI description is missing or stale (a driver update does that). Run: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml && sudo systemctl restart docker';
-const MISMATCH_REMEDY = 'The NVIDIA driver was updated while its old kernel module is still loaded: reboot the machine.';
-const ROOTLESS_REMEDY = 'Rootless Docker cannot hand out devices through cgroups. Run: sudo nvidia-ctk config --set nvidia-container-cli.no-cgroups --in-place — or use CDI.';
-const DISK_REMEDY = 'Free some space where Docker keeps its data (docker system df shows what it uses, docker system prune removes what is unused).';
+export const TOOLKIT_REMEDY =
+  'Install the NVIDIA Container Toolkit, then run: sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker';
+const CDI_REMEDY =
+  'The CDI description is missing or stale (a driver update does that). Run: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml && sudo systemctl restart docker';
+const MISMATCH_REMEDY =
+  'The NVIDIA driver was updated while its old kernel module is still loaded: reboot the machine.';
+const ROOTLESS_REMEDY =
+  'Rootless Docker cannot hand out devices through cgroups. Run: sudo nvidia-ctk config --set nvidia-container-cli.no-cgroups --in-place — or use CDI.';
+const DISK_REMEDY =
+  'Free some space where Docker keeps its data (docker system df shows what it uses, docker system prune removes what is unused).';
 
 interface Rule {
   readonly pattern: RegExp;
@@ -18,54 +23,165 @@ interface Rule {
 
 /** The first match wins: specific before general. */
 const RULES: readonly Rule[] = [
-  { pattern: /no space left on device|disk quota exceeded/i,
-    make: () => new LaunchError('disk_full', 'The disk of the Docker engine is full.', DISK_REMEDY) },
-  { pattern: /driver\/library version mismatch/i,
-    make: () => new LaunchError('no_gpu_runtime', 'Docker cannot use the GPUs: the versions of the NVIDIA driver and its library differ.', MISMATCH_REMEDY) },
-  { pattern: /bpf_prog_query\(BPF_CGROUP_DEVICE\)/i,
-    make: () => new LaunchError('no_gpu_runtime', 'Docker runs rootless and may not give devices to containers.', ROOTLESS_REMEDY) },
-  { pattern: /unresolvable CDI devices|failed to inject CDI|CDI device injection failed|"?cdi"? with capabilities/i,
-    make: () => new LaunchError('no_gpu_runtime', 'Docker could not find the leased GPUs in its device descriptions (CDI).', CDI_REMEDY) },
-  { pattern: /unknown device|device error:|GPU is lost|no such device.*GPU|nvml error: (?:not found|gpu)/i,
-    make: (_image, _argv0, sentence) => new LaunchError('gpu_gone', `A leased GPU is not there any more: ${lastPart(sentence)}`,
-      'See nvidia-smi -L and dmesg; a GPU that fell off the bus needs a reboot.') },
-  { pattern: /could not select device driver/i,
-    make: () => new LaunchError('no_gpu_runtime', 'Docker has no GPU support on this machine.', TOOLKIT_REMEDY) },
-  { pattern: /nvidia-container-cli|nvidia-container-runtime|libnvidia-ml/i,
-    make: (_image, _argv0, sentence) => new LaunchError('no_gpu_runtime', `The NVIDIA container runtime failed: ${lastPart(sentence)}`,
-      `Check that nvidia-smi works on this machine. ${TOOLKIT_REMEDY}`) },
-  { pattern: /bind source path does not exist|invalid mount config|error mounting|error while creating mount source path|mount denied|mounts denied|is not shared from the host/i,
-    make: (_image, _argv0, sentence) => new LaunchError('mount_failed', `A directory could not be mounted: ${lastPart(sentence)}`,
-      'Create the directory, or correct the path in mounts (Docker Desktop also needs it among its shared folders).') },
-  { pattern: /docker-init/i,
-    make: () => new LaunchError('launch_failed', 'Docker lacks its init program (docker-init).', 'Install it: sudo apt install tini — or reinstall Docker Engine.') },
-  { pattern: /exec: .*(?:executable file not found|no such file or directory)|executable file .* not found/i,
-    make: (image, argv0) => new LaunchError('command_missing', `The program "${argv0}" does not exist in the image ${image}.`, 'Use another image, or give the full path of the program in it.') },
-  { pattern: /exec: .*permission denied/i,
-    make: (_image, argv0) => new LaunchError('command_missing', `The program "${argv0}" is not executable.`, `Run chmod +x ${argv0}, or name its interpreter: python ${argv0}, sh ${argv0}`) },
-  { pattern: /invalid reference format|must be lowercase/i,
-    make: (image) => new LaunchError('image_invalid', `"${image}" is not a valid image name.`, 'It should look like python:3.13 or registry.example.org/team/image:tag') },
-  { pattern: /toomanyrequests|rate limit/i,
-    make: (image) => new LaunchError('registry_unreachable', `The registry refuses to send ${image} now: its download limit is reached.`, 'Run: docker login — or wait, then retry the trial.') },
-  { pattern: /pull access denied|unauthorized|authentication required|access to the resource is denied|403 Forbidden|no basic auth/i,
-    make: (image) => new LaunchError('image_missing', `The image ${image} does not exist, or needs a login.`, 'Check the name; for a private image run: docker login') },
-  { pattern: /manifest (?:for .* )?(?:unknown|not found)|no such image|not found: manifest|name unknown|repository .* not found|no matching manifest|: not found$/i,
-    make: (image) => new LaunchError('image_missing', `The image ${image} was not found.`, 'Check its name and tag, or build it on this machine.') },
-  { pattern: /dial tcp|no such host|i\/o timeout|TLS handshake|connection refused|connection reset|request canceled|context deadline exceeded|proxyconnect|network is unreachable|x509|EOF$|server misbehaving|50[0-4] /i,
-    make: (image, _argv0, sentence) => new LaunchError('registry_unreachable', `The image ${image} is not on this machine and its registry cannot be reached: ${lastPart(sentence)}`,
-      'Check the network, or load the image by hand (docker pull, docker load), then retry the trial.') },
+  {
+    pattern: /no space left on device|disk quota exceeded/i,
+    make: () => new LaunchError('disk_full', 'The disk of the Docker engine is full.', DISK_REMEDY),
+  },
+  {
+    pattern: /driver\/library version mismatch/i,
+    make: () =>
+      new LaunchError(
+        'no_gpu_runtime',
+        'Docker cannot use the GPUs: the versions of the NVIDIA driver and its library differ.',
+        MISMATCH_REMEDY,
+      ),
+  },
+  {
+    pattern: /bpf_prog_query\(BPF_CGROUP_DEVICE\)/i,
+    make: () =>
+      new LaunchError(
+        'no_gpu_runtime',
+        'Docker runs rootless and may not give devices to containers.',
+        ROOTLESS_REMEDY,
+      ),
+  },
+  {
+    pattern: /unresolvable CDI devices|failed to inject CDI|CDI device injection failed|"?cdi"? with capabilities/i,
+    make: () =>
+      new LaunchError(
+        'no_gpu_runtime',
+        'Docker could not find the leased GPUs in its device descriptions (CDI).',
+        CDI_REMEDY,
+      ),
+  },
+  {
+    pattern: /unknown device|device error:|GPU is lost|no such device.*GPU|nvml error: (?:not found|gpu)/i,
+    make: (_image, _argv0, sentence) =>
+      new LaunchError(
+        'gpu_gone',
+        `A leased GPU is not there any more: ${lastPart(sentence)}`,
+        'See nvidia-smi -L and dmesg; a GPU that fell off the bus needs a reboot.',
+      ),
+  },
+  {
+    pattern: /could not select device driver/i,
+    make: () => new LaunchError('no_gpu_runtime', 'Docker has no GPU support on this machine.', TOOLKIT_REMEDY),
+  },
+  {
+    pattern: /nvidia-container-cli|nvidia-container-runtime|libnvidia-ml/i,
+    make: (_image, _argv0, sentence) =>
+      new LaunchError(
+        'no_gpu_runtime',
+        `The NVIDIA container runtime failed: ${lastPart(sentence)}`,
+        `Check that nvidia-smi works on this machine. ${TOOLKIT_REMEDY}`,
+      ),
+  },
+  {
+    pattern:
+      /bind source path does not exist|invalid mount config|error mounting|error while creating mount source path|mount denied|mounts denied|is not shared from the host/i,
+    make: (_image, _argv0, sentence) =>
+      new LaunchError(
+        'mount_failed',
+        `A directory could not be mounted: ${lastPart(sentence)}`,
+        'Create the directory, or correct the path in mounts (Docker Desktop also needs it among its shared folders).',
+      ),
+  },
+  {
+    pattern: /docker-init/i,
+    make: () =>
+      new LaunchError(
+        'launch_failed',
+        'Docker lacks its init program (docker-init).',
+        'Install it: sudo apt install tini — or reinstall Docker Engine.',
+      ),
+  },
+  {
+    pattern: /exec: .*(?:executable file not found|no such file or directory)|executable file .* not found/i,
+    make: (image, argv0) =>
+      new LaunchError(
+        'command_missing',
+        `The program "${argv0}" does not exist in the image ${image}.`,
+        'Use another image, or give the full path of the program in it.',
+      ),
+  },
+  {
+    pattern: /exec: .*permission denied/i,
+    make: (_image, argv0) =>
+      new LaunchError(
+        'command_missing',
+        `The program "${argv0}" is not executable.`,
+        `Run chmod +x ${argv0}, or name its interpreter: python ${argv0}, sh ${argv0}`,
+      ),
+  },
+  {
+    pattern: /invalid reference format|must be lowercase/i,
+    make: (image) =>
+      new LaunchError(
+        'image_invalid',
+        `"${image}" is not a valid image name.`,
+        'It should look like python:3.13 or registry.example.org/team/image:tag',
+      ),
+  },
+  {
+    pattern: /toomanyrequests|rate limit/i,
+    make: (image) =>
+      new LaunchError(
+        'registry_unreachable',
+        `The registry refuses to send ${image} now: its download limit is reached.`,
+        'Run: docker login — or wait, then retry the trial.',
+      ),
+  },
+  {
+    pattern:
+      /pull access denied|unauthorized|authentication required|access to the resource is denied|403 Forbidden|no basic auth/i,
+    make: (image) =>
+      new LaunchError(
+        'image_missing',
+        `The image ${image} does not exist, or needs a login.`,
+        'Check the name; for a private image run: docker login',
+      ),
+  },
+  {
+    pattern:
+      /manifest (?:for .* )?(?:unknown|not found)|no such image|not found: manifest|name unknown|repository .* not found|no matching manifest|: not found$/i,
+    make: (image) =>
+      new LaunchError(
+        'image_missing',
+        `The image ${image} was not found.`,
+        'Check its name and tag, or build it on this machine.',
+      ),
+  },
+  {
+    pattern:
+      /dial tcp|no such host|i\/o timeout|TLS handshake|connection refused|connection reset|request canceled|context deadline exceeded|proxyconnect|network is unreachable|x509|EOF$|server misbehaving|50[0-4] /i,
+    make: (image, _argv0, sentence) =>
+      new LaunchError(
+        'registry_unreachable',
+        `The image ${image} is not on this machine and its registry cannot be reached: ${lastPart(sentence)}`,
+        'Check the network, or load the image by hand (docker pull, docker load), then retry the trial.',
+      ),
+  },
 ];
 
 /** @param error from creating, pulling or starting @returns what to tell, by code */
 export function toLaunchError(error: unknown, image: string, argv0: string): LaunchError {
   if (error instanceof LaunchError) return error;
   if (error instanceof EngineDown) return new LaunchError('runtime_down', error.message, error.remedy, true);
-  if (isConnectionError(error)) return new LaunchError('runtime_down', 'The Docker daemon went away during the start.', 'Start it again: sudo systemctl start docker', true);
+  if (isConnectionError(error))
+    return new LaunchError(
+      'runtime_down',
+      'The Docker daemon went away during the start.',
+      'Start it again: sudo systemctl start docker',
+      true,
+    );
   const sentence = sentenceOf(error);
   for (const rule of RULES) if (rule.pattern.test(sentence)) return rule.make(image, argv0, sentence);
   const refusedMemory = /memory/i.test(sentence) && statusOf(error) === 400;
-  return new LaunchError('launch_failed', `Docker could not start the container: ${shorten(sentence)}`,
-    refusedMemory ? 'Correct resources.memory (Docker needs at least 6 MiB).' : null);
+  return new LaunchError(
+    'launch_failed',
+    `Docker could not start the container: ${shorten(sentence)}`,
+    refusedMemory ? 'Correct resources.memory (Docker needs at least 6 MiB).' : null,
+  );
 }
 
 /** The end of a nested message is what went wrong; what comes before is who reported it. */

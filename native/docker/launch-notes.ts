@@ -23,11 +23,17 @@ export async function noteBoot(stateDir: string): Promise<void> {
 
 /** @returns true when the machine was started again since the launch */
 export async function wasRebooted(stateDir: string): Promise<boolean> {
-  return readFile(path.join(stateDir, BOOT_FILE), 'utf8').then((text) => text !== '' && text !== readBootId(), () => false);
+  return readFile(path.join(stateDir, BOOT_FILE), 'utf8').then(
+    (text) => text !== '' && text !== readBootId(),
+    () => false,
+  );
 }
 
 /** @returns what is decided from now on, and whether this call decided it */
-export async function claim(stateDir: string, wanted: Claim): Promise<{ readonly claim: Claim; readonly mine: boolean }> {
+export async function claim(
+  stateDir: string,
+  wanted: Claim,
+): Promise<{ readonly claim: Claim; readonly mine: boolean }> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   // The decision is in the name's existence and the first letter; a crash between both leaves it empty, which nobody has started from.
   try {
@@ -40,7 +46,7 @@ export async function claim(stateDir: string, wanted: Claim): Promise<{ readonly
     return { claim: wanted, mine: true };
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
-    return { claim: await readClaim(stateDir) ?? 'absent', mine: false };
+    return { claim: (await readClaim(stateDir)) ?? 'absent', mine: false };
   }
 }
 

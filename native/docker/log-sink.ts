@@ -26,7 +26,7 @@ export interface LogSink {
 /** Notes before the start of a container that its output begins at the present end of the log. */
 export async function prepareLog(logPath: string, stateDir: string): Promise<void> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
-  if (await readCursor(stateDir) !== null) return;
+  if ((await readCursor(stateDir)) !== null) return;
   await mkdir(path.dirname(logPath), { recursive: true, mode: 0o700 });
   const file = await open(logPath, 'a', 0o600);
   try {
@@ -40,7 +40,7 @@ export async function openLogSink(logPath: string, stateDir: string): Promise<Lo
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   await mkdir(path.dirname(logPath), { recursive: true, mode: 0o700 });
   const file = await open(logPath, 'a', 0o600);
-  let position = await cutBack(file, await readCursor(stateDir) ?? firstCursor(0));
+  let position = await cutBack(file, (await readCursor(stateDir)) ?? firstCursor(0));
   let keeper = createCursorKeeper(position);
   let skipper = createFrameSkipper(position);
   let reader = createFrameReader();
@@ -79,7 +79,7 @@ export async function openLogSink(logPath: string, stateDir: string): Promise<Lo
         frames++;
         fresh.push(payload);
       });
-      if (fresh.length > 0) await append(fresh.length === 1 ? fresh[0] ?? Buffer.alloc(0) : Buffer.concat(fresh));
+      if (fresh.length > 0) await append(fresh.length === 1 ? (fresh[0] ?? Buffer.alloc(0)) : Buffer.concat(fresh));
       if (performance.now() - savedAtMs >= CURSOR_MS) await sink.save();
     },
     async save() {

@@ -12,10 +12,17 @@ const REPORT_MS = 250;
  * @throws what the engine says, or an AbortError
  */
 export async function pullImage(
-  engine: Dockerode, name: string, auth: Readonly<Record<string, string>> | null, onActivity: (text: string) => void, signal: AbortSignal,
+  engine: Dockerode,
+  name: string,
+  auth: Readonly<Record<string, string>> | null,
+  onActivity: (text: string) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   onActivity(`pulling ${name}`);
-  const stream = await engine.pull(name, { abortSignal: signal, ...(auth === null ? {} : { authconfig: auth }) }) as Readable;
+  const stream = (await engine.pull(name, {
+    abortSignal: signal,
+    ...(auth === null ? {} : { authconfig: auth }),
+  })) as Readable;
   const abort = (): void => void stream.destroy(new DOMException('aborted', 'AbortError'));
   signal.addEventListener('abort', abort);
   const progress = createPullProgress(name);
@@ -65,10 +72,13 @@ export function createPullProgress(name: string): PullProgress {
       const id = textAt(entry, 'id');
       const status = textAt(entry, 'status');
       if (id === null || status === null) return;
-      const { current, total } = (entry as { progressDetail?: { current?: unknown; total?: unknown } }).progressDetail ?? {};
+      const { current, total } =
+        (entry as { progressDetail?: { current?: unknown; total?: unknown } }).progressDetail ?? {};
       const layer = layers.get(id);
-      if (status === 'Downloading' && typeof current === 'number' && typeof total === 'number' && total > 0) layers.set(id, { current, total });
-      else if ((status === 'Download complete' || status === 'Pull complete') && layer !== undefined) layer.current = layer.total;
+      if (status === 'Downloading' && typeof current === 'number' && typeof total === 'number' && total > 0)
+        layers.set(id, { current, total });
+      else if ((status === 'Download complete' || status === 'Pull complete') && layer !== undefined)
+        layer.current = layer.total;
       unpacking = status === 'Extracting';
     },
     text() {
@@ -80,7 +90,7 @@ export function createPullProgress(name: string): PullProgress {
       }
       if (total === 0) return `pulling ${name}`;
       if (unpacking && current === total) return `unpacking ${name}`;
-      return `pulling ${name}, ${Math.floor(100 * current / total)} % of ${formatSize(total)}`;
+      return `pulling ${name}, ${Math.floor((100 * current) / total)} % of ${formatSize(total)}`;
     },
   };
 }

@@ -15,7 +15,9 @@ export interface RegistryAuth {
 
 /** @returns null when nobody logged in there, or what is stored cannot be read: the pull is then anonymous, as with docker pull */
 export async function readRegistryAuth(registry: string, place: SearchPlace): Promise<RegistryAuth | null> {
-  const config = await readJson(path.join(place.env['DOCKER_CONFIG'] ?? path.join(place.home, '.docker'), 'config.json'));
+  const config = await readJson(
+    path.join(place.env['DOCKER_CONFIG'] ?? path.join(place.home, '.docker'), 'config.json'),
+  );
   const key = registry === 'index.docker.io' ? HUB_KEY : registry;
   const helper = textAt(config, 'credHelpers', registry) ?? textAt(config, 'credsStore');
   if (helper !== null) return /^[A-Za-z0-9_.-]+$/.test(helper) ? askHelper(helper, key) : null;
@@ -29,7 +31,10 @@ export async function readRegistryAuth(registry: string, place: SearchPlace): Pr
 /** The protocol of docker/docker-credential-helpers: `docker-credential-<name> get`, the server on stdin, JSON on stdout. */
 function askHelper(name: string, server: string): Promise<RegistryAuth | null> {
   return new Promise((resolve) => {
-    const child = spawn(`docker-credential-${name}`, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], timeout: HELPER_TIMEOUT_MS });
+    const child = spawn(`docker-credential-${name}`, ['get'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      timeout: HELPER_TIMEOUT_MS,
+    });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;

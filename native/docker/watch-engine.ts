@@ -10,11 +10,18 @@ import { ENGINE_LABEL } from './container-options.ts';
 import { QUICK_MS } from './connection.ts';
 import type { EngineConnection } from './connection.ts';
 
-const EARLY_RETRIES_MS = [1_000, 2_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000] as const;
+const EARLY_RETRIES_MS = [
+  1_000, 2_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000,
+] as const;
 const RETRY_MS = 15_000;
 
 /** Runs until `stop`. @param onChange the engine answers again, or stopped answering */
-export async function watchEngine(connection: EngineConnection, engineId: string, onChange: () => void, stop: AbortSignal): Promise<void> {
+export async function watchEngine(
+  connection: EngineConnection,
+  engineId: string,
+  onChange: () => void,
+  stop: AbortSignal,
+): Promise<void> {
   let failures = 0;
   let wasUp: boolean | null = null;
   const tell = (isUp: boolean): void => {
@@ -23,8 +30,9 @@ export async function watchEngine(connection: EngineConnection, engineId: string
   };
   while (!stop.aborted) {
     try {
-      const events = await connection.call(QUICK_MS, (engine) =>
-        engine.getEvents({ filters: { type: ['container'], event: ['die'], label: [`${ENGINE_LABEL}=${engineId}`] } })) as Readable;
+      const events = (await connection.call(QUICK_MS, (engine) =>
+        engine.getEvents({ filters: { type: ['container'], event: ['die'], label: [`${ENGINE_LABEL}=${engineId}`] } }),
+      )) as Readable;
       tell(true);
       failures = 0;
       await untilEnd(events, stop);

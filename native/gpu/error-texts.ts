@@ -12,39 +12,49 @@ interface KnownText {
   readonly remedy: string;
 }
 
-const RESEAT = 'Reboot the machine; if it happens again, look for "Xid" in the kernel log (sudo dmesg | grep -i xid) and check the card\'s seat, riser, power cables and power supply.';
+const RESEAT =
+  'Reboot the machine; if it happens again, look for "Xid" in the kernel log (sudo dmesg | grep -i xid) and check the card\'s seat, riser, power cables and power supply.';
 
 /** Order matters: the first match wins. */
 const KNOWN: readonly KnownText[] = [
   {
     code: 'driver_mismatch',
     pattern: /Driver\/library version mismatch/i,
-    meaning: 'The NVIDIA user-space libraries were upgraded while the old kernel module is still loaded; no GPU can be used until they match.',
-    remedy: 'Reboot, or, with nothing using the GPUs, run: sudo rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia && sudo modprobe nvidia',
+    meaning:
+      'The NVIDIA user-space libraries were upgraded while the old kernel module is still loaded; no GPU can be used until they match.',
+    remedy:
+      'Reboot, or, with nothing using the GPUs, run: sudo rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia && sudo modprobe nvidia',
   },
   {
     code: 'nvml_unknown',
     pattern: /Failed to initialize NVML: Unknown Error/i,
-    meaning: 'The driver does not let this process near the GPU devices; typically a container that lost its device permissions after "systemctl daemon-reload".',
-    remedy: 'Start the container again (or restart this program); to prevent it, run "sudo nvidia-ctk system create-dev-char-symlinks --create-all" or use CDI.',
+    meaning:
+      'The driver does not let this process near the GPU devices; typically a container that lost its device permissions after "systemctl daemon-reload".',
+    remedy:
+      'Start the container again (or restart this program); to prevent it, run "sudo nvidia-ctk system create-dev-char-symlinks --create-all" or use CDI.',
   },
   {
     code: 'nvml_missing',
-    pattern: /(?:Failed to initialize NVML: (?:NVML )?(?:Shared )?Library Not Found|couldn't find libnvidia-ml|libnvidia-ml\.so|NVML Shared Library Not Found)/i,
+    pattern:
+      /(?:Failed to initialize NVML: (?:NVML )?(?:Shared )?Library Not Found|couldn't find libnvidia-ml|libnvidia-ml\.so|NVML Shared Library Not Found)/i,
     meaning: 'nvidia-smi is there, but the driver library libnvidia-ml is not.',
-    remedy: 'Install the NVIDIA driver completely (the package that holds libnvidia-ml.so.1), then run nvidia-smi again.',
+    remedy:
+      'Install the NVIDIA driver completely (the package that holds libnvidia-ml.so.1), then run nvidia-smi again.',
   },
   {
     code: 'driver_not_loaded',
-    pattern: /couldn't communicate with the NVIDIA driver|Failed to initialize NVML: Driver Not Loaded|GPU access blocked by the operating system/i,
+    pattern:
+      /couldn't communicate with the NVIDIA driver|Failed to initialize NVML: Driver Not Loaded|GPU access blocked by the operating system/i,
     meaning: 'The NVIDIA kernel driver is not loaded, so no GPU can be used.',
-    remedy: 'Run "sudo modprobe nvidia"; if that fails, install or rebuild the driver for the running kernel (after a kernel update: dkms), check Secure Boot, and reboot.',
+    remedy:
+      'Run "sudo modprobe nvidia"; if that fails, install or rebuild the driver for the running kernel (after a kernel update: dkms), check Secure Boot, and reboot.',
   },
   {
     code: 'no_permission',
     pattern: /Failed to initialize NVML: Insufficient Permissions/i,
     meaning: 'This user may not open the GPU devices.',
-    remedy: 'Check the rights of /dev/nvidia* (ls -l /dev/nvidia*), add the user to the group that owns them (often "video" or "render") and log in again.',
+    remedy:
+      'Check the rights of /dev/nvidia* (ls -l /dev/nvidia*), add the user to the group that owns them (often "video" or "render") and log in again.',
   },
   {
     code: 'nvml_other',
@@ -55,8 +65,10 @@ const KNOWN: readonly KnownText[] = [
   {
     code: 'no_devices',
     pattern: /No devices (?:were )?found|No CUDA-capable device/i,
-    meaning: 'The driver is loaded but shows no GPU: the card is not seen on the bus, has failed, or is hidden from this process.',
-    remedy: 'Check "lspci | grep -i nvidia" and "sudo dmesg | grep -i nvrm"; in a container, start it with --gpus; otherwise reseat the card and reboot.',
+    meaning:
+      'The driver is loaded but shows no GPU: the card is not seen on the bus, has failed, or is hidden from this process.',
+    remedy:
+      'Check "lspci | grep -i nvidia" and "sudo dmesg | grep -i nvrm"; in a container, start it with --gpus; otherwise reseat the card and reboot.',
   },
   {
     code: 'gpu_lost',
@@ -85,7 +97,7 @@ const KNOWN: readonly KnownText[] = [
   {
     code: 'inforom_corrupt',
     pattern: /infoROM is corrupted/i,
-    meaning: 'The card\'s infoROM is damaged; the GPU works, but error counters and power limits may be wrong.',
+    meaning: "The card's infoROM is damaged; the GPU works, but error counters and power limits may be wrong.",
     remedy: 'Nothing has to be done at once; if errors follow, have the card replaced.',
   },
   {
@@ -110,7 +122,15 @@ const KNOWN: readonly KnownText[] = [
 
 /** Texts that take away the whole reading, so that rows are not to be expected. */
 const FATAL: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
-  'driver_not_loaded', 'driver_mismatch', 'nvml_unknown', 'nvml_missing', 'nvml_other', 'no_devices', 'no_permission', 'invalid_field', 'unknown_text',
+  'driver_not_loaded',
+  'driver_mismatch',
+  'nvml_unknown',
+  'nvml_missing',
+  'nvml_other',
+  'no_devices',
+  'no_permission',
+  'invalid_field',
+  'unknown_text',
 ]);
 
 /** @returns true when nothing can be read beside this text */
@@ -153,7 +173,10 @@ const CONTINUATION = /^(?:NVML library version:|Make sure that the latest NVIDIA
  * Finds known error texts in output that is not XML.
  * @returns the problems, and the lines that remain to be read as data
  */
-export function splitProblems(text: string): { readonly problems: readonly KnownProblem[]; readonly rest: readonly string[] } {
+export function splitProblems(text: string): {
+  readonly problems: readonly KnownProblem[];
+  readonly rest: readonly string[];
+} {
   const problems: KnownProblem[] = [];
   const rest: string[] = [];
   for (const line of text.split(/\r\n|\r|\n/)) {

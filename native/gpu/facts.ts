@@ -74,12 +74,35 @@ export interface GpuFacts {
 /** @returns facts that say nothing, to be filled by a parser */
 export function emptyFacts(order: number): GpuFacts {
   return {
-    order, index: null, uuid: null, name: null, busId: null, minor: null,
-    memoryTotalMiB: null, memoryUsedMiB: null, memoryFreeMiB: null, memoryReservedMiB: null,
-    utilizationPct: null, temperatureC: null, powerW: null, powerLimitW: null, pstate: null,
-    driverVersion: null, computeMode: null, driverModel: null, migMode: null, virtualization: null,
-    recoveryAction: null, persistenceMode: null, throttleActive: null, throttleReasons: null,
-    mig: [], processes: [], tokens: {}, faults: [], notes: [],
+    order,
+    index: null,
+    uuid: null,
+    name: null,
+    busId: null,
+    minor: null,
+    memoryTotalMiB: null,
+    memoryUsedMiB: null,
+    memoryFreeMiB: null,
+    memoryReservedMiB: null,
+    utilizationPct: null,
+    temperatureC: null,
+    powerW: null,
+    powerLimitW: null,
+    pstate: null,
+    driverVersion: null,
+    computeMode: null,
+    driverModel: null,
+    migMode: null,
+    virtualization: null,
+    recoveryAction: null,
+    persistenceMode: null,
+    throttleActive: null,
+    throttleReasons: null,
+    mig: [],
+    processes: [],
+    tokens: {},
+    faults: [],
+    notes: [],
   };
 }
 
@@ -92,8 +115,21 @@ export interface SmiProblem {
 }
 
 export type ProblemCode =
-  | 'driver_not_loaded' | 'driver_mismatch' | 'nvml_unknown' | 'nvml_missing' | 'nvml_other' | 'no_devices' | 'no_permission'
-  | 'gpu_lost' | 'gpu_needs_reset' | 'gpu_unreachable' | 'invalid_field' | 'inforom_corrupt' | 'mig_nvlink' | 'deprecated' | 'wddm_memory'
+  | 'driver_not_loaded'
+  | 'driver_mismatch'
+  | 'nvml_unknown'
+  | 'nvml_missing'
+  | 'nvml_other'
+  | 'no_devices'
+  | 'no_permission'
+  | 'gpu_lost'
+  | 'gpu_needs_reset'
+  | 'gpu_unreachable'
+  | 'invalid_field'
+  | 'inforom_corrupt'
+  | 'mig_nvlink'
+  | 'deprecated'
+  | 'wddm_memory'
   | 'unknown_text';
 
 export interface KnownProblem extends SmiProblem {

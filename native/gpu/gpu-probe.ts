@@ -7,7 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
-import type { GpuProbe, GpuReading } from '../../electron/engine/ports.ts';
+import type { GpuProbe, GpuReading } from '../../electron/ports/gpu-probe.ts';
 import type { DoctorCheck } from '../../electron/contract/settings.ts';
 import { diagnoseGpus } from './diagnose-gpus.ts';
 import { isFatal } from './error-texts.ts';
@@ -25,8 +25,18 @@ import { normalizeBusId } from './values.ts';
 const IDENTITY_FIELDS = ['index', 'uuid', 'pci.bus_id'] as const;
 /** Known to every driver since 384; one unknown field would refuse the whole query. */
 const MAIN_FIELDS = [
-  'name', 'driver_version', 'memory.total', 'memory.used', 'memory.free',
-  'utilization.gpu', 'temperature.gpu', 'pstate', 'power.draw', 'power.limit', 'compute_mode', 'persistence_mode',
+  'name',
+  'driver_version',
+  'memory.total',
+  'memory.used',
+  'memory.free',
+  'utilization.gpu',
+  'temperature.gpu',
+  'pstate',
+  'power.draw',
+  'power.limit',
+  'compute_mode',
+  'persistence_mode',
 ] as const;
 /** Newer fields. What the driver refuses is left out from then on. */
 const OPTIONAL_FIELDS = ['mig.mode.current', 'memory.reserved', 'gpu_recovery_action'] as const;
@@ -82,7 +92,14 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const nowMs = options.nowMs ?? Date.now;
   const state: ProbeState = {
-    pending: null, stuckSinceMs: null, refused: new Set(), optional: null, mig: null, driverVersion: null, byBusId: new Map(), firstCallMs: null,
+    pending: null,
+    stuckSinceMs: null,
+    refused: new Set(),
+    optional: null,
+    mig: null,
+    driverVersion: null,
+    byBusId: new Map(),
+    firstCallMs: null,
   };
 
   async function run(file: string, args: readonly string[], deadline: number): Promise<SmiRun> {
@@ -99,8 +116,14 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
       await Promise.race([gone, setTimeoutPromise(KILL_GRACE_MS)]);
       throw new ProbeFault(slowText(timeoutMs));
     }
-    if (result.kind === 'missing') throw new ProbeFault('nvidia-smi has just disappeared. Its package may be in an update; if it stays away, install the NVIDIA driver\'s utilities again.');
-    if (result.kind === 'failed') throw new ProbeFault(`nvidia-smi could not be started: ${result.text}. Check that ${file} is a program this user may run.`);
+    if (result.kind === 'missing')
+      throw new ProbeFault(
+        "nvidia-smi has just disappeared. Its package may be in an update; if it stays away, install the NVIDIA driver's utilities again.",
+      );
+    if (result.kind === 'failed')
+      throw new ProbeFault(
+        `nvidia-smi could not be started: ${result.text}. Check that ${file} is a program this user may run.`,
+      );
     return result;
   }
 
@@ -112,7 +135,12 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
    * Asks for `wanted` beside `always`. A field this driver refuses is remembered and left out, here and from then on.
    * @returns null when nothing of `wanted` is left
    */
-  async function readFields(file: string, always: readonly string[], wanted: readonly string[], deadline: number): Promise<{ readonly output: SmiOutput; readonly result: SmiRun } | null> {
+  async function readFields(
+    file: string,
+    always: readonly string[],
+    wanted: readonly string[],
+    deadline: number,
+  ): Promise<{ readonly output: SmiOutput; readonly result: SmiRun } | null> {
     for (;;) {
       const asked = wanted.filter((field) => !state.refused.has(field));
       if (asked.length === 0) return null;
@@ -127,10 +155,17 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
   }
 
   /** A dead GPU's row may have no UUID; its bus id from the error line, or the list, tells which one it is. */
-  async function identify(file: string, main: SmiOutput, deadline: number): Promise<{ readonly main: SmiOutput; readonly list: SmiOutput | null }> {
+  async function identify(
+    file: string,
+    main: SmiOutput,
+    deadline: number,
+  ): Promise<{ readonly main: SmiOutput; readonly list: SmiOutput | null }> {
     const gpus = main.gpus.map((gpu): GpuFacts => {
-      const known = gpu.uuid === null && gpu.busId !== null ? state.byBusId.get(normalizeBusId(gpu.busId) ?? '') : undefined;
-      return known === undefined ? gpu : { ...gpu, uuid: known.uuid, index: gpu.index ?? known.index, name: gpu.name ?? known.name };
+      const known =
+        gpu.uuid === null && gpu.busId !== null ? state.byBusId.get(normalizeBusId(gpu.busId) ?? '') : undefined;
+      return known === undefined
+        ? gpu
+        : { ...gpu, uuid: known.uuid, index: gpu.index ?? known.index, name: gpu.name ?? known.name };
     });
     const list = gpus.some((gpu) => gpu.uuid === null) ? parseList((await run(file, ['-L'], deadline)).text) : null;
     return { main: { ...main, gpus }, list };
@@ -149,7 +184,8 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
     const deadline = performance.now() + timeoutMs;
     const now = nowMs();
     const answer = await readFields(file, IDENTITY_FIELDS, MAIN_FIELDS, deadline);
-    if (answer === null) throw new ProbeFault('nvidia-smi refuses every field it was asked for. Update the NVIDIA driver.');
+    if (answer === null)
+      throw new ProbeFault('nvidia-smi refuses every field it was asked for. Update the NVIDIA driver.');
     const { output: parsed, result: first } = answer;
     state.firstCallMs ??= first.tookMs;
     const fatal = parsed.problems.find(({ code }) => isFatal(code));
@@ -157,9 +193,11 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
     if (usable.length === 0) {
       if (fatal !== undefined) throw new ProbeFault(describe(fatal));
       const said = first.text.trim().replace(/\s+/g, ' ').slice(0, 300);
-      throw new ProbeFault(said === ''
-        ? `nvidia-smi said nothing (exit code ${first.exitCode ?? 'unknown'}). Run it in a terminal and look at "sudo dmesg | grep -i nvrm".`
-        : `nvidia-smi said something that is no list of GPUs: "${said}". Run it in a terminal and read what it says.`);
+      throw new ProbeFault(
+        said === ''
+          ? `nvidia-smi said nothing (exit code ${first.exitCode ?? 'unknown'}). Run it in a terminal and look at "sudo dmesg | grep -i nvrm".`
+          : `nvidia-smi said something that is no list of GPUs: "${said}". Run it in a terminal and read what it says.`,
+      );
     }
     const { main, list } = await identify(file, parsed, deadline);
     if (main.driverVersion !== null && main.driverVersion !== state.driverVersion) {
@@ -171,22 +209,52 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
     }
     const outputs: SmiOutput[] = [main];
     if (list !== null) outputs.push(list);
-    outputs.push(parseAppsCsv((await run(file, [`--query-compute-apps=${APP_FIELDS.join(',')}`, '--format=csv,noheader,nounits'], deadline)).text, APP_FIELDS));
-    const stale = state.optional === null || now - state.optional.atMs >= SLOW_FIELDS_EVERY_MS || state.optional.output.gpus.length !== main.gpus.length;
+    outputs.push(
+      parseAppsCsv(
+        (await run(file, [`--query-compute-apps=${APP_FIELDS.join(',')}`, '--format=csv,noheader,nounits'], deadline))
+          .text,
+        APP_FIELDS,
+      ),
+    );
+    const stale =
+      state.optional === null ||
+      now - state.optional.atMs >= SLOW_FIELDS_EVERY_MS ||
+      state.optional.output.gpus.length !== main.gpus.length;
     if (stale) {
       const optional = await readFields(file, IDENTITY_FIELDS, OPTIONAL_FIELDS, deadline);
-      state.optional = { atMs: now, output: optional?.output ?? { gpus: [], processes: [], driverVersion: null, problems: [], warnings: [] } };
+      state.optional = {
+        atMs: now,
+        output: optional?.output ?? { gpus: [], processes: [], driverVersion: null, problems: [], warnings: [] },
+      };
     }
     // What the main query says of a fault counts; a fault in a reading of a minute ago must not outlive it.
     if (state.optional !== null) {
-      outputs.push({ ...state.optional.output, gpus: state.optional.output.gpus.filter((gpu) => gpu.uuid !== null).map((gpu) => ({ ...gpu, faults: [], tokens: {} })) });
+      outputs.push({
+        ...state.optional.output,
+        gpus: state.optional.output.gpus
+          .filter((gpu) => gpu.uuid !== null)
+          .map((gpu) => ({ ...gpu, faults: [], tokens: {} })),
+      });
     }
     if (outputs.some((output) => output.gpus.some(isMigOn))) {
       const mig = await readMig(file, now, deadline);
       // Processes come from compute-apps, which is newer; the XML adds memory and instances.
-      outputs.push(...mig.map((output) => ({ ...output, gpus: output.gpus.map((gpu) => ({ ...emptyFacts(gpu.order), uuid: gpu.uuid, busId: gpu.busId, index: gpu.index, mig: gpu.mig })) })));
+      outputs.push(
+        ...mig.map((output) => ({
+          ...output,
+          gpus: output.gpus.map((gpu) => ({
+            ...emptyFacts(gpu.order),
+            uuid: gpu.uuid,
+            busId: gpu.busId,
+            index: gpu.index,
+            mig: gpu.mig,
+          })),
+        })),
+      );
     }
-    const partial = main.problems.find(({ code, busId }) => busId === null && (isFatal(code) || code === 'inforom_corrupt'));
+    const partial = main.problems.find(
+      ({ code, busId }) => busId === null && (isFatal(code) || code === 'inforom_corrupt'),
+    );
     const joined = joinReadings(outputs).gpus;
     for (const { busId, uuid, index, name } of joined) {
       const place = busId === null ? null : normalizeBusId(busId);
@@ -205,26 +273,40 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
     const nothing = { driverVersion: null, gpus: [] } as const;
     if (state.stuckSinceMs !== null) {
       const seconds = Math.round((nowMs() - state.stuckSinceMs) / 1000);
-      return { ...nothing, source: 'nvidia-smi', takenAtMs: nowMs(), problem: `nvidia-smi has been hanging for ${seconds + Math.round(timeoutMs / 1000)} s and cannot be ended; the driver does not answer. If it does not recover by itself, reboot the machine.` };
+      return {
+        ...nothing,
+        source: 'nvidia-smi',
+        takenAtMs: nowMs(),
+        problem: `nvidia-smi has been hanging for ${seconds + Math.round(timeoutMs / 1000)} s and cannot be ended; the driver does not answer. If it does not recover by itself, reboot the machine.`,
+      };
     }
     const file = findNvidiaSmi(options.command, env, process.platform);
     if (file === null) {
       const driver = (options.driverSigns ?? DRIVER_SIGNS).some((sign) => existsSync(sign));
       return {
-        ...nothing, source: 'none', takenAtMs: nowMs(),
-        problem: driver ? 'The NVIDIA driver is loaded, but nvidia-smi is missing, so the GPUs cannot be measured. Install the driver\'s utilities (Debian and Ubuntu: the nvidia-utils or nvidia-smi package of the same version).' : null,
+        ...nothing,
+        source: 'none',
+        takenAtMs: nowMs(),
+        problem: driver
+          ? "The NVIDIA driver is loaded, but nvidia-smi is missing, so the GPUs cannot be measured. Install the driver's utilities (Debian and Ubuntu: the nvidia-utils or nvidia-smi package of the same version)."
+          : null,
       };
     }
     try {
       return await readWith(file);
     } catch (error) {
-      const text = error instanceof ProbeFault ? error.message : `nvidia-smi could not be read: ${error instanceof Error ? error.message : String(error)}`;
+      const text =
+        error instanceof ProbeFault
+          ? error.message
+          : `nvidia-smi could not be read: ${error instanceof Error ? error.message : String(error)}`;
       return { ...nothing, source: 'nvidia-smi', takenAtMs: nowMs(), problem: text };
     }
   }
 
   function read(): Promise<GpuReading> {
-    state.pending ??= readOnce().finally(() => { state.pending = null; });
+    state.pending ??= readOnce().finally(() => {
+      state.pending = null;
+    });
     return state.pending;
   }
 

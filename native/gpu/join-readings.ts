@@ -32,16 +32,18 @@ function joinMig(left: readonly MigFacts[], right: readonly MigFacts[]): readonl
   const joined = left.map((instance): MigFacts => {
     const other = others.get(instance.index);
     others.delete(instance.index);
-    return other === undefined ? instance : {
-      index: instance.index,
-      uuid: instance.uuid ?? other.uuid,
-      profile: instance.profile ?? other.profile,
-      gpuInstance: instance.gpuInstance ?? other.gpuInstance,
-      computeInstance: instance.computeInstance ?? other.computeInstance,
-      memoryTotalMiB: instance.memoryTotalMiB ?? other.memoryTotalMiB,
-      memoryUsedMiB: instance.memoryUsedMiB ?? other.memoryUsedMiB,
-      memoryFreeMiB: instance.memoryFreeMiB ?? other.memoryFreeMiB,
-    };
+    return other === undefined
+      ? instance
+      : {
+          index: instance.index,
+          uuid: instance.uuid ?? other.uuid,
+          profile: instance.profile ?? other.profile,
+          gpuInstance: instance.gpuInstance ?? other.gpuInstance,
+          computeInstance: instance.computeInstance ?? other.computeInstance,
+          memoryTotalMiB: instance.memoryTotalMiB ?? other.memoryTotalMiB,
+          memoryUsedMiB: instance.memoryUsedMiB ?? other.memoryUsedMiB,
+          memoryFreeMiB: instance.memoryFreeMiB ?? other.memoryFreeMiB,
+        };
   });
   return [...joined, ...others.values()].sort((a, b) => a.index - b.index);
 }
@@ -50,8 +52,13 @@ function joinMig(left: readonly MigFacts[], right: readonly MigFacts[]): readonl
 function joinProcesses(left: readonly ProcessFacts[], right: readonly ProcessFacts[]): readonly ProcessFacts[] {
   const joined = [...left];
   for (const other of right) {
-    const at = joined.findIndex((known) => known.pid === other.pid
-      && (known.computeInstance === other.computeInstance || known.computeInstance === null || other.computeInstance === null));
+    const at = joined.findIndex(
+      (known) =>
+        known.pid === other.pid &&
+        (known.computeInstance === other.computeInstance ||
+          known.computeInstance === null ||
+          other.computeInstance === null),
+    );
     const known = joined[at];
     if (known === undefined) joined.push(other);
     else {
@@ -115,18 +122,25 @@ function findPartners(known: readonly GpuFacts[], incoming: readonly GpuFacts[])
     taken.add(at);
     return at;
   };
-  const partners = incoming.map((gpu) => take(known.findIndex((other, at) => !taken.has(at) && isSameGpu(other, gpu) === 'yes')));
+  const partners = incoming.map((gpu) =>
+    take(known.findIndex((other, at) => !taken.has(at) && isSameGpu(other, gpu) === 'yes')),
+  );
   return partners.map((partner, position) => {
     const gpu = incoming[position];
     if (partner !== null || gpu === undefined) return partner;
     const open = known.flatMap((other, at) => (!taken.has(at) && isSameGpu(other, gpu) === 'unknown' ? [at] : []));
     const inPlace = known.length === incoming.length ? open.find((at) => at === position) : undefined;
-    return take(inPlace ?? (open.length === 1 && partners.filter((entry) => entry === null).length === 1 ? open[0] ?? -1 : -1));
+    return take(
+      inPlace ?? (open.length === 1 && partners.filter((entry) => entry === null).length === 1 ? (open[0] ?? -1) : -1),
+    );
   });
 }
 
 /** @returns the processes that belong to no known GPU are kept apart */
-function attachProcesses(gpus: readonly GpuFacts[], processes: readonly ProcessFacts[]): { gpus: readonly GpuFacts[]; loose: readonly ProcessFacts[] } {
+function attachProcesses(
+  gpus: readonly GpuFacts[],
+  processes: readonly ProcessFacts[],
+): { gpus: readonly GpuFacts[]; loose: readonly ProcessFacts[] } {
   const byGpu = new Map<GpuFacts, ProcessFacts[]>();
   const loose: ProcessFacts[] = [];
   for (const process of processes) {
@@ -134,14 +148,23 @@ function attachProcesses(gpus: readonly GpuFacts[], processes: readonly ProcessF
       const signs = [sameText(gpu.uuid, process.gpuUuid), sameBusId(gpu.busId, process.gpuBusId)];
       return !signs.includes(false) && signs.includes(true);
     });
-    const owner = owners[0] ?? (gpus.length === 1 && process.gpuUuid === null && process.gpuBusId === null ? gpus[0] : undefined);
+    const owner =
+      owners[0] ?? (gpus.length === 1 && process.gpuUuid === null && process.gpuBusId === null ? gpus[0] : undefined);
     if (owner === undefined) loose.push(process);
-    else byGpu.set(owner, [...byGpu.get(owner) ?? [], process]);
+    else byGpu.set(owner, [...(byGpu.get(owner) ?? []), process]);
   }
   return {
     gpus: gpus.map((gpu) => {
       const own = byGpu.get(gpu);
-      return own === undefined ? gpu : { ...gpu, processes: joinProcesses(gpu.processes, own.map((process) => ({ ...process, gpuUuid: gpu.uuid ?? process.gpuUuid }))) };
+      return own === undefined
+        ? gpu
+        : {
+            ...gpu,
+            processes: joinProcesses(
+              gpu.processes,
+              own.map((process) => ({ ...process, gpuUuid: gpu.uuid ?? process.gpuUuid })),
+            ),
+          };
     }),
     loose,
   };
@@ -166,7 +189,10 @@ export function joinReadings(outputs: readonly SmiOutput[]): JoinedReading {
       else gpus[at] = joinGpu(other, gpu);
     });
   }
-  const attached = attachProcesses(gpus, outputs.flatMap((output) => output.processes));
+  const attached = attachProcesses(
+    gpus,
+    outputs.flatMap((output) => output.processes),
+  );
   const sorted = [...attached.gpus].sort((a, b) => (a.index ?? a.order) - (b.index ?? b.order));
   return { gpus: sorted, looseProcesses: attached.loose };
 }
@@ -187,7 +213,7 @@ export function isMigOn(gpu: GpuFacts): boolean {
 export function toContractGpu(gpu: GpuFacts): Gpu {
   return {
     index: gpu.index,
-    uuid: gpu.uuid ?? `unidentified-${gpu.busId === null ? gpu.order : normalizeBusId(gpu.busId) ?? gpu.order}`,
+    uuid: gpu.uuid ?? `unidentified-${gpu.busId === null ? gpu.order : (normalizeBusId(gpu.busId) ?? gpu.order)}`,
     name: gpu.name ?? 'unknown GPU',
     busId: gpu.busId,
     memoryTotalMiB: gpu.memoryTotalMiB,
@@ -203,8 +229,9 @@ export function toContractGpu(gpu: GpuFacts): Gpu {
     migEnabled: isMigOn(gpu),
     mig: [...gpu.mig],
     processes: gpu.processes.map(toContractProcess),
-    health: gpu.uuid === null && gpu.faults.length === 0
-      ? { ok: false, reason: 'nvidia-smi does not tell its UUID, so it cannot be given to a program.' }
-      : assessHealth(gpu),
+    health:
+      gpu.uuid === null && gpu.faults.length === 0
+        ? { ok: false, reason: 'nvidia-smi does not tell its UUID, so it cannot be given to a program.' }
+        : assessHealth(gpu),
   };
 }

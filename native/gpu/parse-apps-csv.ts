@@ -14,8 +14,11 @@ const MEMORY_FIELDS = ['used_gpu_memory', 'used_memory'];
 /** @returns true when the line is the header of a compute-apps query (accounting has other columns) */
 export function isAppsHeader(line: string): boolean {
   const fields = readColumns(line).map(({ field }) => field);
-  return fields.includes('pid') && !fields.includes('max_memory_usage')
-    && fields.some((field) => NAME_FIELDS.includes(field) || MEMORY_FIELDS.includes(field));
+  return (
+    fields.includes('pid') &&
+    !fields.includes('max_memory_usage') &&
+    fields.some((field) => NAME_FIELDS.includes(field) || MEMORY_FIELDS.includes(field))
+  );
 }
 
 /**
@@ -65,7 +68,8 @@ export function parseAppsCsv(text: string, asked: readonly string[] | null): Smi
   const columns = header !== null ? readColumns(header) : asked === null ? null : readColumns(asked.join(','));
   const rows = header === null ? rest : rest.slice(1);
   if (columns === null) {
-    if (rows.length > 0) warnings.push('processes without a header: the order of the columns is not known. Leave out "noheader".');
+    if (rows.length > 0)
+      warnings.push('processes without a header: the order of the columns is not known. Leave out "noheader".');
     return { gpus: [], processes, driverVersion: null, problems, warnings };
   }
   const nameAt = columns.findIndex(({ field }) => NAME_FIELDS.includes(field));
@@ -73,7 +77,11 @@ export function parseAppsCsv(text: string, asked: readonly string[] | null): Smi
     const values = splitRow(row, columns, nameAt);
     const found = values === null ? null : readProcess(values, columns);
     if (found !== null) processes.push(found);
-    else if (isAbsent(row) || /^\s*(?:\[|No running)/.test(row) || (values !== null && values.every((value, at) => at === nameAt || readText(value) === null))) {
+    else if (
+      isAbsent(row) ||
+      /^\s*(?:\[|No running)/.test(row) ||
+      (values !== null && values.every((value, at) => at === nameAt || readText(value) === null))
+    ) {
       warnings.push(`no process list: ${row.trim().slice(0, 100)}`);
     } else warnings.push(`process row not understood: ${row.trim().slice(0, 200)}`);
   }

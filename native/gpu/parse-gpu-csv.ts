@@ -7,24 +7,57 @@ import type { Column } from './csv-rows.ts';
 import { splitProblems } from './error-texts.ts';
 import { emptyFacts } from './facts.ts';
 import type { Fault, GpuFacts, KnownProblem, SmiOutput } from './facts.ts';
-import { bareToken, isAbsent, isFaultWord, normalizeBusId, readCount, readMask, readMiB, readNumber, readText, throttleNames } from './values.ts';
+import {
+  bareToken,
+  isAbsent,
+  isFaultWord,
+  normalizeBusId,
+  readCount,
+  readMask,
+  readMiB,
+  readNumber,
+  readText,
+  throttleNames,
+} from './values.ts';
 
 /** Names that differ between drivers, and the aliases nvidia-smi accepts. */
 const ALIASES: Readonly<Record<string, string>> = {
-  gpu_name: 'name', gpu_uuid: 'uuid', gpu_bus_id: 'pci.bus_id', gpu_serial: 'serial',
+  gpu_name: 'name',
+  gpu_uuid: 'uuid',
+  gpu_bus_id: 'pci.bus_id',
+  gpu_serial: 'serial',
   'clocks_throttle_reasons.active': 'clocks_event_reasons.active',
 };
 
 const MIB_FIELDS = {
-  'memory.total': 'memoryTotalMiB', 'memory.used': 'memoryUsedMiB', 'memory.free': 'memoryFreeMiB', 'memory.reserved': 'memoryReservedMiB',
+  'memory.total': 'memoryTotalMiB',
+  'memory.used': 'memoryUsedMiB',
+  'memory.free': 'memoryFreeMiB',
+  'memory.reserved': 'memoryReservedMiB',
 } as const;
 const TEXT_FIELDS = {
-  driver_version: 'driverVersion', compute_mode: 'computeMode', 'driver_model.current': 'driverModel',
-  'mig.mode.current': 'migMode', persistence_mode: 'persistenceMode', name: 'name', uuid: 'uuid', 'pci.bus_id': 'busId',
+  driver_version: 'driverVersion',
+  compute_mode: 'computeMode',
+  'driver_model.current': 'driverModel',
+  'mig.mode.current': 'migMode',
+  persistence_mode: 'persistenceMode',
+  name: 'name',
+  uuid: 'uuid',
+  'pci.bus_id': 'busId',
 } as const;
 
 /** A fault word in one of these means that the GPU itself is in trouble. Power is not among them: laptops answer it with [Unknown Error] for ever. */
-const TELLING = new Set(['utilization.gpu', 'temperature.gpu', 'pstate', 'uuid', 'name', 'pci.bus_id', 'memory.total', 'memory.used', 'memory.free']);
+const TELLING = new Set([
+  'utilization.gpu',
+  'temperature.gpu',
+  'pstate',
+  'uuid',
+  'name',
+  'pci.bus_id',
+  'memory.total',
+  'memory.used',
+  'memory.free',
+]);
 
 /** @returns the canonical name of a field */
 export function canonicalField(field: string): string {
@@ -40,7 +73,8 @@ function readFaults(cells: Cells): readonly Fault[] {
     const anywhere = /^GPU (?:is lost|requires)/i.test(token);
     if (anywhere) faults.push({ field, token });
     else if (TELLING.has(field) && isFaultWord(raw)) faults.push({ field, token });
-    else if ((field === 'utilization.gpu' || field === 'temperature.gpu') && readNumber(raw) === null && !isAbsent(raw)) faults.push({ field, token });
+    else if ((field === 'utilization.gpu' || field === 'temperature.gpu') && readNumber(raw) === null && !isAbsent(raw))
+      faults.push({ field, token });
     else if (field === 'pstate' && !/^P\d+$/.test(raw.trim()) && !isAbsent(raw)) faults.push({ field, token });
   }
   return faults;
@@ -57,8 +91,13 @@ function firstNumber(cells: Cells, fields: readonly string[]): number | null {
 
 /** Fields whose word is kept when it is no number. */
 const NUMERIC: readonly (readonly [string, string])[] = [
-  ['memory.total', 'memoryTotalMiB'], ['memory.used', 'memoryUsedMiB'], ['memory.free', 'memoryFreeMiB'], ['memory.reserved', 'memoryReservedMiB'],
-  ['utilization.gpu', 'utilizationPct'], ['temperature.gpu', 'temperatureC'], ['power.draw', 'powerW'],
+  ['memory.total', 'memoryTotalMiB'],
+  ['memory.used', 'memoryUsedMiB'],
+  ['memory.free', 'memoryFreeMiB'],
+  ['memory.reserved', 'memoryReservedMiB'],
+  ['utilization.gpu', 'utilizationPct'],
+  ['temperature.gpu', 'temperatureC'],
+  ['power.draw', 'powerW'],
 ];
 
 /** @param cells the values of one row by canonical field name */
@@ -77,15 +116,23 @@ function readGpu(order: number, cells: Cells): GpuFacts {
   return {
     ...emptyFacts(order),
     index: readCount(raw('index')),
-    uuid: text('uuid'), name: text('name'), busId: text('pci.bus_id'),
-    memoryTotalMiB: mib('memory.total'), memoryUsedMiB: mib('memory.used'), memoryFreeMiB: mib('memory.free'), memoryReservedMiB: mib('memory.reserved'),
+    uuid: text('uuid'),
+    name: text('name'),
+    busId: text('pci.bus_id'),
+    memoryTotalMiB: mib('memory.total'),
+    memoryUsedMiB: mib('memory.used'),
+    memoryFreeMiB: mib('memory.free'),
+    memoryReservedMiB: mib('memory.reserved'),
     utilizationPct: readNumber(raw('utilization.gpu')),
     temperatureC: readNumber(raw('temperature.gpu')),
     powerW: firstNumber(cells, ['power.draw', 'power.draw.instant', 'power.draw.average']),
     powerLimitW: firstNumber(cells, ['enforced.power.limit', 'power.limit']),
     pstate: /^P\d+$/.test(pstate) ? pstate : null,
-    driverVersion: text('driver_version'), computeMode: text('compute_mode'), driverModel: text('driver_model.current'),
-    migMode: text('mig.mode.current'), persistenceMode: text('persistence_mode'),
+    driverVersion: text('driver_version'),
+    computeMode: text('compute_mode'),
+    driverModel: text('driver_model.current'),
+    migMode: text('mig.mode.current'),
+    persistenceMode: text('persistence_mode'),
     // "None" is an answer here: no action is needed.
     recoveryAction: recovery === 'None' ? 'None' : readText(recovery),
     throttleActive: mask,
@@ -106,8 +153,12 @@ function toCells(values: readonly string[], columns: readonly Column[]): Cells {
 
 /** A line about one GPU precedes its row; give a row without identity the bus id of that line, and its fault. */
 function claimProblem(gpu: GpuFacts, problems: readonly KnownProblem[], claimed: Set<KnownProblem>): GpuFacts {
-  const own = problems.find((problem) => problem.busId !== null && !claimed.has(problem)
-    && (gpu.busId === null ? gpu.uuid === null || gpu.faults.length > 0 : normalizeBusId(gpu.busId) === problem.busId));
+  const own = problems.find(
+    (problem) =>
+      problem.busId !== null &&
+      !claimed.has(problem) &&
+      (gpu.busId === null ? gpu.uuid === null || gpu.faults.length > 0 : normalizeBusId(gpu.busId) === problem.busId),
+  );
   if (own === undefined) return gpu;
   claimed.add(own);
   return { ...gpu, busId: gpu.busId ?? own.busId, faults: [...gpu.faults, { field: 'device', token: own.text }] };
@@ -115,8 +166,14 @@ function claimProblem(gpu: GpuFacts, problems: readonly KnownProblem[], claimed:
 
 /** A loop (-l) prints the same GPU again and again: the last row is the present one. Masked UUIDs may repeat, so all of the identity must agree. */
 function addRow(gpus: GpuFacts[], gpu: GpuFacts, warnings: string[]): void {
-  const at = gpus.findIndex((other) => gpu.uuid !== null && other.uuid === gpu.uuid && other.index === gpu.index && other.busId === gpu.busId
-    && (gpu.index !== null || gpu.busId !== null));
+  const at = gpus.findIndex(
+    (other) =>
+      gpu.uuid !== null &&
+      other.uuid === gpu.uuid &&
+      other.index === gpu.index &&
+      other.busId === gpu.busId &&
+      (gpu.index !== null || gpu.busId !== null),
+  );
   if (at < 0) {
     gpus.push(gpu);
     return;
@@ -138,12 +195,16 @@ export function parseGpuCsv(text: string, asked: readonly string[] | null): SmiO
   const gpus: GpuFacts[] = [];
   const claimed = new Set<KnownProblem>();
   if (columns === null) {
-    if (rows.length > 0) warnings.push('rows without a header: the order of the columns is not known. Leave out "noheader", or say which fields were asked for.');
+    if (rows.length > 0)
+      warnings.push(
+        'rows without a header: the order of the columns is not known. Leave out "noheader", or say which fields were asked for.',
+      );
   } else {
     const nameAt = columns.findIndex(({ field }) => canonicalField(field) === 'name');
     for (const row of rows) {
       const values = splitRow(row, columns, nameAt);
-      if (values === null) warnings.push(`row skipped, ${columns.length} values were expected: ${row.trim().slice(0, 200)}`);
+      if (values === null)
+        warnings.push(`row skipped, ${columns.length} values were expected: ${row.trim().slice(0, 200)}`);
       else addRow(gpus, claimProblem(readGpu(gpus.length, toCells(values, columns)), problems, claimed), warnings);
     }
   }
@@ -162,10 +223,15 @@ export function parseGpuCsv(text: string, asked: readonly string[] | null): SmiO
 }
 
 /** Fields of a GPU query; any other may stand beside them. */
-const GPU_FIELD = /^(?:(?:gpu_)?(?:uuid|name|bus_id|serial)|index|count|driver_version|compute_mode|compute_cap|persistence_mode|pstate|gpu_recovery_action|(?:memory|utilization|temperature|power|pci|clocks|mig|fan|ecc|driver_model|clocks_event_reasons|clocks_throttle_reasons)\.\w.*)$/;
+const GPU_FIELD =
+  /^(?:(?:gpu_)?(?:uuid|name|bus_id|serial)|index|count|driver_version|compute_mode|compute_cap|persistence_mode|pstate|gpu_recovery_action|(?:memory|utilization|temperature|power|pci|clocks|mig|fan|ecc|driver_model|clocks_event_reasons|clocks_throttle_reasons)\.\w.*)$/;
 
 /** @returns true when the line is the header of a GPU query: names only, at least one of them known */
 export function isGpuHeader(line: string): boolean {
   const fields = readColumns(line).map(({ field }) => field);
-  return fields.every((field) => /^[a-z][\w.]*$/.test(field)) && !fields.includes('pid') && fields.some((field) => GPU_FIELD.test(field));
+  return (
+    fields.every((field) => /^[a-z][\w.]*$/.test(field)) &&
+    !fields.includes('pid') &&
+    fields.some((field) => GPU_FIELD.test(field))
+  );
 }

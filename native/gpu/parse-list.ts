@@ -35,7 +35,10 @@ export function parseList(text: string): SmiOutput {
           index: readCount(gpu[1]),
           name: gpu[2] === undefined || isAbsent(gpu[2]) || isFaultWord(gpu[2]) ? null : gpu[2],
           uuid: isAbsent(uuid) || isFaultWord(uuid) ? null : uuid,
-          faults: isFaultWord(uuid) || isFaultWord(gpu[2] ?? '') ? [{ field: 'uuid', token: isFaultWord(uuid) ? uuid : gpu[2] ?? '' }] : [],
+          faults:
+            isFaultWord(uuid) || isFaultWord(gpu[2] ?? '')
+              ? [{ field: 'uuid', token: isFaultWord(uuid) ? uuid : (gpu[2] ?? '') }]
+              : [],
         },
         mig: [],
       });
@@ -47,7 +50,9 @@ export function parseList(text: string): SmiOutput {
         profile: mig[1] ?? null,
         gpuInstance: readCount(old?.[1]),
         computeInstance: readCount(old?.[2]),
-        memoryTotalMiB: null, memoryUsedMiB: null, memoryFreeMiB: null,
+        memoryTotalMiB: null,
+        memoryUsedMiB: null,
+        memoryFreeMiB: null,
       });
     } else {
       warnings.push(`not understood in the list of GPUs: ${line.trim().slice(0, 200)}`);

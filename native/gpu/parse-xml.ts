@@ -54,21 +54,30 @@ function doctypeEnd(text: string, start: number): number {
 function prepare(text: string): string {
   const start = text.search(/<!DOCTYPE/i);
   const body = start < 0 ? text : text.slice(0, start) + text.slice(doctypeEnd(text, start));
-  return body
-    .replace(/<!--[\s\S]*?-->/g, '')
-    .replace(/<supported_clocks>[\s\S]*?<\/supported_clocks>/g, '')
-    // Names of processes are free text; old drivers do not escape them.
-    .replace(/<process_name>([\s\S]*?)<\/process_name>/g, (_whole, name: string) => `<process_name>${name.replaceAll('<', '&lt;').replaceAll('>', '&gt;')}</process_name>`);
+  return (
+    body
+      .replace(/<!--[\s\S]*?-->/g, '')
+      .replace(/<supported_clocks>[\s\S]*?<\/supported_clocks>/g, '')
+      // Names of processes are free text; old drivers do not escape them.
+      .replace(
+        /<process_name>([\s\S]*?)<\/process_name>/g,
+        (_whole, name: string) =>
+          `<process_name>${name.replaceAll('<', '&lt;').replaceAll('>', '&gt;')}</process_name>`,
+      )
+  );
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 function decodeEntities(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(amp|lt|gt|quot|apos));/g, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (name !== undefined) return ENTITIES[name] ?? whole;
-    const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex ?? '', 16);
-    return code > 0 && code <= 0x10_ffff ? String.fromCodePoint(code) : whole;
-  });
+  return text.replace(
+    /&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(amp|lt|gt|quot|apos));/g,
+    (whole, decimal?: string, hex?: string, name?: string) => {
+      if (name !== undefined) return ENTITIES[name] ?? whole;
+      const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex ?? '', 16);
+      return code > 0 && code <= 0x10_ffff ? String.fromCodePoint(code) : whole;
+    },
+  );
 }
 
 /** @returns the element as a node; undefined when it is missing or holds only a word ("GPU is lost") */
@@ -83,7 +92,9 @@ function child(node: XmlNode | undefined, ...names: readonly string[]): XmlNode 
 
 function children(node: XmlNode | undefined, name: string): readonly XmlNode[] {
   const value = node?.[name];
-  return Array.isArray(value) ? value.filter((entry): entry is XmlNode => typeof entry === 'object' && entry !== null) : [];
+  return Array.isArray(value)
+    ? value.filter((entry): entry is XmlNode => typeof entry === 'object' && entry !== null)
+    : [];
 }
 
 /** @returns the text of an element, also when it has attributes; undefined when it is missing or has children only */
@@ -117,7 +128,8 @@ function readProcesses(gpu: XmlNode, gpuUuid: string | null, gpuBusId: string | 
       name: (body(info, 'process_name') ?? '').trim(),
       type: readText(body(info, 'type')),
       usedMiB: readMiB(body(info, 'used_memory')),
-      gpuUuid, gpuBusId,
+      gpuUuid,
+      gpuBusId,
       gpuInstance: readCount(body(info, 'gpu_instance_id')),
       computeInstance: readCount(body(info, 'compute_instance_id')),
     });
@@ -145,7 +157,9 @@ function readMigDevices(gpu: XmlNode): readonly MigFacts[] {
 function readThrottle(gpu: XmlNode): readonly string[] | null {
   const reasons = child(gpu, 'clocks_event_reasons', 'clocks_throttle_reasons');
   if (reasons === undefined) return null;
-  return Object.keys(reasons).filter((name) => body(reasons, name) === 'Active').map((name) => name.replace(/^clocks_(?:event|throttle)_reason_/, ''));
+  return Object.keys(reasons)
+    .filter((name) => body(reasons, name) === 'Active')
+    .map((name) => name.replace(/^clocks_(?:event|throttle)_reason_/, ''));
 }
 
 /** A GPU in trouble may say so in any element, whatever its numbers look like. @returns the first such word */
@@ -162,8 +176,10 @@ function findFaultWord(value: unknown): string | null {
 function readNotes(gpu: XmlNode): readonly string[] {
   const notes: string[] = [];
   const rows = child(gpu, 'remapped_rows');
-  if (body(rows, 'remapped_row_failure') === 'Yes') notes.push('row remapping has failed: the memory is wearing out; have the card tested and replaced');
-  else if (body(rows, 'remapped_row_pending') === 'Yes') notes.push('memory rows are to be remapped: reset the GPU or reboot when nothing runs on it');
+  if (body(rows, 'remapped_row_failure') === 'Yes')
+    notes.push('row remapping has failed: the memory is wearing out; have the card tested and replaced');
+  else if (body(rows, 'remapped_row_pending') === 'Yes')
+    notes.push('memory rows are to be remapped: reset the GPU or reboot when nothing runs on it');
   return notes;
 }
 
@@ -179,13 +195,23 @@ function readGpu(gpu: XmlNode, order: number, driverVersion: string | null): Gpu
   const tokens: Record<string, string> = {};
   const faults: Fault[] = [];
   const watch: readonly (readonly [string, string | undefined, boolean])[] = [
-    ['memoryTotalMiB', body(memory, 'total'), false], ['memoryUsedMiB', body(memory, 'used'), false], ['memoryFreeMiB', body(memory, 'free'), false],
+    ['memoryTotalMiB', body(memory, 'total'), false],
+    ['memoryUsedMiB', body(memory, 'used'), false],
+    ['memoryFreeMiB', body(memory, 'free'), false],
     ['memoryReservedMiB', body(memory, 'reserved'), false],
-    ['utilizationPct', body(use, 'gpu_util'), true], ['temperatureC', body(heat, 'gpu_temp'), true],
+    ['utilizationPct', body(use, 'gpu_util'), true],
+    ['temperatureC', body(heat, 'gpu_temp'), true],
     // A whole block may be one word.
-    ['memoryTotalMiB', body(gpu, 'fb_memory_usage'), false], ['utilizationPct', body(gpu, 'utilization'), true], ['temperatureC', body(gpu, 'temperature'), true],
-    ['powerW', body(power[0], 'instant_power_draw') ?? body(power[0], 'power_draw') ?? body(power[1], 'power_draw'), false],
-    ['name', body(gpu, 'product_name'), false], ['uuid', body(gpu, 'uuid'), false],
+    ['memoryTotalMiB', body(gpu, 'fb_memory_usage'), false],
+    ['utilizationPct', body(gpu, 'utilization'), true],
+    ['temperatureC', body(gpu, 'temperature'), true],
+    [
+      'powerW',
+      body(power[0], 'instant_power_draw') ?? body(power[0], 'power_draw') ?? body(power[1], 'power_draw'),
+      false,
+    ],
+    ['name', body(gpu, 'product_name'), false],
+    ['uuid', body(gpu, 'uuid'), false],
   ];
   for (const [field, raw, telling] of watch) {
     if (raw === undefined || raw.trim() === '' || readNumber(raw) !== null) continue;
@@ -194,14 +220,17 @@ function readGpu(gpu: XmlNode, order: number, driverVersion: string | null): Gpu
     if (!isName) tokens[field] = raw.trim();
     if (field !== 'powerW' && (isFaultWord(word) || (telling && !isAbsent(word)))) faults.push({ field, token: word });
   }
-  if (pstate !== undefined && !/^P\d+$/.test(pstate) && !isAbsent(pstate)) faults.push({ field: 'pstate', token: bareToken(pstate) });
+  if (pstate !== undefined && !/^P\d+$/.test(pstate) && !isAbsent(pstate))
+    faults.push({ field: 'pstate', token: bareToken(pstate) });
   const anywhere = findFaultWord(gpu);
   if (anywhere !== null && faults.length === 0) faults.push({ field: 'device', token: anywhere });
-  if (/^yes$/i.test(body(child(gpu, 'gpu_reset_status'), 'reset_required') ?? '')) faults.push({ field: 'reset_required', token: 'GPU requires reset' });
+  if (/^yes$/i.test(body(child(gpu, 'gpu_reset_status'), 'reset_required') ?? ''))
+    faults.push({ field: 'reset_required', token: 'GPU requires reset' });
 
   return {
     ...emptyFacts(order),
-    uuid, busId,
+    uuid,
+    busId,
     name: readText(body(gpu, 'product_name')),
     minor: readCount(body(gpu, 'minor_number')),
     memoryTotalMiB: readMiB(body(memory, 'total')),
@@ -212,11 +241,18 @@ function readGpu(gpu: XmlNode, order: number, driverVersion: string | null): Gpu
     temperatureC: readNumber(body(heat, 'gpu_temp')),
     // <= 525 power_readings/power_draw, 535 gpu_power_readings/power_draw, >= 550 instant and average.
     powerW: firstNumber([
-      [power[0], 'power_draw'], [power[1], 'power_draw'], [power[0], 'instant_power_draw'], [power[0], 'average_power_draw'],
-      [power[1], 'instant_power_draw'], [power[1], 'average_power_draw'],
+      [power[0], 'power_draw'],
+      [power[1], 'power_draw'],
+      [power[0], 'instant_power_draw'],
+      [power[0], 'average_power_draw'],
+      [power[1], 'instant_power_draw'],
+      [power[1], 'average_power_draw'],
     ]),
     powerLimitW: firstNumber([
-      [power[0], 'current_power_limit'], [power[0], 'power_limit'], [power[1], 'enforced_power_limit'], [power[1], 'power_limit'],
+      [power[0], 'current_power_limit'],
+      [power[0], 'power_limit'],
+      [power[1], 'enforced_power_limit'],
+      [power[1], 'power_limit'],
       [power[1], 'current_power_limit'],
     ]),
     pstate: pstate !== undefined && /^P\d+$/.test(pstate) ? pstate : null,
@@ -231,7 +267,8 @@ function readGpu(gpu: XmlNode, order: number, driverVersion: string | null): Gpu
     throttleReasons: readThrottle(gpu),
     mig: readMigDevices(gpu),
     processes: readProcesses(gpu, uuid, busId),
-    tokens, faults,
+    tokens,
+    faults,
     notes: readNotes(gpu),
   };
 }
@@ -250,13 +287,17 @@ export function parseSmiXml(text: string): SmiOutput {
   }
   let log: XmlNode | undefined;
   try {
-    log = child(parser.parse(prepare(end < 0 ? text : text.slice(0, end + '</nvidia_smi_log>'.length))) as XmlNode, 'nvidia_smi_log');
+    log = child(
+      parser.parse(prepare(end < 0 ? text : text.slice(0, end + '</nvidia_smi_log>'.length))) as XmlNode,
+      'nvidia_smi_log',
+    );
   } catch (error) {
     warnings.push(`the XML cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
   const driverVersion = readText(body(log, 'driver_version'));
   const gpus = children(log, 'gpu').map((gpu, order) => readGpu(gpu, order, driverVersion));
   const attached = readCount(body(log, 'attached_gpus'));
-  if (attached !== null && attached !== gpus.length) warnings.push(`the XML announces ${attached} GPUs and lists ${gpus.length}`);
+  if (attached !== null && attached !== gpus.length)
+    warnings.push(`the XML announces ${attached} GPUs and lists ${gpus.length}`);
   return { gpus, processes: [], driverVersion, problems, warnings };
 }

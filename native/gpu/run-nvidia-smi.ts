@@ -22,7 +22,13 @@ const PIPE_GRACE_MS = 250;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 const USUAL_PLACES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
-  linux: ['/usr/bin/nvidia-smi', '/usr/lib/wsl/lib/nvidia-smi', '/usr/local/bin/nvidia-smi', '/run/current-system/sw/bin/nvidia-smi', '/opt/bin/nvidia-smi'],
+  linux: [
+    '/usr/bin/nvidia-smi',
+    '/usr/lib/wsl/lib/nvidia-smi',
+    '/usr/local/bin/nvidia-smi',
+    '/run/current-system/sw/bin/nvidia-smi',
+    '/opt/bin/nvidia-smi',
+  ],
   win32: ['C:\\Windows\\System32\\nvidia-smi.exe', 'C:\\Program Files\\NVIDIA Corporation\\NVSMI\\nvidia-smi.exe'],
 };
 
@@ -39,12 +45,19 @@ function isProgram(file: string): boolean {
  * @param command a program named by the caller; SWITCHYARD_NVIDIA_SMI comes next and excludes every other place
  * @returns the program to run, or null when there is none
  */
-export function findNvidiaSmi(command: string | undefined, env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string | null {
+export function findNvidiaSmi(
+  command: string | undefined,
+  env: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform,
+): string | null {
   const named = command ?? env['SWITCHYARD_NVIDIA_SMI'];
   if (named !== undefined && named !== '') return isProgram(named) ? named : null;
   const file = platform === 'win32' ? 'nvidia-smi.exe' : 'nvidia-smi';
-  const onPath = (env['PATH'] ?? '').split(path.delimiter).filter((dir) => path.isAbsolute(dir)).map((dir) => path.join(dir, file));
-  return [...onPath, ...USUAL_PLACES[platform] ?? []].find(isProgram) ?? null;
+  const onPath = (env['PATH'] ?? '')
+    .split(path.delimiter)
+    .filter((dir) => path.isAbsolute(dir))
+    .map((dir) => path.join(dir, file));
+  return [...onPath, ...(USUAL_PLACES[platform] ?? [])].find(isProgram) ?? null;
 }
 
 /**
@@ -52,7 +65,12 @@ export function findNvidiaSmi(command: string | undefined, env: NodeJS.ProcessEn
  * @param timeoutMs the answer comes after this time at the latest
  * @returns never rejects
  */
-export async function runNvidiaSmi(file: string, args: readonly string[], timeoutMs: number, env: NodeJS.ProcessEnv): Promise<SmiRun> {
+export async function runNvidiaSmi(
+  file: string,
+  args: readonly string[],
+  timeoutMs: number,
+  env: NodeJS.ProcessEnv,
+): Promise<SmiRun> {
   const startedAt = performance.now();
   const subprocess = execa(file, args, {
     env: { ...env, LC_ALL: 'C', LANG: 'C' },
@@ -68,10 +86,12 @@ export async function runNvidiaSmi(file: string, args: readonly string[], timeou
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   let size = 0;
-  const collect = (into: Buffer[]) => (chunk: Buffer): void => {
-    size += chunk.length;
-    if (size <= MAX_OUTPUT_BYTES) into.push(chunk);
-  };
+  const collect =
+    (into: Buffer[]) =>
+    (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size <= MAX_OUTPUT_BYTES) into.push(chunk);
+    };
   child.stdout?.on('data', collect(out)).on('error', () => undefined);
   child.stderr?.on('data', collect(err)).on('error', () => undefined);
 
@@ -87,7 +107,12 @@ export async function runNvidiaSmi(file: string, args: readonly string[], timeou
   });
   const ended = exited.then(async () => {
     let grace: NodeJS.Timeout | undefined;
-    await Promise.race([subprocess, new Promise<void>((resolve) => { grace = setTimeout(resolve, PIPE_GRACE_MS); })]);
+    await Promise.race([
+      subprocess,
+      new Promise<void>((resolve) => {
+        grace = setTimeout(resolve, PIPE_GRACE_MS);
+      }),
+    ]);
     clearTimeout(grace);
     return 'ended' as const;
   });
@@ -108,7 +133,9 @@ export async function runNvidiaSmi(file: string, args: readonly string[], timeou
     child.unref();
   }
   const tookMs = performance.now() - startedAt;
-  const text = [Buffer.concat(out).toString('utf8'), Buffer.concat(err).toString('utf8')].filter((part) => part !== '').join('\n');
+  const text = [Buffer.concat(out).toString('utf8'), Buffer.concat(err).toString('utf8')]
+    .filter((part) => part !== '')
+    .join('\n');
   if (how === 'hung') return { kind: 'hung', text, exitCode: null, tookMs, gone: exited };
   if (child.exitCode === null && child.signalCode === null) {
     const result = await subprocess;

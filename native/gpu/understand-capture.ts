@@ -98,7 +98,12 @@ const NOTHING: SmiOutput = { gpus: [], processes: [], driverVersion: null, probl
 
 /** Tables made for people: nvidia-smi, pmon, dmon, topo, and the indented text of -q. */
 function isHumanTable(text: string): boolean {
-  return /^\s*\+-{5,}/m.test(text) || /^# gpu\s/m.test(text) || /^=+NVSMI LOG=+/m.test(text) || /^\s*Attached GPUs\s+:/m.test(text);
+  return (
+    /^\s*\+-{5,}/m.test(text) ||
+    /^# gpu\s/m.test(text) ||
+    /^=+NVSMI LOG=+/m.test(text) ||
+    /^\s*Attached GPUs\s+:/m.test(text)
+  );
 }
 
 function understandFile({ name, text: raw, fields }: CaptureFile): SmiOutput {
@@ -108,7 +113,13 @@ function understandFile({ name, text: raw, fields }: CaptureFile): SmiOutput {
   const { problems, rest } = splitProblems(text);
   if (fields !== undefined) return fields.includes('pid') ? parseAppsCsv(text, fields) : parseGpuCsv(text, fields);
   if (isHumanTable(text)) {
-    return { ...NOTHING, problems, warnings: [`${name}: a table made for people is not read. Save "nvidia-smi -q -x", "nvidia-smi -L" or "--query-gpu=... --format=csv" instead.`] };
+    return {
+      ...NOTHING,
+      problems,
+      warnings: [
+        `${name}: a table made for people is not read. Save "nvidia-smi -q -x", "nvidia-smi -L" or "--query-gpu=... --format=csv" instead.`,
+      ],
+    };
   }
   if (rest.some(isAppsHeader)) return parseAppsCsv(text, null);
   if (rest.some(isGpuHeader)) return parseGpuCsv(text, null);
@@ -131,7 +142,13 @@ function toProcess(process: ProcessFacts): UnderstoodProcess {
 
 function toGpu(gpu: GpuFacts): UnderstoodGpu {
   const { faults: _faults, notes: _notes, pstate, processes, ...rest } = gpu;
-  return { ...rest, performanceState: pstate, migEnabled: isMigOn(gpu), processes: processes.map(toProcess), health: assessHealth(gpu) };
+  return {
+    ...rest,
+    performanceState: pstate,
+    migEnabled: isMigOn(gpu),
+    processes: processes.map(toProcess),
+    health: assessHealth(gpu),
+  };
 }
 
 function label(gpu: GpuFacts): string {
@@ -142,15 +159,19 @@ function label(gpu: GpuFacts): string {
 function remarks(gpu: GpuFacts): readonly string[] {
   const found = gpu.notes.map((note) => `${label(gpu)}: ${note}`);
   if (gpu.memoryTotalMiB === null && gpu.tokens['memoryTotalMiB'] !== undefined && gpu.faults.length === 0) {
-    found.push(`${label(gpu)}: the memory size is not told (unified memory?); such a GPU can only be counted, not measured`);
+    found.push(
+      `${label(gpu)}: the memory size is not told (unified memory?); such a GPU can only be counted, not measured`,
+    );
   }
-  if (isMigOn(gpu) && gpu.mig.length === 0) found.push(`${label(gpu)}: MIG is on; its instances are only in "nvidia-smi -L" and "nvidia-smi -q -x"`);
+  if (isMigOn(gpu) && gpu.mig.length === 0)
+    found.push(`${label(gpu)}: MIG is on; its instances are only in "nvidia-smi -L" and "nvidia-smi -q -x"`);
   return found;
 }
 
 /** The problem to show: one that stands for everything first, then one of a GPU; harmless texts last. */
 function chooseProblem(problems: readonly KnownProblem[]): SmiProblem | null {
-  const chosen = problems.find(({ code }) => isFatal(code)) ?? problems.find(({ code }) => !isHarmless(code)) ?? problems[0];
+  const chosen =
+    problems.find(({ code }) => isFatal(code)) ?? problems.find(({ code }) => !isHarmless(code)) ?? problems[0];
   return chosen === undefined ? null : { text: chosen.text, meaning: chosen.meaning, remedy: chosen.remedy };
 }
 
@@ -158,14 +179,21 @@ function chooseProblem(problems: readonly KnownProblem[]): SmiProblem | null {
 export function understandCapture(files: readonly CaptureFile[]): Understood {
   const outputs = files.map((file) => understandFile(file));
   // What tells most about a GPU goes first; the list of GPUs adds identity and MIG names.
-  const rank = (output: SmiOutput): number => (output.gpus.some((gpu) => gpu.index !== null && gpu.busId !== null) ? 0 : output.gpus.some((gpu) => gpu.busId !== null) ? 1 : 2);
+  const rank = (output: SmiOutput): number =>
+    output.gpus.some((gpu) => gpu.index !== null && gpu.busId !== null)
+      ? 0
+      : output.gpus.some((gpu) => gpu.busId !== null)
+        ? 1
+        : 2;
   const joined = joinReadings([...outputs].sort((a, b) => rank(a) - rank(b)));
   const gpus = joined.gpus.map(toGpu);
   const problems = outputs.flatMap((output) => output.problems);
   return {
     gpus,
     processes: [...gpus.flatMap((gpu) => gpu.processes), ...joined.looseProcesses.map(toProcess)],
-    mig: joined.gpus.flatMap((gpu) => gpu.mig.map((instance) => ({ ...instance, gpuUuid: gpu.uuid, gpuIndex: gpu.index }))),
+    mig: joined.gpus.flatMap((gpu) =>
+      gpu.mig.map((instance) => ({ ...instance, gpuUuid: gpu.uuid, gpuIndex: gpu.index })),
+    ),
     problem: chooseProblem(problems),
     warnings: [...outputs.flatMap((output) => output.warnings), ...joined.gpus.flatMap(remarks)],
   };

@@ -5,8 +5,14 @@
 
 /** Words that mean "there is nothing to tell here": no fault of the GPU. Compared without brackets, in lower case. */
 const ABSENT = new Set([
-  '', 'n/a', 'not supported', 'none', 'not available', 'insufficient permissions',
-  'requested functionality has been deprecated', 'not available in wddm driver model',
+  '',
+  'n/a',
+  'not supported',
+  'none',
+  'not available',
+  'insufficient permissions',
+  'requested functionality has been deprecated',
+  'not available in wddm driver model',
 ]);
 
 /** @returns the word without surrounding blanks and brackets: "[N/A]" gives "N/A" */
@@ -36,7 +42,15 @@ const QUANTITY = /^([+-]?\d+(?:\.\d+)?)\s*([A-Za-z%]*)$/;
 
 /** Old drivers wrote MB where they meant MiB. */
 const MIB_PER_UNIT: Readonly<Record<string, number>> = {
-  '': 1, mib: 1, mb: 1, gib: 1024, gb: 1024, kib: 1 / 1024, kb: 1 / 1024, b: 1 / 1_048_576, bytes: 1 / 1_048_576,
+  '': 1,
+  mib: 1,
+  mb: 1,
+  gib: 1024,
+  gb: 1024,
+  kib: 1 / 1024,
+  kb: 1 / 1024,
+  b: 1 / 1_048_576,
+  bytes: 1 / 1_048_576,
 };
 
 /** @returns the number of a value such as " 37 C ", "33.4 %" or "26.20 W"; null when it is not a number */
@@ -52,7 +66,7 @@ export function readNumber(raw: string | undefined): number | null {
 export function readMiB(raw: string | undefined, headerUnit = ''): number | null {
   const match = raw === undefined ? null : QUANTITY.exec(raw.trim());
   if (match === null) return null;
-  const factor = MIB_PER_UNIT[(match[2] === '' ? headerUnit : match[2] ?? '').toLowerCase()];
+  const factor = MIB_PER_UNIT[(match[2] === '' ? headerUnit : (match[2] ?? '')).toLowerCase()];
   return factor === undefined ? null : Number(match[1]) * factor;
 }
 
@@ -81,8 +95,15 @@ export function normalizeBusId(text: string): string | null {
 
 /** Bits of clocks_event_reasons.active (NVML's nvmlClocksEventReasons), lowest first. */
 const THROTTLE_BITS = [
-  'gpu_idle', 'applications_clocks_setting', 'sw_power_cap', 'hw_slowdown', 'sync_boost',
-  'sw_thermal_slowdown', 'hw_thermal_slowdown', 'hw_power_brake_slowdown', 'display_clocks_setting',
+  'gpu_idle',
+  'applications_clocks_setting',
+  'sw_power_cap',
+  'hw_slowdown',
+  'sync_boost',
+  'sw_thermal_slowdown',
+  'hw_thermal_slowdown',
+  'hw_power_brake_slowdown',
+  'display_clocks_setting',
 ] as const;
 
 /** @returns the names behind a mask, unknown bits as "bit_N" */

@@ -23,7 +23,7 @@ export function createCpuLoad(): CpuLoad {
       const last = before;
       before = now;
       if (last === null || now.totalMs <= last.totalMs) return null;
-      return Math.min(100, Math.max(0, (now.busyMs - last.busyMs) / (now.totalMs - last.totalMs) * 100));
+      return Math.min(100, Math.max(0, ((now.busyMs - last.busyMs) / (now.totalMs - last.totalMs)) * 100));
     },
   };
 }

@@ -12,7 +12,13 @@ const COMMAND_TIMEOUT_MS = 4000;
 
 /** @returns stdout of a short command; null when it is missing, fails or takes too long */
 async function tryCommand(file: string, args: readonly string[]): Promise<string | null> {
-  const result = await execa(file, args, { reject: false, timeout: COMMAND_TIMEOUT_MS, killSignal: 'SIGKILL', stdin: 'ignore', env: { LC_ALL: 'C' } });
+  const result = await execa(file, args, {
+    reject: false,
+    timeout: COMMAND_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    stdin: 'ignore',
+    env: { LC_ALL: 'C' },
+  });
   return result.failed ? null : result.stdout;
 }
 
@@ -38,7 +44,9 @@ async function isOnPath(program: string): Promise<boolean> {
 async function checkSystem(): Promise<DoctorCheck> {
   const name = prettyName(await readFile('/etc/os-release', 'utf8').catch(() => ''));
   return {
-    id: 'system', title: 'System', status: 'info',
+    id: 'system',
+    title: 'System',
+    status: 'info',
     found: `${name ?? osType()}, kernel ${release()}, ${cpus().length} CPUs, ${Math.round(totalmem() / 1024 ** 3)} GiB memory, Node ${process.versions.node}`,
     remedy: null,
   };
@@ -46,13 +54,15 @@ async function checkSystem(): Promise<DoctorCheck> {
 
 /** The newest thing this program wrote; a clock behind it has been set back. */
 async function newestWriteMs(dataDir: string): Promise<number | null> {
-  const times = await Promise.all(['switchyard.db', 'switchyard.db-wal', 'engine.log'].map(async (name) => {
-    try {
-      return (await stat(path.join(dataDir, name))).mtimeMs;
-    } catch {
-      return null;
-    }
-  }));
+  const times = await Promise.all(
+    ['switchyard.db', 'switchyard.db-wal', 'engine.log'].map(async (name) => {
+      try {
+        return (await stat(path.join(dataDir, name))).mtimeMs;
+      } catch {
+        return null;
+      }
+    }),
+  );
   const known = times.filter((time) => time !== null);
   return known.length === 0 ? null : Math.max(...known);
 }
@@ -62,7 +72,10 @@ async function hasSessionBus(): Promise<boolean> {
   if ((process.env['DBUS_SESSION_BUS_ADDRESS'] ?? '') !== '') return true;
   const runtimeDir = process.env['XDG_RUNTIME_DIR'];
   if (runtimeDir === undefined || !path.isAbsolute(runtimeDir)) return false;
-  return access(path.join(runtimeDir, 'bus')).then(() => true, () => false);
+  return access(path.join(runtimeDir, 'bus')).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** @param readDisk free and total space of the file system that holds a path */
@@ -79,14 +92,19 @@ export async function diagnoseHost(
     newestWriteMs(dataDir),
     hasSessionBus(),
     isOnPath('gnome-keyring-daemon'),
-    isOnPath('kwalletd6').then(async (found) => found || await isOnPath('kwalletd5')),
+    isOnPath('kwalletd6').then(async (found) => found || (await isOnPath('kwalletd5'))),
   ]);
   return [
     system,
     checkGit(git),
     checkPython(python),
     checkDisk(dataDir, disk),
-    checkClock({ nowMs: Date.now(), newestWriteMs: newest, ntpSynchronized: ntp === null ? null : ntp.trim() === 'yes', timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
+    checkClock({
+      nowMs: Date.now(),
+      newestWriteMs: newest,
+      ntpSynchronized: ntp === null ? null : ntp.trim() === 'yes',
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    }),
     checkKeyring({ platform: process.platform, hasSessionBus: bus, hasService: secretTool || kwallet }),
   ];
 }

@@ -15,13 +15,20 @@ export function prettyName(osRelease: string): string | null {
 /** @param output stdout of `git --version`; null = no git. Snapshots are taken without it, so this is only for the record */
 export function checkGit(output: string | null): DoctorCheck {
   const version = /\d+\.\d+(?:\.\d+)?/.exec(output ?? '')?.[0] ?? null;
-  return { id: 'git', title: 'git', status: 'info', found: version === null ? 'not found; nothing here needs it' : `git ${version}`, remedy: null };
+  return {
+    id: 'git',
+    title: 'git',
+    status: 'info',
+    found: version === null ? 'not found; nothing here needs it' : `git ${version}`,
+    remedy: null,
+  };
 }
 
 /** @param found the python3 that trials get; null = none. `version` is what it says of itself, null = it does not run */
 export function checkPython(found: { readonly path: string; readonly version: string | null } | null): DoctorCheck {
   const base = { id: 'python', title: 'Python' };
-  const remedy = 'Install it (Debian, Ubuntu: sudo apt install python3). "switchyard submit" takes the Python of the shell it is typed in; this is the one for everything else.';
+  const remedy =
+    'Install it (Debian, Ubuntu: sudo apt install python3). "switchyard submit" takes the Python of the shell it is typed in; this is the one for everything else.';
   if (found === null) return { ...base, status: 'warning', found: 'no python3 on the PATH of the engine', remedy };
   if (found.version === null) return { ...base, status: 'warning', found: `${found.path} does not run`, remedy };
   return { ...base, status: 'ok', found: `${found.version.trim()} (${found.path})`, remedy: null };
@@ -32,13 +39,25 @@ function gib(miB: number): string {
 }
 
 /** @param disk space on the file system of the data directory; null = unknown */
-export function checkDisk(dataDir: string, disk: { readonly freeMiB: number; readonly totalMiB: number } | null): DoctorCheck {
+export function checkDisk(
+  dataDir: string,
+  disk: { readonly freeMiB: number; readonly totalMiB: number } | null,
+): DoctorCheck {
   const base = { id: 'disk', title: 'Disk space' };
-  if (disk === null) return { ...base, status: 'warning', found: `free space under ${dataDir} cannot be read`, remedy: `Check that ${dataDir} exists and that its file system answers (df -h ${dataDir}).` };
+  if (disk === null)
+    return {
+      ...base,
+      status: 'warning',
+      found: `free space under ${dataDir} cannot be read`,
+      remedy: `Check that ${dataDir} exists and that its file system answers (df -h ${dataDir}).`,
+    };
   const found = `${gib(disk.freeMiB)} of ${gib(disk.totalMiB)} free under ${dataDir}`;
-  const remedy = 'Delete archived trials (switchyard rm), prune images (docker image prune), or put the data on a bigger disk (SWITCHYARD_HOME=/path).';
-  if (disk.freeMiB < VERY_LOW_DISK_MIB) return { ...base, status: 'error', found: `${found}: trials will not be started`, remedy };
-  if (disk.freeMiB < LOW_DISK_MIB) return { ...base, status: 'warning', found: `${found}: logs and checkpoints may fill it`, remedy };
+  const remedy =
+    'Delete archived trials (switchyard rm), prune images (docker image prune), or put the data on a bigger disk (SWITCHYARD_HOME=/path).';
+  if (disk.freeMiB < VERY_LOW_DISK_MIB)
+    return { ...base, status: 'error', found: `${found}: trials will not be started`, remedy };
+  if (disk.freeMiB < LOW_DISK_MIB)
+    return { ...base, status: 'warning', found: `${found}: logs and checkpoints may fill it`, remedy };
   return { ...base, status: 'ok', found, remedy: null };
 }
 
@@ -58,9 +77,15 @@ export function checkClock({ nowMs, newestWriteMs, ntpSynchronized, timeZone }: 
   const sync = 'Turn time synchronisation on: sudo timedatectl set-ntp true';
   if (nowMs < YOUNGEST_MS) return { ...base, status: 'error', found: `${shown}: this is in the past`, remedy: sync };
   if (newestWriteMs !== null && newestWriteMs > nowMs + CLOCK_SLACK_MS) {
-    return { ...base, status: 'warning', found: `${shown}: files here are ${Math.round((newestWriteMs - nowMs) / 60_000)} min newer, so the clock was set back`, remedy: sync };
+    return {
+      ...base,
+      status: 'warning',
+      found: `${shown}: files here are ${Math.round((newestWriteMs - nowMs) / 60_000)} min newer, so the clock was set back`,
+      remedy: sync,
+    };
   }
-  if (ntpSynchronized === false) return { ...base, status: 'warning', found: `${shown}, not synchronised`, remedy: sync };
+  if (ntpSynchronized === false)
+    return { ...base, status: 'warning', found: `${shown}, not synchronised`, remedy: sync };
   return { ...base, status: 'ok', found: ntpSynchronized === true ? `${shown}, synchronised` : shown, remedy: null };
 }
 
@@ -76,10 +101,14 @@ export function checkKeyring({ platform, hasSessionBus, hasService }: KeyringFin
   const base = { id: 'keyring', title: 'Keyring' };
   if (platform === 'darwin') return { ...base, status: 'ok', found: 'macOS keychain', remedy: null };
   if (platform === 'win32') return { ...base, status: 'ok', found: 'Windows data protection', remedy: null };
-  if (hasSessionBus && hasService) return { ...base, status: 'ok', found: 'a keyring service on the session bus', remedy: null };
+  if (hasSessionBus && hasService)
+    return { ...base, status: 'ok', found: 'a keyring service on the session bus', remedy: null };
   return {
-    ...base, status: 'info',
-    found: hasSessionBus ? 'no keyring service; a key file only you can read is used' : 'no desktop session (headless); a key file only you can read is used',
+    ...base,
+    status: 'info',
+    found: hasSessionBus
+      ? 'no keyring service; a key file only you can read is used'
+      : 'no desktop session (headless); a key file only you can read is used',
     remedy: hasSessionBus ? 'For the system keyring install gnome-keyring or KWallet and log in again.' : null,
   };
 }

@@ -7,7 +7,7 @@ import { cpus, hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { mem } from 'systeminformation';
 import type { HostReading } from '../../electron/contract/gpus.ts';
-import type { HostProbe } from '../../electron/engine/ports.ts';
+import type { HostProbe } from '../../electron/ports/host-probe.ts';
 import { createCpuLoad } from './cpu-load.ts';
 import { diagnoseHost } from './diagnose-host.ts';
 
@@ -34,7 +34,10 @@ async function readDisk(path: string): Promise<DiskSpace | null> {
     late.catch(() => undefined);
     const stats = await Promise.race([statfs(path), late]);
     if (stats === null || stats.blocks === 0) return null;
-    return { freeMiB: Math.floor((stats.bavail * stats.bsize) / MIB), totalMiB: Math.floor((stats.blocks * stats.bsize) / MIB) };
+    return {
+      freeMiB: Math.floor((stats.bavail * stats.bsize) / MIB),
+      totalMiB: Math.floor((stats.blocks * stats.bsize) / MIB),
+    };
   } catch {
     return null;
   } finally {

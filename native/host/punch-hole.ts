@@ -10,12 +10,19 @@ const TIMEOUT_MS = 30_000;
  */
 export async function punchHole(filePath: string, fromByte: number, lengthBytes: number): Promise<string | null> {
   if (process.platform !== 'linux') return 'the middle of a file can only be dropped on Linux';
-  const result = await execa('fallocate', ['--punch-hole', '--offset', String(fromByte), '--length', String(lengthBytes), '--', filePath], {
-    reject: false, timeout: TIMEOUT_MS, env: { LC_ALL: 'C' }, stdin: 'ignore',
-  });
+  const result = await execa(
+    'fallocate',
+    ['--punch-hole', '--offset', String(fromByte), '--length', String(lengthBytes), '--', filePath],
+    {
+      reject: false,
+      timeout: TIMEOUT_MS,
+      env: { LC_ALL: 'C' },
+      stdin: 'ignore',
+    },
+  );
   if (!result.failed) return null;
   if (result.code === 'ENOENT') return 'the program fallocate (util-linux) is not installed';
   if (result.timedOut) return 'fallocate did not answer';
   const said = result.stderr.trim();
-  return (said === '' ? result.shortMessage ?? 'fallocate failed' : said).slice(0, 300);
+  return (said === '' ? (result.shortMessage ?? 'fallocate failed') : said).slice(0, 300);
 }

@@ -75,7 +75,8 @@ export async function removeAttemptFiles(stateDir: string): Promise<void> {
     throw error;
   }
   for (const name of names) {
-    if (name === CLAIM_FILE || exitCodeOfName(name) !== null) await unlink(path.join(stateDir, name)).catch(ignoreMissing);
+    if (name === CLAIM_FILE || exitCodeOfName(name) !== null)
+      await unlink(path.join(stateDir, name)).catch(ignoreMissing);
   }
   await rmdir(stateDir).catch((error: unknown) => {
     if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error;

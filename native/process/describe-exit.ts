@@ -1,7 +1,7 @@
 /** Turns what the runtime saw of an end into an ExitInfo. */
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
-import type { ExitInfo } from '../../electron/engine/ports.ts';
+import type { ExitInfo } from '../../electron/ports/trial-runtime.ts';
 import { explainExitCode, signalOfExitCode } from '../exit-codes.ts';
 
 /** Less free space than this where the log is, after a failure, is named as its likely cause. */
@@ -26,16 +26,35 @@ export async function describeExit(seen: SeenExit): Promise<ExitInfo> {
   let message: string | null = null;
   if (lost) message = 'The machine was shut down while the trial ran.';
   else if (oomKilled) message = 'The kernel ended the program because the machine ran out of memory.';
-  else if (seen.exitCode !== 0 && await isDiskFull(seen.logPath)) message = `There is no space left on the disk that holds the log (${path.dirname(seen.logPath)}).`;
+  else if (seen.exitCode !== 0 && (await isDiskFull(seen.logPath)))
+    message = `There is no space left on the disk that holds the log (${path.dirname(seen.logPath)}).`;
   else message = explainExitCode(seen.exitCode);
-  return { exitCode: seen.exitCode, signal, oomKilled, lost, ...(seen.rebooted ? { rebooted: true } : {}), endedAtMs: seen.endedAtMs, message };
+  return {
+    exitCode: seen.exitCode,
+    signal,
+    oomKilled,
+    lost,
+    ...(seen.rebooted ? { rebooted: true } : {}),
+    endedAtMs: seen.endedAtMs,
+    message,
+  };
 }
 
 /** The end of a supervisor that left no exit file. */
-export function describeVanished(seen: { readonly lost: boolean; readonly signal: string | null; readonly endedAtMs: number }): ExitInfo {
+export function describeVanished(seen: {
+  readonly lost: boolean;
+  readonly signal: string | null;
+  readonly endedAtMs: number;
+}): ExitInfo {
   return {
-    exitCode: null, signal: seen.signal, oomKilled: false, lost: seen.lost, endedAtMs: seen.endedAtMs,
-    message: seen.lost ? 'The machine went down while the trial ran.' : 'The trial was killed together with its supervisor.',
+    exitCode: null,
+    signal: seen.signal,
+    oomKilled: false,
+    lost: seen.lost,
+    endedAtMs: seen.endedAtMs,
+    message: seen.lost
+      ? 'The machine went down while the trial ran.'
+      : 'The trial was killed together with its supervisor.',
   };
 }
 

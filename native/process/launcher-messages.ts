@@ -1,7 +1,10 @@
 /** What the engine and its launcher process say to each other (launcher.ts, launcher-process.ts). */
 import type { SpawnOrder } from './spawn-supervisor.ts';
 
-export interface LaunchRequest { readonly id: number; readonly order: SpawnOrder }
+export interface LaunchRequest {
+  readonly id: number;
+  readonly order: SpawnOrder;
+}
 
 export type LauncherMessage =
   | { readonly kind: 'ready' }

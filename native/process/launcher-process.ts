@@ -22,6 +22,10 @@ async function launch({ id, order }: LaunchRequest): Promise<void> {
   }
 }
 
-process.on('disconnect', () => { process.exit(0); });
-process.on('message', (request: LaunchRequest) => { void launch(request); });
+process.on('disconnect', () => {
+  process.exit(0);
+});
+process.on('message', (request: LaunchRequest) => {
+  void launch(request);
+});
 say({ kind: 'ready' });

@@ -76,8 +76,12 @@ export function createLauncher(burstLaunches: number = BURST_LAUNCHES): Launcher
     helper = child;
     child.unref();
     child.channel?.unref();
-    child.on('message', (message) => { if (helper === child) hear(message as LauncherMessage); });
-    const gone = (): void => { if (helper === child) lose(); };
+    child.on('message', (message) => {
+      if (helper === child) hear(message as LauncherMessage);
+    });
+    const gone = (): void => {
+      if (helper === child) lose();
+    };
     child.on('error', gone);
     child.on('disconnect', gone);
     child.on('exit', gone);
@@ -96,8 +100,16 @@ export function createLauncher(burstLaunches: number = BURST_LAUNCHES): Launcher
     }
     const asked = waiting.get(id);
     waiting.delete(id);
-    if (message.kind === 'refused') asked?.refused(Object.assign(new Error(message.message), message.code === null ? {} : { code: message.code }));
-    else asked?.answered({ pid: message.pid, claimed: message.claimed, ended: new Promise((resolve) => { running.set(id, resolve); }) });
+    if (message.kind === 'refused')
+      asked?.refused(Object.assign(new Error(message.message), message.code === null ? {} : { code: message.code }));
+    else
+      asked?.answered({
+        pid: message.pid,
+        claimed: message.claimed,
+        ended: new Promise((resolve) => {
+          running.set(id, resolve);
+        }),
+      });
   }
 
   function lose(): void {
@@ -130,10 +142,18 @@ export function createLauncher(burstLaunches: number = BURST_LAUNCHES): Launcher
       if (child === null || !ready || !child.connected) return await launchHere(order);
       const id = nextId++;
       const answer = await new Promise<Launched | null>((resolve, reject) => {
-        waiting.set(id, { answered: resolve, refused: reject, unanswered: () => { resolve(null); } });
-        child.send({ id, order } satisfies LaunchRequest, (error) => { if (error !== null && waiting.delete(id)) resolve(null); });
+        waiting.set(id, {
+          answered: resolve,
+          refused: reject,
+          unanswered: () => {
+            resolve(null);
+          },
+        });
+        child.send({ id, order } satisfies LaunchRequest, (error) => {
+          if (error !== null && waiting.delete(id)) resolve(null);
+        });
       });
-      return answer ?? await launchHere(order);
+      return answer ?? (await launchHere(order));
     },
     close: stop,
   };

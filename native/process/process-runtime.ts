@@ -17,10 +17,17 @@
 import { access } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DoctorCheck } from '../../electron/contract/settings.ts';
-import { LaunchError } from '../../electron/engine/ports.ts';
+import { LaunchError } from '../../electron/ports/trial-runtime.ts';
 import type {
-  Attachment, AttemptHandle, Clock, ExitInfo, LaunchSpec, Recovered, RuntimeStatus, TrialRuntime,
-} from '../../electron/engine/ports.ts';
+  Attachment,
+  AttemptHandle,
+  ExitInfo,
+  LaunchSpec,
+  Recovered,
+  RuntimeStatus,
+  TrialRuntime,
+} from '../../electron/ports/trial-runtime.ts';
+import type { Clock } from '../../electron/ports/clock.ts';
 import { readBootId } from '../boot-id.ts';
 import { claimAsAbsent, readClaim, readExit, removeAttemptFiles } from './attempt-files.ts';
 import { describeExit, describeVanished } from './describe-exit.ts';
@@ -56,12 +63,17 @@ type Found =
   | { readonly kind: 'absent' | 'unclaimed' };
 
 /** @returns a runtime that holds no state of its own but the children it started: any number may work on the same attempts */
-export function createProcessRuntime({ clock, table: given, launcher = createLauncher() }: ProcessRuntimeOptions): TrialRuntime {
+export function createProcessRuntime({
+  clock,
+  table: given,
+  launcher = createLauncher(),
+}: ProcessRuntimeOptions): TrialRuntime {
   const supported = given !== undefined || process.platform === 'linux' || process.platform === 'darwin';
   const bootId = readBootId();
   const baseEnv = passedOn(process.env);
   let openTable: ProcessTable | undefined = given;
-  const table = (): ProcessTable => (openTable ??= process.platform === 'darwin' ? createPsTable() : createLinuxTable());
+  const table = (): ProcessTable =>
+    (openTable ??= process.platform === 'darwin' ? createPsTable() : createLinuxTable());
   const launching = new Map<string, Promise<{ readonly ref: string }>>();
   /** Exits of supervisors this instance started, until they settle. */
   const ownExits = new Map<string, Promise<ExitInfo | null>>();
@@ -70,7 +82,8 @@ export function createProcessRuntime({ clock, table: given, launcher = createLau
 
   async function launchOnce(spec: LaunchSpec, signal: AbortSignal): Promise<{ readonly ref: string }> {
     if (!supported) throw unsupported();
-    if (!/^[a-z0-9][a-z0-9-]*$/.test(spec.attemptId)) throw new LaunchError('launch_failed', 'The attempt id is malformed.', null);
+    if (!/^[a-z0-9][a-z0-9-]*$/.test(spec.attemptId))
+      throw new LaunchError('launch_failed', 'The attempt id is malformed.', null);
     throwIfAborted(signal);
     const existing = await refOfClaim(spec.stateDir);
     if (existing !== null) return { ref: existing };
@@ -87,20 +100,36 @@ export function createProcessRuntime({ clock, table: given, launcher = createLau
     const claim = await readClaim(stateDir);
     if (claim === 'none') return null;
     if (claim !== 'unwritten' && claim.kind === 'supervisor') return String(claim.pid);
-    throw new LaunchError('launch_failed', 'This attempt was given up in recovery and cannot be started any more.', null, true);
+    throw new LaunchError(
+      'launch_failed',
+      'This attempt was given up in recovery and cannot be started any more.',
+      null,
+      true,
+    );
   }
 
   async function refAfterLostClaim(spec: LaunchSpec): Promise<string> {
     const ref = await refOfClaim(spec.stateDir);
     if (ref !== null) return ref;
-    throw new LaunchError('launch_failed', `The attempt could not be noted in ${spec.stateDir}.`,
-      'Check free space (also inodes) and permissions of the data directory.');
+    throw new LaunchError(
+      'launch_failed',
+      `The attempt could not be noted in ${spec.stateDir}.`,
+      'Check free space (also inodes) and permissions of the data directory.',
+    );
   }
 
   /** @returns null when this instance was closed before the end could be learned */
-  async function settleOwn(spec: LaunchSpec, { pid, ended }: Launched, oomKillsBefore: number | null): Promise<ExitInfo | null> {
+  async function settleOwn(
+    spec: LaunchSpec,
+    { pid, ended }: Launched,
+    oomKillsBefore: number | null,
+  ): Promise<ExitInfo | null> {
     const end = await ended;
-    if (end === 'unwatched') return followAdopted({ attemptId: spec.attemptId, ref: String(pid), logPath: spec.logPath, stateDir: spec.stateDir }, closed.signal);
+    if (end === 'unwatched')
+      return followAdopted(
+        { attemptId: spec.attemptId, ref: String(pid), logPath: spec.logPath, stateDir: spec.stateDir },
+        closed.signal,
+      );
     const exit = readExit(spec.stateDir);
     // With an exit file the group is dead; what is left are processes that left it. Without one the group may live.
     if (exit === null) await killMembers(spec.attemptId, await supervisorOf(spec.stateDir));
@@ -110,7 +139,9 @@ export function createProcessRuntime({ clock, table: given, launcher = createLau
     }
     const oomKills = table().oomKills();
     return describeExit({
-      ...exit, logPath: spec.logPath, rebooted: false,
+      ...exit,
+      logPath: spec.logPath,
+      rebooted: false,
       oomSeen: oomKills !== null && oomKillsBefore !== null && oomKills > oomKillsBefore,
     });
   }
@@ -133,11 +164,17 @@ export function createProcessRuntime({ clock, table: given, launcher = createLau
         await waitUntilGone(claim);
         await killMembers(handle.attemptId, claim);
       }
-      return { kind: 'exited', exit: await describeExit({ ...exit, logPath: handle.logPath, rebooted, oomSeen: false }) };
+      return {
+        kind: 'exited',
+        exit: await describeExit({ ...exit, logPath: handle.logPath, rebooted, oomSeen: false }),
+      };
     }
     if (alive !== null) return { kind: 'running', pid: claim.pid, frozen: alive.state === 'T' };
     if (!rebooted) await killMembers(handle.attemptId, claim);
-    return { kind: 'exited', exit: describeVanished({ lost: rebooted, signal: rebooted ? null : 'SIGKILL', endedAtMs: clock.nowMs() }) };
+    return {
+      kind: 'exited',
+      exit: describeVanished({ lost: rebooted, signal: rebooted ? null : 'SIGKILL', endedAtMs: clock.nowMs() }),
+    };
   }
 
   async function findSupervisor({ pid, startTime }: SupervisorId): Promise<{ readonly state: string } | null> {
@@ -147,7 +184,7 @@ export function createProcessRuntime({ clock, table: given, launcher = createLau
 
   async function waitUntilGone(supervisor: SupervisorId): Promise<void> {
     const deadline = performance.now() + LAST_BREATH_MS;
-    while (performance.now() < deadline && await findSupervisor(supervisor) !== null) await delay(KILL_ROUND_MS);
+    while (performance.now() < deadline && (await findSupervisor(supervisor)) !== null) await delay(KILL_ROUND_MS);
   }
 
   /** @returns who had the claim in this boot, dead or alive; null when nobody ran anything */
@@ -171,7 +208,8 @@ export function createProcessRuntime({ clock, table: given, launcher = createLau
     for (let round = 0; round < KILL_ROUNDS; round++) {
       const members = membersOf(await table().scan(), attemptId, supervisor);
       if (members.length === 0) return;
-      if (supervisor !== null && members.some((member) => member.group === supervisor.pid)) sendSignal(-supervisor.pid, 'SIGKILL');
+      if (supervisor !== null && members.some((member) => member.group === supervisor.pid))
+        sendSignal(-supervisor.pid, 'SIGKILL');
       for (const member of members) sendSignal(member.pid, 'SIGKILL');
       await delay(KILL_ROUND_MS);
     }
@@ -207,9 +245,18 @@ export function createProcessRuntime({ clock, table: given, launcher = createLau
     kind: 'process',
     findProgram: (name, env) => findProgram(name, env['PATH'] ?? baseEnv['PATH'] ?? ''),
 
-    status: (): Promise<RuntimeStatus> => Promise.resolve(supported
-      ? { available: true, version: null, gpuSupport: true, problem: null, remedy: null }
-      : { available: false, version: null, gpuSupport: null, problem: unsupported().message, remedy: unsupported().remedy }),
+    status: (): Promise<RuntimeStatus> =>
+      Promise.resolve(
+        supported
+          ? { available: true, version: null, gpuSupport: true, problem: null, remedy: null }
+          : {
+              available: false,
+              version: null,
+              gpuSupport: null,
+              problem: unsupported().message,
+              remedy: unsupported().remedy,
+            },
+      ),
 
     onStatusChange: () => () => undefined,
 
@@ -271,7 +318,8 @@ export function createProcessRuntime({ clock, table: given, launcher = createLau
 
     async pids(handle) {
       const nowMs = performance.now();
-      if (lastScan === undefined || nowMs - lastScan.atMs > PIDS_MAX_AGE_MS) lastScan = { atMs: nowMs, entries: table().scan() };
+      if (lastScan === undefined || nowMs - lastScan.atMs > PIDS_MAX_AGE_MS)
+        lastScan = { atMs: nowMs, entries: table().scan() };
       const [entries, supervisor] = await Promise.all([lastScan.entries, supervisorOf(handle.stateDir)]);
       return membersOf(entries, handle.attemptId, supervisor).map((member) => member.pid);
     },
@@ -285,7 +333,8 @@ export function createProcessRuntime({ clock, table: given, launcher = createLau
     async sweep(engineId, keep) {
       const swept = new Set<string>();
       for (const entry of await table().scan()) {
-        if (entry.engineId === engineId && entry.attemptId !== null && !keep.has(entry.attemptId)) swept.add(entry.attemptId);
+        if (entry.engineId === engineId && entry.attemptId !== null && !keep.has(entry.attemptId))
+          swept.add(entry.attemptId);
       }
       for (const attemptId of swept) await killMembers(attemptId, null);
       return [...swept];
@@ -293,11 +342,31 @@ export function createProcessRuntime({ clock, table: given, launcher = createLau
 
     async diagnose(): Promise<readonly DoctorCheck[]> {
       const title = 'Process runtime';
-      if (!supported) return [{ id: 'process-runtime', title, status: 'info', found: unsupported().message, remedy: unsupported().remedy }];
-      const shell = await access('/bin/sh').then(() => true, () => false);
-      return [shell
-        ? { id: 'process-runtime', title, status: 'ok', found: `Trials can run as plain processes of ${process.platform === 'darwin' ? 'macOS' : 'Linux'}.`, remedy: null }
-        : { id: 'process-runtime', title, status: 'error', found: 'There is no /bin/sh on this machine.', remedy: 'Install a POSIX shell at /bin/sh.' }];
+      if (!supported)
+        return [
+          { id: 'process-runtime', title, status: 'info', found: unsupported().message, remedy: unsupported().remedy },
+        ];
+      const shell = await access('/bin/sh').then(
+        () => true,
+        () => false,
+      );
+      return [
+        shell
+          ? {
+              id: 'process-runtime',
+              title,
+              status: 'ok',
+              found: `Trials can run as plain processes of ${process.platform === 'darwin' ? 'macOS' : 'Linux'}.`,
+              remedy: null,
+            }
+          : {
+              id: 'process-runtime',
+              title,
+              status: 'error',
+              found: 'There is no /bin/sh on this machine.',
+              remedy: 'Install a POSIX shell at /bin/sh.',
+            },
+      ];
     },
 
     close() {
@@ -309,7 +378,11 @@ export function createProcessRuntime({ clock, table: given, launcher = createLau
 }
 
 function unsupported(): LaunchError {
-  return new LaunchError('runtime_down', 'Plain processes are supported on Linux and macOS only.', 'Use Docker on this machine.');
+  return new LaunchError(
+    'runtime_down',
+    'Plain processes are supported on Linux and macOS only.',
+    'Use Docker on this machine.',
+  );
 }
 
 /** A process that is gone by now is what the caller wanted; one of another user cannot be a member. */

@@ -32,9 +32,14 @@ export interface SupervisorId {
 }
 
 /** @returns what belongs to the attempt; the supervisor may be dead, its group counts as long as nobody else has its pid */
-export function membersOf(entries: readonly ProcessEntry[], attemptId: string, supervisor: SupervisorId | null): readonly ProcessEntry[] {
+export function membersOf(
+  entries: readonly ProcessEntry[],
+  attemptId: string,
+  supervisor: SupervisorId | null,
+): readonly ProcessEntry[] {
   const holder = entries.find((entry) => entry.pid === supervisor?.pid);
-  const group = supervisor === null || (holder !== undefined && holder.startTime !== supervisor.startTime) ? null : supervisor.pid;
+  const group =
+    supervisor === null || (holder !== undefined && holder.startTime !== supervisor.startTime) ? null : supervisor.pid;
   const members = new Map<number, ProcessEntry>();
   for (const entry of entries) {
     const inGroup = group !== null && (entry.group === group || entry.session === group);

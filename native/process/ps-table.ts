@@ -17,9 +17,14 @@ export function parsePs(output: string): readonly ProcessEntry[] {
     const [, pid, parent, group, state, startTime, command] = match as unknown as readonly string[];
     if (state === 'Z') continue;
     entries.push({
-      pid: Number(pid), parent: Number(parent), group: Number(group), session: Number(group),
-      state: state ?? '', startTime: (startTime ?? '').replace(/\s+/g, ' '),
-      attemptId: mark(command ?? '', ATTEMPT_VARIABLE), engineId: mark(command ?? '', ENGINE_VARIABLE),
+      pid: Number(pid),
+      parent: Number(parent),
+      group: Number(group),
+      session: Number(group),
+      state: state ?? '',
+      startTime: (startTime ?? '').replace(/\s+/g, ' '),
+      attemptId: mark(command ?? '', ATTEMPT_VARIABLE),
+      engineId: mark(command ?? '', ENGINE_VARIABLE),
     });
   }
   return entries;
@@ -32,7 +37,8 @@ function mark(command: string, name: string): string | null {
 export function createPsTable(): ProcessTable {
   const look = async (...which: readonly string[]): Promise<readonly ProcessEntry[]> => {
     const { stdout } = await run('/bin/ps', [...which, '-Eww', '-o', COLUMNS], {
-      env: { LC_ALL: 'C', TZ: 'UTC' }, maxBuffer: MAX_OUTPUT_BYTES,
+      env: { LC_ALL: 'C', TZ: 'UTC' },
+      maxBuffer: MAX_OUTPUT_BYTES,
     }).catch((error: unknown) => {
       // ps exits with 1 when no process matches.
       if (error instanceof Error && 'stdout' in error && error.stdout === '') return { stdout: '' };

@@ -4,8 +4,8 @@
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
-import { LaunchError } from '../../electron/engine/ports.ts';
-import type { FoundProgram } from '../../electron/engine/ports.ts';
+import { LaunchError } from '../../electron/ports/trial-runtime.ts';
+import type { FoundProgram } from '../../electron/ports/trial-runtime.ts';
 
 /**
  * @param command argv[0] as given
@@ -15,14 +15,21 @@ import type { FoundProgram } from '../../electron/engine/ports.ts';
  */
 export function resolveCommand(command: string, workDir: string, searchPath: string): string {
   if (command === '') {
-    throw new LaunchError('command_missing', 'The command is empty.', 'Give the program to run, for example: python train.py');
+    throw new LaunchError(
+      'command_missing',
+      'The command is empty.',
+      'Give the program to run, for example: python train.py',
+    );
   }
   if (command.includes('/')) {
     const found = inspect(path.resolve(workDir, command));
     if (found === 'executable') return command;
     throw found === 'missing'
-      ? new LaunchError('command_missing', `The program ${command} does not exist in ${workDir}.`,
-        'Check the path; it is relative to the submitted directory. Files ignored by .gitignore are not part of a submit.')
+      ? new LaunchError(
+          'command_missing',
+          `The program ${command} does not exist in ${workDir}.`,
+          'Check the path; it is relative to the submitted directory. Files ignored by .gitignore are not part of a submit.',
+        )
       : notExecutable(command, found);
   }
   let blocked: 'directory' | 'not executable' | null = null;
@@ -34,14 +41,22 @@ export function resolveCommand(command: string, workDir: string, searchPath: str
   }
   if (blocked !== null) throw notExecutable(command, blocked);
   const inWorkDir = inspect(path.resolve(workDir, command));
-  throw new LaunchError('command_missing', `There is no program "${command}".`,
+  throw new LaunchError(
+    'command_missing',
+    `There is no program "${command}".`,
     inWorkDir === 'missing' || inWorkDir === 'directory'
       ? `Install it, give its full path, or set PATH in environment_variables. Looked in ${searchPath}`
-      : `There is a file of that name in the submitted directory: write ./${command}`);
+      : `There is a file of that name in the submitted directory: write ./${command}`,
+  );
 }
 
 /** Names that often stand for the same thing. */
-const ALIKE: Readonly<Record<string, readonly string[]>> = { python: ['python3'], python3: ['python'], pip: ['pip3'], pip3: ['pip'] };
+const ALIKE: Readonly<Record<string, readonly string[]>> = {
+  python: ['python3'],
+  python3: ['python'],
+  pip: ['pip3'],
+  pip3: ['pip'],
+};
 
 /** @param name without a slash; relative entries of PATH are those of a directory not known yet, so they do not count */
 export function findProgram(name: string, searchPath: string): FoundProgram {
@@ -54,14 +69,25 @@ export function findProgram(name: string, searchPath: string): FoundProgram {
   };
   const found = look(name);
   if (found !== null) return { path: found };
-  return { path: null, nearby: (ALIKE[name] ?? []).find((other) => look(other) !== null) ?? null, searched: searchPath };
+  return {
+    path: null,
+    nearby: (ALIKE[name] ?? []).find((other) => look(other) !== null) ?? null,
+    searched: searchPath,
+  };
 }
 
 function notExecutable(command: string, why: 'directory' | 'not executable'): LaunchError {
   return why === 'directory'
-    ? new LaunchError('command_missing', `${command} is a directory, not a program.`, 'Give the program to run, for example: python train.py')
-    : new LaunchError('command_missing', `The file ${command} is not executable.`,
-      `Run chmod +x ${command}, or name its interpreter: python ${command}, sh ${command}`);
+    ? new LaunchError(
+        'command_missing',
+        `${command} is a directory, not a program.`,
+        'Give the program to run, for example: python train.py',
+      )
+    : new LaunchError(
+        'command_missing',
+        `The file ${command} is not executable.`,
+        `Run chmod +x ${command}, or name its interpreter: python ${command}, sh ${command}`,
+      );
 }
 
 function inspect(file: string): 'executable' | 'missing' | 'directory' | 'not executable' {

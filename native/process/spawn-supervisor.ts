@@ -33,15 +33,30 @@ export async function spawnSupervisor(order: SpawnOrder): Promise<SpawnedSupervi
   const log = openLog(order);
   let child: ChildProcess;
   try {
-    child = spawn('/bin/sh', ['-c', SUPERVISOR_SCRIPT, 'switchyard', order.stateDir, order.bootId, order.program, ...order.args], {
-      cwd: order.cwd, env: { ...order.env }, detached: true, stdio: ['ignore', log, log, 'pipe'],
-    });
+    child = spawn(
+      '/bin/sh',
+      ['-c', SUPERVISOR_SCRIPT, 'switchyard', order.stateDir, order.bootId, order.program, ...order.args],
+      {
+        cwd: order.cwd,
+        env: { ...order.env },
+        detached: true,
+        stdio: ['ignore', log, log, 'pipe'],
+      },
+    );
   } finally {
     closeSync(log);
   }
-  const failed = new Promise<never>((_, reject) => { child.once('error', reject); });
-  failed.catch(() => { /* Also rejects the claim below, or comes from a later kill, which nobody asks for here. */ });
-  const ended = new Promise<NodeJS.Signals | null>((resolve) => { child.once('exit', (_code, signal) => { resolve(signal); }); });
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+  });
+  failed.catch(() => {
+    /* Also rejects the claim below, or comes from a later kill, which nobody asks for here. */
+  });
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
+    child.once('exit', (_code, signal) => {
+      resolve(signal);
+    });
+  });
   if (child.pid === undefined) return failed;
   const claimed = Promise.race([hearClaim(child), failed]);
   return { pid: child.pid, claimed, ended };
@@ -63,8 +78,14 @@ function hearClaim(child: ChildProcess): Promise<boolean> {
       // Its end is still told, but it does not keep this process alive.
       child.unref();
     };
-    pipe?.once('data', () => { settle(true); });
-    pipe?.once('close', () => { settle(false); });
-    pipe?.once('error', () => { settle(false); });
+    pipe?.once('data', () => {
+      settle(true);
+    });
+    pipe?.once('close', () => {
+      settle(false);
+    });
+    pipe?.once('error', () => {
+      settle(false);
+    });
   });
 }

@@ -91,7 +91,14 @@ export function parseStat(line: string): ProcessStat | null {
   if (!Number.isInteger(pid) || pid < 1 || state === undefined || state === '') return null;
   const ticks = rest[19];
   if (ticks === undefined) {
-    return { pid, state, parent: 0, group: pid, session: pid, startTime: rest.slice(1).join(' ').replace(/\s+/g, ' ').trim() };
+    return {
+      pid,
+      state,
+      parent: 0,
+      group: pid,
+      session: pid,
+      startTime: rest.slice(1).join(' ').replace(/\s+/g, ' ').trim(),
+    };
   }
   return { pid, state, parent: Number(rest[1]), group: Number(rest[2]), session: Number(rest[3]), startTime: ticks };
 }

@@ -1,6 +1,6 @@
 /** The environment of a program run by the process runtime. Pure. */
 import path from 'node:path';
-import type { LaunchSpec } from '../../electron/engine/ports.ts';
+import type { LaunchSpec } from '../../electron/ports/trial-runtime.ts';
 
 /** Carried by everything an attempt starts; how its processes are found again. */
 export const ATTEMPT_VARIABLE = 'SWITCHYARD_ATTEMPT_ID';
@@ -11,11 +11,46 @@ export const ENGINE_VARIABLE = 'SWITCHYARD_ENGINE_ID';
  * (proxies, certificates) and where caches live. Nothing else, so no secret of the engine's reaches a trial by accident.
  */
 const PASSED: ReadonlySet<string> = new Set([
-  'PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TZ', 'TMPDIR', 'HOSTNAME',
-  'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'LIBRARY_PATH', 'CPATH', 'PKG_CONFIG_PATH', 'MANPATH',
-  'CUDA_HOME', 'CUDA_PATH', 'CUDA_ROOT', 'CUDNN_PATH', 'VIRTUAL_ENV', 'PYENV_ROOT', 'PYENV_VERSION', 'PYTHONUSERBASE',
-  'MODULEPATH', 'LOADEDMODULES', 'HF_HOME', 'TORCH_HOME', 'WANDB_DIR', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE',
-  'http_proxy', 'https_proxy', 'no_proxy', 'all_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY',
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LANGUAGE',
+  'TZ',
+  'TMPDIR',
+  'HOSTNAME',
+  'LD_LIBRARY_PATH',
+  'DYLD_LIBRARY_PATH',
+  'LIBRARY_PATH',
+  'CPATH',
+  'PKG_CONFIG_PATH',
+  'MANPATH',
+  'CUDA_HOME',
+  'CUDA_PATH',
+  'CUDA_ROOT',
+  'CUDNN_PATH',
+  'VIRTUAL_ENV',
+  'PYENV_ROOT',
+  'PYENV_VERSION',
+  'PYTHONUSERBASE',
+  'MODULEPATH',
+  'LOADEDMODULES',
+  'HF_HOME',
+  'TORCH_HOME',
+  'WANDB_DIR',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'REQUESTS_CA_BUNDLE',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'all_proxy',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'ALL_PROXY',
 ]);
 const PASSED_PREFIXES = ['LC_', 'CONDA', 'XDG_'] as const;
 
@@ -23,7 +58,8 @@ const PASSED_PREFIXES = ['LC_', 'CONDA', 'XDG_'] as const;
 export function passedOn(engineEnv: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(engineEnv)) {
-    if (value !== undefined && (PASSED.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix)))) env[name] = value;
+    if (value !== undefined && (PASSED.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix))))
+      env[name] = value;
   }
   env['PATH'] = withoutNpm(env['PATH'] ?? '') || '/usr/local/bin:/usr/bin:/bin';
   return env;
@@ -31,7 +67,10 @@ export function passedOn(engineEnv: NodeJS.ProcessEnv): Readonly<Record<string, 
 
 /** Started through npm, the engine has npm's own directories first on its PATH; programs in them are none of the user's. */
 function withoutNpm(searchPath: string): string {
-  return searchPath.split(path.delimiter).filter((entry) => !/[\\/](node_modules[\\/][.]bin|node-gyp-bin)[\\/]?$/.test(entry)).join(path.delimiter);
+  return searchPath
+    .split(path.delimiter)
+    .filter((entry) => !/[\\/](node_modules[\\/][.]bin|node-gyp-bin)[\\/]?$/.test(entry))
+    .join(path.delimiter);
 }
 
 /** What activating an environment sets, besides PATH. The engine's own belong to the shell it happened to be started from. */
@@ -42,10 +81,16 @@ const isActivated = (name: string): boolean => ACTIVATED.has(name) || name.start
  * @param base what the engine passes on
  * @returns the program's environment: base, then spec.env, then what the lease decides (never overridable)
  */
-export function buildTrialEnv(base: Readonly<Record<string, string>>, spec: LaunchSpec): Readonly<Record<string, string>> & { readonly PATH: string } {
+export function buildTrialEnv(
+  base: Readonly<Record<string, string>>,
+  spec: LaunchSpec,
+): Readonly<Record<string, string>> & { readonly PATH: string } {
   const uuids = spec.slotUuids.join(',');
   // A submit that brings its shell's PATH brings all of that shell's environment; two of them must not be mixed.
-  const passed = spec.env['PATH'] === undefined ? base : Object.fromEntries(Object.entries(base).filter(([name]) => !isActivated(name)));
+  const passed =
+    spec.env['PATH'] === undefined
+      ? base
+      : Object.fromEntries(Object.entries(base).filter(([name]) => !isActivated(name)));
   return {
     PATH: '',
     ...passed,

@@ -5,7 +5,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { SwitchyardError } from '../../electron/contract/errors.ts';
-import type { SecretBox } from '../../electron/engine/ports.ts';
+import type { SecretBox } from '../../electron/ports/secret-box.ts';
 
 const VERSION = Buffer.from('v1');
 const KEY_BYTES = 32;
@@ -26,14 +26,16 @@ export function openKeyFileBox(file: string): SecretBox {
       const bytes = Buffer.from(sealed, 'base64');
       if (!bytes.subarray(0, VERSION.length).equals(VERSION)) throw new Error('a stored secret has an unknown format');
       let at = VERSION.length;
-      const nonce = bytes.subarray(at, at += NONCE_BYTES);
-      const tag = bytes.subarray(at, at += TAG_BYTES);
+      const nonce = bytes.subarray(at, (at += NONCE_BYTES));
+      const tag = bytes.subarray(at, (at += TAG_BYTES));
       const decipher = createDecipheriv('aes-256-gcm', key, nonce);
       decipher.setAuthTag(tag);
       try {
         return Buffer.concat([decipher.update(bytes.subarray(at)), decipher.final()]).toString('utf8');
       } catch {
-        throw new Error('a stored secret cannot be read: secret.key in the data directory is not the one it was written with');
+        throw new Error(
+          'a stored secret cannot be read: secret.key in the data directory is not the one it was written with',
+        );
       }
     },
   };
@@ -60,7 +62,8 @@ function readOrCreateKey(file: string): Buffer {
   }
   if (key.length !== KEY_BYTES) {
     throw new SwitchyardError('forbidden', `${file} is damaged: it must hold ${KEY_BYTES} bytes.`, {
-      remedy: 'Put it back from a backup. Without one, delete it: the environment variables of trials that are already there are lost, and those trials must be submitted again.',
+      remedy:
+        'Put it back from a backup. Without one, delete it: the environment variables of trials that are already there are lost, and those trials must be submitted again.',
     });
   }
   return key;

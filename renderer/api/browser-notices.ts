@@ -21,10 +21,19 @@ export async function askForNotices(): Promise<NoticePermission> {
 
 function notify(frame: FeedFrames['finished']): void {
   const { settings } = useEngine.getState();
-  if (settings === null || noticePermission() !== 'granted' || frame.ranMs < settings.notifyAfterS * 1000 || frame.outcome === 'canceled') return;
+  if (
+    settings === null ||
+    noticePermission() !== 'granted' ||
+    frame.ranMs < settings.notifyAfterS * 1000 ||
+    frame.outcome === 'canceled'
+  )
+    return;
   if (frame.outcome === 'failed' ? !settings.notifyOnFailure : !settings.notifyOnFinish) return;
   // The tag makes several open windows show one notice.
-  const notice = new Notification(`#${frame.trialId} ${frame.name} ${frame.outcome}`, { body: frame.message, tag: `switchyard-${frame.trialId}` });
+  const notice = new Notification(`#${frame.trialId} ${frame.name} ${frame.outcome}`, {
+    body: frame.message,
+    tag: `switchyard-${frame.trialId}`,
+  });
   notice.onclick = () => window.focus();
 }
 

@@ -4,7 +4,15 @@ import type { ForecastEntry, StateSnapshot } from '../../electron/contract/feed.
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
 import type { Pool } from '../../electron/contract/pools.ts';
 import type { DoctorCheck, Settings } from '../../electron/contract/settings.ts';
-import type { LogInfo, MetricSeries, MoveTo, Trial, TrialActionInput, TrialActionResult, TrialDetail } from '../../electron/contract/trials.ts';
+import type {
+  LogInfo,
+  MetricSeries,
+  MoveTo,
+  Trial,
+  TrialActionInput,
+  TrialActionResult,
+  TrialDetail,
+} from '../../electron/contract/trials.ts';
 import { ApiError, readProblem } from './problem.ts';
 
 const PREFIX = '/api/v1';
@@ -18,7 +26,12 @@ async function send(path: string, init?: RequestInit): Promise<Response> {
     response = await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new ApiError({ status: 0, code: 'unreachable', detail: 'The engine did not answer.', remedy: 'It may be restarting. This window reconnects by itself.' });
+    throw new ApiError({
+      status: 0,
+      code: 'unreachable',
+      detail: 'The engine did not answer.',
+      remedy: 'It may be restarting. This window reconnects by itself.',
+    });
   }
   if (!response.ok) throw await readProblem(response);
   return response;
@@ -29,7 +42,12 @@ async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await response.json()) as T;
 }
 
-async function write<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+async function write<T>(
+  method: 'POST' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
   const response = await send(apiUrl(path), {
     method,
     ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
@@ -67,40 +85,68 @@ const logPath = (id: number, attempt: number): string => `/trials/${id}/attempts
 
 export const api = {
   exchangeToken: async (token: string): Promise<void> => {
-    await send('/auth/exchange', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) });
+    await send('/auth/exchange', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token }),
+    });
   },
   state: (signal?: AbortSignal) => get<StateSnapshot>('/state', signal),
   submit: (body: SubmitBodyInput) => write<SubmitResult>('POST', '/experiments', body),
   trial: (id: number, signal?: AbortSignal) => get<TrialDetail>(`/trials/${id}`, signal),
-  listTrials: (query: Record<string, string>) => get<{ trials: Trial[]; total: number }>(`/trials?${new URLSearchParams(query)}`),
+  listTrials: (query: Record<string, string>) =>
+    get<{ trials: Trial[]; total: number }>(`/trials?${new URLSearchParams(query)}`),
   act: (body: TrialActionInput) => write<TrialActionResult>('POST', '/trials/actions', body),
   duplicate: (id: number, body: DuplicateBody) => write<SubmitResult>('POST', `/trials/${id}/duplicate`, body),
   deletePreview: (trialIds: readonly number[]) =>
     write<{ freesBytes: number; checkpoints: number; trials: number }>('POST', '/trials/delete-preview', { trialIds }),
   movePreview: (body: { trialIds: number[]; to: MoveTo; poolId?: string }, signal?: AbortSignal) =>
-    write<{ before: ForecastEntry[]; after: ForecastEntry[]; priority: number | null }>('POST', '/trials/move-preview', body, signal),
+    write<{ before: ForecastEntry[]; after: ForecastEntry[]; priority: number | null }>(
+      'POST',
+      '/trials/move-preview',
+      body,
+      signal,
+    ),
   undo: (undoId: number) => write<TrialActionResult>('POST', `/undo/${undoId}`),
   metrics: (id: number, maxPoints: number, signal?: AbortSignal) =>
     get<{ series: MetricSeries[] }>(`/trials/${id}/metrics?maxPoints=${maxPoints}`, signal),
   logInfo: (id: number, attempt: number, signal?: AbortSignal) => get<LogInfo>(`${logPath(id, attempt)}/info`, signal),
   /** Reads part of a log. `offset` negative counts from the end; bytes. */
-  readLog: async (id: number, attempt: number, offset: number, limit: number, signal?: AbortSignal): Promise<LogPiece> => {
-    const response = await send(apiUrl(`${logPath(id, attempt)}?offset=${offset}&limit=${limit}`), signal === undefined ? {} : { signal });
+  readLog: async (
+    id: number,
+    attempt: number,
+    offset: number,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<LogPiece> => {
+    const response = await send(
+      apiUrl(`${logPath(id, attempt)}?offset=${offset}&limit=${limit}`),
+      signal === undefined ? {} : { signal },
+    );
     const bytes = new Uint8Array(await response.arrayBuffer());
     const start = Number(response.headers.get('x-log-offset') ?? Math.max(0, offset));
     const next = Number(response.headers.get('x-log-next') ?? start + bytes.length);
     return { offset: start, next, total: Number(response.headers.get('x-log-total') ?? next), bytes };
   },
-  logFollowUrl: (id: number, attempt: number, offset: number) => apiUrl(`${logPath(id, attempt)}/follow?offset=${offset}`),
+  logFollowUrl: (id: number, attempt: number, offset: number) =>
+    apiUrl(`${logPath(id, attempt)}/follow?offset=${offset}`),
   logDownloadUrl: (id: number, attempt: number) => apiUrl(`${logPath(id, attempt)}?download=1`),
   searchLog: (id: number, attempt: number, query: string, signal?: AbortSignal) =>
-    get<{ hits: LogHit[]; more: boolean }>(`${logPath(id, attempt)}/search?${new URLSearchParams({ q: query, limit: '500' })}`, signal),
-  createPool: (body: { name: string; gpuUuids: string[]; settings?: PoolSettingsPatch }) => write<Pool>('POST', '/pools', body),
-  updatePool: (id: string, body: { name?: string; gpuUuids?: string[]; settings?: PoolSettingsPatch; expectedRevision?: number }) =>
-    write<Pool>('PATCH', `/pools/${id}`, body),
+    get<{ hits: LogHit[]; more: boolean }>(
+      `${logPath(id, attempt)}/search?${new URLSearchParams({ q: query, limit: '500' })}`,
+      signal,
+    ),
+  createPool: (body: { name: string; gpuUuids: string[]; settings?: PoolSettingsPatch }) =>
+    write<Pool>('POST', '/pools', body),
+  updatePool: (
+    id: string,
+    body: { name?: string; gpuUuids?: string[]; settings?: PoolSettingsPatch; expectedRevision?: number },
+  ) => write<Pool>('PATCH', `/pools/${id}`, body),
   deletePool: (id: string) => write<undefined>('DELETE', `/pools/${id}`),
-  actOnPool: (id: string, action: 'pause' | 'resume' | 'drain') => write<Pool>('POST', `/pools/${id}/actions`, { action }),
-  updateSlot: (uuid: string, body: { keptBack?: boolean; poolId?: string }) => write<GpuStatus>('PATCH', `/slots/${encodeURIComponent(uuid)}`, body),
+  actOnPool: (id: string, action: 'pause' | 'resume' | 'drain') =>
+    write<Pool>('POST', `/pools/${id}/actions`, { action }),
+  updateSlot: (uuid: string, body: { keptBack?: boolean; poolId?: string }) =>
+    write<GpuStatus>('PATCH', `/slots/${encodeURIComponent(uuid)}`, body),
   doctor: (signal?: AbortSignal) => get<{ checks: DoctorCheck[] }>('/doctor', signal),
   updateSettings: (patch: Partial<Settings>) => write<Settings>('PATCH', '/settings', patch),
   examples: (signal?: AbortSignal) => get<{ examples: Example[] }>('/examples', signal),

@@ -94,7 +94,10 @@ const batch = new ChangeBatch();
 function lose(): void {
   source?.close();
   source = null;
-  useEngine.setState((state) => ({ connection: state.engine === null ? 'loading' : 'lost', lostSinceMs: state.lostSinceMs ?? Date.now() }));
+  useEngine.setState((state) => ({
+    connection: state.engine === null ? 'loading' : 'lost',
+    lostSinceMs: state.lostSinceMs ?? Date.now(),
+  }));
   clearTimeout(retryTimer);
   retryTimer = setTimeout(() => void connect(), retryMs);
   retryMs = Math.min(RETRY_MAX_MS, retryMs * 2);
@@ -133,7 +136,9 @@ function open(seq: number, mine: number): void {
   };
   on('changes', (changes) => batch.add(changes));
   on('live', applyLive);
-  on('gpus', (gpus) => useEngine.setState((state) => ({ gpus, useHistory: appendUse(state.useHistory, gpus, engineNow()) })));
+  on('gpus', (gpus) =>
+    useEngine.setState((state) => ({ gpus, useHistory: appendUse(state.useHistory, gpus, engineNow()) })),
+  );
   on('plan', (plan) => useEngine.setState({ plan: indexPlan(plan) }));
   on('notices', (notices) => useEngine.setState({ notices }));
   on('settings', (settings) => useEngine.setState({ settings }));

@@ -24,7 +24,11 @@ export function waitingLine(poolId: string): Trial[] {
  * in another section, so that every step is seen.
  * @returns the trials in order and where they go; null when there is nothing to step over.
  */
-export function stepMove(line: readonly Trial[], chosen: ReadonlySet<number>, direction: -1 | 1): { readonly moved: readonly Trial[]; readonly to: MoveTo } | null {
+export function stepMove(
+  line: readonly Trial[],
+  chosen: ReadonlySet<number>,
+  direction: -1 | 1,
+): { readonly moved: readonly Trial[]; readonly to: MoveTo } | null {
   const moved = line.filter((trial) => chosen.has(trial.id));
   const edge = direction === -1 ? moved[0] : moved.at(-1);
   if (edge === undefined) return null;
@@ -47,7 +51,7 @@ export function moveOptimistically(poolId: string, trialIds: readonly number[], 
   const at = insertIndex(rest, to);
   const before = rest[at - 1];
   const after = rest[at];
-  const neighbour = to.place === 'behind' || to.place === 'bottom' ? before : after ?? before;
+  const neighbour = to.place === 'behind' || to.place === 'bottom' ? before : (after ?? before);
   const priority = neighbour?.priority ?? moved[0]!.priority;
   const lower = before?.priority === priority ? before.rank : null;
   const upper = after?.priority === priority ? after.rank : null;
@@ -62,20 +66,29 @@ export function moveOptimistically(poolId: string, trialIds: readonly number[], 
     for (const guess of guesses) state.trials.byId.set(guess.id, guess);
     return { trials: { byId: state.trials.byId } };
   });
-  return () => useEngine.setState((state) => {
-    guesses.forEach((guess, index) => {
-      if (state.trials.byId.get(guess.id) === guess) state.trials.byId.set(guess.id, moved[index]!);
+  return () =>
+    useEngine.setState((state) => {
+      guesses.forEach((guess, index) => {
+        if (state.trials.byId.get(guess.id) === guess) state.trials.byId.set(guess.id, moved[index]!);
+      });
+      return { trials: { byId: state.trials.byId } };
     });
-    return { trials: { byId: state.trials.byId } };
-  });
 }
 
 function insertIndex(rest: readonly Trial[], to: MoveTo): number {
   switch (to.place) {
-    case 'top': return 0;
-    case 'bottom': return rest.length;
-    case 'index': return Math.min(to.index, rest.length);
-    case 'ahead': return Math.max(0, rest.findIndex((trial) => trial.id === to.anchorId));
-    case 'behind': return rest.findIndex((trial) => trial.id === to.anchorId) + 1;
+    case 'top':
+      return 0;
+    case 'bottom':
+      return rest.length;
+    case 'index':
+      return Math.min(to.index, rest.length);
+    case 'ahead':
+      return Math.max(
+        0,
+        rest.findIndex((trial) => trial.id === to.anchorId),
+      );
+    case 'behind':
+      return rest.findIndex((trial) => trial.id === to.anchorId) + 1;
   }
 }

@@ -15,7 +15,8 @@ export class ApiError extends Error {
     this.name = 'ApiError';
     this.status = problem.status;
     this.code = problem.code;
-    this.remedy = problem.remedy ?? (problem.errorId === undefined ? undefined : `Look for ${problem.errorId} in the engine log.`);
+    this.remedy =
+      problem.remedy ?? (problem.errorId === undefined ? undefined : `Look for ${problem.errorId} in the engine log.`);
     this.path = problem.path;
     this.items = problem.items ?? [];
   }
@@ -32,7 +33,11 @@ export async function readProblem(response: Response): Promise<ApiError> {
   } catch {
     // Not JSON: an older engine or something in between answered.
   }
-  return new ApiError({ status: response.status, code: response.status === 401 ? 'unauthenticated' : 'internal', detail: `The engine answered ${response.status} ${response.statusText}.` });
+  return new ApiError({
+    status: response.status,
+    code: response.status === 401 ? 'unauthenticated' : 'internal',
+    detail: `The engine answered ${response.status} ${response.statusText}.`,
+  });
 }
 
 /** @returns any thrown value as an ApiError, so that every toast can show a remedy. */

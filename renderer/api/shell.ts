@@ -16,7 +16,11 @@ declare global {
 function detectShell(): Shell {
   const desktop = window.switchyardShell;
   if (desktop === undefined) {
-    return { kind: 'browser', platform: navigator.platform.startsWith('Mac') ? 'darwin' : 'other', pickFolder: undefined };
+    return {
+      kind: 'browser',
+      platform: navigator.platform.startsWith('Mac') ? 'darwin' : 'other',
+      pickFolder: undefined,
+    };
   }
   return { kind: 'desktop', platform: desktop.platform, pickFolder: () => desktop.pickFolder() };
 }

@@ -6,7 +6,14 @@
  * are not copied for one); `live` holds the fast-changing fields of active trials so that rows, not the list, redraw.
  */
 import { create } from 'zustand';
-import type { EngineInfo, ForecastEntry, Notice, PlanView, StateSnapshot, WaitingReason } from '../../electron/contract/feed.ts';
+import type {
+  EngineInfo,
+  ForecastEntry,
+  Notice,
+  PlanView,
+  StateSnapshot,
+  WaitingReason,
+} from '../../electron/contract/feed.ts';
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
 import type { Pool } from '../../electron/contract/pools.ts';
 import type { Settings } from '../../electron/contract/settings.ts';
@@ -92,19 +99,27 @@ export function indexPlan(plan: PlanView): PlanIndex {
 const HISTORY_MS = 5 * 60_000;
 
 /** The last few minutes of every GPU: as the engine remembers them, else what came in since the page was opened. */
-export function appendUse(history: EngineState['useHistory'], status: GpuStatus, nowMs: number): EngineState['useHistory'] {
+export function appendUse(
+  history: EngineState['useHistory'],
+  status: GpuStatus,
+  nowMs: number,
+): EngineState['useHistory'] {
   const atMs = status.takenAtMs ?? nowMs;
-  return new Map(status.gpus.map((gpu) => {
-    const remembered = status.history?.[gpu.uuid];
-    if (remembered !== undefined) {
-      const points = remembered.filter((point) => point.atMs > atMs - HISTORY_MS).map((point) => ({ atMs: point.atMs, pct: point.utilizationPct }));
-      return [gpu.uuid, points];
-    }
-    const before = history.get(gpu.uuid) ?? [];
-    if (before.at(-1)?.atMs === atMs) return [gpu.uuid, before];
-    const recent = before.filter((point) => point.atMs > atMs - HISTORY_MS);
-    return [gpu.uuid, [...recent, { atMs, pct: status.stale ? null : gpu.utilizationPct }]];
-  }));
+  return new Map(
+    status.gpus.map((gpu) => {
+      const remembered = status.history?.[gpu.uuid];
+      if (remembered !== undefined) {
+        const points = remembered
+          .filter((point) => point.atMs > atMs - HISTORY_MS)
+          .map((point) => ({ atMs: point.atMs, pct: point.utilizationPct }));
+        return [gpu.uuid, points];
+      }
+      const before = history.get(gpu.uuid) ?? [];
+      if (before.at(-1)?.atMs === atMs) return [gpu.uuid, before];
+      const recent = before.filter((point) => point.atMs > atMs - HISTORY_MS);
+      return [gpu.uuid, [...recent, { atMs, pct: status.stale ? null : gpu.utilizationPct }]];
+    }),
+  );
 }
 
 /** Replaces everything with a snapshot. */

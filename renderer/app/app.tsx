@@ -27,7 +27,13 @@ export function App() {
   const scheme = useTheme();
   const connection = useEngine((state) => state.connection);
   return (
-    <MantineProvider theme={theme} forceColorScheme={scheme} getStyleNonce={readStyleNonce} withCssVariables={false} withGlobalClasses={false}>
+    <MantineProvider
+      theme={theme}
+      forceColorScheme={scheme}
+      getStyleNonce={readStyleNonce}
+      withCssVariables={false}
+      withGlobalClasses={false}
+    >
       {connection === 'login' ? <LoginNeeded /> : <Shell />}
       <Notifications position="bottom-center" limit={3} transitionDuration={120} zIndex={400} />
       <Announcer />

@@ -24,7 +24,17 @@ export function CommandPalette() {
   const [query, setQuery] = useState('');
   // No transition: the palette can be opened again the moment it has closed.
   return (
-    <Spotlight.Root query={query} onQueryChange={setQuery} lockScroll={false} transitionProps={{ duration: 0 }} shortcut={null} scrollable maxHeight={420} attributes={{ content: { 'aria-label': 'Search or run a command' } }} overlayProps={{ blur: 0, backgroundOpacity: 0.35 }}>
+    <Spotlight.Root
+      query={query}
+      onQueryChange={setQuery}
+      lockScroll={false}
+      transitionProps={{ duration: 0 }}
+      shortcut={null}
+      scrollable
+      maxHeight={420}
+      attributes={{ content: { 'aria-label': 'Search or run a command' } }}
+      overlayProps={{ blur: 0, backgroundOpacity: 0.35 }}
+    >
       <Spotlight.Search placeholder="Search trials or run a command" aria-label="Search trials or run a command" />
       <Results query={query} />
     </Spotlight.Root>
@@ -41,13 +51,31 @@ function Results({ query }: { readonly query: string }) {
       {trials.length > 0 && (
         <Spotlight.ActionsGroup label="Trials">
           {trials.map((trial) => (
-            <Spotlight.Action key={trial.id} label={`#${trial.id} ${trial.name}`} description={[stateTag(trial).text, trial.labels.join(', '), formatParams(trial.hparams)].filter(Boolean).join(' · ')} onClick={() => { goTo('queue'); useView.setState({ poolId: trial.poolId }); inspect(trial.id); }} />
+            <Spotlight.Action
+              key={trial.id}
+              label={`#${trial.id} ${trial.name}`}
+              description={[stateTag(trial).text, trial.labels.join(', '), formatParams(trial.hparams)]
+                .filter(Boolean)
+                .join(' · ')}
+              onClick={() => {
+                goTo('queue');
+                useView.setState({ poolId: trial.poolId });
+                inspect(trial.id);
+              }}
+            />
           ))}
         </Spotlight.ActionsGroup>
       )}
       {commands.length > 0 && (
         <Spotlight.ActionsGroup label="Commands">
-          {commands.map((command) => <Spotlight.Action key={command.id} label={command.label} description={command.description} onClick={command.run} />)}
+          {commands.map((command) => (
+            <Spotlight.Action
+              key={command.id}
+              label={command.label}
+              description={command.description}
+              onClick={command.run}
+            />
+          ))}
         </Spotlight.ActionsGroup>
       )}
       {commands.length === 0 && trials.length === 0 && <Spotlight.Empty>Nothing found</Spotlight.Empty>}
@@ -60,7 +88,8 @@ function useFoundTrials(words: readonly string[]): Trial[] {
   if (words.length === 0) return [];
   const found: Trial[] = [];
   for (const trial of table.byId.values()) {
-    const text = `#${trial.id} ${trial.name} ${trial.labels.join(' ')} ${formatParams(trial.hparams)} ${trial.state} ${trial.outcome?.kind ?? ''}`.toLowerCase();
+    const text =
+      `#${trial.id} ${trial.name} ${trial.labels.join(' ')} ${formatParams(trial.hparams)} ${trial.state} ${trial.outcome?.kind ?? ''}`.toLowerCase();
     if (words.every((word) => text.includes(word))) found.push(trial);
     if (found.length === MAX_TRIALS) break;
   }
@@ -76,26 +105,69 @@ function useCommands(): Command[] {
   const scheme = useDrawnScheme();
   const trials = trialsOf(selection);
   const shownPoolId = poolId ?? pools[0]?.id;
-  const finished = [...table.byId.values()].filter((trial) => trial.state === 'done' && !trial.archived && trial.poolId === shownPoolId);
-  const about = trials.length === 0 ? '' : trials.length === 1 ? `#${trials[0]!.id} ${trials[0]!.name}` : `${trials.length} trials`;
+  const finished = [...table.byId.values()].filter(
+    (trial) => trial.state === 'done' && !trial.archived && trial.poolId === shownPoolId,
+  );
+  const about =
+    trials.length === 0 ? '' : trials.length === 1 ? `#${trials[0]!.id} ${trials[0]!.name}` : `${trials.length} trials`;
   return [
-    ...TRIAL_ACTIONS.filter((action) => action.applies(trials)).map((action): Command => ({ id: action.id, label: action.label, description: about, run: () => void runAction(action.id, trials) })),
+    ...TRIAL_ACTIONS.filter((action) => action.applies(trials)).map((action): Command => ({
+      id: action.id,
+      label: action.label,
+      description: about,
+      run: () => void runAction(action.id, trials),
+    })),
     { id: 'new', label: 'New experiment', run: () => openDialog({ kind: 'submit' }) },
     { id: 'queue', label: 'Go to the queue', run: () => goTo('queue') },
     { id: 'settings', label: 'Go to settings', run: () => goTo('settings') },
     { id: 'doctor', label: 'Run the doctor', run: askDoctor },
     { id: 'example', label: 'Run the example', run: () => void runExample() },
-    { id: 'theme', label: `Switch theme to ${scheme === 'dark' ? 'light' : 'dark'}`, run: () => saveSettings({ theme: scheme === 'dark' ? 'light' : 'dark' }) },
+    {
+      id: 'theme',
+      label: `Switch theme to ${scheme === 'dark' ? 'light' : 'dark'}`,
+      run: () => saveSettings({ theme: scheme === 'dark' ? 'light' : 'dark' }),
+    },
     { id: 'undo', label: 'Undo what was done last', run: () => void undoLast() },
-    ...(finished.length > 0 ? [{ id: 'archive-all', label: 'Archive all finished', description: plural(finished.length, 'trial'), run: () => void runAction('archive', finished) }] : []),
-    { id: 'archived', label: `${showArchived ? 'Hide' : 'Show'} archived`, run: () => { goTo('queue'); toggleArchived(); } },
+    ...(finished.length > 0
+      ? [
+          {
+            id: 'archive-all',
+            label: 'Archive all finished',
+            description: plural(finished.length, 'trial'),
+            run: () => void runAction('archive', finished),
+          },
+        ]
+      : []),
+    {
+      id: 'archived',
+      label: `${showArchived ? 'Hide' : 'Show'} archived`,
+      run: () => {
+        goTo('queue');
+        toggleArchived();
+      },
+    },
     { id: 'keys', label: 'Show keyboard shortcuts', run: () => openDialog({ kind: 'shortcuts' }) },
     ...pools.flatMap((pool): Command[] => [
-      { id: `pool-${pool.id}`, label: `Show pool ${pool.name}`, run: () => { goTo('queue'); choosePool(pool.id); } },
+      {
+        id: `pool-${pool.id}`,
+        label: `Show pool ${pool.name}`,
+        run: () => {
+          goTo('queue');
+          choosePool(pool.id);
+        },
+      },
       pool.state === 'open'
         ? { id: `pool-pause-${pool.id}`, label: `Pause pool ${pool.name}`, run: () => void poolAction(pool, 'pause') }
-        : { id: `pool-resume-${pool.id}`, label: `Resume pool ${pool.name}`, run: () => void poolAction(pool, 'resume') },
-      { id: `pool-settings-${pool.id}`, label: `Settings of pool ${pool.name}`, run: () => openDialog({ kind: 'pool-settings', poolId: pool.id }) },
+        : {
+            id: `pool-resume-${pool.id}`,
+            label: `Resume pool ${pool.name}`,
+            run: () => void poolAction(pool, 'resume'),
+          },
+      {
+        id: `pool-settings-${pool.id}`,
+        label: `Settings of pool ${pool.name}`,
+        run: () => openDialog({ kind: 'pool-settings', poolId: pool.id }),
+      },
     ]),
   ];
 }

@@ -3,25 +3,44 @@ import { PoolCreateDialog, PoolDeleteDialog, PoolSettingsDialog } from '../featu
 import { DuplicateDialog } from '../features/trial/duplicate-dialog.tsx';
 import { PlotDialog } from '../features/trial/plot-dialog.tsx';
 import { SubmitDialog } from '../features/trial/submit-dialog.tsx';
-import { DeleteDialog, LabelsDialog, PriorityDialog, RenameDialog, StopDialog } from '../features/trial/trial-dialogs.tsx';
+import {
+  DeleteDialog,
+  LabelsDialog,
+  PriorityDialog,
+  RenameDialog,
+  StopDialog,
+} from '../features/trial/trial-dialogs.tsx';
 import { useView } from '../ui/view-state.ts';
 import { ShortcutsSheet } from './shortcuts.tsx';
 
 export function Dialogs() {
   const dialog = useView((state) => state.dialog);
   switch (dialog?.kind) {
-    case undefined: return null;
-    case 'submit': return <SubmitDialog />;
-    case 'duplicate': return <DuplicateDialog trialId={dialog.trialId} />;
-    case 'rename': return <RenameDialog trialId={dialog.trialId} />;
-    case 'labels': return <LabelsDialog trialIds={dialog.trialIds} />;
-    case 'priority': return <PriorityDialog trialIds={dialog.trialIds} />;
-    case 'stop': return <StopDialog action={dialog.action} trialIds={dialog.trialIds} />;
-    case 'delete': return <DeleteDialog trialIds={dialog.trialIds} />;
-    case 'pool-settings': return <PoolSettingsDialog poolId={dialog.poolId} />;
-    case 'pool-create': return <PoolCreateDialog />;
-    case 'pool-delete': return <PoolDeleteDialog poolId={dialog.poolId} />;
-    case 'plot': return <PlotDialog trialIds={dialog.trialIds} metric={dialog.metric} />;
-    case 'shortcuts': return <ShortcutsSheet />;
+    case undefined:
+      return null;
+    case 'submit':
+      return <SubmitDialog />;
+    case 'duplicate':
+      return <DuplicateDialog trialId={dialog.trialId} />;
+    case 'rename':
+      return <RenameDialog trialId={dialog.trialId} />;
+    case 'labels':
+      return <LabelsDialog trialIds={dialog.trialIds} />;
+    case 'priority':
+      return <PriorityDialog trialIds={dialog.trialIds} />;
+    case 'stop':
+      return <StopDialog action={dialog.action} trialIds={dialog.trialIds} />;
+    case 'delete':
+      return <DeleteDialog trialIds={dialog.trialIds} />;
+    case 'pool-settings':
+      return <PoolSettingsDialog poolId={dialog.poolId} />;
+    case 'pool-create':
+      return <PoolCreateDialog />;
+    case 'pool-delete':
+      return <PoolDeleteDialog poolId={dialog.poolId} />;
+    case 'plot':
+      return <PlotDialog trialIds={dialog.trialIds} metric={dialog.metric} />;
+    case 'shortcuts':
+      return <ShortcutsSheet />;
   }
 }

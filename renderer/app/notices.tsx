@@ -14,7 +14,11 @@ export function ConnectionBanner() {
   return (
     <div className="banner banner-error" role="alert">
       <IconPlugConnectedX size={15} aria-hidden="true" />
-      <span><b>The engine cannot be reached</b> for {spell}. {connection === 'lost' ? 'What you see is the last it said. Running trials go on without it.' : ''} This window reconnects by itself; to start it: <code>switchyard serve</code></span>
+      <span>
+        <b>The engine cannot be reached</b> for {spell}.{' '}
+        {connection === 'lost' ? 'What you see is the last it said. Running trials go on without it.' : ''} This window
+        reconnects by itself; to start it: <code>switchyard serve</code>
+      </span>
     </div>
   );
 }
@@ -24,9 +28,16 @@ export function Notices() {
   return notices.map((notice) => {
     const Icon = notice.level === 'info' ? IconInfoCircle : IconAlertTriangle;
     return (
-      <div key={notice.id} className={`banner banner-${notice.level}`} role={notice.level === 'error' ? 'alert' : 'status'}>
+      <div
+        key={notice.id}
+        className={`banner banner-${notice.level}`}
+        role={notice.level === 'error' ? 'alert' : 'status'}
+      >
         <Icon size={15} aria-hidden="true" />
-        <span>{notice.text}{notice.remedy !== null && <span className="dim"> {notice.remedy}</span>}</span>
+        <span>
+          {notice.text}
+          {notice.remedy !== null && <span className="dim"> {notice.remedy}</span>}
+        </span>
       </div>
     );
   });

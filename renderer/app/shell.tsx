@@ -38,7 +38,15 @@ export function Shell() {
         <ConnectionBanner />
         <Notices />
       </div>
-      {connection === 'loading' ? <div className="loading" role="status">Reading the queue…</div> : screen === 'queue' ? <QueueScreen /> : <SettingsScreen />}
+      {connection === 'loading' ? (
+        <div className="loading" role="status">
+          Reading the queue…
+        </div>
+      ) : screen === 'queue' ? (
+        <QueueScreen />
+      ) : (
+        <SettingsScreen />
+      )}
       <StatusBar />
       <section id="menus" aria-label="Menus" />
       <TrialMenu />

@@ -8,12 +8,16 @@ import type { InspectorTab } from '../ui/view-state.ts';
 
 const TABS: readonly InspectorTab[] = ['log', 'metrics', 'config', 'checkpoints', 'history'];
 
-const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
 
 /** Puts the keyboard on the list. */
 function focusQueue(): void {
   goTo('queue');
-  requestAnimationFrame(() => document.querySelector<HTMLElement>('[role="grid"] [data-trial-id][tabindex="0"]')?.focus());
+  requestAnimationFrame(() =>
+    document.querySelector<HTMLElement>('[role="grid"] [data-trial-id][tabindex="0"]')?.focus(),
+  );
 }
 
 function onKey(event: KeyboardEvent): void {
@@ -24,7 +28,13 @@ function onKey(event: KeyboardEvent): void {
     return;
   }
   const busy = useView.getState().dialog !== null || document.querySelector('[role="dialog"], [role="menu"]') !== null;
-  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'z' && !isTyping(event.target) && !busy) {
+  if (
+    (event.ctrlKey || event.metaKey) &&
+    !event.shiftKey &&
+    event.key.toLowerCase() === 'z' &&
+    !isTyping(event.target) &&
+    !busy
+  ) {
     event.preventDefault();
     void undoLast();
     return;
@@ -50,10 +60,50 @@ export function useShortcuts(): void {
 }
 
 const SHEET: readonly { readonly title: string; readonly keys: readonly (readonly [string, string])[] }[] = [
-  { title: 'Anywhere', keys: [['Ctrl K or /', 'Search or run a command'], ['Ctrl Z', 'Undo what was done last'], ['N', 'New experiment'], ['Q', 'To the queue'], [',', 'Settings'], ['1 to 5', 'Log, Metrics, Configuration, Checkpoints, History'], ['Esc', 'Close the inspector'], ['?', 'This sheet']] },
-  { title: 'On the list', keys: [['↑ ↓', 'Go through the trials'], ['Shift ↑ ↓', 'Extend the selection'], ['Ctrl Space', 'Add or remove a row'], ['Ctrl A', 'Select everything that waits'], ['Esc', 'Clear the selection'], ['Enter', 'Inspect'], ['Shift F10', 'Menu']] },
-  { title: 'With the selection', keys: [['Alt ↑ ↓', 'Move by one place'], ['Alt Home, Alt End', 'To the top, to the bottom'], ['P', 'Pause or resume'], ['F2', 'Rename'], ['Del', 'Cancel; delete when finished']] },
-  { title: 'On a grip', keys: [['Space', 'Pick up, drop'], ['↑ ↓', 'Choose the place (Shift: by five)'], ['← →', 'Choose a pool, back to the list'], ['Esc', 'Put it back']] },
+  {
+    title: 'Anywhere',
+    keys: [
+      ['Ctrl K or /', 'Search or run a command'],
+      ['Ctrl Z', 'Undo what was done last'],
+      ['N', 'New experiment'],
+      ['Q', 'To the queue'],
+      [',', 'Settings'],
+      ['1 to 5', 'Log, Metrics, Configuration, Checkpoints, History'],
+      ['Esc', 'Close the inspector'],
+      ['?', 'This sheet'],
+    ],
+  },
+  {
+    title: 'On the list',
+    keys: [
+      ['↑ ↓', 'Go through the trials'],
+      ['Shift ↑ ↓', 'Extend the selection'],
+      ['Ctrl Space', 'Add or remove a row'],
+      ['Ctrl A', 'Select everything that waits'],
+      ['Esc', 'Clear the selection'],
+      ['Enter', 'Inspect'],
+      ['Shift F10', 'Menu'],
+    ],
+  },
+  {
+    title: 'With the selection',
+    keys: [
+      ['Alt ↑ ↓', 'Move by one place'],
+      ['Alt Home, Alt End', 'To the top, to the bottom'],
+      ['P', 'Pause or resume'],
+      ['F2', 'Rename'],
+      ['Del', 'Cancel; delete when finished'],
+    ],
+  },
+  {
+    title: 'On a grip',
+    keys: [
+      ['Space', 'Pick up, drop'],
+      ['↑ ↓', 'Choose the place (Shift: by five)'],
+      ['← →', 'Choose a pool, back to the list'],
+      ['Esc', 'Put it back'],
+    ],
+  },
 ];
 
 export function ShortcutsSheet() {
@@ -63,7 +113,16 @@ export function ShortcutsSheet() {
         {SHEET.map((part) => (
           <section key={part.title}>
             <h3>{part.title}</h3>
-            <dl>{part.keys.map(([key, what]) => <div key={key + what}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl>
+            <dl>
+              {part.keys.map(([key, what]) => (
+                <div key={key + what}>
+                  <dt>
+                    <kbd>{key}</kbd>
+                  </dt>
+                  <dd>{what}</dd>
+                </div>
+              ))}
+            </dl>
           </section>
         ))}
       </div>

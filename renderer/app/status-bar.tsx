@@ -16,7 +16,11 @@ export function StatusBar() {
   const lastMs = times.length === 0 ? null : Math.max(...times);
   return (
     <footer className="status-bar">
-      <span>{connection === 'lost' ? 'Engine not reachable' : `Engine ${engine.version}, ${upMs < 60_000 ? 'just started' : `up ${formatDuration(upMs)}`}`}</span>
+      <span>
+        {connection === 'lost'
+          ? 'Engine not reachable'
+          : `Engine ${engine.version}, ${upMs < 60_000 ? 'just started' : `up ${formatDuration(upMs)}`}`}
+      </span>
       <span>{engine.dockerVersion === null ? 'No Docker' : `Docker ${engine.dockerVersion}`}</span>
       {driver !== null && <span>Driver {driver}</span>}
       <span className="grow" />

@@ -6,16 +6,30 @@ import { Logo } from '../ui/pieces.tsx';
 import { goTo, openDialog, useView } from '../ui/view-state.ts';
 import type { Screen } from '../ui/view-state.ts';
 
-const PLACES: readonly { readonly screen: Screen; readonly label: string }[] = [{ screen: 'queue', label: 'Queue' }, { screen: 'settings', label: 'Settings' }];
+const PLACES: readonly { readonly screen: Screen; readonly label: string }[] = [
+  { screen: 'queue', label: 'Queue' },
+  { screen: 'settings', label: 'Settings' },
+];
 
 export function TopBar() {
   const screen = useView((state) => state.screen);
   return (
     <section className="top-bar" aria-label="Top bar">
-      <span className="brand"><Logo />Switchyard</span>
+      <span className="brand">
+        <Logo />
+        Switchyard
+      </span>
       <nav aria-label="Places">
         {PLACES.map((place) => (
-          <button key={place.screen} type="button" className="place" aria-current={screen === place.screen ? 'page' : undefined} onClick={() => goTo(place.screen)}>{place.label}</button>
+          <button
+            key={place.screen}
+            type="button"
+            className="place"
+            aria-current={screen === place.screen ? 'page' : undefined}
+            onClick={() => goTo(place.screen)}
+          >
+            {place.label}
+          </button>
         ))}
       </nav>
       <span className="grow" />
@@ -23,7 +37,9 @@ export function TopBar() {
         <span>Search or run a command</span>
         <kbd>{shell.platform === 'darwin' ? '⌘ K' : 'Ctrl K'}</kbd>
       </button>
-      <Button tone="primary" onClick={() => openDialog({ kind: 'submit' })}>New experiment</Button>
+      <Button tone="primary" onClick={() => openDialog({ kind: 'submit' })}>
+        New experiment
+      </Button>
     </section>
   );
 }

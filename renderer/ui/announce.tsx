@@ -17,5 +17,9 @@ function subscribe(watcher: () => void): () => void {
 
 export function Announcer() {
   const message = useSyncExternalStore(subscribe, () => text);
-  return <div className="visually-hidden" role="status" aria-live="polite">{message}</div>;
+  return (
+    <div className="visually-hidden" role="status" aria-live="polite">
+      {message}
+    </div>
+  );
 }

@@ -7,9 +7,20 @@ export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly children: ReactNode;
 }
 
-export function Button({ tone = 'quiet', size = 'normal', className, type = 'button', children, ...rest }: ButtonProps) {
+export function Button({
+  tone = 'quiet',
+  size = 'normal',
+  className,
+  type = 'button',
+  children,
+  ...rest
+}: ButtonProps) {
   return (
-    <button type={type} className={['btn', `btn-${tone}`, `btn-${size}`, className].filter(Boolean).join(' ')} {...rest}>
+    <button
+      type={type}
+      className={['btn', `btn-${tone}`, `btn-${size}`, className].filter(Boolean).join(' ')}
+      {...rest}
+    >
       {children}
     </button>
   );
@@ -23,7 +34,13 @@ export interface IconButtonProps extends ButtonHTMLAttributes<HTMLButtonElement>
 
 export function IconButton({ label, className, children, ...rest }: IconButtonProps) {
   return (
-    <button type="button" aria-label={label} title={label} className={['icon-btn', className].filter(Boolean).join(' ')} {...rest}>
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      className={['icon-btn', className].filter(Boolean).join(' ')}
+      {...rest}
+    >
       {children}
     </button>
   );

@@ -21,7 +21,17 @@ export interface DialogFrameProps {
   readonly children: ReactNode;
 }
 
-export function DialogFrame({ title, confirm, dismiss = 'Cancel', danger = false, wide = false, disabled = false, onConfirm, onProblem, children }: DialogFrameProps) {
+export function DialogFrame({
+  title,
+  confirm,
+  dismiss = 'Cancel',
+  danger = false,
+  wide = false,
+  disabled = false,
+  onConfirm,
+  onProblem,
+  children,
+}: DialogFrameProps) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ApiError | null>(null);
 
@@ -42,14 +52,22 @@ export function DialogFrame({ title, confirm, dismiss = 'Cancel', danger = false
   };
 
   return (
-    <Modal opened onClose={closeDialog} title={title} size={wide ? 'lg' : 'md'} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened
+      onClose={closeDialog}
+      title={title}
+      size={wide ? 'lg' : 'md'}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <form className="dialog-form" onSubmit={(event) => void submit(event)} noValidate>
         {children}
         <div className="dialog-foot">
           {problem !== null && <ProblemBox problem={problem} />}
           <div className="dialog-buttons">
             <Button onClick={closeDialog}>{dismiss}</Button>
-            <Button type="submit" tone={danger ? 'danger' : 'primary'} disabled={busy || disabled}>{busy ? 'One moment…' : confirm}</Button>
+            <Button type="submit" tone={danger ? 'danger' : 'primary'} disabled={busy || disabled}>
+              {busy ? 'One moment…' : confirm}
+            </Button>
           </div>
         </div>
       </form>
@@ -58,13 +76,23 @@ export function DialogFrame({ title, confirm, dismiss = 'Cancel', danger = false
 }
 
 /** @param text instead of the engine's own sentence */
-export function ProblemBox({ problem, text = problem.message }: { readonly problem: ApiError; readonly text?: string }) {
+export function ProblemBox({
+  problem,
+  text = problem.message,
+}: {
+  readonly problem: ApiError;
+  readonly text?: string;
+}) {
   const { path } = problem;
   return (
     <div className="problem" role="alert">
       <div>{text}</div>
       {path !== undefined && text === problem.message && !text.includes(path) && <div className="mono dim">{path}</div>}
-      {problem.items.slice(0, 5).map((item) => <div key={String(item.id)} className="dim">#{item.id}: {item.message}</div>)}
+      {problem.items.slice(0, 5).map((item) => (
+        <div key={String(item.id)} className="dim">
+          #{item.id}: {item.message}
+        </div>
+      ))}
       {problem.remedy !== undefined && <div className="dim lines">{problem.remedy}</div>}
     </div>
   );

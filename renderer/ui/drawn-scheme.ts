@@ -10,4 +10,5 @@ function subscribe(watcher: () => void): () => void {
 }
 
 /** @returns "light" or "dark" once the page's own colours are those; the library's hook tells it one drawing too early. */
-export const useDrawnScheme = (): string => useSyncExternalStore(subscribe, () => document.documentElement.getAttribute(ATTRIBUTE) ?? 'light');
+export const useDrawnScheme = (): string =>
+  useSyncExternalStore(subscribe, () => document.documentElement.getAttribute(ATTRIBUTE) ?? 'light');

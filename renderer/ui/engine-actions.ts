@@ -13,7 +13,8 @@ export function saveSettings(patch: Partial<Settings>): void {
   });
 }
 
-export const poolAction = (pool: Pool, action: 'pause' | 'resume' | 'drain'): Promise<boolean> => attempt(() => api.actOnPool(pool.id, action));
+export const poolAction = (pool: Pool, action: 'pause' | 'resume' | 'drain'): Promise<boolean> =>
+  attempt(() => api.actOnPool(pool.id, action));
 
 /** Runs an example, the first one unless it is named, and shows it. */
 export function runExample(exampleId?: string): Promise<boolean> {

@@ -85,7 +85,9 @@ function formatParameter(value: number): string {
 
 /** "lr=3e-4 wd=0.05". */
 export function formatParams(hparams: Readonly<Record<string, unknown>>): string {
-  return Object.entries(hparams).map(([key, value]) => `${key}=${formatValue(value)}`).join(' ');
+  return Object.entries(hparams)
+    .map(([key, value]) => `${key}=${formatValue(value)}`)
+    .join(' ');
 }
 
 /** "1 GPU", "2 GPUs", "CPU". */

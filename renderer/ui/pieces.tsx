@@ -15,15 +15,40 @@ const WHOLE_CHARS = 2 * TAIL_CHARS;
 
 /** A name that loses its middle where there is no room: what tells "…-seed1" from "…-seed2" is at the end. */
 export function ShortName({ text }: { readonly text: string }) {
-  if (text.length <= WHOLE_CHARS) return <span className="short-name"><span className="cut">{text}</span></span>;
+  if (text.length <= WHOLE_CHARS)
+    return (
+      <span className="short-name">
+        <span className="cut">{text}</span>
+      </span>
+    );
   const at = segmenter.segment(text).containing(text.length - TAIL_CHARS)?.index ?? 0;
-  return <span className="short-name"><span className="cut">{text.slice(0, at)}</span><span>{text.slice(at)}</span></span>;
+  return (
+    <span className="short-name">
+      <span className="cut">{text.slice(0, at)}</span>
+      <span>{text.slice(at)}</span>
+    </span>
+  );
 }
 
-export function Meter({ value, label, tone = 'go' }: { readonly value: number; readonly label: string; readonly tone?: Tone }) {
+export function Meter({
+  value,
+  label,
+  tone = 'go',
+}: {
+  readonly value: number;
+  readonly label: string;
+  readonly tone?: Tone;
+}) {
   const pct = Math.round(Math.min(1, Math.max(0, value)) * 1000) / 10;
   return (
-    <div className="meter" role="progressbar" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(pct)}>
+    <div
+      className="meter"
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(pct)}
+    >
       <i className={`fill-${tone}`} style={{ width: `${pct}%` }} />
     </div>
   );
@@ -34,7 +59,15 @@ const HEIGHT = 26;
 const SPAN_MS = 5 * 60_000;
 
 /** Use over the last five minutes; gaps stay gaps. */
-export function Sparkline({ points, nowMs, tone }: { readonly points: readonly UsePoint[]; readonly nowMs: number; readonly tone: Tone }) {
+export function Sparkline({
+  points,
+  nowMs,
+  tone,
+}: {
+  readonly points: readonly UsePoint[];
+  readonly nowMs: number;
+  readonly tone: Tone;
+}) {
   const runs: string[][] = [];
   let run: string[] | undefined;
   for (const point of points) {
@@ -43,11 +76,16 @@ export function Sparkline({ points, nowMs, tone }: { readonly points: readonly U
       run = undefined;
       continue;
     }
-    if (run === undefined) runs.push(run = []);
+    if (run === undefined) runs.push((run = []));
     run.push(`${x.toFixed(1)} ${(HEIGHT - 1 - (point.pct / 100) * (HEIGHT - 3)).toFixed(1)}`);
   }
   return (
-    <svg className={`spark spark-${tone}`} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+    <svg
+      className={`spark spark-${tone}`}
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
       {runs.map((each) => {
         const line = `M${each.join('L')}`;
         const first = each[0]!.split(' ')[0];
@@ -66,7 +104,17 @@ export function Sparkline({ points, nowMs, tone }: { readonly points: readonly U
 /** The mark of the product: two tracks and the switch between them. */
 export function Logo({ size = 18 }: { readonly size?: number }) {
   return (
-    <svg className="logo" width={size} height={size} viewBox="0 0 18 18" fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" aria-hidden="true">
+    <svg
+      className="logo"
+      width={size}
+      height={size}
+      viewBox="0 0 18 18"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.8"
+      strokeLinecap="round"
+      aria-hidden="true"
+    >
       <path d="M2 5h14M2 13h14M4.5 13c4.5 0 4.5-8 9-8" />
     </svg>
   );

@@ -24,7 +24,11 @@ export function toastDone(message: string, undoId: number | null = null): void {
     message: (
       <div className="toast">
         <span>{message}</span>
-        {undoId !== null && <Button size="small" onClick={() => void undo(undoId)}>Undo</Button>}
+        {undoId !== null && (
+          <Button size="small" onClick={() => void undo(undoId)}>
+            Undo
+          </Button>
+        )}
       </div>
     ),
   });
@@ -61,7 +65,11 @@ export function toastError(error: unknown): void {
     message: (
       <div>
         <div>{problem.message}</div>
-        {problem.items.slice(0, SHOWN_ITEMS).map((item) => <div key={String(item.id)} className="dim">#{item.id}: {item.message}</div>)}
+        {problem.items.slice(0, SHOWN_ITEMS).map((item) => (
+          <div key={String(item.id)} className="dim">
+            #{item.id}: {item.message}
+          </div>
+        ))}
         {more > 0 && <div className="dim">and {more} more</div>}
         {problem.remedy !== undefined && <div className="dim lines">{problem.remedy}</div>}
       </div>

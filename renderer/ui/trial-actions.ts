@@ -9,8 +9,26 @@ import { useEngine } from '../api/store.ts';
 import { toastDone, toastError } from './toasts.tsx';
 import { inspect, openDialog } from './view-state.ts';
 
-export type ActionId = 'top' | 'up' | 'down' | 'bottom' | 'priority' | 'pause' | 'resume' | 'freeze' | 'unfreeze'
-  | 'cancel' | 'kill' | 'retry' | 'copy' | 'duplicate' | 'rename' | 'labels' | 'archive' | 'unarchive' | 'delete';
+export type ActionId =
+  | 'top'
+  | 'up'
+  | 'down'
+  | 'bottom'
+  | 'priority'
+  | 'pause'
+  | 'resume'
+  | 'freeze'
+  | 'unfreeze'
+  | 'cancel'
+  | 'kill'
+  | 'retry'
+  | 'copy'
+  | 'duplicate'
+  | 'rename'
+  | 'labels'
+  | 'archive'
+  | 'unarchive'
+  | 'delete';
 
 export interface TrialActionSpec {
   readonly id: ActionId;
@@ -23,8 +41,14 @@ export interface TrialActionSpec {
   readonly applies: (trials: readonly Trial[]) => boolean;
 }
 
-const every = (test: (trial: Trial) => boolean) => (trials: readonly Trial[]): boolean => trials.length > 0 && trials.every(test);
-const some = (test: (trial: Trial) => boolean) => (trials: readonly Trial[]): boolean => trials.some(test);
+const every =
+  (test: (trial: Trial) => boolean) =>
+  (trials: readonly Trial[]): boolean =>
+    trials.length > 0 && trials.every(test);
+const some =
+  (test: (trial: Trial) => boolean) =>
+  (trials: readonly Trial[]): boolean =>
+    trials.some(test);
 const single = (trials: readonly Trial[]): boolean => trials.length === 1;
 const waits = (trial: Trial): boolean => trial.state === 'queued' || trial.state === 'paused';
 const runs = (trial: Trial): boolean => trial.state === 'running' || trial.state === 'starting';
@@ -35,20 +59,65 @@ export const TRIAL_ACTIONS: readonly TrialActionSpec[] = [
   { id: 'down', label: 'Move down', group: 'place', keys: 'Alt+↓', applies: every(waits) },
   { id: 'bottom', label: 'Move to bottom', group: 'place', keys: 'Alt+End', applies: every(waits) },
   { id: 'priority', label: 'Set priority…', group: 'place', applies: every((trial) => trial.state !== 'done') },
-  { id: 'pause', label: 'Pause', group: 'run', keys: 'P', hint: 'Asks it to save and stop; its GPUs become free.', applies: every((trial) => trial.state === 'queued' || runs(trial)) },
+  {
+    id: 'pause',
+    label: 'Pause',
+    group: 'run',
+    keys: 'P',
+    hint: 'Asks it to save and stop; its GPUs become free.',
+    applies: every((trial) => trial.state === 'queued' || runs(trial)),
+  },
   { id: 'resume', label: 'Resume', group: 'run', keys: 'P', applies: every((trial) => trial.state === 'paused') },
-  { id: 'freeze', label: 'Freeze', group: 'run', hint: 'Stops at once and keeps the GPU memory.', applies: every((trial) => trial.state === 'running' && !trial.frozen) },
+  {
+    id: 'freeze',
+    label: 'Freeze',
+    group: 'run',
+    hint: 'Stops at once and keeps the GPU memory.',
+    applies: every((trial) => trial.state === 'running' && !trial.frozen),
+  },
   { id: 'unfreeze', label: 'Unfreeze', group: 'run', applies: every((trial) => trial.frozen) },
-  { id: 'retry', label: 'Retry', group: 'run', hint: 'A new attempt of the same trial.', applies: every((trial) => trial.state === 'done') },
+  {
+    id: 'retry',
+    label: 'Retry',
+    group: 'run',
+    hint: 'A new attempt of the same trial.',
+    applies: every((trial) => trial.state === 'done'),
+  },
   { id: 'copy', label: 'Run again as a copy', group: 'run', applies: (trials) => trials.length > 0 },
   { id: 'duplicate', label: 'Duplicate with edits…', group: 'edit', applies: single },
   { id: 'rename', label: 'Rename…', group: 'edit', keys: 'F2', applies: single },
   { id: 'labels', label: 'Labels…', group: 'edit', applies: (trials) => trials.length > 0 },
-  { id: 'cancel', label: 'Cancel', group: 'end', keys: 'Del', danger: true, applies: every((trial) => trial.state !== 'done') },
-  { id: 'kill', label: 'Kill', group: 'end', danger: true, hint: 'Ends it at once, without the grace period.', applies: some((trial) => runs(trial) || trial.state === 'stopping') },
-  { id: 'archive', label: 'Archive', group: 'tidy', applies: every((trial) => trial.state === 'done' && !trial.archived) },
+  {
+    id: 'cancel',
+    label: 'Cancel',
+    group: 'end',
+    keys: 'Del',
+    danger: true,
+    applies: every((trial) => trial.state !== 'done'),
+  },
+  {
+    id: 'kill',
+    label: 'Kill',
+    group: 'end',
+    danger: true,
+    hint: 'Ends it at once, without the grace period.',
+    applies: some((trial) => runs(trial) || trial.state === 'stopping'),
+  },
+  {
+    id: 'archive',
+    label: 'Archive',
+    group: 'tidy',
+    applies: every((trial) => trial.state === 'done' && !trial.archived),
+  },
   { id: 'unarchive', label: 'Unarchive', group: 'tidy', applies: every((trial) => trial.archived) },
-  { id: 'delete', label: 'Delete…', group: 'tidy', keys: 'Del', danger: true, applies: every((trial) => trial.state === 'done') },
+  {
+    id: 'delete',
+    label: 'Delete…',
+    group: 'tidy',
+    keys: 'Del',
+    danger: true,
+    applies: every((trial) => trial.state === 'done'),
+  },
 ];
 
 /** @returns the trials behind these ids that still exist. */
@@ -58,7 +127,8 @@ export function trialsOf(ids: Iterable<number>): Trial[] {
 }
 
 /** trial id -> revision, as seen now; sent with a drag so that a move made by somebody else meanwhile is not overrun. */
-export const revisionsOf = (trials: readonly Trial[]): Record<string, number> => Object.fromEntries(trials.map((trial) => [String(trial.id), trial.revision]));
+export const revisionsOf = (trials: readonly Trial[]): Record<string, number> =>
+  Object.fromEntries(trials.map((trial) => [String(trial.id), trial.revision]));
 
 /** Sends one action; a toast tells how it went. @returns whether the engine took it. */
 export async function act(body: TrialActionInput): Promise<boolean> {
@@ -76,12 +146,17 @@ export async function act(body: TrialActionInput): Promise<boolean> {
 let lastMove: Promise<unknown> = Promise.resolve();
 
 /** Moves trials of one pool; the list shows it at once and takes it back if the engine refuses. */
-export async function moveTrials(trials: readonly Trial[], to: MoveTo, expectedRevisions?: Record<string, number>): Promise<void> {
+export async function moveTrials(
+  trials: readonly Trial[],
+  to: MoveTo,
+  expectedRevisions?: Record<string, number>,
+): Promise<void> {
   const first = trials[0];
   if (first === undefined) return;
   const trialIds = trials.map((trial) => trial.id);
   const revert = moveOptimistically(first.poolId, trialIds, to);
-  const send = (): Promise<boolean> => act({ action: 'move', trialIds, to, ...(expectedRevisions === undefined ? {} : { expectedRevisions }) });
+  const send = (): Promise<boolean> =>
+    act({ action: 'move', trialIds, to, ...(expectedRevisions === undefined ? {} : { expectedRevisions }) });
   const sent = lastMove.then(send);
   lastMove = sent;
   if (!(await sent)) revert();
@@ -106,28 +181,41 @@ export async function runAction(id: ActionId, trials: readonly Trial[]): Promise
   if (first === undefined) return;
   const trialIds = trials.map((trial) => trial.id);
   switch (id) {
-    case 'top': return moveTrials([...trials].sort(compareTrials), { place: 'top' });
-    case 'bottom': return moveTrials([...trials].sort(compareTrials), { place: 'bottom' });
-    case 'up': return moveByOne(trials, -1);
-    case 'down': return moveByOne(trials, 1);
-    case 'priority': return openDialog({ kind: 'priority', trialIds });
-    case 'labels': return openDialog({ kind: 'labels', trialIds });
-    case 'rename': return openDialog({ kind: 'rename', trialId: first.id });
-    case 'duplicate': return openDialog({ kind: 'duplicate', trialId: first.id });
-    case 'delete': return openDialog({ kind: 'delete', trialIds });
-    case 'kill': return openDialog({ kind: 'stop', action: 'kill', trialIds });
+    case 'top':
+      return moveTrials([...trials].sort(compareTrials), { place: 'top' });
+    case 'bottom':
+      return moveTrials([...trials].sort(compareTrials), { place: 'bottom' });
+    case 'up':
+      return moveByOne(trials, -1);
+    case 'down':
+      return moveByOne(trials, 1);
+    case 'priority':
+      return openDialog({ kind: 'priority', trialIds });
+    case 'labels':
+      return openDialog({ kind: 'labels', trialIds });
+    case 'rename':
+      return openDialog({ kind: 'rename', trialId: first.id });
+    case 'duplicate':
+      return openDialog({ kind: 'duplicate', trialId: first.id });
+    case 'delete':
+      return openDialog({ kind: 'delete', trialIds });
+    case 'kill':
+      return openDialog({ kind: 'stop', action: 'kill', trialIds });
     case 'cancel':
       // A queued trial can be brought back with undo; one that has run cannot.
       if (trials.every((trial) => trial.state === 'queued')) return void (await act({ action: 'cancel', trialIds }));
       return openDialog({ kind: 'stop', action: 'cancel', trialIds });
-    case 'retry': return void (await act({ action: 'retry', trialIds, mode: 'attempt' }));
-    case 'copy': return copyTrials(trialIds);
+    case 'retry':
+      return void (await act({ action: 'retry', trialIds, mode: 'attempt' }));
+    case 'copy':
+      return copyTrials(trialIds);
     case 'pause':
     case 'resume':
     case 'freeze':
     case 'unfreeze':
     case 'archive':
-    case 'unarchive': return void (await act({ action: id, trialIds }));
+    case 'unarchive':
+      return void (await act({ action: id, trialIds }));
   }
 }
 

@@ -21,11 +21,28 @@ function OpenMenu({ menu }: { readonly menu: MenuPlace }) {
   const otherPools = pools.filter((pool) => trials.some((trial) => trial.poolId !== pool.id));
   const movable = trials.every((trial) => trial.state !== 'done');
   return (
-    <Menu opened onChange={(opened) => { if (!opened) closeMenu(); }} position={menu.align === 'end' ? 'bottom-end' : 'bottom-start'} offset={4} returnFocus={false} transitionProps={{ duration: 0 }}>
+    <Menu
+      opened
+      onChange={(opened) => {
+        if (!opened) closeMenu();
+      }}
+      position={menu.align === 'end' ? 'bottom-end' : 'bottom-start'}
+      offset={4}
+      returnFocus={false}
+      transitionProps={{ duration: 0 }}
+    >
       <Menu.Target>
-        <button type="button" tabIndex={-1} aria-label="Trial menu" className="menu-anchor" style={{ left: menu.x, top: menu.y }} />
+        <button
+          type="button"
+          tabIndex={-1}
+          aria-label="Trial menu"
+          className="menu-anchor"
+          style={{ left: menu.x, top: menu.y }}
+        />
       </Menu.Target>
-      <Menu.Dropdown aria-label={trials.length === 1 ? `Actions for trial ${trials[0]!.id}` : `Actions for ${trials.length} trials`}>
+      <Menu.Dropdown
+        aria-label={trials.length === 1 ? `Actions for trial ${trials[0]!.id}` : `Actions for ${trials.length} trials`}
+      >
         {trials.length > 1 && <Menu.Label>{trials.length} trials</Menu.Label>}
         {offered.map((action, index) => (
           <Fragment key={action.id}>
@@ -45,7 +62,9 @@ function OpenMenu({ menu }: { readonly menu: MenuPlace }) {
           <>
             <Menu.Divider />
             {otherPools.map((pool) => (
-              <Menu.Item key={pool.id} onClick={() => void moveToPool(trials, pool.id)}>Move to {pool.name}</Menu.Item>
+              <Menu.Item key={pool.id} onClick={() => void moveToPool(trials, pool.id)}>
+                Move to {pool.name}
+              </Menu.Item>
             ))}
           </>
         )}

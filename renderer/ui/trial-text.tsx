@@ -9,18 +9,44 @@ import type { Tone } from './pieces.tsx';
 const BROKEN = new Set<WaitingReason['code']>(['impossible', 'unhealthy', 'runtime_down', 'disk_full', 'gpu_unknown']);
 
 /** Why a queued trial waits. The engine explains the first 500 of a pool; the rest are behind those. */
-export function WhyWaiting({ reason, place }: { readonly reason: WaitingReason | undefined; readonly place: number | null }) {
-  if (reason === undefined) return <span className="why dim">{place === null || place === 1 ? 'waits for the scheduler' : `behind ${formatCount(place - 1)} others`}</span>;
-  if (reason.code === 'next') return <span className="why" title={reason.text}><Tag tone="wait">{reason.text}</Tag></span>;
-  if (BROKEN.has(reason.code)) return <span className="why" title={reason.text}><Tag tone="stop">{reason.text}</Tag></span>;
-  return <span className="why dim" title={reason.text}>{reason.text}</span>;
+export function WhyWaiting({
+  reason,
+  place,
+}: {
+  readonly reason: WaitingReason | undefined;
+  readonly place: number | null;
+}) {
+  if (reason === undefined)
+    return (
+      <span className="why dim">
+        {place === null || place === 1 ? 'waits for the scheduler' : `behind ${formatCount(place - 1)} others`}
+      </span>
+    );
+  if (reason.code === 'next')
+    return (
+      <span className="why" title={reason.text}>
+        <Tag tone="wait">{reason.text}</Tag>
+      </span>
+    );
+  if (BROKEN.has(reason.code))
+    return (
+      <span className="why" title={reason.text}>
+        <Tag tone="stop">{reason.text}</Tag>
+      </span>
+    );
+  return (
+    <span className="why dim" title={reason.text}>
+      {reason.text}
+    </span>
+  );
 }
 
 /** Where a trial runs, or what it asks for: "GPU 0", "GPU 0, 1", "2 GPUs". */
 export function slotText(trial: Trial, gpus: GpuStatus | null): string {
   if (trial.leaseSlots.length === 0) return formatSlots(trial.slots);
   const labels = trial.leaseSlots.map((uuid) => gpus?.slots.find((slot) => slot.uuid === uuid)?.label ?? 'GPU ?');
-  if (labels.length > 1 && labels.every((label) => label.startsWith('GPU '))) return `GPU ${labels.map((label) => label.slice(4)).join(', ')}`;
+  if (labels.length > 1 && labels.every((label) => label.startsWith('GPU ')))
+    return `GPU ${labels.map((label) => label.slice(4)).join(', ')}`;
   return labels.join(', ');
 }
 
@@ -30,7 +56,10 @@ export function savedText(trial: Trial): { readonly tone: Tone; readonly text: s
   const { checkpoint } = trial;
   if (checkpoint === null) {
     const lost = trial.startedAtMs !== null && trial.endedAtMs !== null ? trial.endedAtMs - trial.startedAtMs : null;
-    return { tone: 'wait', text: lost === null ? 'no checkpoint: starts over' : `no checkpoint: loses ${formatDuration(lost)}` };
+    return {
+      tone: 'wait',
+      text: lost === null ? 'no checkpoint: starts over' : `no checkpoint: loses ${formatDuration(lost)}`,
+    };
   }
   const step = checkpoint.step === null ? '' : ` step ${formatCount(checkpoint.step)}`;
   const lost = trial.endedAtMs === null ? 0 : trial.endedAtMs - checkpoint.savedAtMs;

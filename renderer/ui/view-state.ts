@@ -90,7 +90,8 @@ export const toggleArchived = (): void => set((state) => ({ showArchived: !state
 
 export const openDialog = (dialog: Dialog): void => set({ dialog });
 export const closeDialog = (): void => set({ dialog: null });
-export const openMenuAt = (x: number, y: number, align: MenuPlace['align'] = 'start'): void => set({ menu: { x, y, align, opener: document.activeElement } });
+export const openMenuAt = (x: number, y: number, align: MenuPlace['align'] = 'start'): void =>
+  set({ menu: { x, y, align, opener: document.activeElement } });
 
 export function closeMenu(): void {
   const opener = useView.getState().menu?.opener;

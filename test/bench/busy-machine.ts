@@ -15,9 +15,14 @@ export interface BusyYard extends Yard {
 export async function withBusyYard<T>(topic: string, queued: number, work: (yard: BusyYard) => Promise<T>): Promise<T> {
   const dataDir = makeDirectory(topic);
   const lastId = seedQueue(dataDir, GPUS, queued);
-  const { env } = createFakeGpus(dataDir, Array.from({ length: GPUS }, () => ({})));
+  const { env } = createFakeGpus(
+    dataDir,
+    Array.from({ length: GPUS }, () => ({})),
+  );
   return await withYard(topic, { dataDir, env }, async (yard) => {
-    const running = (): number => yard.query<{ n: number }>("SELECT COUNT(*) AS n FROM trial WHERE state IN ('starting', 'running', 'stopping')")[0]?.n ?? 0;
+    const running = (): number =>
+      yard.query<{ n: number }>("SELECT COUNT(*) AS n FROM trial WHERE state IN ('starting', 'running', 'stopping')")[0]
+        ?.n ?? 0;
     await waitUntil('all GPUs are taken', () => running() === GPUS);
     try {
       return await work({ ...yard, lastId });

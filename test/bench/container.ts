@@ -35,15 +35,52 @@ async function compare(docker: string, dockerd: TestDockerd): Promise<BenchResul
   return await withYard('container', { env: { DOCKER_HOST: dockerd.dockerHost } }, async ({ engine }) => {
     // The same container a trial gets by default: an init, no new privileges, the user, capped json-file logs, shared memory, and five directories.
     const shared = mkdtempSync(path.join(os.tmpdir(), 'switchyard-bench-mounts-'));
-    const mounts = ['/workspace', '/switchyard/checkpoints', '/switchyard/output', '/switchyard/exchange', '/switchyard/python'].flatMap((target, i) => {
+    const mounts = [
+      '/workspace',
+      '/switchyard/checkpoints',
+      '/switchyard/output',
+      '/switchyard/exchange',
+      '/switchyard/python',
+    ].flatMap((target, i) => {
       const source = path.join(shared, String(i));
       mkdirSync(source);
       return ['--mount', `type=bind,source=${source},target=${target}`];
     });
-    const bare = ['-H', dockerd.dockerHost, 'run', '--rm', '--init', '--security-opt', 'no-new-privileges', '--user', `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
-      '--log-opt', 'max-size=128m', '--log-opt', 'max-file=2', '--shm-size', '8g', '--workdir', '/workspace', ...mounts, image, 'true'];
+    const bare = [
+      '-H',
+      dockerd.dockerHost,
+      'run',
+      '--rm',
+      '--init',
+      '--security-opt',
+      'no-new-privileges',
+      '--user',
+      `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
+      '--log-opt',
+      'max-size=128m',
+      '--log-opt',
+      'max-file=2',
+      '--shm-size',
+      '8g',
+      '--workdir',
+      '/workspace',
+      ...mounts,
+      image,
+      'true',
+    ];
     const trial = async (): Promise<void> => {
-      const { trialIds: [id] } = await engine.api.submit({ config: { entrypoint: ['true'], runtime: 'docker', environment: { image }, resources: { slots: 0 }, max_restarts: 0 }, source: { kind: 'none' } });
+      const {
+        trialIds: [id],
+      } = await engine.api.submit({
+        config: {
+          entrypoint: ['true'],
+          runtime: 'docker',
+          environment: { image },
+          resources: { slots: 0 },
+          max_restarts: 0,
+        },
+        source: { kind: 'none' },
+      });
       const outcome = await engine.waitFor(`#${id} is done`, ({ trials }) => trials.get(id ?? 0)?.outcome ?? undefined);
       if (outcome.kind !== 'completed') throw new Error(`a trial in a container ${outcome.kind}: ${outcome.message}`);
     };
@@ -62,8 +99,11 @@ async function compare(docker: string, dockerd: TestDockerd): Promise<BenchResul
     rmSync(shared, { recursive: true, force: true });
     const times = median(ours) / median(theirs);
     return {
-      promise: PROMISE, figure: `${times.toFixed(2)} times: ${ms(median(ours))} (p50 of ${TRIALS}, in turns with the peer)`, target: TARGET,
-      pass: times <= MOST_TIMES, peer: `docker run --rm of the same container: ${ms(median(theirs))}`,
+      promise: PROMISE,
+      figure: `${times.toFixed(2)} times: ${ms(median(ours))} (p50 of ${TRIALS}, in turns with the peer)`,
+      target: TARGET,
+      pass: times <= MOST_TIMES,
+      peer: `docker run --rm of the same container: ${ms(median(theirs))}`,
     };
   });
 }

@@ -18,10 +18,18 @@ const LEAST_PER_SECOND = 250;
 /** One slot, programs that run a little: each waits for the one before. */
 const HANDOVERS = 40;
 
-interface Times { readonly startedAtMs: number; readonly endedAtMs: number }
+interface Times {
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+}
 
 /** Queues the trials while the pool is shut, opens it, waits for the last. @returns when each attempt ran, in the order they ran */
-async function drain(yard: Yard, slots: number, count: number, argv: readonly string[]): Promise<{ readonly tookMs: number; readonly attempts: readonly Times[] }> {
+async function drain(
+  yard: Yard,
+  slots: number,
+  count: number,
+  argv: readonly string[],
+): Promise<{ readonly tookMs: number; readonly attempts: readonly Times[] }> {
   await actOnPool(yard, 'pause');
   await setSlots(yard, slots);
   let firstId = 0;
@@ -31,10 +39,20 @@ async function drain(yard: Yard, slots: number, count: number, argv: readonly st
   }
   const openedAtMs = Date.now();
   await actOnPool(yard, 'resume');
-  await waitUntil('the queue is empty', () => yard.query<{ n: number }>("SELECT COUNT(*) AS n FROM trial WHERE state <> 'done'")[0]?.n === 0, 120_000);
-  const attempts = yard.query<Times>('SELECT started_at_ms AS startedAtMs, ended_at_ms AS endedAtMs FROM attempt WHERE trial_id >= ? ORDER BY started_at_ms, trial_id', firstId);
-  const failed = yard.query<{ n: number }>("SELECT COUNT(*) AS n FROM trial WHERE json_extract(outcome, '$.kind') <> 'completed'")[0]?.n ?? 0;
-  if (failed > 0 || attempts.length !== count) throw new Error(`${failed} of the drained trials failed, ${attempts.length} of ${count} attempts ran`);
+  await waitUntil(
+    'the queue is empty',
+    () => yard.query<{ n: number }>("SELECT COUNT(*) AS n FROM trial WHERE state <> 'done'")[0]?.n === 0,
+    120_000,
+  );
+  const attempts = yard.query<Times>(
+    'SELECT started_at_ms AS startedAtMs, ended_at_ms AS endedAtMs FROM attempt WHERE trial_id >= ? ORDER BY started_at_ms, trial_id',
+    firstId,
+  );
+  const failed =
+    yard.query<{ n: number }>("SELECT COUNT(*) AS n FROM trial WHERE json_extract(outcome, '$.kind') <> 'completed'")[0]
+      ?.n ?? 0;
+  if (failed > 0 || attempts.length !== count)
+    throw new Error(`${failed} of the drained trials failed, ${attempts.length} of ${count} attempts ran`);
   // From the opening to the last end as it was recorded; the wait above looks only now and then.
   return { tookMs: Math.max(...attempts.map(({ endedAtMs }) => endedAtMs)) - openedAtMs, attempts };
 }
@@ -48,17 +66,22 @@ async function drainTaskSpooler({ tsp, dir }: TaskSpooler, round: number): Promi
   const beganMs = performance.now();
   fs.writeFileSync(go, '');
   await tsp('-w', last);
-  return TRIALS / (performance.now() - beganMs) * 1000;
+  return (TRIALS / (performance.now() - beganMs)) * 1000;
 }
 
-interface Measured { readonly rates: readonly number[]; readonly peerRates: readonly number[]; readonly handovers: readonly number[]; readonly version: string | null }
+interface Measured {
+  readonly rates: readonly number[];
+  readonly peerRates: readonly number[];
+  readonly handovers: readonly number[];
+  readonly version: string | null;
+}
 
 async function measure(yard: Yard, spooler: TaskSpooler | null): Promise<Measured> {
   await drain(yard, SLOTS, WARM_UP, ['true']);
   const rates: number[] = [];
   const peerRates: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    rates.push(TRIALS / (await drain(yard, SLOTS, TRIALS, ['true'])).tookMs * 1000);
+    rates.push((TRIALS / (await drain(yard, SLOTS, TRIALS, ['true'])).tookMs) * 1000);
     if (spooler !== null) peerRates.push(await drainTaskSpooler(spooler, round));
   }
   const line = (await drain(yard, 1, HANDOVERS, ['sleep', '0.1'])).attempts;
@@ -67,20 +90,27 @@ async function measure(yard: Yard, spooler: TaskSpooler | null): Promise<Measure
 }
 
 export async function benchDrain(): Promise<BenchResult[]> {
-  const { rates, peerRates, handovers, version } = await withYard('drain', {}, async (yard) =>
-    await withTaskSpooler(SLOTS, (spooler) => measure(yard, spooler)) ?? await measure(yard, null));
+  const { rates, peerRates, handovers, version } = await withYard(
+    'drain',
+    {},
+    async (yard) => (await withTaskSpooler(SLOTS, (spooler) => measure(yard, spooler))) ?? (await measure(yard, null)),
+  );
   const perSecond = median(rates);
-  const peer = version === null ? 'tsp: not installed' : `tsp ${version} -S ${SLOTS}: ${median(peerRates).toFixed(0)} a second`;
+  const peer =
+    version === null ? 'tsp: not installed' : `tsp ${version} -S ${SLOTS}: ${median(peerRates).toFixed(0)} a second`;
   return [
     {
       promise: 'a free slot to the start of the next trial (process runtime)',
       figure: `${ms(median(handovers))} p50, ${ms(quantile(handovers, 0.9))} p90 of ${handovers.length}`,
-      target: `under ${MOST_HANDOVER_MS} ms`, pass: median(handovers) < MOST_HANDOVER_MS,
+      target: `under ${MOST_HANDOVER_MS} ms`,
+      pass: median(handovers) < MOST_HANDOVER_MS,
     },
     {
       promise: `trials a second through ${SLOTS} slots with \`true\``,
       figure: `${perSecond.toFixed(0)} a second (p50 of ${ROUNDS} rounds of ${TRIALS}, best ${Math.max(...rates).toFixed(0)}), every change durable`,
-      target: `more than ${LEAST_PER_SECOND}`, pass: perSecond > LEAST_PER_SECOND, peer: [peer, pueueNote()].filter((text) => text !== '').join('; '),
+      target: `more than ${LEAST_PER_SECOND}`,
+      pass: perSecond > LEAST_PER_SECOND,
+      peer: [peer, pueueNote()].filter((text) => text !== '').join('; '),
     },
   ];
 }

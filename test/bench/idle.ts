@@ -12,7 +12,10 @@ const MOST_MIB = 200;
 /** Kernel clock ticks per second in /proc (USER_HZ). */
 const TICKS_PER_S = 100;
 
-interface Cost { readonly cpuPct: number; readonly residentMiB: number }
+interface Cost {
+  readonly cpuPct: number;
+  readonly residentMiB: number;
+}
 
 /** Its own time and that of what it starts to look at the machine. */
 function cpuSeconds(pid: number): number {
@@ -29,7 +32,10 @@ async function watch({ engine }: Yard): Promise<Cost> {
   const before = cpuSeconds(engine.pid);
   const beganMs = performance.now();
   await delay(WATCH_MS);
-  return { cpuPct: (cpuSeconds(engine.pid) - before) / (performance.now() - beganMs) * 100_000, residentMiB: residentMiB(engine.pid) };
+  return {
+    cpuPct: ((cpuSeconds(engine.pid) - before) / (performance.now() - beganMs)) * 100_000,
+    residentMiB: residentMiB(engine.pid),
+  };
 }
 
 export async function benchIdle(): Promise<BenchResult[]> {
@@ -41,8 +47,10 @@ export async function benchIdle(): Promise<BenchResult[]> {
     }),
   ]);
   const result = (what: string, { cpuPct, residentMiB }: Cost): BenchResult => ({
-    promise: `idle, ${what}, over ${WATCH_MS / 1000} s`, figure: `${cpuPct.toFixed(2)} % of a core, ${residentMiB.toFixed(0)} MiB resident`,
-    target: `under ${MOST_CPU_PCT} %, under ${MOST_MIB} MiB`, pass: cpuPct < MOST_CPU_PCT && residentMiB < MOST_MIB,
+    promise: `idle, ${what}, over ${WATCH_MS / 1000} s`,
+    figure: `${cpuPct.toFixed(2)} % of a core, ${residentMiB.toFixed(0)} MiB resident`,
+    target: `under ${MOST_CPU_PCT} %, under ${MOST_MIB} MiB`,
+    pass: cpuPct < MOST_CPU_PCT && residentMiB < MOST_MIB,
   });
   return [result('no window open', closed), result('with a window that listens', open)];
 }

@@ -20,7 +20,8 @@ const TARGET = `no frame over ${MOST_FRAME_MS} ms`;
 
 export async function benchLogWindow(): Promise<BenchResult> {
   if (findChromium() === null) return skipped(PROMISE, TARGET, 'Chromium is not installed');
-  if (!fs.existsSync(path.join(ROOT, 'out', 'renderer', 'index.html'))) return skipped(PROMISE, TARGET, 'the UI is not built; run npm run build');
+  if (!fs.existsSync(path.join(ROOT, 'out', 'renderer', 'index.html')))
+    return skipped(PROMISE, TARGET, 'the UI is not built; run npm run build');
   const shell = await startShell();
   try {
     return await follow(shell);
@@ -33,11 +34,16 @@ async function follow(shell: Shell): Promise<BenchResult> {
   return await withYard('window', {}, async ({ engine }) => {
     const window = await shell.open(engine, { width: 1440, height: 900, colorScheme: 'light' }, () => undefined);
     const screen = createScreen(window.page);
-    const { trialIds: [id = 0] } = await engine.api.submit(trialOf(chatterCommand(PROGRAM_SECONDS)));
+    const {
+      trialIds: [id = 0],
+    } = await engine.api.submit(trialOf(chatterCommand(PROGRAM_SECONDS)));
     await engine.waitFor('the trial runs', ({ trials }) => trials.get(id)?.state === 'running');
     await screen.inspect(id);
     await screen.tab('Log').click();
-    await screen.log.getByText(/loss 0.4321/).first().waitFor();
+    await screen.log
+      .getByText(/loss 0.4321/)
+      .first()
+      .waitFor();
     const frames = await measureFrames(window.page, () => delay(MEASURE_MS));
     await window.close();
     await engine.api.act({ action: 'kill', trialIds: [id] });
@@ -45,7 +51,8 @@ async function follow(shell: Shell): Promise<BenchResult> {
     return {
       promise: PROMISE,
       figure: `longest frame ${frames.longestMs.toFixed(0)} ms, 95 % within ${frames.p95Ms.toFixed(0)} ms, ${frames.overFiftyMs} of ${frames.frames} over ${MOST_FRAME_MS} ms (Chromium without a GPU)`,
-      target: TARGET, pass: frames.overFiftyMs === 0,
+      target: TARGET,
+      pass: frames.overFiftyMs === 0,
     };
   });
 }

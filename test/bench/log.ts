@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { readEvents } from '../../electron/cli/event-stream.ts';
-import { attemptFiles } from '../../electron/trials/directories.ts';
+import { attemptFiles } from '../../electron/trials/files/directories.ts';
 import { chatterCommand, LINES_PER_SECOND, printedAtMs } from './chatter.ts';
 import { benchLogWindow } from './log-window.ts';
 import { median, ms, quantile, timeEach } from './measure.ts';
@@ -18,25 +18,30 @@ const FOLLOW_SECONDS = 10;
 
 export async function benchLog(): Promise<BenchResult[]> {
   return [
-    ...await withYard('log', {}, async (yard) => [await benchOpen(yard), await benchFollow(yard)]),
+    ...(await withYard('log', {}, async (yard) => [await benchOpen(yard), await benchFollow(yard)])),
     await benchLogWindow(),
   ];
 }
 
 async function benchOpen(yard: Yard): Promise<BenchResult> {
   const { engine, dataDir } = yard;
-  const { trialIds: [id = 0] } = await engine.api.submit(trialOf(['true']));
+  const {
+    trialIds: [id = 0],
+  } = await engine.api.submit(trialOf(['true']));
   await engine.waitFor('the trial is done', ({ trials }) => trials.get(id)?.state === 'done');
   const total = growLog(attemptFiles(path.join(dataDir, 'trials'), id, 1).log);
   const took = await timeEach(OPENINGS, async () => {
     const answer = await engine.api.raw(`/trials/${id}/attempts/1/log?offset=-${OPEN_BYTES}&limit=${OPEN_BYTES}`);
     const bytes = await answer.arrayBuffer();
-    if (bytes.byteLength !== OPEN_BYTES || answer.headers.get('x-log-next') !== String(total)) throw new Error('this is not the end of the log');
+    if (bytes.byteLength !== OPEN_BYTES || answer.headers.get('x-log-next') !== String(total))
+      throw new Error('this is not the end of the log');
   });
   const first = took[0] ?? Number.NaN;
   return {
-    promise: 'open the log of a 1 GiB file at its end', figure: `${ms(first)} the first time, ${ms(median(took))} p50, ${ms(quantile(took, 0.99))} at most`,
-    target: `under ${MOST_OPEN_MS} ms`, pass: quantile(took, 0.99) < MOST_OPEN_MS,
+    promise: 'open the log of a 1 GiB file at its end',
+    figure: `${ms(first)} the first time, ${ms(median(took))} p50, ${ms(quantile(took, 0.99))} at most`,
+    target: `under ${MOST_OPEN_MS} ms`,
+    pass: quantile(took, 0.99) < MOST_OPEN_MS,
   };
 }
 
@@ -52,7 +57,9 @@ function growLog(file: string): number {
 
 /** One reader on the socket, beside the engine on the same machine: the lag is that of the engine and of the way to the reader. */
 async function benchFollow({ engine }: Yard): Promise<BenchResult> {
-  const { trialIds: [id = 0] } = await engine.api.submit(trialOf(chatterCommand(FOLLOW_SECONDS)));
+  const {
+    trialIds: [id = 0],
+  } = await engine.api.submit(trialOf(chatterCommand(FOLLOW_SECONDS)));
   await engine.waitFor('the trial runs', ({ trials }) => trials.get(id)?.state === 'running');
   const answer = await engine.api.raw(`/trials/${id}/attempts/1/log/follow?offset=0`);
   const lags: number[] = [];
@@ -75,6 +82,7 @@ async function benchFollow({ engine }: Yard): Promise<BenchResult> {
   return {
     promise: `follow ${LINES_PER_SECOND.toLocaleString('en-US')} lines a second through the API`,
     figure: `${lost} of ${(FOLLOW_SECONDS * LINES_PER_SECOND).toLocaleString('en-US')} lines lost; ${ms(median(lags))} p50, ${ms(quantile(lags, 0.99))} p99 behind the program`,
-    target: 'no line lost', pass: lost === 0,
+    target: 'no line lost',
+    pass: lost === 0,
   };
 }

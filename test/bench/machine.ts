@@ -15,7 +15,10 @@ export function describeMachine(dir: string): string[] {
 
 function fileSystemOf(dir: string): string {
   try {
-    return execFileSync('stat', ['-f', '-c', '%T', dir], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync('stat', ['-f', '-c', '%T', dir], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch {
     return 'unknown';
   }

@@ -21,5 +21,7 @@ export async function timeEach(times: number, work: (index: number) => unknown):
 
 /** "1.23 ms", "12.3 ms", "1.23 s": three digits are enough here. */
 export function ms(value: number): string {
-  return value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)} ms`;
+  return value >= 1000
+    ? `${(value / 1000).toFixed(2)} s`
+    : `${value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)} ms`;
 }

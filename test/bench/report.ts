@@ -26,14 +26,24 @@ export function formatTable(results: readonly BenchResult[]): string[] {
   const rows = [
     HEADINGS.map((text) => [text as string]),
     ...results.map(({ promise, figure, target, pass, peer }) =>
-      [pass === null ? '-' : pass ? 'ok' : 'MISS', promise, figure, target, peer ?? ''].map((text, column) => wrap(text, MAX_CELL[column] as number))),
+      [pass === null ? '-' : pass ? 'ok' : 'MISS', promise, figure, target, peer ?? ''].map((text, column) =>
+        wrap(text, MAX_CELL[column] as number),
+      ),
+    ),
   ];
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.flatMap((row) => (row[column] as string[]).map((line) => line.length))));
+  const widths = HEADINGS.map((_, column) =>
+    Math.max(...rows.flatMap((row) => (row[column] as string[]).map((line) => line.length))),
+  );
   const lines: string[] = [];
   rows.forEach((row, index) => {
     const height = Math.max(...row.map((cell) => cell.length));
     for (let line = 0; line < height; line++) {
-      lines.push(row.map((cell, column) => (cell[line] ?? '').padEnd(widths[column] as number)).join('  ').trimEnd());
+      lines.push(
+        row
+          .map((cell, column) => (cell[line] ?? '').padEnd(widths[column] as number))
+          .join('  ')
+          .trimEnd(),
+      );
     }
     if (index === 0) lines.push(widths.map((width) => '-'.repeat(width)).join('  '));
   });

@@ -24,7 +24,13 @@ import { removeDirectory } from '../support/engine-process.ts';
 
 /** In this order. Idling first: nothing that ran before can still be cooling down. */
 const TOPICS: Readonly<Record<string, () => BenchResult[] | Promise<BenchResult[]>>> = {
-  idle: benchIdle, submit: benchSubmit, plan: benchPlan, move: benchMove, drain: benchDrain, container: benchContainer, log: benchLog,
+  idle: benchIdle,
+  submit: benchSubmit,
+  plan: benchPlan,
+  move: benchMove,
+  drain: benchDrain,
+  container: benchContainer,
+  log: benchLog,
 };
 
 function fail(message: string): never {
@@ -57,7 +63,7 @@ const broken: { readonly topic: string; readonly error: string }[] = [];
 for (const topic of topics) {
   process.stderr.write(`measuring ${topic} …\n`);
   try {
-    results.push(...await TOPICS[topic]?.() ?? []);
+    results.push(...((await TOPICS[topic]?.()) ?? []));
   } catch (error) {
     broken.push({ topic, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
@@ -69,6 +75,8 @@ else {
   for (const { topic, error } of broken) process.stdout.write(`${topic} could not be measured: ${error}\n`);
   const kept = results.filter(({ pass }) => pass === true).length;
   const missed = results.filter(({ pass }) => pass === false).length;
-  process.stdout.write(`${kept} kept, ${missed} missed, ${results.length - kept - missed} not measured, ${Math.round((performance.now() - beganMs) / 1000)} s, load ${os.loadavg()[0]?.toFixed(2) ?? '?'} at the end\n`);
+  process.stdout.write(
+    `${kept} kept, ${missed} missed, ${results.length - kept - missed} not measured, ${Math.round((performance.now() - beganMs) / 1000)} s, load ${os.loadavg()[0]?.toFixed(2) ?? '?'} at the end\n`,
+  );
 }
 process.exit(broken.length > 0 || results.some(({ pass }) => pass === false) ? 1 : 0);

@@ -19,20 +19,29 @@ const MOST_TIMES = 1.5;
 const run = promisify(execFile);
 const CLI = path.join(import.meta.dirname, '..', '..', 'electron', 'cli.ts');
 
-interface Submits { readonly api: number[]; readonly cli: number[] }
+interface Submits {
+  readonly api: number[];
+  readonly cli: number[];
+}
 
 async function submitOnce({ engine }: Yard): Promise<void> {
   await engine.api.submit(trialOf(['true'], { resources: { slots: 1 } }));
 }
 
 async function submitByCommand({ dataDir }: Yard): Promise<void> {
-  await run(process.execPath, [CLI, 'submit', '--slots', '1', '--runtime', 'process', '--', 'true'], { env: { ...process.env, SWITCHYARD_HOME: dataDir } });
+  await run(process.execPath, [CLI, 'submit', '--slots', '1', '--runtime', 'process', '--', 'true'], {
+    env: { ...process.env, SWITCHYARD_HOME: dataDir },
+  });
 }
 
 /** The yards take turns, so that what else the machine does hits both alike. @returns what each of them took, in the order given */
 async function measureSubmits(yards: readonly Yard[]): Promise<Submits[]> {
   const results = yards.map((): Submits => ({ api: [], cli: [] }));
-  const inTurns = async (times: number, kind: 'api' | 'cli' | null, submit: (yard: Yard) => Promise<void>): Promise<void> => {
+  const inTurns = async (
+    times: number,
+    kind: 'api' | 'cli' | null,
+    submit: (yard: Yard) => Promise<void>,
+  ): Promise<void> => {
     for (let i = 0; i < times; i++) {
       for (const [index, yard] of yards.entries()) {
         const [tookMs = Number.NaN] = await timeEach(1, () => submit(yard));
@@ -49,7 +58,9 @@ async function measureSubmits(yards: readonly Yard[]): Promise<Submits[]> {
 const both = (values: readonly number[]): string => `${ms(median(values))} p50, ${ms(quantile(values, 0.99))} p99`;
 
 export async function benchSubmit(): Promise<BenchResult[]> {
-  const [empty, long] = await withBusyYard('submit-empty', 0, (one) => withBusyYard('submit-long', LONG_QUEUE, (other) => measureSubmits([one, other])));
+  const [empty, long] = await withBusyYard('submit-empty', 0, (one) =>
+    withBusyYard('submit-long', LONG_QUEUE, (other) => measureSubmits([one, other])),
+  );
   if (empty === undefined || long === undefined) throw new Error('both yards are measured');
   const bare = await timeEach(CLI_SUBMITS, () => run(process.execPath, ['-e', '0']));
   const peer = await withTaskSpooler(1, async ({ tsp, version }) => {
@@ -65,12 +76,14 @@ export async function benchSubmit(): Promise<BenchResult[]> {
     {
       promise: 'submit through the API, at 0 and at 100,000 queued',
       figure: `${p50.toFixed(2)} times at p50, ${p99.toFixed(2)} at p99: ${both(empty.api)} at 0; ${both(long.api)} at 100,000`,
-      target: `within ${MOST_TIMES} times`, pass: p50 <= MOST_TIMES,
+      target: `within ${MOST_TIMES} times`,
+      pass: p50 <= MOST_TIMES,
     },
     {
       promise: 'submit through the command line',
       figure: `${ms(median(empty.cli))} at 0, ${ms(median(long.cli))} at 100,000 (p50); ${ms(median(bare))} of it is the start of Node`,
-      target: `within ${MOST_TIMES} times`, pass: median(long.cli) / median(empty.cli) <= MOST_TIMES,
+      target: `within ${MOST_TIMES} times`,
+      pass: median(long.cli) / median(empty.cli) <= MOST_TIMES,
       peer: [peer ?? 'tsp: not installed', pueueNote()].filter((text) => text !== '').join('; '),
     },
   ];

@@ -23,8 +23,15 @@ export async function withTaskSpooler<T>(slots: number, work: (spooler: TaskSpoo
   const program = findProgram(['tsp', 'ts']);
   if (program === null) return null;
   const dir = makeDirectory('tsp');
-  const env = { PATH: process.env['PATH'], TMPDIR: dir, TS_SOCKET: path.join(dir, 'socket'), TS_MAXFINISHED: '100000', TS_ONFINISH: undefined };
-  const tsp = async (...args: readonly string[]): Promise<string> => (await run(program, args, { env, cwd: dir })).stdout;
+  const env = {
+    PATH: process.env['PATH'],
+    TMPDIR: dir,
+    TS_SOCKET: path.join(dir, 'socket'),
+    TS_MAXFINISHED: '100000',
+    TS_ONFINISH: undefined,
+  };
+  const tsp = async (...args: readonly string[]): Promise<string> =>
+    (await run(program, args, { env, cwd: dir })).stdout;
   try {
     const version = /v[\d.]+/.exec(execFileSync(program, ['-V'], { env, encoding: 'utf8' }))?.[0] ?? '';
     await tsp('-S', String(slots));

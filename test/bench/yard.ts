@@ -3,9 +3,14 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { dataPaths } from '../../electron/engine/data-dir.ts';
+import { dataPaths } from '../../electron/ports/data-dir.ts';
 import type { SubmitBodyInput } from '../../electron/contract/config.ts';
-import { removeDirectory, startEngineProcess, type EngineProcess, type EngineProcessOptions } from '../support/engine-process.ts';
+import {
+  removeDirectory,
+  startEngineProcess,
+  type EngineProcess,
+  type EngineProcessOptions,
+} from '../support/engine-process.ts';
 
 const BENCH_DIR_PREFIX = 'switchyard-bench-';
 const POOL = 'workstation';
@@ -26,13 +31,21 @@ export interface Yard {
  * Starts an engine, lets `work` use it, ends it and removes its directory.
  * @param options dataDir: one that is prepared already (removed as well); default: a new one
  */
-export async function withYard<T>(topic: string, options: Partial<EngineProcessOptions>, work: (yard: Yard) => Promise<T>): Promise<T> {
+export async function withYard<T>(
+  topic: string,
+  options: Partial<EngineProcessOptions>,
+  work: (yard: Yard) => Promise<T>,
+): Promise<T> {
   const dataDir = options.dataDir ?? makeDirectory(topic);
   mkdirSync(dataDir, { recursive: true });
   try {
     const engine = await startEngineProcess({ ...options, dataDir });
     try {
-      return await work({ engine, dataDir, query: <Row>(sql: string, ...values: readonly (string | number)[]) => queryOnce(dataDir, sql, values) as Row[] });
+      return await work({
+        engine,
+        dataDir,
+        query: <Row>(sql: string, ...values: readonly (string | number)[]) => queryOnce(dataDir, sql, values) as Row[],
+      });
     } finally {
       if (engine.isAlive) await engine.stop();
       await engine.dispose();
@@ -53,7 +66,10 @@ function queryOnce(dataDir: string, sql: string, values: readonly (string | numb
 
 /** A trial of the process runtime that asks for no GPU. */
 export function trialOf(entrypoint: string | readonly string[], more: Record<string, unknown> = {}): SubmitBodyInput {
-  return { config: { entrypoint, runtime: 'process', resources: { slots: 0 }, max_restarts: 0, ...more }, source: { kind: 'none' } };
+  return {
+    config: { entrypoint, runtime: 'process', resources: { slots: 0 }, max_restarts: 0, ...more },
+    source: { kind: 'none' },
+  };
 }
 
 /** How many trials without a GPU run at once. */

@@ -1,11 +1,21 @@
 /** What only the Docker runtime can show: images, mounts, limits, GPU requests, ownership, and daemons that come and go. */
-import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { LaunchError, LaunchSpec, TrialRuntime } from '../../electron/engine/ports.ts';
+import type { LaunchError, LaunchSpec, TrialRuntime } from '../../electron/ports/trial-runtime.ts';
 import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
 import { dockerdObstacle, startDockerd } from '../support/dockerd.ts';
 import type { TestDockerd } from '../support/dockerd.ts';
@@ -17,7 +27,12 @@ const obstacle = dockerdObstacle();
 const NOBODY = { uid: 4321, gid: 4322 };
 
 async function refusalOf(work: Promise<unknown>): Promise<LaunchError> {
-  return work.then(() => { throw new Error('it was not refused'); }, (error: unknown) => error as LaunchError);
+  return work.then(
+    () => {
+      throw new Error('it was not refused');
+    },
+    (error: unknown) => error as LaunchError,
+  );
 }
 
 describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? '' : ` (${obstacle})`}`, () => {
@@ -30,7 +45,9 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     dockerd = await startDockerd({ gpuHook: true });
     image = await dockerd.busyboxImage();
   });
-  afterAll(async () => { await dockerd.stop(); });
+  afterAll(async () => {
+    await dockerd.stop();
+  });
   beforeEach(() => {
     lab = createLab(image);
     runtime = engine();
@@ -45,16 +62,22 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     opened.push(made);
     return made;
   }
-  const shell = (script: string, plan: Partial<TrialPlan> = {}): LaunchSpec => lab.plan({ argv: ['sh', '-c', script], ...plan });
+  const shell = (script: string, plan: Partial<TrialPlan> = {}): LaunchSpec =>
+    lab.plan({ argv: ['sh', '-c', script], ...plan });
   const inspect = async (spec: LaunchSpec) => dockerd.api.getContainer(spec.attemptId).inspect();
 
   it('says which image is missing, which is malformed, and when a registry is out of reach', async () => {
     const registry = http.createServer((request, response) => {
       const isCheck = request.url === '/v2/';
-      response.writeHead(isCheck ? 200 : 404, { 'content-type': 'application/json', 'docker-distribution-api-version': 'registry/2.0' });
+      response.writeHead(isCheck ? 200 : 404, {
+        'content-type': 'application/json',
+        'docker-distribution-api-version': 'registry/2.0',
+      });
       response.end(isCheck ? '{}' : '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}');
     });
-    await new Promise<void>((resolve) => { registry.listen(0, '127.0.0.1', resolve); });
+    await new Promise<void>((resolve) => {
+      registry.listen(0, '127.0.0.1', resolve);
+    });
     const { port } = registry.address() as AddressInfo;
     try {
       const said: string[] = [];
@@ -66,19 +89,31 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     } finally {
       registry.close();
     }
-    expect(await refusalOf(lab.launch(runtime, lab.plan({ argv: ['true'], image: 'Not An Image' })))).toMatchObject({ code: 'image_invalid' });
-    const unreachable = await refusalOf(lab.launch(runtime, lab.plan({ argv: ['true'], image: `127.0.0.1:${port}/team/nothing:1` })));
+    expect(await refusalOf(lab.launch(runtime, lab.plan({ argv: ['true'], image: 'Not An Image' })))).toMatchObject({
+      code: 'image_invalid',
+    });
+    const unreachable = await refusalOf(
+      lab.launch(runtime, lab.plan({ argv: ['true'], image: `127.0.0.1:${port}/team/nothing:1` })),
+    );
     expect(unreachable).toMatchObject({ code: 'registry_unreachable' });
     expect(unreachable.remedy).toContain('docker pull');
   });
 
   it('gives up a pull that is cancelled', async () => {
     const asked = Promise.withResolvers<void>();
-    const silent = http.createServer(() => { asked.resolve(); });
-    await new Promise<void>((resolve) => { silent.listen(0, '127.0.0.1', resolve); });
+    const silent = http.createServer(() => {
+      asked.resolve();
+    });
+    await new Promise<void>((resolve) => {
+      silent.listen(0, '127.0.0.1', resolve);
+    });
     try {
       const cancel = new AbortController();
-      const launching = runtime.launch(lab.plan({ argv: ['true'], image: `127.0.0.1:${(silent.address() as AddressInfo).port}/a/b:1` }), () => undefined, cancel.signal);
+      const launching = runtime.launch(
+        lab.plan({ argv: ['true'], image: `127.0.0.1:${(silent.address() as AddressInfo).port}/a/b:1` }),
+        () => undefined,
+        cancel.signal,
+      );
       await asked.promise;
       cancel.abort();
       expect(await refusalOf(launching)).toMatchObject({ code: 'launch_failed', transient: true });
@@ -89,11 +124,15 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
   });
 
   it('names a missing command in the exit', async () => {
-    expect(await lab.run(runtime, lab.plan({ argv: ['no-such-program'] }))).toMatchObject({ exitCode: 127, message: expect.stringContaining('not found') as string });
+    expect(await lab.run(runtime, lab.plan({ argv: ['no-such-program'] }))).toMatchObject({
+      exitCode: 127,
+      message: expect.stringContaining('not found') as string,
+    });
   });
 
   it('refuses mounts that do not exist or hand out the engine', async () => {
-    const mountOf = (hostPath: string): LaunchSpec => shell('true', { mounts: [{ hostPath, containerPath: '/data', readOnly: true }] });
+    const mountOf = (hostPath: string): LaunchSpec =>
+      shell('true', { mounts: [{ hostPath, containerPath: '/data', readOnly: true }] });
     const missing = await refusalOf(lab.launch(runtime, mountOf('/no/such/directory')));
     expect(missing).toMatchObject({ code: 'mount_failed' });
     expect(missing.message).toContain('/no/such/directory');
@@ -105,33 +144,68 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
   });
 
   it('tells an out-of-memory kill from others', async () => {
-    const spec = shell('x=0123456789abcdef; while :; do x=$x$x; done', { limits: { cpus: null, memoryMiB: 24, shmMiB: 64 } });
+    const spec = shell('x=0123456789abcdef; while :; do x=$x$x; done', {
+      limits: { cpus: null, memoryMiB: 24, shmMiB: 64 },
+    });
     const exit = await lab.run(runtime, spec);
     expect(exit).toMatchObject({ exitCode: 137, oomKilled: true, lost: false });
     expect(exit.message).toContain('24 MiB');
   });
 
-  it('runs as the submitting user, without privileges, and its files are that user\'s', async () => {
-    const spec = shell('id -u; id -g; echo $HOME; grep -E "CapEff|NoNewPrivs" /proc/self/status; touch /workspace/mine; touch /nope', { user: NOBODY });
+  it("runs as the submitting user, without privileges, and its files are that user's", async () => {
+    const spec = shell(
+      'id -u; id -g; echo $HOME; grep -E "CapEff|NoNewPrivs" /proc/self/status; touch /workspace/mine; touch /nope',
+      { user: NOBODY },
+    );
     chownSync(lab.workOf(spec), NOBODY.uid, NOBODY.gid);
     await lab.run(runtime, spec);
-    const lines = lab.log(spec).split('\n').map((line) => line.replace(/\s+/g, ' '));
-    expect(lines).toEqual(expect.arrayContaining([String(NOBODY.uid), String(NOBODY.gid), '/tmp', 'CapEff: 0000000000000000', 'NoNewPrivs: 1']));
+    const lines = lab
+      .log(spec)
+      .split('\n')
+      .map((line) => line.replace(/\s+/g, ' '));
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        String(NOBODY.uid),
+        String(NOBODY.gid),
+        '/tmp',
+        'CapEff: 0000000000000000',
+        'NoNewPrivs: 1',
+      ]),
+    );
     const mine = statSync(path.join(lab.workOf(spec), 'mine'));
     expect([mine.uid, mine.gid]).toEqual([NOBODY.uid, NOBODY.gid]);
   });
 
   it('asks the engine for exactly what was leased and allowed', async () => {
-    const spec = shell('sleep 600', { slotUuids: ['GPU-a', 'MIG-b'], limits: { cpus: 1.5, memoryMiB: 64, shmMiB: 8192 } });
+    const spec = shell('sleep 600', {
+      slotUuids: ['GPU-a', 'MIG-b'],
+      limits: { cpus: 1.5, memoryMiB: 64, shmMiB: 8192 },
+    });
     await lab.launch(runtime, spec);
     const { HostConfig: host, Config: config } = await inspect(spec);
-    expect(host.DeviceRequests).toEqual([expect.objectContaining({ DeviceIDs: ['GPU-a', 'MIG-b'], Capabilities: [['gpu', 'compute', 'utility']] })]);
+    expect(host.DeviceRequests).toEqual([
+      expect.objectContaining({ DeviceIDs: ['GPU-a', 'MIG-b'], Capabilities: [['gpu', 'compute', 'utility']] }),
+    ]);
     expect(host).toMatchObject({
-      Init: true, Privileged: false, AutoRemove: false, Memory: 64 * 2 ** 20, MemorySwap: 64 * 2 ** 20, NanoCpus: 1.5e9, ShmSize: 64 * 2 ** 20,
-      SecurityOpt: ['no-new-privileges'], RestartPolicy: { Name: 'no' },
+      Init: true,
+      Privileged: false,
+      AutoRemove: false,
+      Memory: 64 * 2 ** 20,
+      MemorySwap: 64 * 2 ** 20,
+      NanoCpus: 1.5e9,
+      ShmSize: 64 * 2 ** 20,
+      SecurityOpt: ['no-new-privileges'],
+      RestartPolicy: { Name: 'no' },
     });
-    expect(host.LogConfig).toMatchObject({ Type: 'json-file', Config: { 'max-size': expect.any(String) as string, 'max-file': expect.any(String) as string } });
-    expect(config.Labels).toMatchObject({ 'switchyard.engine': lab.engineId, 'switchyard.trial': String(spec.trialId), 'switchyard.attempt': spec.attemptId });
+    expect(host.LogConfig).toMatchObject({
+      Type: 'json-file',
+      Config: { 'max-size': expect.any(String) as string, 'max-file': expect.any(String) as string },
+    });
+    expect(config.Labels).toMatchObject({
+      'switchyard.engine': lab.engineId,
+      'switchyard.trial': String(spec.trialId),
+      'switchyard.attempt': spec.attemptId,
+    });
     await runtime.kill(lab.handleOf(spec));
   });
 
@@ -152,7 +226,12 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
   it('clears a container that was created but never started', async () => {
     const spec = shell('touch /workspace/ran');
     const labels = { 'switchyard.engine': lab.engineId, 'switchyard.trial': '1', 'switchyard.attempt': spec.attemptId };
-    const leftover = await dockerd.api.createContainer({ name: spec.attemptId, Image: image, Cmd: ['true'], Labels: labels });
+    const leftover = await dockerd.api.createContainer({
+      name: spec.attemptId,
+      Image: image,
+      Cmd: ['true'],
+      Labels: labels,
+    });
     expect(await runtime.recover(lab.handleOf(spec))).toEqual({ kind: 'absent' });
     await expect(leftover.inspect()).rejects.toMatchObject({ statusCode: 404 });
     await dockerd.api.createContainer({ name: spec.attemptId, Image: image, Cmd: ['true'], Labels: labels });
@@ -160,7 +239,9 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
   });
 
   it('goes on with the log exactly where a killed engine was, whatever it left in the file', async () => {
-    const spec = shell('i=0; while [ $i -lt 3000 ]; do echo "out $i"; echo "err $i" >&2; i=$((i+1)); [ $((i % 1000)) -ne 0 ] || while [ ! -e go$i ]; do sleep 0.02; done; done');
+    const spec = shell(
+      'i=0; while [ $i -lt 3000 ]; do echo "out $i"; echo "err $i" >&2; i=$((i+1)); [ $((i % 1000)) -ne 0 ] || while [ ! -e go$i ]; do sleep 0.02; done; done',
+    );
     const handle = await lab.launch(runtime, spec);
     for (const stop of [1000, 2000, 3000]) {
       const next = engine();
@@ -180,7 +261,9 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
   });
 
   it('follows 50,000 lines a second', async () => {
-    const spec = shell('yes "a line of output of about eighty characters, as a training script would print it" | head -n 250000; echo end; sleep 600');
+    const spec = shell(
+      'yes "a line of output of about eighty characters, as a training script would print it" | head -n 250000; echo end; sleep 600',
+    );
     const handle = await lab.launch(runtime, spec);
     const attachment = runtime.attach(handle);
     const cpu = process.cpuUsage();
@@ -200,7 +283,11 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     try {
       const full = { ...spec, logPath: path.join(disk, 'log') };
       const exit = await lab.run(runtime, full);
-      expect(exit).toMatchObject({ exitCode: 3, lost: false, message: expect.stringContaining('no space left') as string });
+      expect(exit).toMatchObject({
+        exitCode: 3,
+        lost: false,
+        message: expect.stringContaining('no space left') as string,
+      });
       expect(lab.log(full).startsWith('0123456789\n')).toBe(true);
     } finally {
       await execa('umount', [disk]);
@@ -218,13 +305,22 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     const { exit } = runtime.attach(handle);
     await lab.logged(stopped, 'ready');
     await dockerd.end('SIGTERM');
-    expect(await refusalOf(lab.launch(runtime, shell('true')))).toMatchObject({ code: 'runtime_down', transient: true });
+    expect(await refusalOf(lab.launch(runtime, shell('true')))).toMatchObject({
+      code: 'runtime_down',
+      transient: true,
+    });
     await expect(engine().recover(handle)).rejects.toMatchObject({ code: 'runtime_down' });
-    expect(await runtime.status()).toMatchObject({ available: false, problem: expect.stringMatching(/socket|not running/) as string });
+    expect(await runtime.status()).toMatchObject({
+      available: false,
+      problem: expect.stringMatching(/socket|not running/) as string,
+    });
     await dockerd.start();
     expect(await exit).toMatchObject({ lost: true });
     expect(lab.log(stopped)).toBe('ready\nsaved\n');
-    expect(await engine().recover(lab.handleOf(finished))).toMatchObject({ kind: 'exited', exit: { exitCode: 7, lost: false } });
+    expect(await engine().recover(lab.handleOf(finished))).toMatchObject({
+      kind: 'exited',
+      exit: { exitCode: 7, lost: false },
+    });
     expect(await lab.run(runtime, shell('exit 8'))).toMatchObject({ exitCode: 8, lost: false });
     await waitUntil('the return was told', () => changes.includes(true));
   });
@@ -250,7 +346,7 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     expect(await runtime.recover(handle)).toEqual({ kind: 'absent' });
   });
 
-  it('finds host pids of the container\'s processes', async () => {
+  it("finds host pids of the container's processes", async () => {
     const spec = shell('sleep 601 & sleep 601 & echo ready; wait');
     const handle = await lab.launch(runtime, spec);
     await waitUntil('three processes', async () => (await runtime.pids(handle)).length >= 3);
@@ -261,22 +357,41 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
 
 describe.skipIf(process.platform !== 'linux')('an engine that cannot be used', () => {
   let lab: Lab;
-  beforeEach(() => { lab = createLab(null); });
-  afterEach(() => { lab.close(); });
-  const at = (dockerHost: string): TrialRuntime => createDockerRuntime({ clock: systemClock, engineId: 'x', dockerHost });
+  beforeEach(() => {
+    lab = createLab(null);
+  });
+  afterEach(() => {
+    lab.close();
+  });
+  const at = (dockerHost: string): TrialRuntime =>
+    createDockerRuntime({ clock: systemClock, engineId: 'x', dockerHost });
 
   it('explains a socket that is missing, dead, or an engine elsewhere', async () => {
     const dir = lab.workOf(lab.plan({ argv: ['true'] }));
-    expect(await at(`unix://${dir}/none.sock`).status()).toMatchObject({ available: false, problem: expect.stringContaining('no Docker socket') as string, remedy: expect.stringContaining('systemctl start docker') as string });
+    expect(await at(`unix://${dir}/none.sock`).status()).toMatchObject({
+      available: false,
+      problem: expect.stringContaining('no Docker socket') as string,
+      remedy: expect.stringContaining('systemctl start docker') as string,
+    });
     const server = http.createServer().listen(path.join(dir, 'dead.sock'));
-    await new Promise((resolve) => { server.once('listening', resolve); });
+    await new Promise((resolve) => {
+      server.once('listening', resolve);
+    });
     // Renamed away, so that closing the server does not remove it.
     const { renameSync } = await import('node:fs');
     renameSync(path.join(dir, 'dead.sock'), path.join(dir, 'kept.sock'));
-    await new Promise((resolve) => { server.close(resolve); });
+    await new Promise((resolve) => {
+      server.close(resolve);
+    });
     expect(existsSync(path.join(dir, 'kept.sock'))).toBe(true);
-    expect(await at(`unix://${dir}/kept.sock`).status()).toMatchObject({ available: false, problem: expect.stringContaining('not running') as string });
-    expect(await at('ssh://me@gpu.example.org').status()).toMatchObject({ available: false, problem: expect.stringContaining('another machine') as string });
+    expect(await at(`unix://${dir}/kept.sock`).status()).toMatchObject({
+      available: false,
+      problem: expect.stringContaining('not running') as string,
+    });
+    expect(await at('ssh://me@gpu.example.org').status()).toMatchObject({
+      available: false,
+      problem: expect.stringContaining('another machine') as string,
+    });
     const [check] = await at(`unix://${dir}/none.sock`).diagnose();
     expect(check).toMatchObject({ id: 'docker', status: 'warning', remedy: expect.any(String) as string });
   });
@@ -287,22 +402,42 @@ describe.skipIf(process.platform !== 'linux')('an engine that cannot be used', (
     mkdirSync(run);
     const daemon = http.createServer((request, response) => {
       response.setHeader('content-type', 'application/json');
-      const body = request.url?.endsWith('/version') === true ? { Version: '5.4', Components: [{ Name: 'Podman Engine' }] } : request.url?.endsWith('/info') === true ? {} : 'OK';
+      const body =
+        request.url?.endsWith('/version') === true
+          ? { Version: '5.4', Components: [{ Name: 'Podman Engine' }] }
+          : request.url?.endsWith('/info') === true
+            ? {}
+            : 'OK';
       response.end(typeof body === 'string' ? body : JSON.stringify(body));
     });
-    await new Promise<void>((resolve) => { daemon.listen(path.join(run, 'docker.sock'), resolve); });
+    await new Promise<void>((resolve) => {
+      daemon.listen(path.join(run, 'docker.sock'), resolve);
+    });
     chmodSync(path.join(run, 'docker.sock'), 0o666);
     try {
       const env = { HOME: dir, XDG_RUNTIME_DIR: run, DOCKER_HOST: `unix://${run}/docker.sock` };
       const status = await createDockerRuntime({ clock: systemClock, engineId: 'x', env }).status();
-      expect(status).toMatchObject({ available: true, version: '5.4', gpuSupport: false, problem: expect.stringContaining('Podman') as string });
-      const refusal = await refusalOf(createDockerRuntime({ clock: systemClock, engineId: 'x', env })
-        .launch({ ...lab.plan({ argv: ['true'] }), image: 'a', slotUuids: ['GPU-1'] }, () => undefined, new AbortController().signal));
+      expect(status).toMatchObject({
+        available: true,
+        version: '5.4',
+        gpuSupport: false,
+        problem: expect.stringContaining('Podman') as string,
+      });
+      const refusal = await refusalOf(
+        createDockerRuntime({ clock: systemClock, engineId: 'x', env }).launch(
+          { ...lab.plan({ argv: ['true'] }), image: 'a', slotUuids: ['GPU-1'] },
+          () => undefined,
+          new AbortController().signal,
+        ),
+      );
       expect(refusal).toMatchObject({ code: 'no_gpu_runtime' });
       mkdirSync(path.join(dir, '.docker'));
       writeFileSync(path.join(dir, '.docker', 'config.json'), JSON.stringify({ currentContext: 'elsewhere' }));
       const lost = await createDockerRuntime({ clock: systemClock, engineId: 'x', env: { HOME: dir } }).status();
-      expect(lost).toMatchObject({ available: false, remedy: expect.stringContaining('docker context use default') as string });
+      expect(lost).toMatchObject({
+        available: false,
+        remedy: expect.stringContaining('docker context use default') as string,
+      });
     } finally {
       daemon.closeAllConnections();
       daemon.close();

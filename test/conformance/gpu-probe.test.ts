@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { GpuProbe } from '../../electron/engine/ports.ts';
+import type { GpuProbe } from '../../electron/ports/gpu-probe.ts';
 import { Gpu } from '../../electron/contract/gpus.ts';
 import { createGpuProbe } from '../../native/gpu/gpu-probe.ts';
 import { findNvidiaSmi } from '../../native/gpu/run-nvidia-smi.ts';
@@ -19,8 +19,12 @@ import type { FakeGpus } from '../fakes/nvidia-smi/scenario.ts';
 const TIMEOUT_MS = 3000;
 
 let dir: string;
-beforeEach(() => { dir = mkdtempSync(path.join(tmpdir(), 'switchyard-gpu-')); });
-afterEach(() => { rmSync(dir, { recursive: true, force: true }); });
+beforeEach(() => {
+  dir = mkdtempSync(path.join(tmpdir(), 'switchyard-gpu-'));
+});
+afterEach(() => {
+  rmSync(dir, { recursive: true, force: true });
+});
 
 function probeOf(fake: FakeGpus, timeoutMs = TIMEOUT_MS): GpuProbe {
   return createGpuProbe({ env: { ...process.env, ...fake.env }, timeoutMs });
@@ -39,18 +43,21 @@ function conforms(makeProbe: () => GpuProbe): void {
       expect((gpu.memoryUsedMiB ?? 0) <= (gpu.memoryTotalMiB ?? Infinity)).toBe(true);
     }
     const second = await probe.read();
-    expect(second.gpus.map(({ uuid, index, name, memoryTotalMiB }) => ({ uuid, index, name, memoryTotalMiB })))
-      .toEqual(first.gpus.map(({ uuid, index, name, memoryTotalMiB }) => ({ uuid, index, name, memoryTotalMiB })));
+    expect(second.gpus.map(({ uuid, index, name, memoryTotalMiB }) => ({ uuid, index, name, memoryTotalMiB }))).toEqual(
+      first.gpus.map(({ uuid, index, name, memoryTotalMiB }) => ({ uuid, index, name, memoryTotalMiB })),
+    );
   });
   it('diagnoses without faults of its own', async () => {
     const checks = await makeProbe().diagnose();
     expect(checks[0]).toMatchObject({ id: 'nvidia-smi', status: 'ok' });
-    for (const check of checks) expect(check.status === 'ok' || check.status === 'info' || check.remedy !== null).toBe(true);
+    for (const check of checks)
+      expect(check.status === 'ok' || check.status === 'info' || check.remedy !== null).toBe(true);
   });
 }
 
 const real = findNvidiaSmi(undefined, process.env, process.platform);
-const hasRealGpu = real !== null && spawnSync(real, ['-L'], { timeout: 20_000, encoding: 'utf8' }).stdout?.includes('UUID:') === true;
+const hasRealGpu =
+  real !== null && spawnSync(real, ['-L'], { timeout: 20_000, encoding: 'utf8' }).stdout?.includes('UUID:') === true;
 
 describe.skipIf(!hasRealGpu)('GpuProbe on the real nvidia-smi (skipped without an NVIDIA GPU)', () => {
   conforms(() => createGpuProbe());
@@ -65,8 +72,17 @@ describe.skipIf(process.platform === 'win32')('GpuProbe on the fake nvidia-smi (
     const probe = probeOf(fake);
     fake.addForeign(uuid, { pid: 4312, name: 'jupyter, "lab" 5 MiB', usedMiB: 600 });
     expect((await probe.read()).gpus[0]).toMatchObject({
-      uuid, index: 0, memoryTotalMiB: 1000, memoryUsedMiB: 610, memoryFreeMiB: 340, memoryReservedMiB: 50, utilizationPct: 33, temperatureC: 38, powerW: 21.5,
-      processes: [{ pid: 4312, name: 'jupyter, "lab" 5 MiB', usedMiB: 600, trialId: null }], health: { ok: true, reason: null },
+      uuid,
+      index: 0,
+      memoryTotalMiB: 1000,
+      memoryUsedMiB: 610,
+      memoryFreeMiB: 340,
+      memoryReservedMiB: 50,
+      utilizationPct: 33,
+      temperatureC: 38,
+      powerW: 21.5,
+      processes: [{ pid: 4312, name: 'jupyter, "lab" 5 MiB', usedMiB: 600, trialId: null }],
+      health: { ok: true, reason: null },
     });
     fake.removeForeign(4312);
     expect((await probe.read()).gpus[0]).toMatchObject({ memoryFreeMiB: 940, processes: [] });
@@ -87,42 +103,79 @@ describe.skipIf(process.platform === 'win32')('GpuProbe on the fake nvidia-smi (
     const plain = createFakeGpus(dir, [{}]);
     await probeOf(plain).read();
     expect(plain.calls().filter((call) => !call.startsWith('--query'))).toEqual([]);
-    const mig = [0, 1].map((index) => ({ index, uuid: `MIG-${index}`, profile: '1g.10gb', gpuInstance: 9 + index, computeInstance: 0, totalMiB: 9800, usedMiB: 100 * index }));
+    const mig = [0, 1].map((index) => ({
+      index,
+      uuid: `MIG-${index}`,
+      profile: '1g.10gb',
+      gpuInstance: 9 + index,
+      computeInstance: 0,
+      totalMiB: 9800,
+      usedMiB: 100 * index,
+    }));
     const fake = createFakeGpus(dir, [{}, { mig }]);
     expect((await probeOf(fake).read()).gpus[1]).toMatchObject({
-      migEnabled: true, utilizationPct: null, health: { ok: true },
-      mig: [{ uuid: 'MIG-0', profile: '1g.10gb', gpuInstance: 9, memoryUsedMiB: 0 }, { uuid: 'MIG-1', gpuInstance: 10, memoryUsedMiB: 100, memoryFreeMiB: 9700 }],
+      migEnabled: true,
+      utilizationPct: null,
+      health: { ok: true },
+      mig: [
+        { uuid: 'MIG-0', profile: '1g.10gb', gpuInstance: 9, memoryUsedMiB: 0 },
+        { uuid: 'MIG-1', gpuInstance: 10, memoryUsedMiB: 100, memoryFreeMiB: 9700 },
+      ],
     });
   });
 
   it('does without fields the driver refuses, and asks for them only once', async () => {
-    const fake = createFakeGpus(dir, [{ fields: { gpu_recovery_action: undefined, 'mig.mode.current': undefined, persistence_mode: undefined } }]);
+    const fake = createFakeGpus(dir, [
+      { fields: { gpu_recovery_action: undefined, 'mig.mode.current': undefined, persistence_mode: undefined } },
+    ]);
     let now = 0;
     const probe = createGpuProbe({ env: { ...process.env, ...fake.env }, timeoutMs: TIMEOUT_MS, nowMs: () => now });
-    expect((await probe.read()).gpus[0]).toMatchObject({ memoryTotalMiB: 24_576, memoryReservedMiB: 400, health: { ok: true } });
+    expect((await probe.read()).gpus[0]).toMatchObject({
+      memoryTotalMiB: 24_576,
+      memoryReservedMiB: 400,
+      health: { ok: true },
+    });
     const before = fake.calls().length;
     now += 120_000;
     await probe.read();
-    expect(fake.calls().slice(before).filter((call) => /gpu_recovery_action|mig\.mode|persistence_mode/.test(call))).toEqual([]);
+    expect(
+      fake
+        .calls()
+        .slice(before)
+        .filter((call) => /gpu_recovery_action|mig\.mode|persistence_mode/.test(call)),
+    ).toEqual([]);
   });
 
-  it.each(['a probe that knows the GPU', 'a fresh probe'])('keeps the others when one GPU is lost (exit 15), and names it: %s', async (which) => {
-    const fake = createFakeGpus(dir, [{ name: 'First' }, { name: 'Second' }, { name: 'Third' }]);
-    let probe = probeOf(fake);
-    await probe.read();
-    if (which === 'a fresh probe') probe = probeOf(fake);
-    fake.lose(fake.uuids[1] ?? '');
-    const lost = await probe.read();
-    expect(lost.problem).toBeNull();
-    expect(lost.gpus.map(({ uuid, health }) => [uuid, health.ok])).toEqual(fake.uuids.map((uuid, at) => [uuid, at !== 1]));
-    expect(lost.gpus[1]).toMatchObject({ memoryFreeMiB: null, health: { reason: expect.stringContaining('lost') as string } });
-    fake.recover();
-    expect((await probe.read()).gpus.map(({ health }) => health.ok)).toEqual([true, true, true]);
-  });
+  it.each(['a probe that knows the GPU', 'a fresh probe'])(
+    'keeps the others when one GPU is lost (exit 15), and names it: %s',
+    async (which) => {
+      const fake = createFakeGpus(dir, [{ name: 'First' }, { name: 'Second' }, { name: 'Third' }]);
+      let probe = probeOf(fake);
+      await probe.read();
+      if (which === 'a fresh probe') probe = probeOf(fake);
+      fake.lose(fake.uuids[1] ?? '');
+      const lost = await probe.read();
+      expect(lost.problem).toBeNull();
+      expect(lost.gpus.map(({ uuid, health }) => [uuid, health.ok])).toEqual(
+        fake.uuids.map((uuid, at) => [uuid, at !== 1]),
+      );
+      expect(lost.gpus[1]).toMatchObject({
+        memoryFreeMiB: null,
+        health: { reason: expect.stringContaining('lost') as string },
+      });
+      fake.recover();
+      expect((await probe.read()).gpus.map(({ health }) => health.ok)).toEqual([true, true, true]);
+    },
+  );
 
   it('a GPU that requires a reset is unhealthy although it shows no use', async () => {
-    const fake = createFakeGpus(dir, [{ fields: { 'utilization.gpu': '[GPU requires reset]', 'memory.used': '0 MiB' } }]);
-    expect((await probeOf(fake).read()).gpus[0]).toMatchObject({ memoryUsedMiB: 0, health: { ok: false, reason: expect.stringContaining('reset') as string } });
+    const fake = createFakeGpus(dir, [
+      { fields: { 'utilization.gpu': '[GPU requires reset]', 'memory.used': '0 MiB' } },
+    ]);
+    expect((await probeOf(fake).read()).gpus[0]).toMatchObject({
+      memoryUsedMiB: 0,
+      health: { ok: false, reason: expect.stringContaining('reset') as string },
+    });
   });
 
   it('answers in time when nvidia-smi hangs and ignores signals, and recovers by itself', async () => {
@@ -132,9 +185,15 @@ describe.skipIf(process.platform === 'win32')('GpuProbe on the fake nvidia-smi (
     const startedAt = performance.now();
     const hung = await probe.read();
     expect(performance.now() - startedAt).toBeLessThan(2500);
-    expect(hung).toMatchObject({ source: 'nvidia-smi', gpus: [], problem: expect.stringContaining('did not answer') as string });
+    expect(hung).toMatchObject({
+      source: 'nvidia-smi',
+      gpus: [],
+      problem: expect.stringContaining('did not answer') as string,
+    });
     fake.recover();
-    expect(await createGpuProbe({ env: { ...process.env, ...fake.env }, timeoutMs: TIMEOUT_MS }).read()).toMatchObject({ problem: null });
+    expect(await createGpuProbe({ env: { ...process.env, ...fake.env }, timeoutMs: TIMEOUT_MS }).read()).toMatchObject({
+      problem: null,
+    });
     expect((await probe.read()).problem).toBeNull();
   });
 
@@ -142,7 +201,10 @@ describe.skipIf(process.platform === 'win32')('GpuProbe on the fake nvidia-smi (
     const program = path.join(dir, 'nvidia-smi');
     writeFileSync(program, '#!/bin/sh\nsleep 30 &\necho "No devices were found"\nexit 6\n', { mode: 0o755 });
     const startedAt = performance.now();
-    expect(await createGpuProbe({ command: program, timeoutMs: 8000 }).read()).toMatchObject({ gpus: [], problem: expect.stringContaining('shows no GPU') as string });
+    expect(await createGpuProbe({ command: program, timeoutMs: 8000 }).read()).toMatchObject({
+      gpus: [],
+      problem: expect.stringContaining('shows no GPU') as string,
+    });
     expect(performance.now() - startedAt).toBeLessThan(4000);
   });
 
@@ -152,15 +214,26 @@ describe.skipIf(process.platform === 'win32')('GpuProbe on the fake nvidia-smi (
     fake.remove();
     expect(await probe.read()).toMatchObject({ source: 'none', gpus: [], problem: null });
     const withDriver = createGpuProbe({ env: { ...process.env, ...fake.env }, driverSigns: [dir] });
-    expect(await withDriver.read()).toMatchObject({ source: 'none', problem: expect.stringContaining('nvidia-smi is missing') as string });
+    expect(await withDriver.read()).toMatchObject({
+      source: 'none',
+      problem: expect.stringContaining('nvidia-smi is missing') as string,
+    });
     expect((await withDriver.diagnose())[0]).toMatchObject({ status: 'error' });
     fake.recover();
     expect((await probe.read()).gpus).toHaveLength(1);
   });
 
   it.each([
-    ['Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 580.126', 18, /kernel module.*Reboot/],
-    ["NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.", 9, /modprobe/],
+    [
+      'Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 580.126',
+      18,
+      /kernel module.*Reboot/,
+    ],
+    [
+      "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.",
+      9,
+      /modprobe/,
+    ],
     ['Failed to initialize NVML: Unknown Error', 255, /daemon-reload/],
     ['No devices were found', 6, /lspci/],
     ['No devices were found', 0, /lspci/],
@@ -194,17 +267,39 @@ describe.skipIf(process.platform === 'win32')('GpuProbe on the fake nvidia-smi (
   });
 
   it('tells everything about the machine at once, in the form used for captures', async () => {
-    const fake = createFakeGpus(dir, [{ mig: [{ index: 0, uuid: 'MIG-0', profile: '3g.40gb', gpuInstance: 2, computeInstance: 0, totalMiB: 40_000, usedMiB: 1 }] }, {}]);
+    const fake = createFakeGpus(dir, [
+      {
+        mig: [
+          {
+            index: 0,
+            uuid: 'MIG-0',
+            profile: '3g.40gb',
+            gpuInstance: 2,
+            computeInstance: 0,
+            totalMiB: 40_000,
+            usedMiB: 1,
+          },
+        ],
+      },
+      {},
+    ]);
     const env = { ...process.env, ...fake.env };
     fake.addForeign(fake.uuids[1] ?? '', { pid: 3, name: 'a, b', usedMiB: 70, type: 'C+G' });
     expect(await understandLive({ env, timeoutMs: TIMEOUT_MS })).toMatchObject({
-      gpus: [{ index: 0, minor: 0, migEnabled: true }, { index: 1, uuid: fake.uuids[1], utilizationPct: 0, health: { ok: true } }],
+      gpus: [
+        { index: 0, minor: 0, migEnabled: true },
+        { index: 1, uuid: fake.uuids[1], utilizationPct: 0, health: { ok: true } },
+      ],
       mig: [{ uuid: 'MIG-0', profile: '3g.40gb', memoryTotalMiB: 40_000, gpuUuid: fake.uuids[0], gpuIndex: 0 }],
       processes: [{ pid: 3, name: 'a, b', type: 'C+G', usedMiB: 70, gpuUuid: fake.uuids[1] }],
-      problem: null, warnings: [],
+      problem: null,
+      warnings: [],
     });
     fake.lose(fake.uuids[1] ?? '');
-    expect((await understandLive({ env, timeoutMs: TIMEOUT_MS })).gpus.map(({ health }) => health.ok)).toEqual([true, false]);
+    expect((await understandLive({ env, timeoutMs: TIMEOUT_MS })).gpus.map(({ health }) => health.ok)).toEqual([
+      true,
+      false,
+    ]);
     fake.fail('Failed to initialize NVML: Unknown Error', 255);
     expect((await understandLive({ env, timeoutMs: TIMEOUT_MS })).problem?.remedy).toMatch(/nvidia-ctk/);
     fake.hang();

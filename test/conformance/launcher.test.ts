@@ -2,13 +2,14 @@
 import { execFileSync } from 'node:child_process';
 import process from 'node:process';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import type { AttemptHandle, ExitInfo, TrialRuntime } from '../../electron/engine/ports.ts';
+import type { AttemptHandle, ExitInfo, TrialRuntime } from '../../electron/ports/trial-runtime.ts';
 import { createLauncher } from '../../native/process/launcher.ts';
 import { createProcessRuntime } from '../../native/process/process-runtime.ts';
 import { waitUntil } from '../support/processes.ts';
 import { createLab, systemClock } from '../support/runtime-lab.ts';
 
-const parentOf = (pid: number | string | null): number => Number(execFileSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }));
+const parentOf = (pid: number | string | null): number =>
+  Number(execFileSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }));
 
 function isAlive(pid: number): boolean {
   try {
@@ -30,7 +31,9 @@ describe.skipIf(process.platform === 'win32')('the launcher', () => {
   }
 
   /** Launches sleepers until one was started by the launcher. */
-  async function sleeperOfLauncher(runtime: TrialRuntime): Promise<{ readonly handle: AttemptHandle; readonly launcherPid: number; readonly exit: Promise<ExitInfo> }> {
+  async function sleeperOfLauncher(
+    runtime: TrialRuntime,
+  ): Promise<{ readonly handle: AttemptHandle; readonly launcherPid: number; readonly exit: Promise<ExitInfo> }> {
     return await waitUntil('a program was started by the launcher', async () => {
       const handle = await lab.launch(runtime, lab.plan({ argv: ['sleep', '600'] }));
       const { exit } = runtime.attach(handle);
@@ -42,7 +45,9 @@ describe.skipIf(process.platform === 'win32')('the launcher', () => {
     });
   }
 
-  afterAll(() => { lab.close(); });
+  afterAll(() => {
+    lab.close();
+  });
   afterEach(async () => {
     for (const runtime of runtimes.splice(0)) await runtime.close();
   });
@@ -50,7 +55,9 @@ describe.skipIf(process.platform === 'win32')('the launcher', () => {
   test('programs started by it run, log and end like others', async () => {
     const runtime = newRuntime();
     const { handle, exit } = await sleeperOfLauncher(runtime);
-    const specs = Array.from({ length: 30 }, (_, i) => lab.plan({ argv: ['sh', '-c', `echo "hello ${i}"; exit ${i % 7}`] }));
+    const specs = Array.from({ length: 30 }, (_, i) =>
+      lab.plan({ argv: ['sh', '-c', `echo "hello ${i}"; exit ${i % 7}`] }),
+    );
     const exits = await Promise.all(specs.map((spec) => lab.run(runtime, spec)));
     expect(exits.map(({ exitCode }) => exitCode)).toEqual(specs.map((_, i) => i % 7));
     expect(specs.map((spec) => lab.log(spec))).toEqual(specs.map((_, i) => `hello ${i}\n`));
@@ -61,7 +68,9 @@ describe.skipIf(process.platform === 'win32')('the launcher', () => {
   test('what cannot be started is told in the same words', async () => {
     const runtime = newRuntime();
     const tooLong = lab.plan({ argv: ['echo', ...Array.from({ length: 40 }, () => 'x'.repeat(100_000))] });
-    const direct = await lab.launch(createProcessRuntime({ clock: systemClock }), tooLong).catch((error: unknown) => error);
+    const direct = await lab
+      .launch(createProcessRuntime({ clock: systemClock }), tooLong)
+      .catch((error: unknown) => error);
     const { handle, exit } = await sleeperOfLauncher(runtime);
     const viaLauncher = await lab.launch(runtime, lab.plan({ argv: tooLong.argv })).catch((error: unknown) => error);
     expect(viaLauncher).toEqual(direct);

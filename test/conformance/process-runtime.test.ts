@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LaunchSpec, TrialRuntime } from '../../electron/engine/ports.ts';
+import type { LaunchSpec, TrialRuntime } from '../../electron/ports/trial-runtime.ts';
 import { createProcessRuntime } from '../../native/process/process-runtime.ts';
 import { waitUntil } from '../support/processes.ts';
 import { createLab, systemClock } from '../support/runtime-lab.ts';
@@ -30,14 +30,17 @@ describe.skipIf(process.platform === 'win32')('process runtime alone', () => {
   it('refuses a program that does not exist before anything starts', async () => {
     const spec = lab.plan({ argv: ['no-such-program'] });
     await expect(lab.launch(runtime, spec)).rejects.toMatchObject({ code: 'command_missing', transient: false });
-    await expect(lab.launch(runtime, { ...spec, argv: ['true'], workDir: path.join(spec.workDir, 'gone') })).rejects.toMatchObject({ code: 'launch_failed' });
+    await expect(
+      lab.launch(runtime, { ...spec, argv: ['true'], workDir: path.join(spec.workDir, 'gone') }),
+    ).rejects.toMatchObject({ code: 'launch_failed' });
     expect(existsSync(path.join(spec.stateDir, 'claim'))).toBe(false);
   });
 
-  it('runs programs, not builtins of the supervisor\'s shell', async () => {
+  it("runs programs, not builtins of the supervisor's shell", async () => {
     const bin = path.join(lab.workOf(shell('true')), 'bin');
     mkdirSync(bin);
-    for (const name of ['exit', 'exec', 'kill']) writeFileSync(path.join(bin, name), `#!/bin/sh\necho own ${name}\n`, { mode: 0o755 });
+    for (const name of ['exit', 'exec', 'kill'])
+      writeFileSync(path.join(bin, name), `#!/bin/sh\necho own ${name}\n`, { mode: 0o755 });
     for (const name of ['exit', 'exec', 'kill']) {
       const spec = lab.plan({ argv: [name, '7'], env: { PATH: `${bin}:/usr/bin:/bin` } });
       expect(await lab.run(runtime, spec)).toMatchObject({ exitCode: 0 });
@@ -53,13 +56,21 @@ describe.skipIf(process.platform === 'win32')('process runtime alone', () => {
 
   it('survives kill -9 of the engine that started it', async () => {
     const spec = shell('echo ready; while [ ! -e go ]; do sleep 0.02; done; echo done; exit 9');
-    const engine = spawn(process.execPath, ['--input-type=module', '-e', `
+    const engine = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `
       import { createProcessRuntime } from ${JSON.stringify(RUNTIME)};
       const runtime = createProcessRuntime({ clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() } });
       const { ref } = await runtime.launch(${JSON.stringify(spec)}, () => undefined, new AbortController().signal);
       console.log(ref);
-      setInterval(() => undefined, 1000);`], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [ref] = await once(engine.stdout, 'data') as [Buffer];
+      setInterval(() => undefined, 1000);`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const [ref] = (await once(engine.stdout, 'data')) as [Buffer];
     engine.kill('SIGKILL');
     await once(engine, 'exit');
     const handle = lab.handleOf(spec, null);
@@ -79,7 +90,10 @@ describe.skipIf(process.platform === 'win32')('process runtime alone', () => {
       await lab.logged(spec, 'ready');
       process.kill(Number(handle.ref), 'SIGKILL');
       expect(await exit).toMatchObject({ exitCode: null, signal: 'SIGKILL', lost: false });
-      await waitUntil('nothing is left', async () => (await createProcessRuntime({ clock: systemClock }).pids(handle)).length === 0);
+      await waitUntil(
+        'nothing is left',
+        async () => (await createProcessRuntime({ clock: systemClock }).pids(handle)).length === 0,
+      );
     }
   });
 
@@ -94,8 +108,14 @@ describe.skipIf(process.platform === 'win32')('process runtime alone', () => {
     expect(() => process.kill(Number(handle.ref), 0)).not.toThrow();
     writeFileSync(claim, text);
     // The same pid with another start time is somebody else: its end is not ours to see.
-    writeFileSync(claim, text.replace(/(\(sh\) (?:\S+ ){19})(\d+)/, (_, before: string, start: string) => `${before}${Number(start) + 1}`));
-    expect(await next.recover({ ...handle, attemptId: 'another-t1-a1' })).toMatchObject({ kind: 'exited', exit: { signal: 'SIGKILL', lost: false } });
+    writeFileSync(
+      claim,
+      text.replace(/(\(sh\) (?:\S+ ){19})(\d+)/, (_, before: string, start: string) => `${before}${Number(start) + 1}`),
+    );
+    expect(await next.recover({ ...handle, attemptId: 'another-t1-a1' })).toMatchObject({
+      kind: 'exited',
+      exit: { signal: 'SIGKILL', lost: false },
+    });
     expect(() => process.kill(Number(handle.ref), 0)).not.toThrow();
     writeFileSync(claim, text);
   });
@@ -114,7 +134,10 @@ describe.skipIf(process.platform === 'win32')('process runtime alone', () => {
     mkdirSync(disk);
     await execa('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
     try {
-      expect(await lab.run(runtime, { ...spec, logPath: path.join(disk, 'log') })).toMatchObject({ exitCode: 3, message: expect.stringContaining('no space left') as string });
+      expect(await lab.run(runtime, { ...spec, logPath: path.join(disk, 'log') })).toMatchObject({
+        exitCode: 3,
+        message: expect.stringContaining('no space left') as string,
+      });
     } finally {
       await execa('umount', [disk]);
     }
@@ -134,9 +157,11 @@ describe.skipIf(process.platform === 'win32')('process runtime alone', () => {
     const codes = Array.from({ length: 60 }, (_, i) => i % 50);
     const seen: (number | null)[] = [];
     const todo = codes.entries();
-    await Promise.all([0, 1].map(async () => {
-      for (const [at, code] of todo) seen[at] = (await lab.run(runtime, shell(`exit ${code}`))).exitCode;
-    }));
+    await Promise.all(
+      [0, 1].map(async () => {
+        for (const [at, code] of todo) seen[at] = (await lab.run(runtime, shell(`exit ${code}`))).exitCode;
+      }),
+    );
     expect(seen).toEqual(codes);
   });
 });

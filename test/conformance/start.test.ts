@@ -11,11 +11,20 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 
 it('serves the page headless and ends with SIGTERM', async ({ onTestFinished }) => {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'sy-start-'));
-  const env: NodeJS.ProcessEnv = { ...process.env, SWITCHYARD_HOME: home, DOCKER_HOST: 'unix:///nonexistent/docker.sock', SWITCHYARD_NVIDIA_SMI: '/nonexistent/nvidia-smi' };
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    SWITCHYARD_HOME: home,
+    DOCKER_HOST: 'unix:///nonexistent/docker.sock',
+    SWITCHYARD_NVIDIA_SMI: '/nonexistent/nvidia-smi',
+  };
   delete env['DISPLAY'];
   delete env['WAYLAND_DISPLAY'];
   const args = process.platform === 'linux' ? ['--port', '0'] : ['--headless', '--port', '0'];
-  const child = spawn(process.execPath, [path.join(ROOT, 'electron/launch.mjs'), path.join(ROOT, 'electron/start.ts'), ...args], { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(
+    process.execPath,
+    [path.join(ROOT, 'electron/launch.mjs'), path.join(ROOT, 'electron/start.ts'), ...args],
+    { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   const ended = once(child, 'exit');
   onTestFinished(async () => {
     child.kill('SIGKILL');
@@ -23,7 +32,9 @@ it('serves the page headless and ends with SIGTERM', async ({ onTestFinished }) 
     fs.rmSync(home, { recursive: true, force: true });
   });
   let said = '';
-  child.stderr.on('data', (chunk: Buffer) => { said += chunk.toString('utf8'); });
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString('utf8');
+  });
   let url = '';
   for await (const line of createInterface(child.stdout)) {
     url = /http:\/\/127\.0\.0\.1:\d+\/#token=\S+/.exec(line)?.[0] ?? '';

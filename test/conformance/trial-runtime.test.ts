@@ -8,8 +8,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { LaunchError } from '../../electron/engine/ports.ts';
-import type { LaunchSpec, TrialRuntime } from '../../electron/engine/ports.ts';
+import { LaunchError } from '../../electron/ports/trial-runtime.ts';
+import type { LaunchSpec, TrialRuntime } from '../../electron/ports/trial-runtime.ts';
 import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
 import { createProcessRuntime } from '../../native/process/process-runtime.ts';
 import { createFakeMachine, fakeArgv } from '../fakes/runtime.ts';
@@ -55,8 +55,21 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
   const real = it.skipIf(reality === 'fake');
 
   it('runs a program and keeps what it prints', async () => {
-    const spec = lab.plan({ argv: sh('echo one; echo two; printf three', { steps: [{ do: 'print', text: 'one\ntwo\nthree' }, { do: 'exit', code: 0 }] }) });
-    expect(await lab.run(runtime, spec)).toMatchObject({ exitCode: 0, signal: null, oomKilled: false, lost: false, message: null });
+    const spec = lab.plan({
+      argv: sh('echo one; echo two; printf three', {
+        steps: [
+          { do: 'print', text: 'one\ntwo\nthree' },
+          { do: 'exit', code: 0 },
+        ],
+      }),
+    });
+    expect(await lab.run(runtime, spec)).toMatchObject({
+      exitCode: 0,
+      signal: null,
+      oomKilled: false,
+      lost: false,
+      message: null,
+    });
     expect(lab.log(spec)).toBe('one\ntwo\nthree');
   });
 
@@ -69,7 +82,13 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
   });
 
   it('starts an attempt once, however often it is launched', async () => {
-    const argv = sh('echo started; sleep 0.2', { steps: [{ do: 'print', text: 'started\n' }, { do: 'sleep', ms: 50 }, { do: 'exit', code: 0 }] });
+    const argv = sh('echo started; sleep 0.2', {
+      steps: [
+        { do: 'print', text: 'started\n' },
+        { do: 'sleep', ms: 50 },
+        { do: 'exit', code: 0 },
+      ],
+    });
     const spec = lab.plan({ argv });
     const [first, second] = await Promise.all([lab.launch(runtime, spec), lab.launch(runtime, spec)]);
     const third = await lab.launch(engine(), spec);
@@ -82,7 +101,16 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
   });
 
   it('finds a running attempt again after a restart of the engine, and its whole log once', async () => {
-    const spec = lab.plan({ argv: sh('echo before; while [ ! -e go ]; do sleep 0.02; done; echo after; exit 4', { steps: [{ do: 'print', text: 'before\n' }, { do: 'sleep', ms: 100 }, { do: 'print', text: 'after\n' }, { do: 'exit', code: 4 }] }) });
+    const spec = lab.plan({
+      argv: sh('echo before; while [ ! -e go ]; do sleep 0.02; done; echo after; exit 4', {
+        steps: [
+          { do: 'print', text: 'before\n' },
+          { do: 'sleep', ms: 100 },
+          { do: 'print', text: 'after\n' },
+          { do: 'exit', code: 4 },
+        ],
+      }),
+    });
     const handle = await lab.launch(runtime, spec);
     const first = runtime.attach(handle);
     await lab.logged(spec, 'before');
@@ -97,7 +125,14 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
   });
 
   it('collects exit code and log of an attempt that ended while nobody watched', async () => {
-    const spec = lab.plan({ argv: sh('echo alone; touch done; exit 5', { steps: [{ do: 'print', text: 'alone\n' }, { do: 'exit', code: 5 }] }) });
+    const spec = lab.plan({
+      argv: sh('echo alone; touch done; exit 5', {
+        steps: [
+          { do: 'print', text: 'alone\n' },
+          { do: 'exit', code: 5 },
+        ],
+      }),
+    });
     const handle = await lab.launch(runtime, spec);
     await runtime.close();
     const next = engine();
@@ -125,7 +160,15 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
   });
 
   it('lets a program save its work on SIGTERM', async () => {
-    const spec = lab.plan({ argv: sh('exec 2>/dev/null; trap "echo saved; exit 0" TERM; echo ready; while :; do sleep 0.02; done', { steps: [{ do: 'print', text: 'ready\n' }], onTerm: [{ do: 'print', text: 'saved\n' }, { do: 'exit', code: 0 }] }) });
+    const spec = lab.plan({
+      argv: sh('exec 2>/dev/null; trap "echo saved; exit 0" TERM; echo ready; while :; do sleep 0.02; done', {
+        steps: [{ do: 'print', text: 'ready\n' }],
+        onTerm: [
+          { do: 'print', text: 'saved\n' },
+          { do: 'exit', code: 0 },
+        ],
+      }),
+    });
     const handle = await lab.launch(runtime, spec);
     const { exit } = runtime.attach(handle);
     await lab.logged(spec, 'ready');
@@ -144,7 +187,12 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
   });
 
   it('kills what ignores SIGTERM', async () => {
-    const spec = lab.plan({ argv: sh('trap "" TERM; echo ready; while :; do sleep 0.02; done', { steps: [{ do: 'print', text: 'ready\n' }], onTerm: 'ignore' }) });
+    const spec = lab.plan({
+      argv: sh('trap "" TERM; echo ready; while :; do sleep 0.02; done', {
+        steps: [{ do: 'print', text: 'ready\n' }],
+        onTerm: 'ignore',
+      }),
+    });
     const handle = await lab.launch(runtime, spec);
     const { exit } = runtime.attach(handle);
     await lab.logged(spec, 'ready');
@@ -157,7 +205,15 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
   });
 
   it('freezes, remembers it, and goes on', async () => {
-    const spec = lab.plan({ argv: sh('echo ready; while [ ! -e go ]; do sleep 0.02; done; exit 6', { steps: [{ do: 'print', text: 'ready\n' }, { do: 'sleep', ms: 50 }, { do: 'exit', code: 6 }] }) });
+    const spec = lab.plan({
+      argv: sh('echo ready; while [ ! -e go ]; do sleep 0.02; done; exit 6', {
+        steps: [
+          { do: 'print', text: 'ready\n' },
+          { do: 'sleep', ms: 50 },
+          { do: 'exit', code: 6 },
+        ],
+      }),
+    });
     const handle = await lab.launch(runtime, spec);
     const { exit } = runtime.attach(handle);
     await lab.logged(spec, 'ready');
@@ -199,12 +255,24 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
   });
 
   it('tells two watchers the same end and writes the log once', async () => {
-    const spec = lab.plan({ argv: sh('echo ready; while [ ! -e go ]; do sleep 0.02; done; echo end; exit 2', { steps: [{ do: 'print', text: 'ready\n' }, { do: 'sleep', ms: 50 }, { do: 'print', text: 'end\n' }, { do: 'exit', code: 2 }] }) });
+    const spec = lab.plan({
+      argv: sh('echo ready; while [ ! -e go ]; do sleep 0.02; done; echo end; exit 2', {
+        steps: [
+          { do: 'print', text: 'ready\n' },
+          { do: 'sleep', ms: 50 },
+          { do: 'print', text: 'end\n' },
+          { do: 'exit', code: 2 },
+        ],
+      }),
+    });
     const handle = await lab.launch(runtime, spec);
     const ends = [runtime.attach(handle).exit, runtime.attach(handle).exit];
     await lab.logged(spec, 'ready');
     await touch(spec, 'go');
-    expect(await Promise.all(ends)).toEqual([expect.objectContaining({ exitCode: 2 }), expect.objectContaining({ exitCode: 2 })]);
+    expect(await Promise.all(ends)).toEqual([
+      expect.objectContaining({ exitCode: 2 }),
+      expect.objectContaining({ exitCode: 2 }),
+    ]);
     expect(lab.log(spec)).toBe('ready\nend\n');
   });
 
@@ -241,7 +309,10 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
 
   real('leaves no child alive, not even one that left its process group', async () => {
     const forks = 'sleep 600 & setsid sleep 600 & setsid sh -c "trap \'\' TERM; sleep 600" & echo ready';
-    for (const [script, verb] of [[`${forks}; wait`, 'kill'], [`${forks}; while [ ! -e go ]; do sleep 0.02; done`, 'end']] as const) {
+    for (const [script, verb] of [
+      [`${forks}; wait`, 'kill'],
+      [`${forks}; while [ ! -e go ]; do sleep 0.02; done`, 'end'],
+    ] as const) {
       const spec = lab.plan({ argv: sh(script, { steps: [] }) });
       const handle = await lab.launch(runtime, spec);
       const { exit } = runtime.attach(handle);
@@ -259,7 +330,12 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
   });
 
   real('keeps 50 MB of output to the last byte', async () => {
-    const spec = lab.plan({ argv: sh('i=0; line=$(printf "%0498d" 7); while [ $i -lt 100 ]; do yes "$line" | head -n 1000; i=$((i+1)); done; printf end', { steps: [] }) });
+    const spec = lab.plan({
+      argv: sh(
+        'i=0; line=$(printf "%0498d" 7); while [ $i -lt 100 ]; do yes "$line" | head -n 1000; i=$((i+1)); done; printf end',
+        { steps: [] },
+      ),
+    });
     expect(await lab.run(runtime, spec)).toMatchObject({ exitCode: 0 });
     const line = `${'7'.padStart(498, '0')}\n`;
     const expected = createHash('sha256');
@@ -270,10 +346,13 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
     expect(actual.digest('hex')).toBe(expected.update('end').digest('hex'));
   });
 
-  real('gives a program its environment, its leased GPUs and nothing of the engine\'s secrets', async () => {
+  real("gives a program its environment, its leased GPUs and nothing of the engine's secrets", async () => {
     process.env['SWITCHYARD_PLANTED_SECRET'] = 'planted';
     try {
-      const none = lab.plan({ argv: sh('env', { steps: [] }), env: { GREETING: 'good  day "$HOME"', NVIDIA_VISIBLE_DEVICES: 'all' } });
+      const none = lab.plan({
+        argv: sh('env', { steps: [] }),
+        env: { GREETING: 'good  day "$HOME"', NVIDIA_VISIBLE_DEVICES: 'all' },
+      });
       await lab.run(runtime, none);
       const lines = lab.log(none).split('\n');
       expect(lines).toContain('GREETING=good  day "$HOME"');
@@ -282,7 +361,9 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
       expect(lab.log(none)).not.toContain('planted');
       const two = lab.plan({ argv: sh('env', { steps: [] }), slotUuids: ['GPU-1111', 'GPU-2222'] });
       await lab.run(runtime, two);
-      expect(lab.log(two).split('\n')).toEqual(expect.arrayContaining(['NVIDIA_VISIBLE_DEVICES=GPU-1111,GPU-2222', 'CUDA_DEVICE_ORDER=PCI_BUS_ID']));
+      expect(lab.log(two).split('\n')).toEqual(
+        expect.arrayContaining(['NVIDIA_VISIBLE_DEVICES=GPU-1111,GPU-2222', 'CUDA_DEVICE_ORDER=PCI_BUS_ID']),
+      );
     } finally {
       delete process.env['SWITCHYARD_PLANTED_SECRET'];
     }
@@ -327,9 +408,13 @@ describe('fake runtime', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('process runtime', () => {
-  conforms('real', () => Promise.resolve({
-    lab: createLab(null), engine: () => createProcessRuntime({ clock: systemClock }), program: (sh) => ['sh', '-c', sh],
-  }));
+  conforms('real', () =>
+    Promise.resolve({
+      lab: createLab(null),
+      engine: () => createProcessRuntime({ clock: systemClock }),
+      program: (sh) => ['sh', '-c', sh],
+    }),
+  );
 });
 
 const obstacle = dockerdObstacle();
@@ -346,7 +431,9 @@ describe.skipIf(obstacle !== null)(`docker runtime${obstacle === null ? '' : ` (
   conforms('real', () => {
     const lab = createLab(image);
     return Promise.resolve({
-      lab, engine: () => createDockerRuntime({ clock: systemClock, engineId: lab.engineId, dockerHost: dockerd.dockerHost }), program: (sh) => ['sh', '-c', sh],
+      lab,
+      engine: () => createDockerRuntime({ clock: systemClock, engineId: lab.engineId, dockerHost: dockerd.dockerHost }),
+      program: (sh) => ['sh', '-c', sh],
     });
   });
 });

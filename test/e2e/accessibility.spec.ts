@@ -19,7 +19,11 @@ async function findViolations(page: Page, where: string, part: Part = 'window'):
   const selector = PARTS[part];
   const { violations, passes } = await (selector === null ? builder : builder.include(selector)).analyze();
   expect(passes.length, `rules that looked at something: ${where}`).toBeGreaterThan(3);
-  return violations.flatMap((rule) => rule.nodes.map((node) => `${where}: ${rule.id} (${rule.help}): ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`));
+  return violations.flatMap((rule) =>
+    rule.nodes.map(
+      (node) => `${where}: ${rule.id} (${rule.help}): ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`,
+    ),
+  );
 }
 
 for (const theme of ['light', 'dark'] as const) {
@@ -30,12 +34,15 @@ for (const theme of ['light', 'dark'] as const) {
       test.setTimeout(180_000);
       const { page, screen, engine, restart, tolerate } = app;
       const faults: string[] = [];
-      const look = async (where: string, part?: Part): Promise<void> => { faults.push(...await findViolations(page, where, part)); };
+      const look = async (where: string, part?: Part): Promise<void> => {
+        faults.push(...(await findViolations(page, where, part)));
+      };
       // A list that is open in a dialog takes the first Escape.
-      const close = (): Promise<void> => expect(async () => {
-        await page.keyboard.press('Escape');
-        await expect(page.getByRole('dialog').or(page.getByRole('menu'))).toHaveCount(0, { timeout: 500 });
-      }).toPass();
+      const close = (): Promise<void> =>
+        expect(async () => {
+          await page.keyboard.press('Escape');
+          await expect(page.getByRole('dialog').or(page.getByRole('menu'))).toHaveCount(0, { timeout: 500 });
+        }).toPass();
       await expect(page.getByRole('region', { name: 'No trials yet' })).toBeVisible();
       await look('empty queue');
 
@@ -62,10 +69,21 @@ for (const theme of ['light', 'dark'] as const) {
         await screen.menuItem(item).click();
         await expect(screen.dialog).toBeVisible();
       };
-      await screen.row(yard.queued[1] ?? 0).locator('.name').click({ button: 'right' });
+      await screen
+        .row(yard.queued[1] ?? 0)
+        .locator('.name')
+        .click({ button: 'right' });
       await look('trial menu', 'menu');
       await close();
-      for (const [id, item] of [[yard.queued[1], /^Rename/], [yard.queued[1], /^Labels/], [yard.queued[1], /^Set priority/], [yard.queued[1], /^Duplicate/], [yard.running, /^Cancel/], [yard.running, /^Kill/], [yard.failed, /^Delete/]] as const) {
+      for (const [id, item] of [
+        [yard.queued[1], /^Rename/],
+        [yard.queued[1], /^Labels/],
+        [yard.queued[1], /^Set priority/],
+        [yard.queued[1], /^Duplicate/],
+        [yard.running, /^Cancel/],
+        [yard.running, /^Kill/],
+        [yard.failed, /^Delete/],
+      ] as const) {
         await openFor(id ?? 0, item);
         await look(`dialog ${item.source}`, 'dialog');
         await close();
@@ -126,7 +144,7 @@ for (const theme of ['light', 'dark'] as const) {
         const door = await stranger.newPage();
         await door.goto(app.origin);
         await expect(door.getByRole('heading', { name: 'This engine wants a login link' })).toBeVisible();
-        faults.push(...await findViolations(door, 'login'));
+        faults.push(...(await findViolations(door, 'login')));
         await stranger.close();
       }
       expect([...new Set(faults)]).toEqual([]);

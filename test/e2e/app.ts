@@ -30,7 +30,11 @@ export interface Machine {
   readonly seed?: (dataDir: string) => void;
 }
 
-export interface CliResult { readonly code: number | null; readonly out: string; readonly err: string }
+export interface CliResult {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
 
 export interface App {
   readonly shell: 'browser' | 'electron';
@@ -53,19 +57,25 @@ export interface App {
 export const test = base.extend<{ machine: Machine; app: App }, { shell: Shell; containers: Containers }>({
   machine: [{ gpus: [] }, { option: true }],
 
-  shell: [async ({}, use, { workerIndex }) => {
-    // A later worker goes on with the run of the first.
-    if (workerIndex === 0) rmSync(FIGURES, { force: true });
-    const shell = await startShell();
-    await use(shell);
-    await shell.close();
-  }, { scope: 'worker' }],
+  shell: [
+    async ({}, use, { workerIndex }) => {
+      // A later worker goes on with the run of the first.
+      if (workerIndex === 0) rmSync(FIGURES, { force: true });
+      const shell = await startShell();
+      await use(shell);
+      await shell.close();
+    },
+    { scope: 'worker' },
+  ],
 
-  containers: [async ({}, use) => {
-    const containers = offerContainers();
-    await use(containers);
-    await containers.stop();
-  }, { scope: 'worker' }],
+  containers: [
+    async ({}, use) => {
+      const containers = offerContainers();
+      await use(containers);
+      await containers.stop();
+    },
+    { scope: 'worker' },
+  ],
 
   app: async ({ shell, machine, containers }, use, testInfo) => {
     if (shell.obstacle !== null && process.env['CI'] === 'true') throw new Error(shell.obstacle);
@@ -84,14 +94,27 @@ export const test = base.extend<{ machine: Machine; app: App }, { shell: Shell; 
         undo.push(() => containers.clear());
       }
       const engine = await startEngineProcess({ dataDir, env });
-      undo.push(() => engine.dispose(), () => attachLogs(testInfo, engine));
+      undo.push(
+        () => engine.dispose(),
+        () => attachLogs(testInfo, engine),
+      );
       const faults = watchFaults();
-      const window = await shell.open(engine, { width: 1440, height: 900, colorScheme: machine.colorScheme ?? 'light' }, (page) => faults.watch(page));
+      const window = await shell.open(
+        engine,
+        { width: 1440, height: 900, colorScheme: machine.colorScheme ?? 'light' },
+        (page) => faults.watch(page),
+      );
       undo.push(() => window.close());
       const { origin, port } = new URL(engine.url);
       await expect(window.page.getByRole('navigation', { name: 'Pools' })).toBeVisible();
       await use({
-        shell: shell.kind, page: window.page, screen: createScreen(window.page), engine, gpus, origin, project: writeProject(dir),
+        shell: shell.kind,
+        page: window.page,
+        screen: createScreen(window.page),
+        engine,
+        gpus,
+        origin,
+        project: writeProject(dir),
         cli: (...argv) => runCli(argv, { ...process.env, ...env, SWITCHYARD_HOME: dataDir }),
         // The tab reconnects to the address it came from.
         restart: () => engine.restart({ args: ['--port', port] }),
@@ -111,11 +134,18 @@ async function attachLogs(testInfo: TestInfo, engine: EngineProcess): Promise<vo
 
 function runCli(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [path.join(ROOT, 'electron', 'cli.ts'), ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [path.join(ROOT, 'electron', 'cli.ts'), ...argv], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let out = '';
     let err = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text; });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => { err += text; });
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+    });
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, out, err }));
   });

@@ -6,7 +6,9 @@ import { expect, test } from './app.ts';
 
 test.skip(process.env['E2E_SHELL'] === 'electron', 'the desktop window has no door for browsers');
 
-interface Fetching { fetch(url: string, init?: object): Promise<{ ok: boolean; status: number }> }
+interface Fetching {
+  fetch(url: string, init?: object): Promise<{ ok: boolean; status: number }>;
+}
 
 test('a login link works once, and nobody gets in without one', async ({ app: { page, engine, tolerate } }) => {
   tolerate(/Failed to load resource/);
@@ -20,7 +22,9 @@ test('a login link works once, and nobody gets in without one', async ({ app: { 
     const tab = await stranger.newPage();
     await tab.goto(address);
     await expect(tab.getByRole('heading', { name: 'This engine wants a login link' })).toBeVisible();
-    expect(await tab.evaluate(async () => (await (globalThis as unknown as Fetching).fetch('/api/v1/state')).status)).toBe(401);
+    expect(
+      await tab.evaluate(async () => (await (globalThis as unknown as Fetching).fetch('/api/v1/state')).status),
+    ).toBe(401);
     await stranger.close();
   }
   const { url } = await engine.api.call<{ url: string }>('POST', '/login-links');
@@ -31,30 +35,57 @@ test('a login link works once, and nobody gets in without one', async ({ app: { 
   await friend.close();
 });
 
-test('a page of another origin can neither read nor change anything, with the user’s cookie at hand', async ({ app: { page, origin, engine } }) => {
-  const server = createServer((_request, response) => { response.setHeader('content-type', 'text/html'); response.end('<title>elsewhere</title>'); });
+test('a page of another origin can neither read nor change anything, with the user’s cookie at hand', async ({
+  app: { page, origin, engine },
+}) => {
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html');
+    response.end('<title>elsewhere</title>');
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   // Another port of 127.0.0.1 is the same site, so even a strict cookie would come along: the door itself must refuse.
   const elsewhere = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const hostile = await page.context().newPage();
   await hostile.goto(elsewhere);
-  const attack = (path: string, init: object): Promise<string> => hostile.evaluate(async ([address, options]) => {
-    try {
-      const answer = await (globalThis as unknown as Fetching).fetch(address as string, options as object);
-      return `answered ${answer.status}`;
-    } catch {
-      return 'refused';
-    }
-  }, [`${origin}${path}`, init] as const);
+  const attack = (path: string, init: object): Promise<string> =>
+    hostile.evaluate(
+      async ([address, options]) => {
+        try {
+          const answer = await (globalThis as unknown as Fetching).fetch(address as string, options as object);
+          return `answered ${answer.status}`;
+        } catch {
+          return 'refused';
+        }
+      },
+      [`${origin}${path}`, init] as const,
+    );
 
   expect(await attack('/api/v1/state', { credentials: 'include' })).toBe('refused');
-  expect(await attack('/api/v1/pools/workstation/actions', { method: 'POST', credentials: 'include', headers: { 'content-type': 'application/json' }, body: '{"action":"pause"}' })).toBe('refused');
+  expect(
+    await attack('/api/v1/pools/workstation/actions', {
+      method: 'POST',
+      credentials: 'include',
+      headers: { 'content-type': 'application/json' },
+      body: '{"action":"pause"}',
+    }),
+  ).toBe('refused');
   // No preflight for these: the request arrives, and the door turns it away.
-  expect(await attack('/api/v1/pools/workstation/actions', { method: 'POST', mode: 'no-cors', credentials: 'include', headers: { 'content-type': 'text/plain' }, body: '{"action":"pause"}' })).toBe('refused');
+  expect(
+    await attack('/api/v1/pools/workstation/actions', {
+      method: 'POST',
+      mode: 'no-cors',
+      credentials: 'include',
+      headers: { 'content-type': 'text/plain' },
+      body: '{"action":"pause"}',
+    }),
+  ).toBe('refused');
   expect((await engine.api.state()).pools[0]?.state).toBe('open');
   // The same with the user's cookie for certain, as it looks to the door.
-  const forged = await page.request.post(`${origin}/api/v1/pools/workstation/actions`, { headers: { origin: elsewhere }, data: { action: 'pause' } });
+  const forged = await page.request.post(`${origin}/api/v1/pools/workstation/actions`, {
+    headers: { origin: elsewhere },
+    data: { action: 'pause' },
+  });
   expect(forged.status()).toBe(403);
   expect((await engine.api.state()).pools[0]?.state).toBe('open');
   await hostile.close();
@@ -69,11 +100,19 @@ test('the page cannot be framed and runs no script of a stranger', async ({ app:
   expect(policy).toContain("require-trusted-types-for 'script'");
   expect(policy).not.toContain('unsafe');
   tolerate(/Content Security Policy|TrustedScript/i);
-  interface Document { createElement(name: string): { textContent: string }; body: { append(element: object): void }; title: string }
+  interface Document {
+    createElement(name: string): { textContent: string };
+    body: { append(element: object): void };
+    title: string;
+  }
   await page.evaluate(() => {
     const { document } = globalThis as unknown as { document: Document };
     const script = document.createElement('script');
-    try { script.textContent = 'document.title = "taken over"'; } catch { /* Trusted Types refuse the text at once. */ }
+    try {
+      script.textContent = 'document.title = "taken over"';
+    } catch {
+      /* Trusted Types refuse the text at once. */
+    }
     document.body.append(script);
   });
   await expect(page).not.toHaveTitle('taken over');

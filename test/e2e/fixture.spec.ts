@@ -1,7 +1,11 @@
 /** The fixture itself: an error in the window fails its spec, also one that nobody looked for. */
 import { expect, test } from './app.ts';
 
-interface PageGlobals { setTimeout(run: () => void, ms: number): void; document: { title: string }; console: { error(text: string): void } }
+interface PageGlobals {
+  setTimeout(run: () => void, ms: number): void;
+  document: { title: string };
+  console: { error(text: string): void };
+}
 
 test('an error that a script throws fails its spec', async ({ app: { page } }) => {
   test.fail();
@@ -17,5 +21,7 @@ test('an error that a script throws fails its spec', async ({ app: { page } }) =
 
 test('an error on the console fails its spec', async ({ app: { page } }) => {
   test.fail();
-  await page.evaluate(() => { (globalThis as unknown as PageGlobals).console.error('planted'); });
+  await page.evaluate(() => {
+    (globalThis as unknown as PageGlobals).console.error('planted');
+  });
 });

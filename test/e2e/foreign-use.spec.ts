@@ -15,7 +15,14 @@ async function runFlow({ page, screen, gpus, project, engine }: App, how: Partia
   await expect(screen.gpu(0)).toContainText('not ours');
   await expect(page.getByRole('img', { name: /% by others/ })).toBeVisible();
 
-  const id = await screen.submit({ directory: project, command: './train.sh', name: 'patient', slots: 1, env: 'STEPS=5', ...how });
+  const id = await screen.submit({
+    directory: project,
+    command: './train.sh',
+    name: 'patient',
+    slots: 1,
+    env: 'STEPS=5',
+    ...how,
+  });
   await expect(screen.row(id)).toHaveClass(/row-queued/);
   await expect(screen.row(id)).toContainText(/jupyter/);
   await screen.inspect(id);
@@ -36,7 +43,9 @@ test.describe('with processes', () => {
     await runFlow(app, {});
   });
 
-  test('a GPU falls off the bus, nvidia-smi hangs, and both come back', async ({ app: { page, screen, gpus, project } }) => {
+  test('a GPU falls off the bus, nvidia-smi hangs, and both come back', async ({
+    app: { page, screen, gpus, project },
+  }) => {
     const [gpu = ''] = gpus.uuids;
     await expect(screen.gpu(0)).toContainText('free');
     gpus.lose(gpu);
@@ -60,6 +69,8 @@ test.describe('with containers', () => {
   test('the queue waits for a foreign process, says why, and goes on when it leaves', async ({ app }) => {
     test.setTimeout(180_000);
     await runFlow(app, { runtime: 'Docker', image: BUSYBOX_IMAGE });
-    expect((await app.engine.api.trial(1)).attempts).toMatchObject([{ runtime: 'docker', exitCode: 0, slots: [app.gpus.uuids[0]] }]);
+    expect((await app.engine.api.trial(1)).attempts).toMatchObject([
+      { runtime: 'docker', exitCode: 0, slots: [app.gpus.uuids[0]] },
+    ]);
   });
 });

@@ -3,11 +3,16 @@ import { expect, test } from './app.ts';
 
 test('the palette finds commands and trials', async ({ app: { page, screen, engine } }) => {
   await engine.api.call('POST', '/pools/workstation/actions', { action: 'pause' });
-  await engine.api.submit({ config: { name: 'needle', entrypoint: 'true', resources: { slots: 0 } }, source: { kind: 'none' } });
+  await engine.api.submit({
+    config: { name: 'needle', entrypoint: 'true', resources: { slots: 0 } },
+    source: { kind: 'none' },
+  });
   await expect(screen.rows('queued')).toHaveCount(1);
 
   await page.keyboard.press('Control+k');
-  const search = page.getByLabel('Search trials or run a command').and(page.getByRole('textbox').or(page.getByRole('combobox')).or(page.getByRole('searchbox')));
+  const search = page
+    .getByLabel('Search trials or run a command')
+    .and(page.getByRole('textbox').or(page.getByRole('combobox')).or(page.getByRole('searchbox')));
   await expect(search).toBeFocused();
   await page.keyboard.type('keyboard');
   await page.keyboard.press('Enter');
@@ -37,7 +42,11 @@ test('the palette finds commands and trials', async ({ app: { page, screen, engi
 
 test('keys: help, new experiment, places, tabs, the list', async ({ app: { page, screen, engine } }) => {
   await engine.api.call('POST', '/pools/workstation/actions', { action: 'pause' });
-  for (const name of ['one', 'two', 'three']) await engine.api.submit({ config: { name, entrypoint: 'true', resources: { slots: 0 } }, source: { kind: 'none' } });
+  for (const name of ['one', 'two', 'three'])
+    await engine.api.submit({
+      config: { name, entrypoint: 'true', resources: { slots: 0 } },
+      source: { kind: 'none' },
+    });
   await expect(screen.rows('queued')).toHaveCount(3);
 
   await page.keyboard.press('?');
@@ -65,7 +74,13 @@ test('keys: help, new experiment, places, tabs, the list', async ({ app: { page,
   await page.keyboard.press('Home');
   await page.keyboard.press('Enter');
   await expect(screen.inspector).toHaveAttribute('aria-label', 'Trial 1');
-  for (const [key, name] of [['2', 'Metrics'], ['3', 'Configuration'], ['4', 'Checkpoints'], ['5', 'History'], ['1', 'Log']] as const) {
+  for (const [key, name] of [
+    ['2', 'Metrics'],
+    ['3', 'Configuration'],
+    ['4', 'Checkpoints'],
+    ['5', 'History'],
+    ['1', 'Log'],
+  ] as const) {
     await page.keyboard.press(key);
     await expect(screen.tab(name)).toHaveAttribute('aria-selected', 'true');
   }

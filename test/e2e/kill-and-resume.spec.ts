@@ -8,8 +8,12 @@ import type { SubmitFields } from './support/screen.ts';
 /** Long enough to be paused, killed over and resumed; short enough to see it end. */
 const STEPS = 250;
 
-async function runFlow({ page, screen, engine, project, restart, tolerate }: App, how: Partial<SubmitFields>): Promise<void> {
-  const submit = (name: string, steps: number): Promise<number> => screen.submit({ directory: project, command: './train.sh', name, env: `STEPS=${steps}`, ...how });
+async function runFlow(
+  { page, screen, engine, project, restart, tolerate }: App,
+  how: Partial<SubmitFields>,
+): Promise<void> {
+  const submit = (name: string, steps: number): Promise<number> =>
+    screen.submit({ directory: project, command: './train.sh', name, env: `STEPS=${steps}`, ...how });
   const first = await submit('first', STEPS);
   const second = await submit('second', 5);
   const third = await submit('third', 400);
@@ -26,7 +30,7 @@ async function runFlow({ page, screen, engine, project, restart, tolerate }: App
   await screen.inspector.getByRole('button', { name: 'Pause' }).click();
   await expect(screen.row(first)).toHaveClass(/row-paused/);
   await expect(screen.row(first)).toContainText(/saved at step \d+/);
-  const savedStep = Number(/saved at step (\d+)/.exec(await screen.row(first).textContent() ?? '')?.[1]);
+  const savedStep = Number(/saved at step (\d+)/.exec((await screen.row(first).textContent()) ?? '')?.[1]);
   // Its GPU went to the one that was dragged to the top.
   await expect(screen.row(third).getByRole('progressbar')).toBeVisible();
 
@@ -37,7 +41,9 @@ async function runFlow({ page, screen, engine, project, restart, tolerate }: App
   await expect(screen.row(third)).toBeVisible();
 
   await restart();
-  await expect(page.getByRole('alert').filter({ hasText: 'The engine cannot be reached' })).toBeHidden({ timeout: 20_000 });
+  await expect(page.getByRole('alert').filter({ hasText: 'The engine cannot be reached' })).toBeHidden({
+    timeout: 20_000,
+  });
   await expect(screen.row(third)).toHaveClass(/row-running/);
   await expect(screen.row(first)).toHaveClass(/row-paused/);
   expect((await engine.api.trial(third)).attempts, 'the running trial was adopted, not started again').toHaveLength(1);

@@ -17,28 +17,43 @@ interface Page {
   document: { querySelector(selector: string): { click(): void; textContent: string | null } | null };
 }
 
-test('a log of 1 GiB opens at its end at once, and is searched as a whole', async ({ app: { page, screen, engine } }) => {
+test('a log of 1 GiB opens at its end at once, and is searched as a whole', async ({
+  app: { page, screen, engine },
+}) => {
   test.setTimeout(150_000);
   await engine.api.call('PATCH', '/settings', { logCapMiB: 4096 });
   const half = HUGE_LINES / 2;
   const command = `seq 1 ${half}; echo "a needle in the hay"; seq ${half + 1} ${HUGE_LINES}`;
-  const { trialIds: [id = 0] } = await engine.api.submit({ config: { name: 'huge', entrypoint: command, runtime: 'process', resources: { slots: 0 } }, source: { kind: 'none' } });
+  const {
+    trialIds: [id = 0],
+  } = await engine.api.submit({
+    config: { name: 'huge', entrypoint: command, runtime: 'process', resources: { slots: 0 } },
+    source: { kind: 'none' },
+  });
   await engine.waitFor('the log is written', ({ trials }) => trials.get(id)?.state === 'done', 120_000);
   const { totalBytes } = await engine.api.call<{ totalBytes: number }>('GET', `/trials/${id}/attempts/1/log/info`);
   expect(totalBytes).toBeGreaterThan(1024 ** 3);
   await expect(screen.row(id)).toHaveClass(/row-finished/);
 
-  const openedMs = await page.evaluate(([selector, last]) => new Promise<number>((resolve) => {
-    const window = globalThis as unknown as Page;
-    const startedMs = window.performance.now();
-    window.document.querySelector(selector)?.click();
-    const look = (): void => {
-      if (window.document.querySelector('[role="log"]')?.textContent?.includes(last) === true) resolve(window.performance.now() - startedMs);
-      else window.requestAnimationFrame(look);
-    };
-    look();
-  }), [`[data-trial-id="${id}"] .name`, String(HUGE_LINES)] as const);
-  reportFigure(`log of ${(totalBytes / 1024 ** 3).toFixed(2)} GiB, from the click to its last line`, `${openedMs.toFixed(0)} ms`);
+  const openedMs = await page.evaluate(
+    ([selector, last]) =>
+      new Promise<number>((resolve) => {
+        const window = globalThis as unknown as Page;
+        const startedMs = window.performance.now();
+        window.document.querySelector(selector)?.click();
+        const look = (): void => {
+          if (window.document.querySelector('[role="log"]')?.textContent?.includes(last) === true)
+            resolve(window.performance.now() - startedMs);
+          else window.requestAnimationFrame(look);
+        };
+        look();
+      }),
+    [`[data-trial-id="${id}"] .name`, String(HUGE_LINES)] as const,
+  );
+  reportFigure(
+    `log of ${(totalBytes / 1024 ** 3).toFixed(2)} GiB, from the click to its last line`,
+    `${openedMs.toFixed(0)} ms`,
+  );
   expect(openedMs).toBeLessThan(3_000);
 
   await page.getByRole('button', { name: 'Search the log' }).click();
@@ -54,9 +69,18 @@ test('a log of 1 GiB opens at its end at once, and is searched as a whole', asyn
 });
 
 test(`follows ${RATE} lines a second`, async ({ app: { page, screen, engine, project } }) => {
-  const { trialIds: [id = 0] } = await engine.api.submit({
-    config: { name: 'fast', entrypoint: ['python3', 'writer.py'], runtime: 'process', environment: { environment_variables: { RATE: String(RATE), SECONDS: String(SECONDS) } }, resources: { slots: 0 } },
-    source: { kind: 'directory', path: project }, paused: true,
+  const {
+    trialIds: [id = 0],
+  } = await engine.api.submit({
+    config: {
+      name: 'fast',
+      entrypoint: ['python3', 'writer.py'],
+      runtime: 'process',
+      environment: { environment_variables: { RATE: String(RATE), SECONDS: String(SECONDS) } },
+      resources: { slots: 0 },
+    },
+    source: { kind: 'directory', path: project },
+    paused: true,
   });
   await screen.inspect(id);
   await screen.inspector.getByRole('button', { name: 'Resume' }).click();
@@ -77,9 +101,17 @@ test(`follows ${RATE} lines a second`, async ({ app: { page, screen, engine, pro
   await expect(screen.log).toContainText(`wrote ${RATE * SECONDS} lines`);
 });
 
-test('progress bars collapse, colours show, control sequences do not; the download is the raw bytes', async ({ app: { page, screen, engine } }) => {
-  const raw = 'plain\\n\\033[32mgreen\\033[0m and \\033[1;31mbold red\\033[0m\\n 10%%|#   |\\r 50%%|##  |\\r100%%|####|\\n\\033[2J\\033[Hcleared\\n<b>not bold</b>\\n';
-  const { trialIds: [id = 0] } = await engine.api.submit({ config: { name: 'colours', entrypoint: `printf '${raw}'; exit 3`, runtime: 'process', resources: { slots: 0 } }, source: { kind: 'none' } });
+test('progress bars collapse, colours show, control sequences do not; the download is the raw bytes', async ({
+  app: { page, screen, engine },
+}) => {
+  const raw =
+    'plain\\n\\033[32mgreen\\033[0m and \\033[1;31mbold red\\033[0m\\n 10%%|#   |\\r 50%%|##  |\\r100%%|####|\\n\\033[2J\\033[Hcleared\\n<b>not bold</b>\\n';
+  const {
+    trialIds: [id = 0],
+  } = await engine.api.submit({
+    config: { name: 'colours', entrypoint: `printf '${raw}'; exit 3`, runtime: 'process', resources: { slots: 0 } },
+    source: { kind: 'none' },
+  });
   await expect(screen.row(id)).toContainText('failed');
   await screen.inspect(id);
   await expect(screen.log).toContainText('100%|####|');
@@ -89,7 +121,15 @@ test('progress bars collapse, colours show, control sequences do not; the downlo
   await expect(screen.log).toContainText('<b>not bold</b>');
   await expect(screen.log).toContainText('cleared');
   await expect(screen.log).not.toContainText('[2J');
-  expect(await screen.log.locator('.ansi-green-fg').evaluate((element) => (globalThis as unknown as { getComputedStyle(element: unknown): { color: string } }).getComputedStyle(element).color)).not.toBe('rgb(0, 0, 0)');
+  expect(
+    await screen.log
+      .locator('.ansi-green-fg')
+      .evaluate(
+        (element) =>
+          (globalThis as unknown as { getComputedStyle(element: unknown): { color: string } }).getComputedStyle(element)
+            .color,
+      ),
+  ).not.toBe('rgb(0, 0, 0)');
 
   const download = page.waitForEvent('download');
   await page.getByRole('link', { name: 'Download the log' }).click();

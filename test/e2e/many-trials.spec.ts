@@ -8,9 +8,18 @@ const COUNT = 10_000;
 
 // Recording a trace takes time from the frames that are measured.
 test.use({ trace: 'off' });
-test.use({ machine: { gpus: [{}], seed: (dataDir) => { seedQueue(dataDir, 1, COUNT); } } });
+test.use({
+  machine: {
+    gpus: [{}],
+    seed: (dataDir) => {
+      seedQueue(dataDir, 1, COUNT);
+    },
+  },
+});
 
-interface Scroller { scrollTop: number }
+interface Scroller {
+  scrollTop: number;
+}
 
 test('10,000 queued trials scroll and drag', async ({ app: { page, screen, engine } }) => {
   test.setTimeout(90_000);

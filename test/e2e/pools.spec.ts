@@ -4,7 +4,9 @@ import { dragTo } from './support/mouse.ts';
 
 test.use({ machine: { gpus: [{ name: 'NVIDIA GeForce RTX 4090' }, { name: 'NVIDIA GeForce RTX 4090' }] } });
 
-test('a pool from one GPU takes a trial that is dropped on it and runs it there', async ({ app: { page, screen, engine, gpus } }) => {
+test('a pool from one GPU takes a trial that is dropped on it and runs it there', async ({
+  app: { page, screen, engine, gpus },
+}) => {
   await screen.poolMenu('This workstation', /^Pause pool/);
   await expect(page.getByRole('heading', { level: 1, name: 'This workstation' }).locator('..')).toContainText('paused');
 
@@ -52,7 +54,9 @@ test('a pool from one GPU takes a trial that is dropped on it and runs it there'
   await page.keyboard.press('Escape');
 });
 
-test('hours keep a pool shut and say when it opens; bad hours are refused and nothing typed is lost', async ({ app: { screen, engine, tolerate } }) => {
+test('hours keep a pool shut and say when it opens; bad hours are refused and nothing typed is lost', async ({
+  app: { screen, engine, tolerate },
+}) => {
   tolerate(/Failed to load resource: the server responded with a status of 4/);
   const now = new Date();
   const hour = (offset: number): string => `${String((now.getHours() + offset + 24) % 24).padStart(2, '0')}:00`;

@@ -7,7 +7,10 @@ async function fiveInLine({ engine, screen }: App): Promise<number[]> {
   await engine.api.call('POST', '/pools/workstation/actions', { action: 'pause' });
   const ids: number[] = [];
   for (const name of ['alpha', 'beta', 'gamma', 'delta', 'epsilon']) {
-    const { trialIds } = await engine.api.submit({ config: { name, entrypoint: 'sleep 600', resources: { slots: 0 } }, source: { kind: 'none' } });
+    const { trialIds } = await engine.api.submit({
+      config: { name, entrypoint: 'sleep 600', resources: { slots: 0 } },
+      source: { kind: 'none' },
+    });
     ids.push(...trialIds);
   }
   await expect(screen.rows('queued')).toHaveCount(5);
@@ -16,7 +19,7 @@ async function fiveInLine({ engine, screen }: App): Promise<number[]> {
 
 test('a drag by keyboard says where the trial would land and where it landed; undo brings it back', async ({ app }) => {
   const { page, screen } = app;
-  const [a, b, c, d, e] = await fiveInLine(app) as [number, number, number, number, number];
+  const [a, b, c, d, e] = (await fiveInLine(app)) as [number, number, number, number, number];
   await screen.grip(e).focus();
   await page.keyboard.press('Space');
   await expect(screen.announcement).toContainText('Picked up trial 5 epsilon');
@@ -41,7 +44,7 @@ test('a drag by keyboard says where the trial would land and where it landed; un
 
 test('Alt and arrows move by one place, Alt Home and End to the ends', async ({ app }) => {
   const { page, screen } = app;
-  const [a, b, c, d, e] = await fiveInLine(app) as [number, number, number, number, number];
+  const [a, b, c, d, e] = (await fiveInLine(app)) as [number, number, number, number, number];
   await screen.inspect(c);
   await page.keyboard.press('Alt+ArrowUp');
   await expect.poll(() => screen.order('queued')).toEqual([a, c, b, d, e]);
@@ -57,10 +60,13 @@ test('Alt and arrows move by one place, Alt Home and End to the ends', async ({ 
 
 test('several trials at once: one bar of actions, one drag, one menu', async ({ app }) => {
   const { page, screen, engine } = app;
-  const [a, b, c, d, e] = await fiveInLine(app) as [number, number, number, number, number];
+  const [a, b, c, d, e] = (await fiveInLine(app)) as [number, number, number, number, number];
   await screen.row(d).locator('.name').click();
   await expect(screen.selectionBar).toContainText('1 selected');
-  await screen.row(e).locator('.name').click({ modifiers: ['Control'] });
+  await screen
+    .row(e)
+    .locator('.name')
+    .click({ modifiers: ['Control'] });
   await expect(screen.selectionBar).toContainText('2 selected');
   await expect(page.getByRole('toolbar')).toHaveCount(1);
   await screen.selectionBar.getByRole('button', { name: 'Move to top' }).click();
@@ -70,7 +76,10 @@ test('several trials at once: one bar of actions, one drag, one menu', async ({ 
   await expect.poll(() => screen.order('queued')).toEqual([a, b, d, e, c]);
 
   await screen.row(a).locator('.name').click();
-  await screen.row(d).locator('.name').click({ modifiers: ['Shift'] });
+  await screen
+    .row(d)
+    .locator('.name')
+    .click({ modifiers: ['Shift'] });
   await expect(screen.selectionBar).toContainText('3 selected');
   await screen.row(b).locator('.name').click({ button: 'right' });
   await expect(page.getByRole('menu')).toContainText('3 trials');
@@ -85,12 +94,14 @@ test('several trials at once: one bar of actions, one drag, one menu', async ({ 
   await expect(screen.selectionBar).toContainText('5 selected');
   await page.keyboard.press('Escape');
   await expect(screen.selectionBar).toBeHidden();
-  await engine.waitFor('nothing was started', ({ trials }) => [...trials.values()].every((trial) => trial.attempt === 0));
+  await engine.waitFor('nothing was started', ({ trials }) =>
+    [...trials.values()].every((trial) => trial.attempt === 0),
+  );
 });
 
 test('the menu opens by right click, by its button and by key; cancel and archive can be undone', async ({ app }) => {
   const { page, screen } = app;
-  const [a, b] = await fiveInLine(app) as [number, number];
+  const [a, b] = (await fiveInLine(app)) as [number, number];
   await screen.row(a).locator('.name').click({ button: 'right' });
   await expect(page.getByRole('menu')).toBeVisible();
   await page.keyboard.press('Escape');
@@ -103,7 +114,10 @@ test('the menu opens by right click, by its button and by key; cancel and archiv
   await page.getByRole('button', { name: `Actions for trial ${b}` }).click();
   await screen.menuItem(/^Cancel/).click();
   await expect(screen.row(b)).toHaveClass(/row-finished/);
-  await screen.toast(/cancel/i).getByRole('button', { name: 'Undo' }).click();
+  await screen
+    .toast(/cancel/i)
+    .getByRole('button', { name: 'Undo' })
+    .click();
   await expect(screen.row(b)).toHaveClass(/row-queued/);
 
   await screen.row(b).focus();
@@ -112,7 +126,10 @@ test('the menu opens by right click, by its button and by key; cancel and archiv
   await screen.row(b).locator('.name').click({ button: 'right' });
   await screen.menuItem(/^Archive/).click();
   await expect(screen.row(b)).toBeHidden();
-  await screen.toast(/archived/i).getByRole('button', { name: 'Undo' }).click();
+  await screen
+    .toast(/archived/i)
+    .getByRole('button', { name: 'Undo' })
+    .click();
   await expect(screen.row(b)).toHaveClass(/row-finished/);
 
   await screen.row(b).locator('.name').click({ button: 'right' });
@@ -123,7 +140,7 @@ test('the menu opens by right click, by its button and by key; cancel and archiv
 
 test('rename, labels, priority and duplicate through their dialogs', async ({ app }) => {
   const { page, screen, engine } = app;
-  const [a, b, c, d, e] = await fiveInLine(app) as [number, number, number, number, number];
+  const [a, b, c, d, e] = (await fiveInLine(app)) as [number, number, number, number, number];
   await screen.row(a).locator('.name').click();
   await page.keyboard.press('F2');
   await screen.dialog.getByLabel('Name').fill('renamed');
@@ -132,8 +149,14 @@ test('rename, labels, priority and duplicate through their dialogs', async ({ ap
 
   await screen.row(e).locator('.name').click({ button: 'right' });
   await screen.menuItem(/^Set priority/).click();
-  await screen.dialog.getByLabel(/priority/i).first().fill('1');
-  await screen.dialog.getByRole('button', { name: /priority|set/i }).last().click();
+  await screen.dialog
+    .getByLabel(/priority/i)
+    .first()
+    .fill('1');
+  await screen.dialog
+    .getByRole('button', { name: /priority|set/i })
+    .last()
+    .click();
   await expect.poll(() => screen.order('queued')).toEqual([e, a, b, c, d]);
 
   await screen.row(b).locator('.name').click({ button: 'right' });
@@ -155,7 +178,7 @@ test('rename, labels, priority and duplicate through their dialogs', async ({ ap
 
 test('what the command line does shows in the window by itself', async ({ app }) => {
   const { screen, cli } = app;
-  const [a, b, c, d, e] = await fiveInLine(app) as [number, number, number, number, number];
+  const [a, b, c, d, e] = (await fiveInLine(app)) as [number, number, number, number, number];
   await screen.inspect(e);
   expect(await cli('mv', String(e), 'top')).toMatchObject({ code: 0 });
   await expect.poll(() => screen.order('queued')).toEqual([e, a, b, c, d]);

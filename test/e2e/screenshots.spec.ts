@@ -5,9 +5,15 @@ import { expect, test, type App } from './app.ts';
 import { ARTEFACTS } from './support/figures.ts';
 import { fillYard, GPUS } from './support/yard-in-use.ts';
 
-const SIZES = [{ width: 1280, height: 720 }, { width: 1920, height: 1080 }] as const;
+const SIZES = [
+  { width: 1280, height: 720 },
+  { width: 1920, height: 1080 },
+] as const;
 
-interface Root { scrollWidth: number; clientWidth: number }
+interface Root {
+  scrollWidth: number;
+  clientWidth: number;
+}
 
 async function takePictures({ page, engine }: App, name: string): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
@@ -15,9 +21,16 @@ async function takePictures({ page, engine }: App, name: string): Promise<void> 
     await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', theme);
     for (const size of SIZES) {
       await page.setViewportSize(size);
-      await page.screenshot({ path: path.join(ARTEFACTS, 'screenshots', `${name}-${theme}-${size.width}.png`), animations: 'disabled' });
-      const root = await page.locator('html').evaluate((element: Root) => ({ scrollWidth: element.scrollWidth, clientWidth: element.clientWidth }));
-      expect(root.scrollWidth, `${name} at ${size.width} does not scroll sideways`).toBeLessThanOrEqual(root.clientWidth);
+      await page.screenshot({
+        path: path.join(ARTEFACTS, 'screenshots', `${name}-${theme}-${size.width}.png`),
+        animations: 'disabled',
+      });
+      const root = await page
+        .locator('html')
+        .evaluate((element: Root) => ({ scrollWidth: element.scrollWidth, clientWidth: element.clientWidth }));
+      expect(root.scrollWidth, `${name} at ${size.width} does not scroll sideways`).toBeLessThanOrEqual(
+        root.clientWidth,
+      );
     }
   }
 }
@@ -35,7 +48,13 @@ test.describe('with GPUs', () => {
 
   test('one row, then one of everything', async ({ app }) => {
     const { screen, page } = app;
-    const id = await screen.submit({ directory: app.project, command: './train.sh', name: 'vit-base', slots: 0, env: 'STEPS=20' });
+    const id = await screen.submit({
+      directory: app.project,
+      command: './train.sh',
+      name: 'vit-base',
+      slots: 0,
+      env: 'STEPS=20',
+    });
     await expect(screen.row(id)).toHaveClass(/row-finished/);
     await expect(screen.log).toContainText('trained 20 steps');
     await takePictures(app, 'rows-1');
@@ -50,7 +69,14 @@ test.describe('with GPUs', () => {
 });
 
 test.describe('1,000 rows', () => {
-  test.use({ machine: { gpus: GPUS, seed: (dataDir) => { seedQueue(dataDir, 3, 1_000); } } });
+  test.use({
+    machine: {
+      gpus: GPUS,
+      seed: (dataDir) => {
+        seedQueue(dataDir, 3, 1_000);
+      },
+    },
+  });
 
   test('1,000 rows', async ({ app }) => {
     await expect(app.screen.rows('running')).toHaveCount(3);

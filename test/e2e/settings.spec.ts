@@ -1,10 +1,15 @@
 /** Settings are saved at once and outlive the page; the doctor says what it found. */
 import { expect, test } from './app.ts';
 
-test('theme, numbers and switches are saved at once, here and in the engine', async ({ app: { page, screen, engine } }) => {
+test('theme, numbers and switches are saved at once, here and in the engine', async ({
+  app: { page, screen, engine },
+}) => {
   await screen.goTo('Settings');
   const scheme = page.locator('html');
-  for (const [label, value] of [['Dark', 'dark'], ['Light', 'light']] as const) {
+  for (const [label, value] of [
+    ['Dark', 'dark'],
+    ['Light', 'light'],
+  ] as const) {
     await page.getByRole('radiogroup', { name: 'Theme' }).getByText(label, { exact: true }).click();
     await expect(scheme).toHaveAttribute('data-mantine-color-scheme', value);
     await expect.poll(async () => (await engine.api.state()).settings.theme).toBe(value);
@@ -12,7 +17,9 @@ test('theme, numbers and switches are saved at once, here and in the engine', as
   await page.getByLabel('When a trial finishes').click({ force: true });
   await page.getByLabel(/^Largest snapshot/).fill('250');
   await page.getByLabel(/^Largest snapshot/).press('Enter');
-  await expect.poll(async () => (await engine.api.state()).settings).toMatchObject({ snapshotLimitMiB: 250, notifyOnFinish: false });
+  await expect
+    .poll(async () => (await engine.api.state()).settings)
+    .toMatchObject({ snapshotLimitMiB: 250, notifyOnFinish: false });
   // Nonsense is put back, not saved.
   await page.getByLabel(/^Log kept per attempt/).fill('0');
   await page.getByLabel(/^Log kept per attempt/).press('Enter');
@@ -33,7 +40,12 @@ test('the doctor names what it found and the remedy', async ({ app: { page, scre
   await page.getByRole('button', { name: /Run the doctor/ }).click();
   const doctor = page.getByRole('region', { name: 'Doctor' });
   await expect(doctor.getByRole('listitem').filter({ hasText: 'nvidia-smi' })).toBeVisible({ timeout: 20_000 });
-  await expect(doctor.getByRole('listitem').filter({ hasText: /docker/i }).first()).toBeVisible();
+  await expect(
+    doctor
+      .getByRole('listitem')
+      .filter({ hasText: /docker/i })
+      .first(),
+  ).toBeVisible();
   await expect(doctor.getByRole('listitem').filter({ hasText: 'git' }).first()).toBeVisible();
   await doctor.getByRole('button', { name: 'Look again' }).click();
   await expect(doctor.getByRole('listitem').first()).toBeVisible();

@@ -6,7 +6,9 @@ import { REFUSED_REQUEST } from './support/faults.ts';
 
 test.use({ machine: { gpus: [{}] } });
 
-test('refusals name the fault and keep everything that was typed', async ({ app: { screen, engine, project, tolerate } }) => {
+test('refusals name the fault and keep everything that was typed', async ({
+  app: { screen, engine, project, tolerate },
+}) => {
   tolerate(REFUSED_REQUEST);
   const { dialog } = screen;
   const submit = dialog.getByRole('button', { name: 'Submit' });
@@ -14,7 +16,12 @@ test('refusals name the fault and keep everything that was typed', async ({ app:
   await submit.click();
   await expect(dialog.getByRole('alert')).toContainText('Say which command to run.');
 
-  await screen.fillSubmit({ directory: path.join(project, 'nowhere'), command: './train.sh --lr 0.1', name: 'typed with care', env: 'A=1\nSTEPS=2' });
+  await screen.fillSubmit({
+    directory: path.join(project, 'nowhere'),
+    command: './train.sh --lr 0.1',
+    name: 'typed with care',
+    env: 'A=1\nSTEPS=2',
+  });
   await submit.click();
   await expect(dialog.getByRole('alert')).toContainText(/nowhere/);
   await dialog.getByLabel('Directory', { exact: true }).fill(project);
@@ -43,7 +50,9 @@ test('refusals name the fault and keep everything that was typed', async ({ app:
   expect((await engine.api.trials()).length).toBe(1);
 });
 
-test('a pasted configuration: bad YAML, an unknown key with the near one, then it runs', async ({ app: { screen, page, tolerate } }) => {
+test('a pasted configuration: bad YAML, an unknown key with the near one, then it runs', async ({
+  app: { screen, page, tolerate },
+}) => {
   tolerate(REFUSED_REQUEST);
   const { dialog } = screen;
   const submit = dialog.getByRole('button', { name: 'Submit' });
@@ -65,7 +74,9 @@ test('a pasted configuration: bad YAML, an unknown key with the near one, then i
   await expect(page.getByLabel('Configuration as YAML')).toContainText('name: pasted');
 });
 
-test('a directory over the limit: the largest files are named', async ({ app: { screen, engine, project, tolerate } }) => {
+test('a directory over the limit: the largest files are named', async ({
+  app: { screen, engine, project, tolerate },
+}) => {
   tolerate(REFUSED_REQUEST);
   mkdirSync(path.join(project, 'data'));
   writeFileSync(path.join(project, 'data', 'weights.bin'), Buffer.alloc(3 * 1024 * 1024));

@@ -11,7 +11,15 @@ function strict<T extends object>(name: string, target: T): T {
   return new Proxy(target, {
     get(object, property, receiver) {
       // Promises and matchers look for these on anything.
-      if (typeof property === 'symbol' || property in object || property === 'then' || property === 'toJSON' || property === 'asymmetricMatch' || property === 'nodeType') return Reflect.get(object, property, receiver) as unknown;
+      if (
+        typeof property === 'symbol' ||
+        property in object ||
+        property === 'then' ||
+        property === 'toJSON' ||
+        property === 'asymmetricMatch' ||
+        property === 'nodeType'
+      )
+        return Reflect.get(object, property, receiver) as unknown;
       throw new Error(`the fake of electron does not know ${name}.${property}`);
     },
   });
@@ -54,25 +62,63 @@ export const fake = {
     defaultSession.removeAllListeners();
     Object.assign(nativeTheme, { themeSource: 'system' });
     Object.assign(fake, {
-      calls: [], paths: new Map(), switches: new Set(), isPackaged: false, isFirstInstance: true, exitCode: null, hasQuit: false, schemes: [], schemeHandlers: new Map(),
-      permissionRequest: null, permissionCheck: null, deviceCheck: null, displayMedia: null, beforeRequest: null, messageHandlers: new Map(), windows: [], trays: [], menus: [], notifications: [],
-      openedOutside: [], errorBoxes: [], blockers: new Set(), folderAnswer: { canceled: true, filePaths: [] }, loginItem: null, exposed: new Map(), invoked: [], ready: Promise.withResolvers(),
+      calls: [],
+      paths: new Map(),
+      switches: new Set(),
+      isPackaged: false,
+      isFirstInstance: true,
+      exitCode: null,
+      hasQuit: false,
+      schemes: [],
+      schemeHandlers: new Map(),
+      permissionRequest: null,
+      permissionCheck: null,
+      deviceCheck: null,
+      displayMedia: null,
+      beforeRequest: null,
+      messageHandlers: new Map(),
+      windows: [],
+      trays: [],
+      menus: [],
+      notifications: [],
+      openedOutside: [],
+      errorBoxes: [],
+      blockers: new Set(),
+      folderAnswer: { canceled: true, filePaths: [] },
+      loginItem: null,
+      exposed: new Map(),
+      invoked: [],
+      ready: Promise.withResolvers(),
     });
   },
 };
 
 /** Something with a preventDefault, as listeners get it. */
 export function preventable<T extends object>(fields: T): T & { prevented: boolean; preventDefault(): void } {
-  const event = { ...fields, prevented: false, preventDefault() { event.prevented = true; } };
+  const event = {
+    ...fields,
+    prevented: false,
+    preventDefault() {
+      event.prevented = true;
+    },
+  };
   return event;
 }
 
 class FakeApp extends EventEmitter {
-  get isPackaged(): boolean { return fake.isPackaged; }
+  get isPackaged(): boolean {
+    return fake.isPackaged;
+  }
   commandLine = strict('app.commandLine', { hasSwitch: (name: string) => fake.switches.has(name) });
-  enableSandbox(): void { fake.calls.push('enableSandbox'); }
-  getAppPath(): string { return fake.appPath; }
-  getVersion(): string { return '0.0.0-test'; }
+  enableSandbox(): void {
+    fake.calls.push('enableSandbox');
+  }
+  getAppPath(): string {
+    return fake.appPath;
+  }
+  getVersion(): string {
+    return '0.0.0-test';
+  }
   setPath(name: string, value: string): void {
     fake.calls.push(`setPath ${name}`);
     fake.paths.set(name, value);
@@ -85,7 +131,9 @@ class FakeApp extends EventEmitter {
     fake.calls.push('whenReady');
     return fake.ready.promise;
   }
-  setLoginItemSettings(settings: unknown): void { fake.loginItem = settings; }
+  setLoginItemSettings(settings: unknown): void {
+    fake.loginItem = settings;
+  }
   /** As Electron does: asks, then closes the windows, then is gone. */
   quit(): void {
     fake.calls.push('quit');
@@ -95,7 +143,9 @@ class FakeApp extends EventEmitter {
     for (const window of fake.windows) if (!window.userCloses()) return;
     fake.hasQuit = true;
   }
-  exit(code: number): void { fake.exitCode = code; }
+  exit(code: number): void {
+    fake.exitCode = code;
+  }
 }
 export const app = strict('app', new FakeApp());
 
@@ -111,7 +161,11 @@ export const protocol = strict('protocol', {
 });
 
 class FakeSession extends EventEmitter {
-  webRequest = strict('session.webRequest', { onBeforeRequest(handler: Handler): void { fake.beforeRequest = handler; } });
+  webRequest = strict('session.webRequest', {
+    onBeforeRequest(handler: Handler): void {
+      fake.beforeRequest = handler;
+    },
+  });
   setPermissionRequestHandler(handler: Handler): void {
     fake.calls.push('setPermissionRequestHandler');
     fake.permissionRequest = handler;
@@ -120,16 +174,24 @@ class FakeSession extends EventEmitter {
     fake.calls.push('setPermissionCheckHandler');
     fake.permissionCheck = handler;
   }
-  setDevicePermissionHandler(handler: Handler): void { fake.deviceCheck = handler; }
-  setDisplayMediaRequestHandler(handler: Handler): void { fake.displayMedia = handler; }
+  setDevicePermissionHandler(handler: Handler): void {
+    fake.deviceCheck = handler;
+  }
+  setDisplayMediaRequestHandler(handler: Handler): void {
+    fake.displayMedia = handler;
+  }
 }
 const defaultSession = strict('session.defaultSession', new FakeSession());
 export const session = strict('session', { defaultSession });
 
 class FakeContents extends EventEmitter {
   openHandler: ((details: { url: string }) => { action: string }) | null = null;
-  setWindowOpenHandler(handler: (details: { url: string }) => { action: string }): void { this.openHandler = handler; }
-  getURL(): string { return 'app://switchyard/'; }
+  setWindowOpenHandler(handler: (details: { url: string }) => { action: string }): void {
+    this.openHandler = handler;
+  }
+  getURL(): string {
+    return 'app://switchyard/';
+  }
 }
 
 export interface WindowOptions {
@@ -149,11 +211,21 @@ export class BrowserWindow extends EventEmitter {
     fake.windows.push(this);
     app.emit('web-contents-created', {}, this.webContents);
   }
-  async loadURL(url: string): Promise<void> { this.url = url; }
-  show(): void { this.isShown = true; }
-  hide(): void { this.isShown = false; }
-  focus(): void { fake.calls.push('focus'); }
-  isMinimized(): boolean { return false; }
+  async loadURL(url: string): Promise<void> {
+    this.url = url;
+  }
+  show(): void {
+    this.isShown = true;
+  }
+  hide(): void {
+    this.isShown = false;
+  }
+  focus(): void {
+    fake.calls.push('focus');
+  }
+  isMinimized(): boolean {
+    return false;
+  }
   /** The user presses the cross. @returns whether the window is gone */
   userCloses(): boolean {
     const event = preventable({});
@@ -190,19 +262,29 @@ export class Tray extends EventEmitter {
     this.image = image;
     fake.trays.push(this);
   }
-  setImage(image: string): void { this.image = image; }
-  setToolTip(text: string): void { this.toolTip = text; }
-  setContextMenu(menu: MenuItem[]): void { this.menu = menu; }
+  setImage(image: string): void {
+    this.image = image;
+  }
+  setToolTip(text: string): void {
+    this.toolTip = text;
+  }
+  setContextMenu(menu: MenuItem[]): void {
+    this.menu = menu;
+  }
 }
 
 export class Notification extends EventEmitter {
-  static isSupported(): boolean { return true; }
+  static isSupported(): boolean {
+    return true;
+  }
   readonly text: { readonly title: string; readonly body: string };
   constructor(text: { readonly title: string; readonly body: string }) {
     super();
     this.text = text;
   }
-  show(): void { fake.notifications.push(this); }
+  show(): void {
+    fake.notifications.push(this);
+  }
 }
 
 let nextBlocker = 1;
@@ -221,15 +303,29 @@ export const powerSaveBlocker = strict('powerSaveBlocker', {
 export const nativeTheme = strict('nativeTheme', { shouldUseDarkColors: false, themeSource: 'system' });
 
 export const dialog = strict('dialog', {
-  showErrorBox(title: string, text: string): void { fake.errorBoxes.push(`${title}: ${text}`); },
+  showErrorBox(title: string, text: string): void {
+    fake.errorBoxes.push(`${title}: ${text}`);
+  },
   showOpenDialog: async () => fake.folderAnswer,
 });
 
-export const ipcMain = strict('ipcMain', { handle(channel: string, handler: Handler): void { fake.messageHandlers.set(channel, handler); } });
+export const ipcMain = strict('ipcMain', {
+  handle(channel: string, handler: Handler): void {
+    fake.messageHandlers.set(channel, handler);
+  },
+});
 
-export const shell = strict('shell', { async openExternal(url: string): Promise<void> { fake.openedOutside.push(url); } });
+export const shell = strict('shell', {
+  async openExternal(url: string): Promise<void> {
+    fake.openedOutside.push(url);
+  },
+});
 
-export const contextBridge = strict('contextBridge', { exposeInMainWorld(name: string, value: unknown): void { fake.exposed.set(name, value); } });
+export const contextBridge = strict('contextBridge', {
+  exposeInMainWorld(name: string, value: unknown): void {
+    fake.exposed.set(name, value);
+  },
+});
 
 export const ipcRenderer = strict('ipcRenderer', {
   async invoke(...args: unknown[]): Promise<unknown> {

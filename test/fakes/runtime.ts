@@ -7,8 +7,17 @@
  */
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { LaunchError } from '../../electron/engine/ports.ts';
-import type { Attachment, AttemptHandle, Clock, ExitInfo, LaunchSpec, Recovered, RuntimeStatus, TrialRuntime } from '../../electron/engine/ports.ts';
+import { LaunchError } from '../../electron/ports/trial-runtime.ts';
+import type {
+  Attachment,
+  AttemptHandle,
+  ExitInfo,
+  LaunchSpec,
+  Recovered,
+  RuntimeStatus,
+  TrialRuntime,
+} from '../../electron/ports/trial-runtime.ts';
+import type { Clock } from '../../electron/ports/clock.ts';
 import type { RuntimeKind } from '../../electron/contract/states.ts';
 
 export type FakeStep =
@@ -89,7 +98,15 @@ export function createFakeMachine({ clock }: { readonly clock: Clock }): FakeMac
   function end(live: Live, exit: Partial<ExitInfo>): void {
     if (live.exit !== null) return;
     if (live.timer !== null) clearTimeout(live.timer);
-    live.exit = { exitCode: 0, signal: null, oomKilled: false, lost: false, endedAtMs: clock.nowMs(), message: null, ...exit };
+    live.exit = {
+      exitCode: 0,
+      signal: null,
+      oomKilled: false,
+      lost: false,
+      endedAtMs: clock.nowMs(),
+      message: null,
+      ...exit,
+    };
     for (const watcher of live.watchers) watcher();
     live.watchers.clear();
   }
@@ -116,28 +133,49 @@ export function createFakeMachine({ clock }: { readonly clock: Clock }): FakeMac
   }
 
   function programOf(spec: LaunchSpec): FakeProgram {
-    return spec.argv[0] === 'fake' && spec.argv[1] !== undefined ? JSON.parse(spec.argv[1]) as FakeProgram : chooseProgram(spec);
+    return spec.argv[0] === 'fake' && spec.argv[1] !== undefined
+      ? (JSON.parse(spec.argv[1]) as FakeProgram)
+      : chooseProgram(spec);
   }
 
-  async function launch(spec: LaunchSpec, onActivity: (text: string) => void, signal: AbortSignal): Promise<{ readonly ref: string }> {
+  async function launch(
+    spec: LaunchSpec,
+    onActivity: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly ref: string }> {
     const cancelled = new LaunchError('launch_failed', 'The start was cancelled before the program ran.', null, true);
     if (signal.aborted) throw cancelled;
     if (hold !== null) {
       onActivity(hold.activity);
-      await Promise.race([hold.released, new Promise((resolve) => {
-        signal.addEventListener('abort', resolve, { once: true });
-      })]);
+      await Promise.race([
+        hold.released,
+        new Promise((resolve) => {
+          signal.addEventListener('abort', resolve, { once: true });
+        }),
+      ]);
       if (signal.aborted) throw cancelled;
     }
-    if (givenUp.has(spec.attemptId)) throw new LaunchError('launch_failed', 'This attempt was given up in recovery.', null, true);
+    if (givenUp.has(spec.attemptId))
+      throw new LaunchError('launch_failed', 'This attempt was given up in recovery.', null, true);
     const known = refs.get(spec.attemptId);
     if (known !== undefined) return { ref: known };
     const failure = failures.shift();
     if (failure !== undefined) throw failure;
-    if (!status.available) throw new LaunchError('runtime_down', status.problem ?? 'The fake runtime is down.', status.remedy, true);
-    if (spec.argv[0] !== 'fake' && spec.argv.length === 0) throw new LaunchError('command_missing', 'The command is empty.', null);
+    if (!status.available)
+      throw new LaunchError('runtime_down', status.problem ?? 'The fake runtime is down.', status.remedy, true);
+    if (spec.argv[0] !== 'fake' && spec.argv.length === 0)
+      throw new LaunchError('command_missing', 'The command is empty.', null);
     const program = programOf(spec);
-    const live: Live = { spec, frozen: false, exit: null, signals: [], program, todo: [...program.steps], timer: null, watchers: new Set() };
+    const live: Live = {
+      spec,
+      frozen: false,
+      exit: null,
+      signals: [],
+      program,
+      todo: [...program.steps],
+      timer: null,
+      watchers: new Set(),
+    };
     const ref = String(nextRef++);
     attempts.set(spec.attemptId, live);
     refs.set(spec.attemptId, ref);
@@ -167,7 +205,10 @@ export function createFakeMachine({ clock }: { readonly clock: Clock }): FakeMac
       kind,
       launch,
       status: () => Promise.resolve(status),
-      diagnose: () => Promise.resolve([{ id: `fake-${kind}`, title: 'Fake runtime', status: 'ok', found: 'in memory', remedy: null }]),
+      diagnose: () =>
+        Promise.resolve([
+          { id: `fake-${kind}`, title: 'Fake runtime', status: 'ok', found: 'in memory', remedy: null },
+        ]),
       onStatusChange(listener) {
         listeners.add(listener);
         return () => void listeners.delete(listener);
@@ -178,9 +219,11 @@ export function createFakeMachine({ clock }: { readonly clock: Clock }): FakeMac
           givenUp.add(handle.attemptId);
           return Promise.resolve({ kind: 'absent' });
         }
-        return Promise.resolve(live.exit === null
-          ? { kind: 'running', ref: refs.get(handle.attemptId) ?? '', frozen: live.frozen }
-          : { kind: 'exited', exit: live.exit });
+        return Promise.resolve(
+          live.exit === null
+            ? { kind: 'running', ref: refs.get(handle.attemptId) ?? '', frozen: live.frozen }
+            : { kind: 'exited', exit: live.exit },
+        );
       },
       attach(handle): Attachment {
         let detached = false;
@@ -188,7 +231,16 @@ export function createFakeMachine({ clock }: { readonly clock: Clock }): FakeMac
         const exit = new Promise<ExitInfo>((resolve) => {
           const settle = (): void => {
             if (detached || closed) return;
-            resolve(live?.exit ?? { exitCode: null, signal: null, oomKilled: false, lost: true, endedAtMs: clock.nowMs(), message: 'The fake machine does not know it.' });
+            resolve(
+              live?.exit ?? {
+                exitCode: null,
+                signal: null,
+                oomKilled: false,
+                lost: true,
+                endedAtMs: clock.nowMs(),
+                message: 'The fake machine does not know it.',
+              },
+            );
           };
           if (live === undefined || live.exit !== null) queueMicrotask(settle);
           else live.watchers.add(settle);
@@ -201,22 +253,25 @@ export function createFakeMachine({ clock }: { readonly clock: Clock }): FakeMac
           },
         };
       },
-      terminate: (handle) => signal(handle, 'SIGTERM', (live) => {
-        const { onTerm = 'die' } = live.program;
-        if (onTerm === 'die') end(live, { exitCode: 143, signal: 'SIGTERM' });
-        else if (onTerm !== 'ignore') {
-          if (live.timer !== null) clearTimeout(live.timer);
-          live.timer = null;
-          live.todo = [...onTerm];
-        }
-        thaw(live);
-      }),
-      kill: (handle) => signal(handle, 'SIGKILL', (live) => {
-        end(live, { exitCode: 137, signal: 'SIGKILL' });
-      }),
-      freeze: (handle) => signal(handle, 'freeze', (live) => {
-        live.frozen = true;
-      }),
+      terminate: (handle) =>
+        signal(handle, 'SIGTERM', (live) => {
+          const { onTerm = 'die' } = live.program;
+          if (onTerm === 'die') end(live, { exitCode: 143, signal: 'SIGTERM' });
+          else if (onTerm !== 'ignore') {
+            if (live.timer !== null) clearTimeout(live.timer);
+            live.timer = null;
+            live.todo = [...onTerm];
+          }
+          thaw(live);
+        }),
+      kill: (handle) =>
+        signal(handle, 'SIGKILL', (live) => {
+          end(live, { exitCode: 137, signal: 'SIGKILL' });
+        }),
+      freeze: (handle) =>
+        signal(handle, 'freeze', (live) => {
+          live.frozen = true;
+        }),
       unfreeze: (handle) => signal(handle, 'unfreeze', thaw),
       pids(handle) {
         const live = attempts.get(handle.attemptId);

@@ -20,7 +20,11 @@ async function openJumpyYard(): Promise<JumpyYard> {
   const dataDir = path.join(makeDirectory(), 'data');
   let offsetMs = 0;
   const engine = await startEngine({
-    dataDir, shell: 'headless', version: '0', dockerHost: 'unix:///nonexistent/docker.sock', nvidiaSmi: '/nonexistent/nvidia-smi',
+    dataDir,
+    shell: 'headless',
+    version: '0',
+    dockerHost: 'unix:///nonexistent/docker.sock',
+    nvidiaSmi: '/nonexistent/nvidia-smi',
     clock: { nowMs: () => Date.now() + offsetMs, monotonicMs: () => performance.now() },
   });
   const api = createApiClient((request) => engine.fetch(request));
@@ -32,8 +36,11 @@ async function openJumpyYard(): Promise<JumpyYard> {
   });
   await api.call('PATCH', '/pools/workstation', { settings: { maxCpuTrials: 4 } });
   return {
-    api, mirror,
-    jump: (ms) => { offsetMs += ms; },
+    api,
+    mirror,
+    jump: (ms) => {
+      offsetMs += ms;
+    },
     async submit(config) {
       const { trialIds } = await api.submit({ config: { runtime: 'process', ...config }, source: { kind: 'none' } });
       return trialIds[0] ?? 0;
@@ -48,24 +55,37 @@ async function runOne({ submit, mirror }: JumpyYard): Promise<void> {
 }
 
 describe('a clock that jumps', () => {
-  test.each([['forward', DAY_MS], ['back', -DAY_MS]])('%s by a day: time limits and grace periods are not cut short, and it is told', { timeout: 60_000 }, async (_, jumpMs) => {
-    const yard = await openJumpyYard();
-    const limited = await yard.submit({ entrypoint: 'sleep 600', time_limit_s: 3600 });
-    const deaf = await yard.submit({ entrypoint: `trap '' TERM; echo deaf; sleep 600`, grace_period_s: 600 });
-    await yard.mirror.waitFor('both run', ({ trials }) => [limited, deaf].every((id) => trials.get(id)?.state === 'running'));
-    await yard.api.act({ action: 'pause', trialIds: [deaf] });
-    yard.jump(jumpMs);
-    // Each of these looks at the deadlines again.
-    await yard.api.act({ action: 'freeze', trialIds: [limited] });
-    await yard.api.act({ action: 'unfreeze', trialIds: [limited] });
-    await yard.api.act({ action: 'cancel', trialIds: [deaf] });
-    await runOne(yard);
-    expect((await yard.api.trial(limited)).trial).toMatchObject({ state: 'running', stop: null });
-    expect((await yard.api.trial(deaf)).trial).toMatchObject({ state: 'stopping', stop: { kind: 'cancel' } });
-    await yard.mirror.waitFor('the jump is told', ({ notices }) => notices.some((notice) => notice.id === 'clock_jump' && notice.text.includes('1440 min')));
-    await yard.api.act({ action: 'kill', trialIds: [limited, deaf] });
-    await yard.mirror.waitFor('both are done', ({ trials }) => [limited, deaf].every((id) => trials.get(id)?.state === 'done'));
-  });
+  test.each([
+    ['forward', DAY_MS],
+    ['back', -DAY_MS],
+  ])(
+    '%s by a day: time limits and grace periods are not cut short, and it is told',
+    { timeout: 60_000 },
+    async (_, jumpMs) => {
+      const yard = await openJumpyYard();
+      const limited = await yard.submit({ entrypoint: 'sleep 600', time_limit_s: 3600 });
+      const deaf = await yard.submit({ entrypoint: `trap '' TERM; echo deaf; sleep 600`, grace_period_s: 600 });
+      await yard.mirror.waitFor('both run', ({ trials }) =>
+        [limited, deaf].every((id) => trials.get(id)?.state === 'running'),
+      );
+      await yard.api.act({ action: 'pause', trialIds: [deaf] });
+      yard.jump(jumpMs);
+      // Each of these looks at the deadlines again.
+      await yard.api.act({ action: 'freeze', trialIds: [limited] });
+      await yard.api.act({ action: 'unfreeze', trialIds: [limited] });
+      await yard.api.act({ action: 'cancel', trialIds: [deaf] });
+      await runOne(yard);
+      expect((await yard.api.trial(limited)).trial).toMatchObject({ state: 'running', stop: null });
+      expect((await yard.api.trial(deaf)).trial).toMatchObject({ state: 'stopping', stop: { kind: 'cancel' } });
+      await yard.mirror.waitFor('the jump is told', ({ notices }) =>
+        notices.some((notice) => notice.id === 'clock_jump' && notice.text.includes('1440 min')),
+      );
+      await yard.api.act({ action: 'kill', trialIds: [limited, deaf] });
+      await yard.mirror.waitFor('both are done', ({ trials }) =>
+        [limited, deaf].every((id) => trials.get(id)?.state === 'done'),
+      );
+    },
+  );
 
   test('back while a failed trial waits to be restarted: it waits its second, not a day', async () => {
     const yard = await openJumpyYard();
@@ -75,7 +95,10 @@ describe('a clock that jumps', () => {
     await yard.mirror.waitFor('it is restarted', ({ trials }) => trials.get(id)?.restarts === 2);
     // A clock that is merely set right makes no hold last for ever either.
     yard.jump(-2_000);
-    const done = await yard.mirror.waitFor('it is done', ({ trials }) => trials.get(id)?.state === 'done' && trials.get(id));
+    const done = await yard.mirror.waitFor(
+      'it is done',
+      ({ trials }) => trials.get(id)?.state === 'done' && trials.get(id),
+    );
     expect(done).toMatchObject({ outcome: { kind: 'failed', exitCode: 3 }, restarts: 2 });
   });
 
@@ -86,7 +109,10 @@ describe('a clock that jumps', () => {
     yard.jump(-DAY_MS);
     await yard.api.act({ action: 'freeze', trialIds: [id] });
     await yard.api.act({ action: 'unfreeze', trialIds: [id] });
-    const done = await yard.mirror.waitFor('it is stopped', ({ trials }) => trials.get(id)?.state === 'done' && trials.get(id));
+    const done = await yard.mirror.waitFor(
+      'it is stopped',
+      ({ trials }) => trials.get(id)?.state === 'done' && trials.get(id),
+    );
     expect(done).toMatchObject({ outcome: { kind: 'failed', code: 'time_limit' } });
   });
 });

@@ -29,7 +29,11 @@ describe('a database that cannot be used', () => {
     db.pragma('wal_checkpoint(TRUNCATE)');
     db.close();
     const before = fingerprint(databaseOf(yard));
-    expect(await startRefused(yard)).toMatch(new RegExp(`newer Switchyard \\(database version ${version + 5}; this program knows up to ${version}\\)[^]*SWITCHYARD_HOME`));
+    expect(await startRefused(yard)).toMatch(
+      new RegExp(
+        `newer Switchyard \\(database version ${version + 5}; this program knows up to ${version}\\)[^]*SWITCHYARD_HOME`,
+      ),
+    );
     expect(fingerprint(databaseOf(yard))).toBe(before);
     const again = new Sqlite(databaseOf(yard));
     again.pragma(`user_version = ${version}`);
@@ -61,28 +65,41 @@ describe('a database that cannot be used', () => {
     expect((await yard.engine.api.trials()).map((trial) => trial.id)).toEqual([id]);
   });
 
-  test('locked while trials run: changes are refused, what happened meanwhile is saved afterwards', { timeout: 60_000 }, async () => {
-    const yard = await openYard();
-    const running = await yard.submit({ entrypoint: 'sleep 1.5; echo worked' });
-    await yard.engine.waitFor('it runs', ({ trials }) => trials.get(running)?.state === 'running');
-    const other = new Sqlite(databaseOf(yard));
-    other.exec('BEGIN IMMEDIATE');
-    const problem = await refusal(yard.submit({ entrypoint: 'true' }));
-    expect(problem).toMatchObject({ code: 'database_busy', status: 503, remedy: expect.stringContaining('Close the program') });
-    expect((await yard.engine.api.trials()).map((trial) => trial.id)).toEqual([running]);
-    other.exec('ROLLBACK');
-    other.close();
-    expect(await yard.outcomeOf(running, 30_000)).toMatchObject({ kind: 'completed' });
-    const after = await yard.submit({ entrypoint: 'true' });
-    expect(await yard.outcomeOf(after, 30_000)).toMatchObject({ kind: 'completed' });
-  });
+  test(
+    'locked while trials run: changes are refused, what happened meanwhile is saved afterwards',
+    { timeout: 60_000 },
+    async () => {
+      const yard = await openYard();
+      const running = await yard.submit({ entrypoint: 'sleep 1.5; echo worked' });
+      await yard.engine.waitFor('it runs', ({ trials }) => trials.get(running)?.state === 'running');
+      const other = new Sqlite(databaseOf(yard));
+      other.exec('BEGIN IMMEDIATE');
+      const problem = await refusal(yard.submit({ entrypoint: 'true' }));
+      expect(problem).toMatchObject({
+        code: 'database_busy',
+        status: 503,
+        remedy: expect.stringContaining('Close the program'),
+      });
+      expect((await yard.engine.api.trials()).map((trial) => trial.id)).toEqual([running]);
+      other.exec('ROLLBACK');
+      other.close();
+      expect(await yard.outcomeOf(running, 30_000)).toMatchObject({ kind: 'completed' });
+      const after = await yard.submit({ entrypoint: 'true' });
+      expect(await yard.outcomeOf(after, 30_000)).toMatchObject({ kind: 'completed' });
+    },
+  );
 });
 
 describe('two engines on one directory', () => {
   test('the second points to the first and ends well', async () => {
     const { engine } = await openYard();
     const second = spawnServe({ dataDir: engine.dataDir });
-    expect(await second.ready).toMatchObject({ ready: true, alreadyRunning: true, dataDir: engine.dataDir, url: expect.stringContaining(new URL(engine.url).origin) });
+    expect(await second.ready).toMatchObject({
+      ready: true,
+      alreadyRunning: true,
+      dataDir: engine.dataDir,
+      url: expect.stringContaining(new URL(engine.url).origin),
+    });
     expect((await second.ended).exitCode).toBe(0);
     expect((await engine.api.call<{ ok: boolean }>('GET', '/health')).ok).toBe(true);
   });

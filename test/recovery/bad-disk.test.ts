@@ -32,7 +32,9 @@ function canMount(): boolean {
 function smallDisk(sizeMiB: number): string {
   const dir = makeDirectory();
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m,mode=0700`, 'switchyard-test', dir]);
-  onTestFinished(() => { execFileSync('umount', ['--lazy', dir]); });
+  onTestFinished(() => {
+    execFileSync('umount', ['--lazy', dir]);
+  });
   return dir;
 }
 
@@ -52,7 +54,9 @@ function fill(dir: string): () => void {
     }
   }
   expect(freeBytes(dir)).toBeLessThan(64 * 1024);
-  return () => { rmSync(ballast); };
+  return () => {
+    rmSync(ballast);
+  };
 }
 
 async function openSmallYard(sizeMiB: number): Promise<Yard> {
@@ -62,7 +66,9 @@ async function openSmallYard(sizeMiB: number): Promise<Yard> {
 }
 
 /** Some submits may still fit into the last blocks of the database's log: those count as promised. */
-async function submitUntilRefused(yard: Yard): Promise<{ readonly accepted: readonly number[]; readonly problem: Problem }> {
+async function submitUntilRefused(
+  yard: Yard,
+): Promise<{ readonly accepted: readonly number[]; readonly problem: Problem }> {
   const accepted: number[] = [];
   for (;;) {
     try {
@@ -80,57 +86,80 @@ describe.skipIf(!canMount())('a full disk (needs root to mount a small one)', ()
     const yard = await openYard({ dataDir: path.join(disk, 'data') });
     const id = await yard.submit({ entrypoint: 'true' });
     await yard.engine.waitFor('it waits for space', (state) => /MiB are free/.test(state.reasonOf(id) ?? ''));
-    expect((await yard.engine.api.state()).notices.find((notice) => notice.id === 'disk_low')).toMatchObject({ level: 'error', remedy: expect.stringContaining('Free some space') });
+    expect((await yard.engine.api.state()).notices.find((notice) => notice.id === 'disk_low')).toMatchObject({
+      level: 'error',
+      remedy: expect.stringContaining('Free some space'),
+    });
     await yard.engine.api.call('PATCH', '/settings', { minFreeDiskMiB: 0 });
     expect(await yard.outcomeOf(id)).toMatchObject({ kind: 'completed' });
   });
 
-  test('full while a trial logs and while the database writes: refused or remembered, never lost', { timeout: 90_000 }, async () => {
-    const yard = await openSmallYard(48);
-    await yard.engine.api.call('PATCH', '/pools/workstation', { settings: { maxCpuTrials: 2 } });
-    const dir = yard.engine.dataDir;
-    const queued = await yard.submit({ entrypoint: 'echo after' }, true);
-    const logging = await yard.submit({ entrypoint: `echo first; while [ ! -e ${yard.dir}/go ]; do sleep 0.05; done; head -c 4000000 /dev/zero | tr '\\0' 'x' || exit 7; echo last` });
-    const silent = await yard.submit({ entrypoint: `while [ ! -e ${yard.dir}/go ]; do sleep 0.05; done; exit 5` });
-    await yard.engine.waitFor('both run', ({ trials }) => trials.get(logging)?.state === 'running' && trials.get(silent)?.state === 'running');
-    const free = fill(dir);
-    const { accepted, problem } = await submitUntilRefused(yard);
-    expect(problem).toMatchObject({ code: 'disk_full', status: 507, remedy: expect.stringContaining('Free some space') });
-    // Both end while nothing can be saved.
-    writeFileSync(path.join(yard.dir, 'go'), '');
-    await waitUntil('both programs have ended', () => listTrialProcesses(dir).length === 0);
-    const listed = (await yard.engine.api.trials()).map((trial) => trial.id);
-    for (const id of [queued, logging, silent, ...accepted]) expect(listed).toContain(id);
+  test(
+    'full while a trial logs and while the database writes: refused or remembered, never lost',
+    { timeout: 90_000 },
+    async () => {
+      const yard = await openSmallYard(48);
+      await yard.engine.api.call('PATCH', '/pools/workstation', { settings: { maxCpuTrials: 2 } });
+      const dir = yard.engine.dataDir;
+      const queued = await yard.submit({ entrypoint: 'echo after' }, true);
+      const logging = await yard.submit({
+        entrypoint: `echo first; while [ ! -e ${yard.dir}/go ]; do sleep 0.05; done; head -c 4000000 /dev/zero | tr '\\0' 'x' || exit 7; echo last`,
+      });
+      const silent = await yard.submit({ entrypoint: `while [ ! -e ${yard.dir}/go ]; do sleep 0.05; done; exit 5` });
+      await yard.engine.waitFor(
+        'both run',
+        ({ trials }) => trials.get(logging)?.state === 'running' && trials.get(silent)?.state === 'running',
+      );
+      const free = fill(dir);
+      const { accepted, problem } = await submitUntilRefused(yard);
+      expect(problem).toMatchObject({
+        code: 'disk_full',
+        status: 507,
+        remedy: expect.stringContaining('Free some space'),
+      });
+      // Both end while nothing can be saved.
+      writeFileSync(path.join(yard.dir, 'go'), '');
+      await waitUntil('both programs have ended', () => listTrialProcesses(dir).length === 0);
+      const listed = (await yard.engine.api.trials()).map((trial) => trial.id);
+      for (const id of [queued, logging, silent, ...accepted]) expect(listed).toContain(id);
 
-    free();
-    expect(await yard.outcomeOf(silent, 30_000)).toMatchObject({ kind: 'failed', exitCode: 5 });
-    expect((await yard.outcomeOf(logging, 30_000)).kind).toMatch(/completed|failed/);
-    await yard.engine.api.act({ action: 'resume', trialIds: [queued] });
-    expect(await yard.outcomeOf(queued, 30_000)).toMatchObject({ kind: 'completed' });
-  });
+      free();
+      expect(await yard.outcomeOf(silent, 30_000)).toMatchObject({ kind: 'failed', exitCode: 5 });
+      expect((await yard.outcomeOf(logging, 30_000)).kind).toMatch(/completed|failed/);
+      await yard.engine.api.act({ action: 'resume', trialIds: [queued] });
+      expect(await yard.outcomeOf(queued, 30_000)).toMatchObject({ kind: 'completed' });
+    },
+  );
 
-  test('full when the engine dies and is started again: it says so or starts, and everything is there once there is space', { timeout: 90_000 }, async () => {
-    const yard = await openSmallYard(48);
-    const dir = yard.engine.dataDir;
-    const running = await yard.submit({ entrypoint: 'sleep 600', grace_period_s: 0.5 });
-    await yard.engine.waitFor('it runs', ({ trials }) => trials.get(running)?.state === 'running');
-    const free = fill(dir);
-    const { accepted } = await submitUntilRefused(yard);
-    await yard.engine.kill9();
-    const again = spawnServe({ dataDir: dir });
-    const started = await again.ready.then(() => true, () => false);
-    if (started) again.kill('SIGKILL');
-    const { exitCode } = await again.ended;
-    if (!started) {
-      expect(exitCode).toBe(1);
-      expect(again.stderr()).toMatch(/disk[^]*(full|space)/i);
-    }
-    free();
-    await yard.engine.restart();
-    const trials = await yard.engine.api.trials();
-    expect(trials.map((trial) => trial.id).toSorted((a, b) => a - b)).toEqual([running, ...accepted]);
-    expect(trials.find((trial) => trial.id === running)).toMatchObject({ state: 'running', attempt: 1 });
-    await yard.engine.api.act({ action: 'kill', trialIds: [running] });
-    expect(await yard.outcomeOf(running)).toMatchObject({ kind: 'canceled' });
-  });
+  test(
+    'full when the engine dies and is started again: it says so or starts, and everything is there once there is space',
+    { timeout: 90_000 },
+    async () => {
+      const yard = await openSmallYard(48);
+      const dir = yard.engine.dataDir;
+      const running = await yard.submit({ entrypoint: 'sleep 600', grace_period_s: 0.5 });
+      await yard.engine.waitFor('it runs', ({ trials }) => trials.get(running)?.state === 'running');
+      const free = fill(dir);
+      const { accepted } = await submitUntilRefused(yard);
+      await yard.engine.kill9();
+      const again = spawnServe({ dataDir: dir });
+      const started = await again.ready.then(
+        () => true,
+        () => false,
+      );
+      if (started) again.kill('SIGKILL');
+      const { exitCode } = await again.ended;
+      if (!started) {
+        expect(exitCode).toBe(1);
+        expect(again.stderr()).toMatch(/disk[^]*(full|space)/i);
+      }
+      free();
+      await yard.engine.restart();
+      const trials = await yard.engine.api.trials();
+      expect(trials.map((trial) => trial.id).toSorted((a, b) => a - b)).toEqual([running, ...accepted]);
+      expect(trials.find((trial) => trial.id === running)).toMatchObject({ state: 'running', attempt: 1 });
+      await yard.engine.api.act({ action: 'kill', trialIds: [running] });
+      expect(await yard.outcomeOf(running)).toMatchObject({ kind: 'canceled' });
+    },
+  );
 });

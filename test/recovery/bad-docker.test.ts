@@ -15,10 +15,17 @@ async function emptyRegistry(): Promise<string> {
   const server = http.createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
     if (request.url === '/v2/') response.end('{}');
-    else response.writeHead(404).end(JSON.stringify({ errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown', detail: {} }] }));
+    else
+      response
+        .writeHead(404)
+        .end(JSON.stringify({ errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown', detail: {} }] }));
   });
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  onTestFinished(() => { server.close(); });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    server.close();
+  });
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
@@ -34,68 +41,129 @@ describe.skipIf(obstacle !== null)(`docker${obstacle === null ? '' : ` (${obstac
   afterAll(() => dockerd.stop());
 
   const openDockerYard = (): Promise<Yard> => openYard({ env: { DOCKER_HOST: dockerd.dockerHost } });
-  const inContainer = (entrypoint: string): Record<string, unknown> => ({ runtime: 'docker', entrypoint, environment: { image }, grace_period_s: 1 });
+  const inContainer = (entrypoint: string): Record<string, unknown> => ({
+    runtime: 'docker',
+    entrypoint,
+    environment: { image },
+    grace_period_s: 1,
+  });
   const running = (yard: Yard, id: number, attempt: number, deadlineMs?: number): Promise<unknown> =>
-    yard.engine.waitFor(`#${id} runs as attempt ${attempt}`, ({ trials }) => trials.get(id)?.state === 'running' && trials.get(id)?.attempt === attempt, deadlineMs);
+    yard.engine.waitFor(
+      `#${id} runs as attempt ${attempt}`,
+      ({ trials }) => trials.get(id)?.state === 'running' && trials.get(id)?.attempt === attempt,
+      deadlineMs,
+    );
 
   test('an image nobody has: failed with its name and what to do, the queue goes on', async () => {
     const yard = await openDockerYard();
     const missing = `${await emptyRegistry()}/lab/no-such-image:1`;
-    const id = await yard.submit({ runtime: 'docker', entrypoint: 'true', environment: { image: missing }, max_restarts: 3 });
+    const id = await yard.submit({
+      runtime: 'docker',
+      entrypoint: 'true',
+      environment: { image: missing },
+      max_restarts: 3,
+    });
     const next = await yard.submit(inContainer('true'));
-    expect(await yard.outcomeOf(id)).toMatchObject({ kind: 'failed', code: 'image_missing', message: expect.stringContaining('no-such-image'), remedy: expect.stringMatching(/\w/) });
+    expect(await yard.outcomeOf(id)).toMatchObject({
+      kind: 'failed',
+      code: 'image_missing',
+      message: expect.stringContaining('no-such-image'),
+      remedy: expect.stringMatching(/\w/),
+    });
     expect(await yard.outcomeOf(next)).toMatchObject({ kind: 'completed' });
-    const malformed = await yard.submit({ runtime: 'docker', entrypoint: 'true', environment: { image: 'NOT AN IMAGE::' } });
-    expect(await yard.outcomeOf(malformed)).toMatchObject({ kind: 'failed', code: 'image_missing', message: expect.stringContaining('NOT AN IMAGE') });
+    const malformed = await yard.submit({
+      runtime: 'docker',
+      entrypoint: 'true',
+      environment: { image: 'NOT AN IMAGE::' },
+    });
+    expect(await yard.outcomeOf(malformed)).toMatchObject({
+      kind: 'failed',
+      code: 'image_missing',
+      message: expect.stringContaining('NOT AN IMAGE'),
+    });
   });
 
   test('a command the image does not have: failed, and the log names it', async () => {
     const yard = await openDockerYard();
     const id = await yard.submit({ ...inContainer('x'), entrypoint: ['no-such-program-here'] });
-    expect(await yard.outcomeOf(id)).toMatchObject({ kind: 'failed', code: 'command_missing', exitCode: 127, remedy: expect.stringContaining('log') });
+    expect(await yard.outcomeOf(id)).toMatchObject({
+      kind: 'failed',
+      code: 'command_missing',
+      exitCode: 127,
+      remedy: expect.stringContaining('log'),
+    });
     expect(await yard.engine.api.log(id, 1)).toContain('no-such-program-here');
   });
 
-  test.each([['stopped', 'SIGTERM'], ['crashes', 'SIGKILL']] as const)('the daemon %s while trials run and comes back: they go on, nothing counts as their failure', { timeout: 180_000 }, async (_, signal) => {
-    const yard = await openDockerYard();
-    await yard.engine.api.call('PATCH', '/pools/workstation', { settings: { maxCpuTrials: 2 } });
-    const long = await yard.submit({ ...inContainer('echo started; sleep 600'), max_restarts: 0 });
-    await running(yard, long, 1);
-    await dockerd.end(signal);
-    await yard.engine.waitFor('it is told', ({ notices }) => notices.some(({ id, text, remedy }) => id === 'docker_down' && text.includes('does not answer') && remedy !== null), BACK_DEADLINE_MS);
-    expect(await refusal(yard.submit(inContainer('true')))).toMatchObject({ code: 'runtime_unavailable', remedy: expect.stringContaining('Start Docker') });
-    // What needs no Docker runs meanwhile; what was asked of the trial meanwhile is kept.
-    const plain = await yard.submit({ entrypoint: 'true' });
-    expect(await yard.outcomeOf(plain)).toMatchObject({ kind: 'completed' });
-    await yard.engine.api.act({ action: 'priority', trialIds: [long], priority: 7 });
-    await dockerd.start();
-    await yard.engine.waitFor('it answers again', ({ notices }) => notices.every(({ id }) => id !== 'docker_down'), BACK_DEADLINE_MS);
-    const after = await yard.submit(inContainer('true'));
-    expect(await yard.outcomeOf(after, BACK_DEADLINE_MS)).toMatchObject({ kind: 'completed' });
-    // The row still says "running" until somebody has looked at the container: the container is what counts.
-    const runningContainers = async (): Promise<number> => (await dockerd.api.listContainers()).length;
-    await waitUntil('it runs again, alone', async () => await runningContainers() === 1 && (await yard.engine.api.trial(long)).trial.state === 'running', BACK_DEADLINE_MS);
-    const { trial, attempts } = await yard.engine.api.trial(long);
-    expect(trial).toMatchObject({ restarts: 0, priority: 7 });
-    expect(attempts.slice(0, -1).every((attempt) => attempt.end === 'lost')).toBe(true);
-    expect(await runningContainers()).toBe(1);
-    await yard.engine.api.act({ action: 'kill', trialIds: [long] });
-    expect(await yard.outcomeOf(long)).toMatchObject({ kind: 'canceled' });
-  });
+  test.each([
+    ['stopped', 'SIGTERM'],
+    ['crashes', 'SIGKILL'],
+  ] as const)(
+    'the daemon %s while trials run and comes back: they go on, nothing counts as their failure',
+    { timeout: 180_000 },
+    async (_, signal) => {
+      const yard = await openDockerYard();
+      await yard.engine.api.call('PATCH', '/pools/workstation', { settings: { maxCpuTrials: 2 } });
+      const long = await yard.submit({ ...inContainer('echo started; sleep 600'), max_restarts: 0 });
+      await running(yard, long, 1);
+      await dockerd.end(signal);
+      await yard.engine.waitFor(
+        'it is told',
+        ({ notices }) =>
+          notices.some(
+            ({ id, text, remedy }) => id === 'docker_down' && text.includes('does not answer') && remedy !== null,
+          ),
+        BACK_DEADLINE_MS,
+      );
+      expect(await refusal(yard.submit(inContainer('true')))).toMatchObject({
+        code: 'runtime_unavailable',
+        remedy: expect.stringContaining('Start Docker'),
+      });
+      // What needs no Docker runs meanwhile; what was asked of the trial meanwhile is kept.
+      const plain = await yard.submit({ entrypoint: 'true' });
+      expect(await yard.outcomeOf(plain)).toMatchObject({ kind: 'completed' });
+      await yard.engine.api.act({ action: 'priority', trialIds: [long], priority: 7 });
+      await dockerd.start();
+      await yard.engine.waitFor(
+        'it answers again',
+        ({ notices }) => notices.every(({ id }) => id !== 'docker_down'),
+        BACK_DEADLINE_MS,
+      );
+      const after = await yard.submit(inContainer('true'));
+      expect(await yard.outcomeOf(after, BACK_DEADLINE_MS)).toMatchObject({ kind: 'completed' });
+      // The row still says "running" until somebody has looked at the container: the container is what counts.
+      const runningContainers = async (): Promise<number> => (await dockerd.api.listContainers()).length;
+      await waitUntil(
+        'it runs again, alone',
+        async () => (await runningContainers()) === 1 && (await yard.engine.api.trial(long)).trial.state === 'running',
+        BACK_DEADLINE_MS,
+      );
+      const { trial, attempts } = await yard.engine.api.trial(long);
+      expect(trial).toMatchObject({ restarts: 0, priority: 7 });
+      expect(attempts.slice(0, -1).every((attempt) => attempt.end === 'lost')).toBe(true);
+      expect(await runningContainers()).toBe(1);
+      await yard.engine.api.act({ action: 'kill', trialIds: [long] });
+      expect(await yard.outcomeOf(long)).toMatchObject({ kind: 'canceled' });
+    },
+  );
 
-  test('engine and daemon both die: the next engine finds its trial ended or gone and queues it again', { timeout: 120_000 }, async () => {
-    const yard = await openDockerYard();
-    const id = await yard.submit(inContainer('sleep 600'));
-    await running(yard, id, 1);
-    await yard.engine.kill9();
-    await dockerd.end('SIGTERM');
-    await yard.engine.restart();
-    expect((await yard.engine.api.trial(id)).trial).toMatchObject({ state: 'running', attempt: 1 });
-    await dockerd.start();
-    await running(yard, id, 2, BACK_DEADLINE_MS);
-    expect((await yard.engine.api.trial(id)).trial.restarts).toBe(0);
-    await yard.engine.api.act({ action: 'kill', trialIds: [id] });
-    expect(await yard.outcomeOf(id)).toMatchObject({ kind: 'canceled' });
-    expect(await dockerd.api.listContainers()).toEqual([]);
-  });
+  test(
+    'engine and daemon both die: the next engine finds its trial ended or gone and queues it again',
+    { timeout: 120_000 },
+    async () => {
+      const yard = await openDockerYard();
+      const id = await yard.submit(inContainer('sleep 600'));
+      await running(yard, id, 1);
+      await yard.engine.kill9();
+      await dockerd.end('SIGTERM');
+      await yard.engine.restart();
+      expect((await yard.engine.api.trial(id)).trial).toMatchObject({ state: 'running', attempt: 1 });
+      await dockerd.start();
+      await running(yard, id, 2, BACK_DEADLINE_MS);
+      expect((await yard.engine.api.trial(id)).trial.restarts).toBe(0);
+      await yard.engine.api.act({ action: 'kill', trialIds: [id] });
+      expect(await yard.outcomeOf(id)).toMatchObject({ kind: 'canceled' });
+      expect(await dockerd.api.listContainers()).toEqual([]);
+    },
+  );
 });

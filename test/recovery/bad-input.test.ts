@@ -9,7 +9,11 @@ import { openYard, refusal, type Yard } from '../support/yard.ts';
 
 const ok = { entrypoint: 'true', runtime: 'process' } as const;
 
-async function submitRefused({ engine }: Yard, config: SubmitBodyInput['config'], source: SubmitBodyInput['source'] = { kind: 'none' }): Promise<Problem> {
+async function submitRefused(
+  { engine }: Yard,
+  config: SubmitBodyInput['config'],
+  source: SubmitBodyInput['source'] = { kind: 'none' },
+): Promise<Problem> {
   const problem = await refusal(engine.api.submit({ config, source }));
   expect(problem.detail.length).toBeGreaterThan(15);
   expect(await engine.api.trials()).toEqual([]);
@@ -20,20 +24,51 @@ describe('a configuration nobody can run', () => {
   test('is refused key by key, with what exists and what was meant', async () => {
     const yard = await openYard({ gpus: [{ name: 'NVIDIA Fake A' }, { name: 'NVIDIA Fake B' }] });
     const slots = (value: unknown) => submitRefused(yard, { ...ok, resources: { slots: value } });
-    expect(await slots(3)).toMatchObject({ code: 'too_many_slots', path: 'resources.slots', detail: expect.stringMatching(/3 GPUs.*2: GPU 0 \(NVIDIA Fake A\), GPU 1 \(NVIDIA Fake B\)/), remedy: expect.stringContaining('fewer') });
-    expect(await slots(-1)).toMatchObject({ status: 400, path: 'resources.slots', detail: expect.stringContaining('-1') });
+    expect(await slots(3)).toMatchObject({
+      code: 'too_many_slots',
+      path: 'resources.slots',
+      detail: expect.stringMatching(/3 GPUs.*2: GPU 0 \(NVIDIA Fake A\), GPU 1 \(NVIDIA Fake B\)/),
+      remedy: expect.stringContaining('fewer'),
+    });
+    expect(await slots(-1)).toMatchObject({
+      status: 400,
+      path: 'resources.slots',
+      detail: expect.stringContaining('-1'),
+    });
     expect(await slots(1.5)).toMatchObject({ status: 400, path: 'resources.slots' });
     expect(await slots('two')).toMatchObject({ status: 400, path: 'resources.slots' });
 
-    expect(await submitRefused(yard, { ...ok, resources: { slot: 1 } })).toMatchObject({ code: 'unknown_key', detail: expect.stringContaining('slots') });
-    expect(await submitRefused(yard, { ...ok, entrypont: 'x' })).toMatchObject({ code: 'unknown_key', detail: expect.stringContaining('entrypoint') });
-    expect(await submitRefused(yard, { ...ok, resources: { slots: 1, min_gpu_memory: '20 gigabananas' } })).toMatchObject({ status: 400, path: 'resources.min_gpu_memory', detail: expect.stringContaining('gigabananas') });
+    expect(await submitRefused(yard, { ...ok, resources: { slot: 1 } })).toMatchObject({
+      code: 'unknown_key',
+      detail: expect.stringContaining('slots'),
+    });
+    expect(await submitRefused(yard, { ...ok, entrypont: 'x' })).toMatchObject({
+      code: 'unknown_key',
+      detail: expect.stringContaining('entrypoint'),
+    });
+    expect(
+      await submitRefused(yard, { ...ok, resources: { slots: 1, min_gpu_memory: '20 gigabananas' } }),
+    ).toMatchObject({ status: 400, path: 'resources.min_gpu_memory', detail: expect.stringContaining('gigabananas') });
     for (const priority of [0, 100, -3, 1.5, 'high']) {
-      expect(await submitRefused(yard, { ...ok, resources: { priority } })).toMatchObject({ code: 'invalid_priority', status: 400, path: 'resources.priority', detail: expect.stringMatching(/1 (and|to) 99/) });
+      expect(await submitRefused(yard, { ...ok, resources: { priority } })).toMatchObject({
+        code: 'invalid_priority',
+        status: 400,
+        path: 'resources.priority',
+        detail: expect.stringMatching(/1 (and|to) 99/),
+      });
     }
-    expect(await submitRefused(yard, { ...ok, resources: { pool: 'workstatoin' } })).toMatchObject({ status: 400, detail: expect.stringContaining('workstation') });
-    expect(await submitRefused(yard, { runtime: 'process' })).toMatchObject({ status: 400, detail: expect.stringContaining('entrypoint') });
-    expect(await submitRefused(yard, { entrypoint: 'true', environment: { image: 'python:3-slim' } })).toMatchObject({ code: 'runtime_unavailable', remedy: expect.stringContaining('doctor') });
+    expect(await submitRefused(yard, { ...ok, resources: { pool: 'workstatoin' } })).toMatchObject({
+      status: 400,
+      detail: expect.stringContaining('workstation'),
+    });
+    expect(await submitRefused(yard, { runtime: 'process' })).toMatchObject({
+      status: 400,
+      detail: expect.stringContaining('entrypoint'),
+    });
+    expect(await submitRefused(yard, { entrypoint: 'true', environment: { image: 'python:3-slim' } })).toMatchObject({
+      code: 'runtime_unavailable',
+      remedy: expect.stringContaining('doctor'),
+    });
 
     // After all that the yard works as before; 0 slots is a trial without a GPU.
     const id = await yard.submit({ ...ok, resources: { slots: 0 } });
@@ -45,7 +80,10 @@ describe('a directory that cannot be frozen', () => {
   test('missing, not a directory, over the limit: said with what to do', async () => {
     const yard = await openYard();
     const freeze = (dir: string) => submitRefused(yard, ok, { kind: 'directory', path: dir });
-    expect(await freeze(path.join(yard.dir, 'nowhere'))).toMatchObject({ code: 'directory_missing', detail: expect.stringContaining('nowhere') });
+    expect(await freeze(path.join(yard.dir, 'nowhere'))).toMatchObject({
+      code: 'directory_missing',
+      detail: expect.stringContaining('nowhere'),
+    });
     const file = path.join(yard.dir, 'file.txt');
     writeFileSync(file, 'x');
     expect(await freeze(file)).toMatchObject({ status: 400, detail: expect.stringContaining('file.txt') });
@@ -78,14 +116,30 @@ describe('actions that come too late or twice', () => {
     const [done, first, second] = [await submit(ok), await submit(ok, true), await submit(ok, true)];
     await outcomeOf(done);
     const alone = await refusal(engine.api.act({ action: 'move', trialIds: [done], to: { place: 'top' } }));
-    expect(alone).toMatchObject({ code: 'illegal_state', status: 409, detail: `#${done} cannot be moved: it is completed.` });
+    expect(alone).toMatchObject({
+      code: 'illegal_state',
+      status: 409,
+      detail: `#${done} cannot be moved: it is completed.`,
+    });
     const batch = await refusal(engine.api.act({ action: 'move', trialIds: [second, done], to: { place: 'top' } }));
-    expect(batch).toMatchObject({ code: 'batch_refused', detail: expect.stringContaining('Nothing was changed'), items: [{ id: done, code: 'illegal_state' }] });
+    expect(batch).toMatchObject({
+      code: 'batch_refused',
+      detail: expect.stringContaining('Nothing was changed'),
+      items: [{ id: done, code: 'illegal_state' }],
+    });
     const line = (await engine.api.trials()).filter((trial) => trial.state === 'paused').map(({ id }) => id);
     expect(line).toEqual([first, second]);
-    expect(await refusal(engine.api.act({ action: 'move', trialIds: [second], to: { place: 'ahead', anchorId: done } }))).toMatchObject({ code: 'invalid_place' });
-    expect(await refusal(engine.api.act({ action: 'priority', trialIds: [second], priority: 100 }))).toMatchObject({ status: 400, detail: expect.stringContaining('between 1 and 99') });
-    expect(await refusal(engine.api.act({ action: 'pause', trialIds: [999] }))).toMatchObject({ code: 'not_found', detail: 'There is no trial #999.' });
+    expect(
+      await refusal(engine.api.act({ action: 'move', trialIds: [second], to: { place: 'ahead', anchorId: done } })),
+    ).toMatchObject({ code: 'invalid_place' });
+    expect(await refusal(engine.api.act({ action: 'priority', trialIds: [second], priority: 100 }))).toMatchObject({
+      status: 400,
+      detail: expect.stringContaining('between 1 and 99'),
+    });
+    expect(await refusal(engine.api.act({ action: 'pause', trialIds: [999] }))).toMatchObject({
+      code: 'not_found',
+      detail: 'There is no trial #999.',
+    });
   });
 
   test('of two clients that move the same trial one is told that it looked at an old state', async () => {
@@ -93,11 +147,17 @@ describe('actions that come too late or twice', () => {
     const ids = [await submit(ok, true), await submit(ok, true), await submit(ok, true)];
     const moved = ids[2] ?? 0;
     const { revision } = (await engine.api.trial(moved)).trial;
-    const move = (place: 'top' | 'bottom') => engine.api.act({ action: 'move', trialIds: [moved], to: { place }, expectedRevisions: { [moved]: revision } });
+    const move = (place: 'top' | 'bottom') =>
+      engine.api.act({ action: 'move', trialIds: [moved], to: { place }, expectedRevisions: { [moved]: revision } });
     const answers = await Promise.allSettled([move('top'), move('bottom')]);
     expect(answers.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     const again = await refusal(move('bottom'));
-    expect(again).toMatchObject({ code: 'stale_revision', status: 409, detail: expect.stringContaining(`#${moved} was changed meanwhile`), remedy: expect.stringContaining('Look at it again') });
+    expect(again).toMatchObject({
+      code: 'stale_revision',
+      status: 409,
+      detail: expect.stringContaining(`#${moved} was changed meanwhile`),
+      remedy: expect.stringContaining('Look at it again'),
+    });
     expect((await engine.api.trial(moved)).history.filter(({ type }) => type === 'trial.moved')).toHaveLength(1);
   });
 });

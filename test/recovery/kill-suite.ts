@@ -20,7 +20,16 @@ const SEED = Number(process.env['SWITCHYARD_RECOVERY_SEED'] ?? Date.now() % 1_00
 
 const LONG_SHARE = 0.3;
 
-const NO_FAULTS: Faults = { lostSubmits: [], doubledSubmits: [], lostWishes: [], attemptsRunTwice: [], attemptsAtOnce: [], slotsGivenTwice: [], orphans: [], unaccounted: [] };
+const NO_FAULTS: Faults = {
+  lostSubmits: [],
+  doubledSubmits: [],
+  lostWishes: [],
+  attemptsRunTwice: [],
+  attemptsAtOnce: [],
+  slotsGivenTwice: [],
+  orphans: [],
+  unaccounted: [],
+};
 
 export interface KillSuite {
   readonly rounds: number;
@@ -44,26 +53,61 @@ export async function expectNothingLost(suite: KillSuite): Promise<void> {
   const dir = makeDirectory();
   const random = createRandom(SEED);
   const proof = prepareProof(path.join(dir, 'proof'), suite.cpuPlaces);
-  const gpus = createFakeGpus(dir, Array.from({ length: suite.gpus }, () => ({})));
+  const gpus = createFakeGpus(
+    dir,
+    Array.from({ length: suite.gpus }, () => ({})),
+  );
   const engine = await startEngineProcess({ dataDir: path.join(dir, 'data'), env: { ...gpus.env, ...suite.env } });
   onTestFinished(async ({ task }) => {
-    if (task.result?.state === 'fail') process.stdout.write(`seed ${SEED}\n${engine.stderr()}\n${engineLogTail(engine.dataDir)}\n`);
+    if (task.result?.state === 'fail')
+      process.stdout.write(`seed ${SEED}\n${engine.stderr()}\n${engineLogTail(engine.dataDir)}\n`);
     await engine.dispose();
     for (const { pid } of listTrialProcesses(engine.dataDir)) process.kill(pid, 'SIGKILL');
   });
   await engine.api.call('PATCH', '/pools/workstation', { settings: { maxCpuTrials: suite.cpuPlaces } });
 
-  const makeSubmit = (kind: LifeKind, slots: number, maxRestarts: number): Pick<SubmitBodyInput, 'config' | 'source'> => ({
+  const makeSubmit = (
+    kind: LifeKind,
+    slots: number,
+    maxRestarts: number,
+  ): Pick<SubmitBodyInput, 'config' | 'source'> => ({
     config: {
-      name: `${kind} on ${slots}`, entrypoint: ['/bin/sh', proof.program, kind, random.between(0, random.next() < LONG_SHARE ? suite.longTrialS : suite.shortTrialS).toFixed(2)],
-      environment: { environment_variables: proof.env }, resources: { slots }, max_restarts: maxRestarts, grace_period_s: 0.4, ...suite.place(proof),
+      name: `${kind} on ${slots}`,
+      entrypoint: [
+        '/bin/sh',
+        proof.program,
+        kind,
+        random.between(0, random.next() < LONG_SHARE ? suite.longTrialS : suite.shortTrialS).toFixed(2),
+      ],
+      environment: { environment_variables: proof.env },
+      resources: { slots },
+      max_restarts: maxRestarts,
+      grace_period_s: 0.4,
+      ...suite.place(proof),
     },
     source: random.next() < 0.15 ? { kind: 'directory', path: path.dirname(proof.program) } : { kind: 'none' },
   });
   const ledger = createLedger();
-  const users = [1, 2].map(() => createUser({ random, ledger, maxSlots: Math.min(2, suite.gpus), maxOpen: suite.maxOpenPerUser, kinds: suite.kinds, makeSubmit }));
+  const users = [1, 2].map(() =>
+    createUser({
+      random,
+      ledger,
+      maxSlots: Math.min(2, suite.gpus),
+      maxOpen: suite.maxOpenPerUser,
+      kinds: suite.kinds,
+      makeSubmit,
+    }),
+  );
   const { faults, tally } = await runKillRounds({
-    engine, rounds: suite.rounds, random, ledger, users, proof, longestLifeMs: suite.longestLifeMs, drainDeadlineMs: suite.drainDeadlineMs, listLeftovers: suite.listLeftovers,
+    engine,
+    rounds: suite.rounds,
+    random,
+    ledger,
+    users,
+    proof,
+    longestLifeMs: suite.longestLifeMs,
+    drainDeadlineMs: suite.drainDeadlineMs,
+    listLeftovers: suite.listLeftovers,
   });
   process.stdout.write(`seed ${SEED}: ${JSON.stringify(tally)}\n`);
   expect(faults).toEqual(NO_FAULTS);

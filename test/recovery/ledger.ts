@@ -9,7 +9,14 @@ export type Verb = 'move' | 'priority' | 'pause' | 'resume' | 'freeze' | 'unfree
 
 /** Verb -> type of the event that its transaction writes into the history of the trial. */
 const EVENT_TYPES: Readonly<Record<Verb, string>> = {
-  move: 'trial.moved', priority: 'trial.priority', pause: 'trial.pause', resume: 'trial.resume', freeze: 'trial.freeze', unfreeze: 'trial.unfreeze', cancel: 'trial.cancel', kill: 'trial.kill',
+  move: 'trial.moved',
+  priority: 'trial.priority',
+  pause: 'trial.pause',
+  resume: 'trial.resume',
+  freeze: 'trial.freeze',
+  unfreeze: 'trial.unfreeze',
+  cancel: 'trial.cancel',
+  kill: 'trial.kill',
 };
 
 export interface Promised {
@@ -43,11 +50,21 @@ export function createLedger(): Ledger {
     found.touched = true;
     return found;
   };
-  const count = (counts: Map<Verb, number>, verb: Verb): void => { counts.set(verb, (counts.get(verb) ?? 0) + 1); };
+  const count = (counts: Map<Verb, number>, verb: Verb): void => {
+    counts.set(verb, (counts.get(verb) ?? 0) + 1);
+  };
   return {
     trials,
     submitted(id, facts) {
-      trials.set(id, { id, ...facts, acknowledged: new Map(), unknown: new Map(), lastWish: null, place: null, touched: true });
+      trials.set(id, {
+        id,
+        ...facts,
+        acknowledged: new Map(),
+        unknown: new Map(),
+        lastWish: null,
+        place: null,
+        touched: true,
+      });
     },
     acknowledged(id, verb) {
       const promised = entry(id);
@@ -61,7 +78,9 @@ export function createLedger(): Ledger {
       if (verb === 'move' || verb === 'priority') promised.place = null;
       else promised.lastWish = null;
     },
-    placed(id, place) { entry(id).place = place; },
+    placed(id, place) {
+      entry(id).place = place;
+    },
   };
 }
 
@@ -71,7 +90,9 @@ export function missingFromHistory(promised: Promised, { history }: TrialDetail)
     const seen = history.filter((entry) => entry.type === EVENT_TYPES[verb]).length;
     const acknowledged = promised.acknowledged.get(verb) ?? 0;
     const most = acknowledged + (promised.unknown.get(verb) ?? 0);
-    return seen < acknowledged || seen > most ? [`#${promised.id} ${verb}: ${acknowledged} acknowledged, ${most} asked for, ${seen} in its history`] : [];
+    return seen < acknowledged || seen > most
+      ? [`#${promised.id} ${verb}: ${acknowledged} acknowledged, ${most} asked for, ${seen} in its history`]
+      : [];
   });
 }
 
@@ -85,14 +106,22 @@ export function brokenPromise(promised: Promised, trial: Trial): string | null {
   const completed = trial.outcome?.kind === 'completed';
   switch (promised.lastWish) {
     case 'pause':
-      return trial.state === 'paused' || completed || (trial.state === 'stopping' && trial.stop?.kind === 'pause') ? null : `${is}, but its pause was acknowledged`;
+      return trial.state === 'paused' || completed || (trial.state === 'stopping' && trial.stop?.kind === 'pause')
+        ? null
+        : `${is}, but its pause was acknowledged`;
     case 'resume':
       return trial.state === 'paused' || trial.stop?.kind === 'pause' ? `${is}, but it was resumed` : null;
     case 'cancel':
     case 'kill':
-      return completed || trial.outcome?.kind === 'canceled' || (trial.state === 'stopping' && trial.stop?.kind === promised.lastWish) ? null : `${is}, but its ${promised.lastWish} was acknowledged`;
+      return completed ||
+        trial.outcome?.kind === 'canceled' ||
+        (trial.state === 'stopping' && trial.stop?.kind === promised.lastWish)
+        ? null
+        : `${is}, but its ${promised.lastWish} was acknowledged`;
     case 'freeze':
-      return trial.state === 'running' && !trial.frozen ? `${is} and not frozen, but its freeze was acknowledged` : null;
+      return trial.state === 'running' && !trial.frozen
+        ? `${is} and not frozen, but its freeze was acknowledged`
+        : null;
     default:
       return null;
   }

@@ -28,10 +28,24 @@ export function prepareProof(dir: string, cpuPlaces: number): LifeProof {
   copyFileSync(fileURLToPath(new URL('./life.sh', import.meta.url)), program);
   const log = path.join(dir, 'life.log');
   return {
-    program, dir, env: { PROOF: dir, CPU_PLACES: String(cpuPlaces) },
-    facts: () => !existsSync(log) ? [] : readFileSync(log, 'utf8').split('\n').filter((line) => line !== '').map((line) => {
-      const [what, trialId, attempt, uptimeS, slots] = line.split(' ');
-      return { what: what as LifeFact['what'], trialId: Number(trialId), attempt: Number(attempt), uptimeS: Number(uptimeS), slots: slots === '-1' || slots === undefined ? [] : slots.split(',') };
-    }),
+    program,
+    dir,
+    env: { PROOF: dir, CPU_PLACES: String(cpuPlaces) },
+    facts: () =>
+      !existsSync(log)
+        ? []
+        : readFileSync(log, 'utf8')
+            .split('\n')
+            .filter((line) => line !== '')
+            .map((line) => {
+              const [what, trialId, attempt, uptimeS, slots] = line.split(' ');
+              return {
+                what: what as LifeFact['what'],
+                trialId: Number(trialId),
+                attempt: Number(attempt),
+                uptimeS: Number(uptimeS),
+                slots: slots === '-1' || slots === undefined ? [] : slots.split(','),
+              };
+            }),
   };
 }

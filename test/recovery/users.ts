@@ -11,7 +11,11 @@ export interface UserOptions {
   readonly random: Random;
   readonly ledger: Ledger;
   /** The configuration of one trial of this kind. */
-  readonly makeSubmit: (kind: LifeKind, slots: number, maxRestarts: number) => Pick<SubmitBodyInput, 'config' | 'source'>;
+  readonly makeSubmit: (
+    kind: LifeKind,
+    slots: number,
+    maxRestarts: number,
+  ) => Pick<SubmitBodyInput, 'config' | 'source'>;
   readonly kinds: Readonly<Record<LifeKind, number>>;
   readonly maxSlots: number;
   /** Nobody submits while the user has this many trials that are not done. */
@@ -25,9 +29,24 @@ export interface User {
   repeatLostSubmit(api: ApiClient): Promise<void>;
 }
 
-interface PendingSubmit { readonly body: SubmitBodyInput; readonly kind: LifeKind; readonly slots: number; readonly maxRestarts: number }
+interface PendingSubmit {
+  readonly body: SubmitBodyInput;
+  readonly kind: LifeKind;
+  readonly slots: number;
+  readonly maxRestarts: number;
+}
 
-const WEIGHTS = { submit: 40, move: 18, pause: 10, resume: 12, priority: 6, cancel: 4, kill: 3, freeze: 3, unfreeze: 4 } as const;
+const WEIGHTS = {
+  submit: 40,
+  move: 18,
+  pause: 10,
+  resume: 12,
+  priority: 6,
+  cancel: 4,
+  kill: 3,
+  freeze: 3,
+  unfreeze: 4,
+} as const;
 /** A trial that has gone on meanwhile refuses; that is an answer, not a fault. */
 const REFUSALS = new Set(['illegal_state', 'invalid_place', 'not_found', 'stale_revision']);
 
@@ -52,7 +71,12 @@ export function createUser({ random, ledger, makeSubmit, kinds, maxSlots, maxOpe
     const kind = random.weighted(kinds);
     const slots = Math.floor(random.between(0, maxSlots + 1));
     const maxRestarts = kind === 'crash' ? Math.floor(random.between(0, 2)) : 0;
-    return { kind, slots, maxRestarts, body: { ...makeSubmit(kind, slots, maxRestarts), idempotencyKey: randomUUID(), paused: random.next() < 0.1 } };
+    return {
+      kind,
+      slots,
+      maxRestarts,
+      body: { ...makeSubmit(kind, slots, maxRestarts), idempotencyKey: randomUUID(), paused: random.next() < 0.1 },
+    };
   }
 
   async function actOnOne(api: ApiClient, verb: Verb): Promise<void> {
@@ -86,7 +110,11 @@ export function createUser({ random, ledger, makeSubmit, kinds, maxSlots, maxOpe
     const anchorId = random.pick(others);
     const place = random.pick(['top', 'bottom', 'ahead', 'behind', 'index'] as const);
     if (place === 'ahead' || place === 'behind') return { action: verb, trialIds: [id], to: { place, anchorId } };
-    return { action: verb, trialIds: [id], to: place === 'index' ? { place, index: Math.floor(random.between(0, 6)) } : { place } };
+    return {
+      action: verb,
+      trialIds: [id],
+      to: place === 'index' ? { place, index: Math.floor(random.between(0, 6)) } : { place },
+    };
   }
 
   return {

@@ -1,5 +1,14 @@
 /** The dependency rules hold, they were checked on every source file, and each of them finds its planted violation. */
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,15 +24,20 @@ describe('this source tree', () => {
   });
 
   it('was read completely', () => {
-    const onDisk = SOURCE_FOLDERS.flatMap((folder) => readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .map((name) => `${folder}/${name.replaceAll(path.sep, '/')}`)
-      .filter((name) => /\.(ts|tsx|mjs)$/.test(name) && !name.endsWith('.d.ts')));
+    const onDisk = SOURCE_FOLDERS.flatMap((folder) =>
+      readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .map((name) => `${folder}/${name.replaceAll(path.sep, '/')}`)
+        .filter((name) => /\.(ts|tsx|mjs)$/.test(name) && !name.endsWith('.d.ts')),
+    );
     expect(onDisk.filter((name) => !files.has(name))).toEqual([]);
     expect(onDisk.length).toBeGreaterThan(15);
   });
 
   it.each(listRules())('$name', ({ name, comment }) => {
-    expect(violations.filter((violation) => violation.rule === name).map(({ from, to }) => `${from} -> ${to}`), comment).toEqual([]);
+    expect(
+      violations.filter((violation) => violation.rule === name).map(({ from, to }) => `${from} -> ${to}`),
+      comment,
+    ).toEqual([]);
   });
 });
 
@@ -44,11 +58,17 @@ describe('a tree with planted violations', () => {
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   it('breaks every rule there is', () => {
-    expect(Object.keys(PLANTED).sort()).toEqual(listRules().map((rule) => rule.name).sort());
+    expect(Object.keys(PLANTED).sort()).toEqual(
+      listRules()
+        .map((rule) => rule.name)
+        .sort(),
+    );
   });
 
   it.each(Object.entries(PLANTED))('%s is found', (rule, plant) => {
-    expect(violations.filter((violation) => violation.rule === rule).map((violation) => violation.from)).toContain(plant.from);
+    expect(violations.filter((violation) => violation.rule === rule).map((violation) => violation.from)).toContain(
+      plant.from,
+    );
   });
 
   it('reports no file that keeps the rules', () => {

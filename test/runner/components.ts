@@ -19,14 +19,49 @@ export interface Component {
 }
 
 const COMPONENTS: readonly Component[] = [
-  { name: 'chromium', programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'], packages: ['chromium', 'fonts-dejavu-core'], neededFor: 'end to end tests' },
-  { name: 'docker', programs: ['dockerd'], packages: ['docker.io', 'iptables'], neededFor: 'tests with real containers', platform: 'linux' },
-  { name: 'busybox', programs: ['busybox'], packages: ['busybox-static'], neededFor: 'images for tests with real containers', platform: 'linux' },
+  {
+    name: 'chromium',
+    programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    packages: ['chromium', 'fonts-dejavu-core'],
+    neededFor: 'end to end tests',
+  },
+  {
+    name: 'docker',
+    programs: ['dockerd'],
+    packages: ['docker.io', 'iptables'],
+    neededFor: 'tests with real containers',
+    platform: 'linux',
+  },
+  {
+    name: 'busybox',
+    programs: ['busybox'],
+    packages: ['busybox-static'],
+    neededFor: 'images for tests with real containers',
+    platform: 'linux',
+  },
   { name: 'git', programs: ['git'], packages: ['git'], neededFor: 'snapshots' },
   { name: 'python3', programs: ['python3'], packages: ['python3'], neededFor: 'the example and the Python helper' },
-  { name: 'ip', programs: ['ip'], packages: ['iproute2'], neededFor: 'tests with network name spaces', platform: 'linux' },
-  { name: 'unshare', programs: ['unshare'], packages: ['util-linux'], neededFor: 'tests with name spaces', platform: 'linux' },
-  { name: 'ps', programs: ['ps'], packages: ['procps'], neededFor: 'looking for left-over processes', platform: 'linux' },
+  {
+    name: 'ip',
+    programs: ['ip'],
+    packages: ['iproute2'],
+    neededFor: 'tests with network name spaces',
+    platform: 'linux',
+  },
+  {
+    name: 'unshare',
+    programs: ['unshare'],
+    packages: ['util-linux'],
+    neededFor: 'tests with name spaces',
+    platform: 'linux',
+  },
+  {
+    name: 'ps',
+    programs: ['ps'],
+    packages: ['procps'],
+    neededFor: 'looking for left-over processes',
+    platform: 'linux',
+  },
 ];
 
 /** Where system programs live that are not on every user's PATH. */
@@ -57,8 +92,11 @@ export function findChromium(): string | null {
 }
 
 function listMissing(): Component[] {
-  return COMPONENTS.filter((component) => (component.platform === undefined || component.platform === process.platform)
-    && (component.name === 'chromium' ? findChromium() === null : findProgram(component.programs) === null));
+  return COMPONENTS.filter(
+    (component) =>
+      (component.platform === undefined || component.platform === process.platform) &&
+      (component.name === 'chromium' ? findChromium() === null : findProgram(component.programs) === null),
+  );
 }
 
 /**
@@ -75,11 +113,16 @@ export async function provideComponents(report: (line: string) => void): Promise
   report(`installing ${packages.join(' ')} …`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   const update = await runCommand([aptGet, '-qq', 'update'], { timeLimitMs: 180_000, env });
-  const install = await runCommand([aptGet, '-qq', '-y', '--no-install-recommends', 'install', ...packages], { timeLimitMs: 420_000, env });
+  const install = await runCommand([aptGet, '-qq', '-y', '--no-install-recommends', 'install', ...packages], {
+    timeLimitMs: 420_000,
+    env,
+  });
   const still = listMissing();
   if (still.length > 0) {
     const failed = install.exitCode === 0 ? update : install;
-    report(`apt-get did not bring ${still.map((component) => component.name).join(', ')}: ${failed.output.trim().split('\n').at(-1) ?? ''}`);
+    report(
+      `apt-get did not bring ${still.map((component) => component.name).join(', ')}: ${failed.output.trim().split('\n').at(-1) ?? ''}`,
+    );
   }
   return still;
 }

@@ -71,7 +71,11 @@ export function countPlaywright(text: string): Counts & { readonly total: number
     for (const inner of suite.suites ?? []) visit(inner);
   };
   for (const suite of report.suites) visit(suite);
-  return { ...counts, total: counts.passed + counts.failed + counts.skipped, notes: [...repeated, ...summarise(reasons)] };
+  return {
+    ...counts,
+    total: counts.passed + counts.failed + counts.skipped,
+    notes: [...repeated, ...summarise(reasons)],
+  };
 }
 
 /** Most skips share a cause; more than a few lines of them help nobody. */

@@ -20,12 +20,20 @@ const KEPT_OUTPUT_BYTES = 2 * 1024 * 1024;
  * @param timeLimitMs after which the whole process group is killed
  * @param echo also passes the output through as it comes
  */
-export function runCommand(command: readonly string[], options: { readonly timeLimitMs: number; readonly env?: NodeJS.ProcessEnv; readonly echo?: boolean }): Promise<CommandResult> {
+export function runCommand(
+  command: readonly string[],
+  options: { readonly timeLimitMs: number; readonly env?: NodeJS.ProcessEnv; readonly echo?: boolean },
+): Promise<CommandResult> {
   const [program = '', ...args] = command;
   const bin = path.join(ROOT, 'node_modules', '.bin');
   const env = { ...process.env, ...options.env, PATH: `${bin}${path.delimiter}${process.env['PATH'] ?? ''}` };
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
+    const child = spawn(program, args, {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: process.platform !== 'win32',
+    });
     const chunks: Buffer[] = [];
     let size = 0;
     let timedOut = false;
@@ -54,7 +62,11 @@ export function runCommand(command: readonly string[], options: { readonly timeL
       clearTimeout(timer);
       process.removeListener('exit', killGroup);
       const late = timedOut ? `\nstopped after ${Math.round(options.timeLimitMs / 1000)} s` : '';
-      resolve({ exitCode: timedOut ? null : exitCode, output: Buffer.concat(chunks).toString('utf8') + extra + late, timedOut });
+      resolve({
+        exitCode: timedOut ? null : exitCode,
+        output: Buffer.concat(chunks).toString('utf8') + extra + late,
+        timedOut,
+      });
     };
     child.on('error', (error) => finish(null, `\n${error.message}`));
     child.on('close', (code) => finish(code, ''));

@@ -43,15 +43,33 @@ function vitestStage(name: string, timeLimitMs: number, env: NodeJS.ProcessEnv =
     run: async () => {
       const report = path.join(RESULTS_DIR, `${name}.json`);
       rmSync(report, { force: true });
-      const command = [process.execPath, tool('vitest', 'vitest.mjs'), 'run', '--project', name, '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+      const command = [
+        process.execPath,
+        tool('vitest', 'vitest.mjs'),
+        'run',
+        '--project',
+        name,
+        '--passWithNoTests',
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${report}`,
+      ];
       const result = await runCommand(command, { timeLimitMs, env: { NO_COLOR: '1', ...env } });
-      return finish(result.output, result.exitCode, existsSync(report) ? countVitest(readFileSync(report, 'utf8')) : null);
+      return finish(
+        result.output,
+        result.exitCode,
+        existsSync(report) ? countVitest(readFileSync(report, 'utf8')) : null,
+      );
     },
   };
 }
 
 /** A runner that failed without a failed test (crash, time-out, unhandled error) is one failure. */
-function finish(output: string, exitCode: number | null, counted: (Counts & { readonly notes: readonly string[] }) | null): StageResult {
+function finish(
+  output: string,
+  exitCode: number | null,
+  counted: (Counts & { readonly notes: readonly string[] }) | null,
+): StageResult {
   const counts = counted ?? { passed: 0, failed: 0, skipped: 0, notes: [] };
   const broken = (exitCode !== 0 || counted === null) && counts.failed === 0;
   return { ...counts, failed: counts.failed + (broken ? 1 : 0), output };
@@ -70,12 +88,20 @@ const e2eStage: Stage = {
       const list = await runCommand([...playwright, '--list', '--reporter=json'], { timeLimitMs: MINUTE, env });
       const count = existsSync(report) ? countPlaywright(readFileSync(report, 'utf8')).total : 1;
       const why = 'no Chromium on this machine: install it, or name one in SWITCHYARD_CHROMIUM';
-      if (process.env['CI'] === 'true') return { passed: 0, failed: count, skipped: 0, output: `${why}\n${list.output}`, notes: [] };
+      if (process.env['CI'] === 'true')
+        return { passed: 0, failed: count, skipped: 0, output: `${why}\n${list.output}`, notes: [] };
       return { passed: 0, failed: 0, skipped: count, output: '', notes: [why] };
     }
     const shell = chromium === null ? {} : { SWITCHYARD_CHROMIUM: chromium };
-    const result = await runCommand([...playwright, '--reporter=list,json'], { timeLimitMs: 15 * MINUTE, env: { ...env, ...shell } });
-    return finish(result.output, result.exitCode, existsSync(report) ? countPlaywright(readFileSync(report, 'utf8')) : null);
+    const result = await runCommand([...playwright, '--reporter=list,json'], {
+      timeLimitMs: 15 * MINUTE,
+      env: { ...env, ...shell },
+    });
+    return finish(
+      result.output,
+      result.exitCode,
+      existsSync(report) ? countPlaywright(readFileSync(report, 'utf8')) : null,
+    );
   },
 };
 
@@ -87,7 +113,12 @@ export function listStages(rounds: number): Stage[] {
     checkStage('build', [process.execPath, tool('electron-vite', 'bin', 'electron-vite.js'), 'build'], 3 * MINUTE),
     checkStage('types', [...tsc, '-p', 'tsconfig.json'], 3 * MINUTE),
     checkStage('types-web', [...tsc, '-p', 'tsconfig.web.json'], 3 * MINUTE),
-    checkStage('lint', [process.execPath, tool('oxlint', 'bin', 'oxlint'), '--type-aware', 'electron', 'native', 'renderer', 'test'], 2 * MINUTE),
+    checkStage(
+      'lint',
+      [process.execPath, tool('oxlint', 'bin', 'oxlint'), '--type-aware', 'electron', 'native', 'renderer', 'test'],
+      2 * MINUTE,
+    ),
+    checkStage('format', [process.execPath, tool('prettier', 'bin', 'prettier.cjs'), '--check', '.'], 2 * MINUTE),
     vitestStage('rules', 2 * MINUTE),
     vitestStage('unit', 8 * MINUTE),
     vitestStage('conformance', 12 * MINUTE),

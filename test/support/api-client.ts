@@ -55,9 +55,13 @@ export function createApiClient(deliver: (request: Request) => Promise<Response>
 
   async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await send(path, {
-      method, signal: AbortSignal.timeout(ANSWER_DEADLINE_MS), ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      method,
+      signal: AbortSignal.timeout(ANSWER_DEADLINE_MS),
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
-    const text = await answer.text().catch((error: unknown) => { throw new EngineGone(error); });
+    const text = await answer.text().catch((error: unknown) => {
+      throw new EngineGone(error);
+    });
     if (!answer.ok) throw new ApiProblem(JSON.parse(text) as Problem);
     return (text === '' ? null : JSON.parse(text)) as T;
   }

@@ -42,14 +42,20 @@ export interface TestDockerd {
  */
 export function dockerdObstacle(): string | null {
   const obstacle = findObstacle();
-  if (obstacle !== null && process.env['CI'] === 'true') throw new Error(`tests with real containers cannot run: ${obstacle}`);
+  if (obstacle !== null && process.env['CI'] === 'true')
+    throw new Error(`tests with real containers cannot run: ${obstacle}`);
   return obstacle;
 }
 
 function findObstacle(): string | null {
   if (process.platform !== 'linux') return 'a private dockerd runs on Linux only';
   if (process.getuid?.() !== 0) return 'starting a private dockerd needs root';
-  for (const [program, what] of [['dockerd', 'docker.io'], ['containerd', 'containerd'], ['runc', 'runc'], ['busybox', 'busybox-static']] as const) {
+  for (const [program, what] of [
+    ['dockerd', 'docker.io'],
+    ['containerd', 'containerd'],
+    ['runc', 'runc'],
+    ['busybox', 'busybox-static'],
+  ] as const) {
     if (findProgram(program) === null) return `${program} is not installed (Debian package ${what})`;
   }
   return null;
@@ -66,30 +72,60 @@ export async function startDockerd(options: { readonly gpuHook?: boolean } = {})
   const env = { ...process.env, PATH: SEARCH_PATH };
   if (options.gpuHook === true) {
     await mkdir(path.join(dir, 'bin'));
-    await writeFile(path.join(dir, 'bin', 'nvidia-container-runtime-hook'), '#!/bin/sh\ncat >/dev/null\nexit 0\n', { mode: 0o755 });
+    await writeFile(path.join(dir, 'bin', 'nvidia-container-runtime-hook'), '#!/bin/sh\ncat >/dev/null\nexit 0\n', {
+      mode: 0o755,
+    });
     env.PATH = `${path.join(dir, 'bin')}:${env.PATH}`;
   }
   let storageDriver = 'overlay2';
   let cameUp = false;
   let child: ChildProcess | null = null;
-  const api = new Dockerode({ socketPath, host: undefined, port: undefined, protocol: 'http' } as Dockerode.DockerOptions);
+  const api = new Dockerode({
+    socketPath,
+    host: undefined,
+    port: undefined,
+    protocol: 'http',
+  } as Dockerode.DockerOptions);
   const images = new Map<string, Promise<string>>();
 
   async function launchOnce(): Promise<void> {
     await rm(path.join(dir, 'pid'), { force: true });
     const log = openSync(logFile, 'a');
-    const started = spawn('dockerd', [
-      '--data-root', path.join(dir, 'data'), '--exec-root', path.join(dir, 'exec'), '--pidfile', path.join(dir, 'pid'), '-H', `unix://${socketPath}`,
-      '--bridge=none', '--iptables=false', '--ip6tables=false', '--storage-driver', storageDriver,
-      // Beside a system daemon with the same containerd nothing must collide.
-      '--containerd-namespace', path.basename(dir).toLowerCase(), '--containerd-plugins-namespace', `${path.basename(dir).toLowerCase()}-plugins`,
-    ], { env, stdio: ['ignore', log, log] });
+    const started = spawn(
+      'dockerd',
+      [
+        '--data-root',
+        path.join(dir, 'data'),
+        '--exec-root',
+        path.join(dir, 'exec'),
+        '--pidfile',
+        path.join(dir, 'pid'),
+        '-H',
+        `unix://${socketPath}`,
+        '--bridge=none',
+        '--iptables=false',
+        '--ip6tables=false',
+        '--storage-driver',
+        storageDriver,
+        // Beside a system daemon with the same containerd nothing must collide.
+        '--containerd-namespace',
+        path.basename(dir).toLowerCase(),
+        '--containerd-plugins-namespace',
+        `${path.basename(dir).toLowerCase()}-plugins`,
+      ],
+      { env, stdio: ['ignore', log, log] },
+    );
     closeSync(log);
     child = started;
     const deadline = performance.now() + START_DEADLINE_MS;
     while (performance.now() < deadline) {
       if (started.exitCode !== null || started.signalCode !== null) break;
-      if (await api.ping().then(() => true, () => false)) {
+      if (
+        await api.ping().then(
+          () => true,
+          () => false,
+        )
+      ) {
         cameUp = true;
         return;
       }
@@ -160,7 +196,11 @@ export async function startDockerd(options: { readonly gpuHook?: boolean } = {})
     throw error;
   }
   return {
-    socketPath, dockerHost: `unix://${socketPath}`, api, start, end,
+    socketPath,
+    dockerHost: `unix://${socketPath}`,
+    api,
+    start,
+    end,
     busyboxImage: () => importOnce('switchyard-busybox:test', busyboxTar),
     pythonImage: () => importOnce('switchyard-python:test', pythonTar),
     async restart() {
@@ -186,14 +226,18 @@ async function removeLeftovers(dir: string): Promise<void> {
     try {
       parents.set(pid, Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]));
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      if (command[0]?.includes('containerd-shim') === true && command.some((word) => word.startsWith(`${dir}/`))) shims.add(pid);
+      if (command[0]?.includes('containerd-shim') === true && command.some((word) => word.startsWith(`${dir}/`)))
+        shims.add(pid);
     } catch {
       // It ended meanwhile.
     }
   }
   for (const [pid, parent] of parents) if (shims.has(pid) || shims.has(parent)) sendKill(pid);
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '');
-  for (const mount of mounts.filter((point) => point.startsWith(`${dir}/`)).reverse()) await execa('umount', ['-l', mount], { reject: false });
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '');
+  for (const mount of mounts.filter((point) => point.startsWith(`${dir}/`)).reverse())
+    await execa('umount', ['-l', mount], { reject: false });
   await rm(dir, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
 }
 
@@ -208,7 +252,14 @@ function sendKill(pid: number): void {
 /** A daemon that stops gives each container ten seconds; tests do not. */
 async function removeContainers(api: Dockerode): Promise<void> {
   const containers = await api.listContainers({ all: true }).catch(() => []);
-  await Promise.all(containers.map((container) => api.getContainer(container.Id).remove({ force: true, v: true }).catch(() => undefined)));
+  await Promise.all(
+    containers.map((container) =>
+      api
+        .getContainer(container.Id)
+        .remove({ force: true, v: true })
+        .catch(() => undefined),
+    ),
+  );
 }
 
 const SEARCH_PATH = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin`;

@@ -10,14 +10,19 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createSocketFetch } from '../../electron/doors/socket-client.ts';
-import { dataPaths } from '../../electron/engine/data-dir.ts';
+import { dataPaths } from '../../electron/ports/data-dir.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
 import { openMirror, type Mirror, type MirrorState } from './mirror.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SERVE = path.join(ROOT, 'electron', 'serve.ts');
 /** An engine under test sees only what the test shows it: no Docker, no GPUs, nothing of the test runner's. */
-const EMPTY_MACHINE = { DOCKER_HOST: 'unix:///nonexistent/docker.sock', SWITCHYARD_NVIDIA_SMI: '/nonexistent/nvidia-smi', NODE_OPTIONS: undefined, VITEST: undefined };
+const EMPTY_MACHINE = {
+  DOCKER_HOST: 'unix:///nonexistent/docker.sock',
+  SWITCHYARD_NVIDIA_SMI: '/nonexistent/nvidia-smi',
+  NODE_OPTIONS: undefined,
+  VITEST: undefined,
+};
 const READY_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 20_000;
 
@@ -31,7 +36,12 @@ export interface EngineProcessOptions {
 }
 
 /** What serve prints when it is ready. */
-export interface ReadyLine { readonly ready: boolean; readonly alreadyRunning: boolean; readonly url: string | null; readonly dataDir: string }
+export interface ReadyLine {
+  readonly ready: boolean;
+  readonly alreadyRunning: boolean;
+  readonly url: string | null;
+  readonly dataDir: string;
+}
 
 /** One run of serve, from its start to its end. */
 export interface EngineRun {
@@ -69,22 +79,38 @@ export interface EngineProcess {
 export function spawnServe({ dataDir, env = {}, args = [] }: EngineProcessOptions): EngineRun {
   const child = spawn(process.execPath, [SERVE, '--json', '--port', '0', ...args], {
     env: { ...process.env, ...EMPTY_MACHINE, ...env, SWITCHYARD_HOME: dataDir },
-    stdio: ['ignore', 'pipe', 'pipe'], cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: ROOT,
   });
   let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
-  const ended = once(child, 'close').then(([exitCode, signal]) => ({ exitCode: exitCode as number | null, signal: signal as NodeJS.Signals | null }));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = once(child, 'close').then(([exitCode, signal]) => ({
+    exitCode: exitCode as number | null,
+    signal: signal as NodeJS.Signals | null,
+  }));
   const ready = readReadyLine(child, () => stderr);
   // Whoever starts a second engine may only be interested in how it ends.
   ready.catch(() => undefined);
-  return { pid: child.pid ?? -1, ready, ended, stderr: () => stderr, kill: (signal) => { child.kill(signal); } };
+  return {
+    pid: child.pid ?? -1,
+    ready,
+    ended,
+    stderr: () => stderr,
+    kill: (signal) => {
+      child.kill(signal);
+    },
+  };
 }
 
 function readReadyLine(child: ChildProcess, stderr: () => string): Promise<ReadyLine> {
   return new Promise((resolve, reject) => {
     if (child.stdout === null) return;
     const lines = createInterface(child.stdout);
-    const timer = setTimeout(() => { reject(new Error(`the engine was not ready within ${READY_DEADLINE_MS} ms\n${stderr()}`)); }, READY_DEADLINE_MS);
+    const timer = setTimeout(() => {
+      reject(new Error(`the engine was not ready within ${READY_DEADLINE_MS} ms\n${stderr()}`));
+    }, READY_DEADLINE_MS);
     lines.once('line', (line) => {
       clearTimeout(timer);
       resolve(JSON.parse(line) as ReadyLine);
@@ -111,7 +137,9 @@ export async function startEngineProcess(options: EngineProcessOptions): Promise
     const started = spawnServe(current);
     run = started;
     alive = true;
-    void started.ended.then(() => { if (run === started) alive = false; });
+    void started.ended.then(() => {
+      if (run === started) alive = false;
+    });
     const line = await started.ready.catch((error: unknown) => {
       started.kill('SIGKILL');
       throw error;
@@ -128,13 +156,19 @@ export async function startEngineProcess(options: EngineProcessOptions): Promise
     (await open?.catch(() => null))?.close();
   }
 
-  const openedMirror = (): Promise<Mirror> => mirror ??= openMirror(api);
+  const openedMirror = (): Promise<Mirror> => (mirror ??= openMirror(api));
   const engine: EngineProcess = {
     dataDir: options.dataDir,
     api,
-    get pid() { return run.pid; },
-    get url() { return url; },
-    get isAlive() { return alive; },
+    get pid() {
+      return run.pid;
+    },
+    get url() {
+      return url;
+    },
+    get isAlive() {
+      return alive;
+    },
     stderr: () => earlierStderr + (alive ? run.stderr() : ''),
     async kill9() {
       run.kill('SIGKILL');
@@ -142,7 +176,9 @@ export async function startEngineProcess(options: EngineProcessOptions): Promise
     },
     async stop() {
       run.kill('SIGTERM');
-      const timer = setTimeout(() => { run.kill('SIGKILL'); }, STOP_DEADLINE_MS);
+      const timer = setTimeout(() => {
+        run.kill('SIGKILL');
+      }, STOP_DEADLINE_MS);
       const { exitCode } = await run.ended;
       clearTimeout(timer);
       await end();
@@ -166,7 +202,9 @@ export async function startEngineProcess(options: EngineProcessOptions): Promise
 /** The end of the engine's own log, for the message of a failed test. */
 export function engineLogTail(dataDir: string, lines = 30): string {
   const file = path.join(dataDir, 'engine.log');
-  return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n') : '(no engine.log)';
+  return existsSync(file)
+    ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
+    : '(no engine.log)';
 }
 
 /** Removes a test's directory; what still writes there is given a moment. */

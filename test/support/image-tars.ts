@@ -22,16 +22,31 @@ export async function pythonTar(): Promise<string> {
   const python = await askPython();
   return cached(['python', await fingerprint(busybox), await fingerprint(python.executable)], async (root) => {
     await addBusybox(root, busybox);
-    const dropped = new Set(['site-packages', 'dist-packages', 'test', 'tests', '__pycache__', 'idlelib', 'tkinter', 'turtledemo', 'ensurepip', 'lib2to3']);
+    const dropped = new Set([
+      'site-packages',
+      'dist-packages',
+      'test',
+      'tests',
+      '__pycache__',
+      'idlelib',
+      'tkinter',
+      'turtledemo',
+      'ensurepip',
+      'lib2to3',
+    ]);
     for (const library of new Set([python.stdlib, python.platstdlib])) {
       await cp(library, path.join(root, library), {
-        recursive: true, verbatimSymlinks: true,
-        filter: (source) => source === library || (!dropped.has(path.basename(source)) && !path.basename(source).startsWith('config-')),
+        recursive: true,
+        verbatimSymlinks: true,
+        filter: (source) =>
+          source === library || (!dropped.has(path.basename(source)) && !path.basename(source).startsWith('config-')),
       });
     }
     await copyFile(root, python.executable);
     const dynamic = path.join(python.platstdlib, 'lib-dynload');
-    const modules = (await readdir(dynamic).catch(() => [])).map((name) => path.join(dynamic, name)).filter((file) => file.endsWith('.so'));
+    const modules = (await readdir(dynamic).catch(() => []))
+      .map((name) => path.join(dynamic, name))
+      .filter((file) => file.endsWith('.so'));
     for (const library of await librariesOf([python.executable, ...modules])) await copyFile(root, library);
     await mkdir(path.join(root, 'usr', 'bin'), { recursive: true });
     for (const name of ['python3', 'python']) {
@@ -42,18 +57,37 @@ export async function pythonTar(): Promise<string> {
 }
 
 async function cached(key: readonly string[], fill: (root: string) => Promise<void>): Promise<string> {
-  const digest = createHash('sha256').update(JSON.stringify([RECIPE, ...key])).digest('hex').slice(0, 16);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([RECIPE, ...key]))
+    .digest('hex')
+    .slice(0, 16);
   const tar = path.join(os.tmpdir(), `switchyard-test-image-${key[0] ?? ''}-${digest}.tar`);
-  if (await stat(tar).then(() => true, () => false)) return tar;
+  if (
+    await stat(tar).then(
+      () => true,
+      () => false,
+    )
+  )
+    return tar;
   const work = await mkdtemp(path.join(os.tmpdir(), 'sy-image-'));
   try {
     const root = path.join(work, 'root');
-    for (const dir of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'root', 'usr']) await mkdir(path.join(root, dir), { recursive: true });
+    for (const dir of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'root', 'usr'])
+      await mkdir(path.join(root, dir), { recursive: true });
     await chmod(path.join(root, 'tmp'), 0o1777);
     await writeFile(path.join(root, 'etc', 'passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
     await writeFile(path.join(root, 'etc', 'group'), 'root:x:0:\n');
     await fill(root);
-    await execa('tar', ['-C', root, '--owner=0', '--group=0', '--numeric-owner', '-cf', path.join(work, 'image.tar'), '.']);
+    await execa('tar', [
+      '-C',
+      root,
+      '--owner=0',
+      '--group=0',
+      '--numeric-owner',
+      '-cf',
+      path.join(work, 'image.tar'),
+      '.',
+    ]);
     // Another worker may have made it meanwhile: the last one wins, both are the same.
     await rename(path.join(work, 'image.tar'), tar);
     return tar;
@@ -69,13 +103,20 @@ async function addBusybox(root: string, busybox: string): Promise<void> {
   for (const library of await librariesOf([busybox])) await copyFile(root, library);
   const { stdout } = await execa(busybox, ['--list']);
   for (const applet of stdout.split('\n')) {
-    if (/^[a-z0-9[\]_.-]+$/i.test(applet) && applet !== 'busybox') await symlink('busybox', path.join(root, 'bin', applet));
+    if (/^[a-z0-9[\]_.-]+$/i.test(applet) && applet !== 'busybox')
+      await symlink('busybox', path.join(root, 'bin', applet));
   }
 }
 
 async function findBusybox(): Promise<string> {
   for (const candidate of ['/usr/bin/busybox', '/bin/busybox']) {
-    if (await stat(candidate).then(() => true, () => false)) return candidate;
+    if (
+      await stat(candidate).then(
+        () => true,
+        () => false,
+      )
+    )
+      return candidate;
   }
   throw new Error('busybox is not installed (Debian package busybox-static)');
 }
@@ -87,9 +128,10 @@ interface PythonPlace {
 }
 
 async function askPython(): Promise<PythonPlace> {
-  const script = 'import json, os, sys, sysconfig; print(json.dumps({"executable": os.path.realpath(sys.executable), '
-    + '"stdlib": sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix}), '
-    + '"platstdlib": sysconfig.get_path("platstdlib", vars={"platbase": sys.base_exec_prefix, "installed_platbase": sys.base_exec_prefix})}))';
+  const script =
+    'import json, os, sys, sysconfig; print(json.dumps({"executable": os.path.realpath(sys.executable), ' +
+    '"stdlib": sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix}), ' +
+    '"platstdlib": sysconfig.get_path("platstdlib", vars={"platbase": sys.base_exec_prefix, "installed_platbase": sys.base_exec_prefix})}))';
   const { stdout } = await execa('python3', ['-I', '-c', script]);
   return JSON.parse(stdout) as PythonPlace;
 }

@@ -31,7 +31,10 @@ export interface Mirror {
 
 export const DEFAULT_DEADLINE_MS = 20_000;
 
-interface Waiter { check(): void; fail(error: Error): void }
+interface Waiter {
+  check(): void;
+  fail(error: Error): void;
+}
 
 export async function openMirror(api: ApiClient): Promise<Mirror> {
   const trials = new Map<number, Trial>();
@@ -46,10 +49,12 @@ export async function openMirror(api: ApiClient): Promise<Mirror> {
   const snapshot = await api.state();
   take(snapshot);
   const stream = await api.raw(`/events?after=${snapshot.seq}`, closing.signal);
-  void follow(stream).catch(() => undefined).finally(() => {
-    ended = true;
-    for (const waiter of waiters) waiter.fail(new EngineGone('the feed ended'));
-  });
+  void follow(stream)
+    .catch(() => undefined)
+    .finally(() => {
+      ended = true;
+      for (const waiter of waiters) waiter.fail(new EngineGone('the feed ended'));
+    });
 
   function take(state: StateSnapshot): void {
     trials.clear();
@@ -80,18 +85,31 @@ export async function openMirror(api: ApiClient): Promise<Mirror> {
   }
 
   const state: MirrorState = {
-    trials, pools,
-    get gpus() { return gpus; },
-    get plan() { return plan; },
-    get notices() { return notices; },
+    trials,
+    pools,
+    get gpus() {
+      return gpus;
+    },
+    get plan() {
+      return plan;
+    },
+    get notices() {
+      return notices;
+    },
     reasonOf: (trialId) => plan.waiting.find((entry) => entry.trialId === trialId)?.reason.text ?? null,
   };
 
   return {
     state,
-    waitFor<T>(what: string, condition: (now: MirrorState) => T | undefined | false, deadlineMs = DEFAULT_DEADLINE_MS): Promise<T> {
+    waitFor<T>(
+      what: string,
+      condition: (now: MirrorState) => T | undefined | false,
+      deadlineMs = DEFAULT_DEADLINE_MS,
+    ): Promise<T> {
       return new Promise<T>((resolve, reject) => {
-        const timer = setTimeout(() => { waiter.fail(new Error(`not within ${deadlineMs} ms: ${what}\n${describe(state)}`)); }, deadlineMs);
+        const timer = setTimeout(() => {
+          waiter.fail(new Error(`not within ${deadlineMs} ms: ${what}\n${describe(state)}`));
+        }, deadlineMs);
         const settle = (): void => {
           clearTimeout(timer);
           waiters.delete(waiter);
@@ -117,15 +135,35 @@ export async function openMirror(api: ApiClient): Promise<Mirror> {
         if (ended) waiter.fail(new EngineGone('the feed has ended'));
       });
     },
-    close: () => { closing.abort(); },
+    close: () => {
+      closing.abort();
+    },
   };
 }
 
 /** What a person needs to see when a wait was in vain. */
 function describe(state: MirrorState): string {
-  const lines = [...state.trials.values()].filter((trial) => trial.state !== 'done').slice(0, 20)
-    .map((trial) => `  #${trial.id} ${trial.state}${trial.stop === null ? '' : ` (${trial.stop.kind})`} attempt ${trial.attempt}: ${state.reasonOf(trial.id) ?? trial.activity ?? ''}`);
-  const done = [...state.trials.values()].filter((trial) => trial.state === 'done').slice(-10).map((trial) => `  #${trial.id} ${trial.outcome?.kind ?? ''}: ${trial.outcome?.message ?? ''}`);
-  const slots = state.gpus.slots.map((slot) => `  ${slot.label} ${slot.blockedReason ?? 'free'} ${slot.trialIds.join(',')}`);
-  return ['not done:', ...lines, 'done:', ...done, 'slots:', ...slots, ...state.notices.map((notice) => `  notice ${notice.id}: ${notice.text}`)].join('\n');
+  const lines = [...state.trials.values()]
+    .filter((trial) => trial.state !== 'done')
+    .slice(0, 20)
+    .map(
+      (trial) =>
+        `  #${trial.id} ${trial.state}${trial.stop === null ? '' : ` (${trial.stop.kind})`} attempt ${trial.attempt}: ${state.reasonOf(trial.id) ?? trial.activity ?? ''}`,
+    );
+  const done = [...state.trials.values()]
+    .filter((trial) => trial.state === 'done')
+    .slice(-10)
+    .map((trial) => `  #${trial.id} ${trial.outcome?.kind ?? ''}: ${trial.outcome?.message ?? ''}`);
+  const slots = state.gpus.slots.map(
+    (slot) => `  ${slot.label} ${slot.blockedReason ?? 'free'} ${slot.trialIds.join(',')}`,
+  );
+  return [
+    'not done:',
+    ...lines,
+    'done:',
+    ...done,
+    'slots:',
+    ...slots,
+    ...state.notices.map((notice) => `  notice ${notice.id}: ${notice.text}`),
+  ].join('\n');
 }

@@ -1,7 +1,11 @@
 /** Looks for what engines left behind on the machine (Linux). */
 import { readFileSync, readdirSync } from 'node:fs';
 
-export interface TrialProcess { readonly pid: number; readonly attemptId: string; readonly command: string }
+export interface TrialProcess {
+  readonly pid: number;
+  readonly attemptId: string;
+  readonly command: string;
+}
 
 /** @returns living processes of attempts of the engine that works, or worked, on this data directory */
 export function listTrialProcesses(dataDir: string): TrialProcess[] {
@@ -10,10 +14,15 @@ export function listTrialProcesses(dataDir: string): TrialProcess[] {
     if (!/^\d+$/.test(name)) continue;
     try {
       const variables = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
-      const valueOf = (variable: string): string | null => variables.find((entry) => entry.startsWith(`${variable}=`))?.slice(variable.length + 1) ?? null;
+      const valueOf = (variable: string): string | null =>
+        variables.find((entry) => entry.startsWith(`${variable}=`))?.slice(variable.length + 1) ?? null;
       const attemptId = valueOf('SWITCHYARD_ATTEMPT_ID');
       if (attemptId === null || valueOf('SWITCHYARD_OUTPUT_DIR')?.startsWith(`${dataDir}/`) !== true) continue;
-      found.push({ pid: Number(name), attemptId, command: readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() });
+      found.push({
+        pid: Number(name),
+        attemptId,
+        command: readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim(),
+      });
     } catch {
       // It ended meanwhile, or belongs to another user.
     }
@@ -28,12 +37,18 @@ const LOOK_EVERY_MS = 20;
  * @param look called until it gives something else than undefined or false
  * @throws Error naming `what` after the deadline
  */
-export async function waitUntil<T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>, deadlineMs = 20_000): Promise<T> {
+export async function waitUntil<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  deadlineMs = 20_000,
+): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {
     const value = await look();
     if (value !== undefined && value !== false) return value;
     if (performance.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await new Promise((resolve) => { setTimeout(resolve, LOOK_EVERY_MS); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, LOOK_EVERY_MS);
+    });
   }
 }

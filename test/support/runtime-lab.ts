@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
-import type { AttemptHandle, Clock, ExitInfo, LaunchSpec, TrialRuntime } from '../../electron/engine/ports.ts';
+import type { AttemptHandle, ExitInfo, LaunchSpec, TrialRuntime } from '../../electron/ports/trial-runtime.ts';
+import type { Clock } from '../../electron/ports/clock.ts';
 import { waitUntil } from './processes.ts';
 
 export const systemClock: Clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
@@ -44,19 +45,35 @@ export function createLab(image: string | null): Lab {
       const dir = path.join(root, String(trialId));
       mkdirSync(path.join(dir, 'work'), { recursive: true });
       const spec: LaunchSpec = {
-        attemptId: `${engineId}-t${trialId}-a1`, engineId, trialId, attempt: 1, image,
+        attemptId: `${engineId}-t${trialId}-a1`,
+        engineId,
+        trialId,
+        attempt: 1,
+        image,
         workDir: image === null ? path.join(dir, 'work') : CONTAINER_WORK,
-        env: {}, slotUuids: [],
+        env: {},
+        slotUuids: [],
         limits: { cpus: null, memoryMiB: null, shmMiB: 64 },
-        logPath: path.join(dir, 'log'), stateDir: path.join(dir, 'state'),
+        logPath: path.join(dir, 'log'),
+        stateDir: path.join(dir, 'state'),
         user: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
         ...plan,
-        mounts: [...(image === null ? [] : [{ hostPath: path.join(dir, 'work'), containerPath: CONTAINER_WORK, readOnly: false }]), ...plan.mounts ?? []],
+        mounts: [
+          ...(image === null
+            ? []
+            : [{ hostPath: path.join(dir, 'work'), containerPath: CONTAINER_WORK, readOnly: false }]),
+          ...(plan.mounts ?? []),
+        ],
       };
       work.set(spec.attemptId, path.join(dir, 'work'));
       return spec;
     },
-    handleOf: (spec, ref = null) => ({ attemptId: spec.attemptId, ref, logPath: spec.logPath, stateDir: spec.stateDir }),
+    handleOf: (spec, ref = null) => ({
+      attemptId: spec.attemptId,
+      ref,
+      logPath: spec.logPath,
+      stateDir: spec.stateDir,
+    }),
     async launch(runtime, spec) {
       const { ref } = await runtime.launch(spec, () => undefined, new AbortController().signal);
       return lab.handleOf(spec, ref);

@@ -25,7 +25,9 @@ export interface Yard {
 /** An empty directory that is removed after the test. */
 export function makeDirectory(): string {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'switchyard-yard-'));
-  onTestFinished(() => { removeDirectory(dir); });
+  onTestFinished(() => {
+    removeDirectory(dir);
+  });
   return dir;
 }
 
@@ -38,22 +40,36 @@ export interface YardOptions {
 export async function openYard({ gpus: machine = [], dataDir, env = {} }: YardOptions = {}): Promise<Yard> {
   const dir = makeDirectory();
   const gpus = createFakeGpus(dir, machine);
-  const engine = await startEngineProcess({ dataDir: dataDir ?? path.join(dir, 'data'), env: { ...(machine.length > 0 ? gpus.env : {}), ...env } });
+  const engine = await startEngineProcess({
+    dataDir: dataDir ?? path.join(dir, 'data'),
+    env: { ...(machine.length > 0 ? gpus.env : {}), ...env },
+  });
   onTestFinished(async ({ task }) => {
     if (task.result?.state === 'fail') process.stdout.write(`${engine.stderr()}\n${engineLogTail(engine.dataDir)}\n`);
     await engine.dispose();
     for (const { pid } of listTrialProcesses(engine.dataDir)) process.kill(pid, 'SIGKILL');
   });
   return {
-    dir, engine, gpus,
+    dir,
+    engine,
+    gpus,
     async submit(config, paused = false) {
-      const { trialIds } = await engine.api.submit({ config: { runtime: 'process', ...config }, source: { kind: 'none' }, paused });
+      const { trialIds } = await engine.api.submit({
+        config: { runtime: 'process', ...config },
+        source: { kind: 'none' },
+        paused,
+      });
       return trialIds[0] ?? 0;
     },
-    outcomeOf: (trialId, deadlineMs) => engine.waitFor(`#${trialId} is done`, ({ trials }) => {
-      const trial = trials.get(trialId);
-      return trial?.state === 'done' && trial.outcome !== null ? trial.outcome : undefined;
-    }, deadlineMs),
+    outcomeOf: (trialId, deadlineMs) =>
+      engine.waitFor(
+        `#${trialId} is done`,
+        ({ trials }) => {
+          const trial = trials.get(trialId);
+          return trial?.state === 'done' && trial.outcome !== null ? trial.outcome : undefined;
+        },
+        deadlineMs,
+      ),
   };
 }
 

@@ -7,19 +7,38 @@ import { addExperimentFlags, applyExperimentFlags } from '../submit-flags.ts';
 import type { ExperimentFlags } from '../submit-flags.ts';
 import { plain } from '../table.ts';
 
-export const build: BuildVerb = (context) => addExperimentFlags(createVerb('duplicate',
-  'Queue a copy of a trial on the same snapshot, with changes. Takes the flags of submit.',
-  ['duplicate 14 -S lr=0.01', 'duplicate 14 --slots 2 --name "two GPUs"', 'duplicate 14 -- python train.py --resume'], context))
-  .usage('[options] ID [-- COMMAND [ARGUMENT...]]')
-  .argument('[id]', 'trial: 14 or #14')
-  .option('--paused', 'queue it without letting it start')
-  .action(async (word: string | undefined, flags: ExperimentFlags & { json?: boolean; paused?: boolean }) => {
-    const id = await readTrialId(word, context);
-    const client = await context.connect();
-    const { config } = await client.request<TrialDetail>('GET', `/trials/${id}`);
-    const edited = structuredClone(config);
-    await applyExperimentFlags(edited, flags, context.afterDashes, context.terminal);
-    const result = await client.request<SubmitResult>('POST', `/trials/${id}/duplicate`, { config: edited, paused: flags.paused === true });
-    show(context, flags.json, result, () => `Queued ${result.trialIds.map((one) => `#${one}`).join(', ')}, a copy of #${id}.`);
-    if (flags.json !== true) for (const note of result.notes) context.terminal.note(context.terminal.paintError(plain(note), 'dim'));
-  });
+export const build: BuildVerb = (context) =>
+  addExperimentFlags(
+    createVerb(
+      'duplicate',
+      'Queue a copy of a trial on the same snapshot, with changes. Takes the flags of submit.',
+      [
+        'duplicate 14 -S lr=0.01',
+        'duplicate 14 --slots 2 --name "two GPUs"',
+        'duplicate 14 -- python train.py --resume',
+      ],
+      context,
+    ),
+  )
+    .usage('[options] ID [-- COMMAND [ARGUMENT...]]')
+    .argument('[id]', 'trial: 14 or #14')
+    .option('--paused', 'queue it without letting it start')
+    .action(async (word: string | undefined, flags: ExperimentFlags & { json?: boolean; paused?: boolean }) => {
+      const id = await readTrialId(word, context);
+      const client = await context.connect();
+      const { config } = await client.request<TrialDetail>('GET', `/trials/${id}`);
+      const edited = structuredClone(config);
+      await applyExperimentFlags(edited, flags, context.afterDashes, context.terminal);
+      const result = await client.request<SubmitResult>('POST', `/trials/${id}/duplicate`, {
+        config: edited,
+        paused: flags.paused === true,
+      });
+      show(
+        context,
+        flags.json,
+        result,
+        () => `Queued ${result.trialIds.map((one) => `#${one}`).join(', ')}, a copy of #${id}.`,
+      );
+      if (flags.json !== true)
+        for (const note of result.notes) context.terminal.note(context.terminal.paintError(plain(note), 'dim'));
+    });

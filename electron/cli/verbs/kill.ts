@@ -2,9 +2,13 @@
 import { buildActionVerb } from '../act-on-trials.ts';
 import type { BuildVerb } from '../command-context.ts';
 
-export const build: BuildVerb = (context) => buildActionVerb({
-  name: 'kill',
-  description: 'Stop trials at once, without a grace period.',
-  examples: ['kill 14'],
-  action: { action: 'kill' },
-}, context);
+export const build: BuildVerb = (context) =>
+  buildActionVerb(
+    {
+      name: 'kill',
+      description: 'Stop trials at once, without a grace period.',
+      examples: ['kill 14'],
+      action: { action: 'kill' },
+    },
+    context,
+  );

@@ -32,52 +32,79 @@ interface TrialList {
   readonly total: number;
 }
 
-export const build: BuildVerb = (context) => createVerb('ls', 'List trials: running ones, the queue in its order with the reason why each waits, and the latest that ended.', ['ls', 'ls --state failed --search resnet', 'ls --state queued --json | switchyard priority 60'], context)
-  .option('--pool <id>', 'only this pool')
-  .option('--state <state>', `${STATES.join(', ')}; or how they ended: ${OUTCOMES.join(', ')}`)
-  .option('--label <text>', 'only with this label')
-  .option('--search <text>', 'only with this text in name, command or labels')
-  .option('-a, --all', 'all that ended, not only the latest')
-  .option('--archived', 'only archived ones')
-  .option('--limit <n>', `at most this many (default ${DEFAULT_LIMIT})`)
-  .action(async (flags: ListFlags) => {
-    const client = await context.connect();
-    const limit = flags.limit === undefined ? null : parseWholeNumber(flags.limit, '--limit', 1, 100_000);
-    const query: Query = { ...filterOf(flags), limit: limit ?? (flags.all === true || flags.json === true ? 100_000 : DEFAULT_LIMIT) };
-    const list = await client.request<TrialList>('GET', '/trials', undefined, query);
-    const isFiltered = flags.state !== undefined || flags.search !== undefined || flags.label !== undefined || flags.archived === true;
-    const trials = flags.all === true || isFiltered ? list.trials : dropOldDone(list.trials);
-    if (flags.json === true) {
-      context.terminal.print(JSON.stringify({ trials, total: list.total }, null, 2));
-      return;
-    }
-    if (trials.length === 0) {
-      context.terminal.note(isFiltered || flags.pool !== undefined ? 'No trial fits.' : 'The queue is empty. Try: switchyard example   or: switchyard submit -- python train.py');
-      return;
-    }
-    const facts = indexPlan(trials.some((trial) => trial.state !== 'done') ? await readPresent(client) : { plan: null, gpus: null });
-    const nowMs = Date.now();
-    const several = { pool: new Set(trials.map((trial) => trial.poolId)).size > 1, priority: trials.some((trial) => trial.priority !== USUAL_PRIORITY) };
-    const columns: { readonly column: Column; readonly cell: (trial: Trial) => string }[] = [
-      { column: { title: 'ID', align: 'right' }, cell: (trial) => String(trial.id) },
-      { column: { title: 'NAME' }, cell: (trial) => trial.name },
-      { column: { title: 'STATE' }, cell: stateWord },
-      ...(several.pool ? [{ column: { title: 'POOL' }, cell: (trial: Trial) => trial.poolId }] : []),
-      ...(several.priority ? [{ column: { title: 'PRIO', align: 'right' as const }, cell: (trial: Trial) => String(trial.priority) }] : []),
-      { column: { title: 'GPUS', align: 'right' }, cell: (trial) => String(trial.slots) },
-      { column: { title: '', flexible: true }, cell: (trial) => describeTrial(trial, nowMs, facts(trial.id)) },
-    ];
-    const stateColumn = 2;
-    const lines = formatTable(columns.map(({ column }) => column), trials.map((trial) => columns.map(({ cell }) => cell(trial))), context.terminal.width, (text, column, row) => {
-      const trial = trials[row];
-      const colour = trial === undefined ? null : stateColour(trial);
-      if (column === stateColumn && colour !== null) return context.terminal.paint(text, colour);
-      return trial?.state === 'done' ? context.terminal.paint(text, 'dim') : text;
+export const build: BuildVerb = (context) =>
+  createVerb(
+    'ls',
+    'List trials: running ones, the queue in its order with the reason why each waits, and the latest that ended.',
+    ['ls', 'ls --state failed --search resnet', 'ls --state queued --json | switchyard priority 60'],
+    context,
+  )
+    .option('--pool <id>', 'only this pool')
+    .option('--state <state>', `${STATES.join(', ')}; or how they ended: ${OUTCOMES.join(', ')}`)
+    .option('--label <text>', 'only with this label')
+    .option('--search <text>', 'only with this text in name, command or labels')
+    .option('-a, --all', 'all that ended, not only the latest')
+    .option('--archived', 'only archived ones')
+    .option('--limit <n>', `at most this many (default ${DEFAULT_LIMIT})`)
+    .action(async (flags: ListFlags) => {
+      const client = await context.connect();
+      const limit = flags.limit === undefined ? null : parseWholeNumber(flags.limit, '--limit', 1, 100_000);
+      const query: Query = {
+        ...filterOf(flags),
+        limit: limit ?? (flags.all === true || flags.json === true ? 100_000 : DEFAULT_LIMIT),
+      };
+      const list = await client.request<TrialList>('GET', '/trials', undefined, query);
+      const isFiltered =
+        flags.state !== undefined || flags.search !== undefined || flags.label !== undefined || flags.archived === true;
+      const trials = flags.all === true || isFiltered ? list.trials : dropOldDone(list.trials);
+      if (flags.json === true) {
+        context.terminal.print(JSON.stringify({ trials, total: list.total }, null, 2));
+        return;
+      }
+      if (trials.length === 0) {
+        context.terminal.note(
+          isFiltered || flags.pool !== undefined
+            ? 'No trial fits.'
+            : 'The queue is empty. Try: switchyard example   or: switchyard submit -- python train.py',
+        );
+        return;
+      }
+      const facts = indexPlan(
+        trials.some((trial) => trial.state !== 'done') ? await readPresent(client) : { plan: null, gpus: null },
+      );
+      const nowMs = Date.now();
+      const several = {
+        pool: new Set(trials.map((trial) => trial.poolId)).size > 1,
+        priority: trials.some((trial) => trial.priority !== USUAL_PRIORITY),
+      };
+      const columns: { readonly column: Column; readonly cell: (trial: Trial) => string }[] = [
+        { column: { title: 'ID', align: 'right' }, cell: (trial) => String(trial.id) },
+        { column: { title: 'NAME' }, cell: (trial) => trial.name },
+        { column: { title: 'STATE' }, cell: stateWord },
+        ...(several.pool ? [{ column: { title: 'POOL' }, cell: (trial: Trial) => trial.poolId }] : []),
+        ...(several.priority
+          ? [{ column: { title: 'PRIO', align: 'right' as const }, cell: (trial: Trial) => String(trial.priority) }]
+          : []),
+        { column: { title: 'GPUS', align: 'right' }, cell: (trial) => String(trial.slots) },
+        { column: { title: '', flexible: true }, cell: (trial) => describeTrial(trial, nowMs, facts(trial.id)) },
+      ];
+      const stateColumn = 2;
+      const lines = formatTable(
+        columns.map(({ column }) => column),
+        trials.map((trial) => columns.map(({ cell }) => cell(trial))),
+        context.terminal.width,
+        (text, column, row) => {
+          const trial = trials[row];
+          const colour = trial === undefined ? null : stateColour(trial);
+          if (column === stateColumn && colour !== null) return context.terminal.paint(text, colour);
+          return trial?.state === 'done' ? context.terminal.paint(text, 'dim') : text;
+        },
+      );
+      context.terminal.print([context.terminal.paint(lines[0] ?? '', 'dim'), ...lines.slice(1)].join('\n'));
+      const hidden = list.total - trials.length;
+      if (hidden > 0)
+        context.terminal.note(context.terminal.paintError(`… and ${hidden} more: switchyard ls --all`, 'dim'));
     });
-    context.terminal.print([context.terminal.paint(lines[0] ?? '', 'dim'), ...lines.slice(1)].join('\n'));
-    const hidden = list.total - trials.length;
-    if (hidden > 0) context.terminal.note(context.terminal.paintError(`… and ${hidden} more: switchyard ls --all`, 'dim'));
-  });
 
 function filterOf(flags: ListFlags): Query {
   const query: Record<string, string> = {};

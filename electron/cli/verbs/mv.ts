@@ -6,28 +6,50 @@ import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { splitMoveWords, stepBy } from '../move-words.ts';
 
-export const build: BuildVerb = (context) => createVerb('mv', 'Move trials in the queue: top, bottom, up, down, ahead ID, behind ID, to N.', ['mv 14 top', 'mv 12 13 ahead 9', 'mv 14 to 3'], context)
-  .argument('<words...>', 'trials, then the place')
-  .action(async (words: string[], options: { json?: boolean }) => {
-    const { idWords, to } = splitMoveWords(words);
-    const ids = await readTrialIds(idWords, context);
-    const target = to.place === 'up' || to.place === 'down' ? await findStep(context, ids, to.place) : to;
-    if (target === null) {
-      show(context, options.json, { trialIds: ids, undoId: null, message: 'Nothing moved.' }, () => `Already at the ${to.place === 'up' ? 'top' : 'bottom'}.`);
-      return;
-    }
-    showActionResult(context, options.json, await sendAction(context, ids, { action: 'move', to: target }));
-  });
+export const build: BuildVerb = (context) =>
+  createVerb(
+    'mv',
+    'Move trials in the queue: top, bottom, up, down, ahead ID, behind ID, to N.',
+    ['mv 14 top', 'mv 12 13 ahead 9', 'mv 14 to 3'],
+    context,
+  )
+    .argument('<words...>', 'trials, then the place')
+    .action(async (words: string[], options: { json?: boolean }) => {
+      const { idWords, to } = splitMoveWords(words);
+      const ids = await readTrialIds(idWords, context);
+      const target = to.place === 'up' || to.place === 'down' ? await findStep(context, ids, to.place) : to;
+      if (target === null) {
+        show(
+          context,
+          options.json,
+          { trialIds: ids, undoId: null, message: 'Nothing moved.' },
+          () => `Already at the ${to.place === 'up' ? 'top' : 'bottom'}.`,
+        );
+        return;
+      }
+      showActionResult(context, options.json, await sendAction(context, ids, { action: 'move', to: target }));
+    });
 
 /** One place up or down is a place next to a neighbour, which only the queue knows. */
-async function findStep(context: CommandContext, ids: readonly number[], direction: 'up' | 'down'): Promise<MoveTo | null> {
+async function findStep(
+  context: CommandContext,
+  ids: readonly number[],
+  direction: 'up' | 'down',
+): Promise<MoveTo | null> {
   const client = await context.connect();
   const { trial } = await client.request<{ trial: Trial }>('GET', `/trials/${ids[0]}`);
-  const { trials } = await client.request<{ trials: Trial[] }>('GET', '/trials', undefined, { pool: trial.poolId, limit: 100_000 });
+  const { trials } = await client.request<{ trials: Trial[] }>('GET', '/trials', undefined, {
+    pool: trial.poolId,
+    limit: 100_000,
+  });
   const queue = trials.filter((one) => one.state === 'queued' || one.state === 'paused').sort(byQueueOrder);
   const strangers = ids.filter((id) => !queue.some((one) => one.id === id));
   if (strangers.length > 0) {
-    throw new CliError(ExitCode.refused, `#${strangers.join(', #')} ${strangers.length === 1 ? 'is' : 'are'} not in the queue of ${trial.poolId}.`, 'Only queued and paused trials of one pool can be moved up or down together.');
+    throw new CliError(
+      ExitCode.refused,
+      `#${strangers.join(', #')} ${strangers.length === 1 ? 'is' : 'are'} not in the queue of ${trial.poolId}.`,
+      'Only queued and paused trials of one pool can be moved up or down together.',
+    );
   }
   return stepBy(queue, new Set(ids), direction);
 }

@@ -8,25 +8,39 @@ import { readStdin } from '../terminal.ts';
 
 const LARGEST_SCENARIO_BYTES = 64 * 1024 * 1024;
 
-export const build: BuildVerb = (context) => createVerb('plan', 'Run one pass of the scheduler on a scenario, without an engine: which trials start, which are preempted, and why the others wait.\nThe scenario is JSON: {policy, preemption, backfill, slots, maxCpuTrials, trials}. The answer is JSON: {start, preempt, waiting}.', ['plan scenario.json', 'plan - < scenario.json'], context)
-  .argument('<file>', 'scenario file; "-" for standard input')
-  .action(async (file: string) => {
-    const text = file === '-' ? await readStdin(context.terminal.stdin, LARGEST_SCENARIO_BYTES) : readFile(path.resolve(context.terminal.cwd, file));
-    let scenario: unknown;
-    try {
-      scenario = JSON.parse(text);
-    } catch (error) {
-      throw usageError(`${file === '-' ? 'What came through the pipe' : file} is not JSON: ${error instanceof Error ? error.message : String(error)}.`);
-    }
-    const { planScenario } = await import('../../scheduler/scenario.ts');
-    context.terminal.print(JSON.stringify(planScenario(scenario), null, 2));
-  });
+export const build: BuildVerb = (context) =>
+  createVerb(
+    'plan',
+    'Run one pass of the scheduler on a scenario, without an engine: which trials start, which are preempted, and why the others wait.\nThe scenario is JSON: {policy, preemption, backfill, slots, maxCpuTrials, trials}. The answer is JSON: {start, preempt, waiting}.',
+    ['plan scenario.json', 'plan - < scenario.json'],
+    context,
+  )
+    .argument('<file>', 'scenario file; "-" for standard input')
+    .action(async (file: string) => {
+      const text =
+        file === '-'
+          ? await readStdin(context.terminal.stdin, LARGEST_SCENARIO_BYTES)
+          : readFile(path.resolve(context.terminal.cwd, file));
+      let scenario: unknown;
+      try {
+        scenario = JSON.parse(text);
+      } catch (error) {
+        throw usageError(
+          `${file === '-' ? 'What came through the pipe' : file} is not JSON: ${error instanceof Error ? error.message : String(error)}.`,
+        );
+      }
+      const { planScenario } = await import('../../scheduler/scenario.ts');
+      context.terminal.print(JSON.stringify(planScenario(scenario), null, 2));
+    });
 
 function readFile(file: string): string {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw new CliError(missing ? ExitCode.notFound : ExitCode.usage, `Cannot read ${file}: ${error instanceof Error ? error.message : String(error)}.`);
+    throw new CliError(
+      missing ? ExitCode.notFound : ExitCode.usage,
+      `Cannot read ${file}: ${error instanceof Error ? error.message : String(error)}.`,
+    );
   }
 }

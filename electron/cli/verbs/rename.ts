@@ -3,10 +3,11 @@ import { sendAction, showActionResult } from '../act-on-trials.ts';
 import { createVerb, readTrialIds } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 
-export const build: BuildVerb = (context) => createVerb('rename', 'Give a trial another name.', ['rename 14 "resnet, cosine schedule"'], context)
-  .argument('<id>', 'trial: 14 or #14')
-  .argument('<name>', 'the new name')
-  .action(async (word: string, name: string, options: { json?: boolean }) => {
-    const ids = await readTrialIds([word], context);
-    showActionResult(context, options.json, await sendAction(context, ids, { action: 'rename', name }));
-  });
+export const build: BuildVerb = (context) =>
+  createVerb('rename', 'Give a trial another name.', ['rename 14 "resnet, cosine schedule"'], context)
+    .argument('<id>', 'trial: 14 or #14')
+    .argument('<name>', 'the new name')
+    .action(async (word: string, name: string, options: { json?: boolean }) => {
+      const ids = await readTrialIds([word], context);
+      showActionResult(context, options.json, await sendAction(context, ids, { action: 'rename', name }));
+    });

@@ -3,10 +3,20 @@ import { sendAction, showActionResult } from '../act-on-trials.ts';
 import { createVerb, readTrialIds } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 
-export const build: BuildVerb = (context) => createVerb('retry', 'Run finished trials again: as a new attempt that goes on from the latest checkpoint, or as a copy from the start.', ['retry 14', 'retry 14 --copy'], context)
-  .argument('[ids...]', 'trials: 14, #14, 3-7, or "-" to read them from a pipe')
-  .option('--copy', 'leave the trial as it is and queue a new one')
-  .action(async (words: string[], options: { json?: boolean; copy?: boolean }) => {
-    const ids = await readTrialIds(words, context);
-    showActionResult(context, options.json, await sendAction(context, ids, { action: 'retry', mode: options.copy === true ? 'copy' : 'attempt' }));
-  });
+export const build: BuildVerb = (context) =>
+  createVerb(
+    'retry',
+    'Run finished trials again: as a new attempt that goes on from the latest checkpoint, or as a copy from the start.',
+    ['retry 14', 'retry 14 --copy'],
+    context,
+  )
+    .argument('[ids...]', 'trials: 14, #14, 3-7, or "-" to read them from a pipe')
+    .option('--copy', 'leave the trial as it is and queue a new one')
+    .action(async (words: string[], options: { json?: boolean; copy?: boolean }) => {
+      const ids = await readTrialIds(words, context);
+      showActionResult(
+        context,
+        options.json,
+        await sendAction(context, ids, { action: 'retry', mode: options.copy === true ? 'copy' : 'attempt' }),
+      );
+    });

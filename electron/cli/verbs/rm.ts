@@ -11,24 +11,31 @@ interface DeletePreview {
   readonly trials: number;
 }
 
-export const build: BuildVerb = (context) => createVerb('rm', 'Delete finished trials with their logs, outputs and checkpoints. Asks first and says what it frees. This cannot be undone.', ['rm 14', 'rm 3-7 --yes'], context)
-  .argument('[ids...]', 'trials: 14, #14, 3-7, or "-" to read them from a pipe')
-  .option('-y, --yes', 'do not ask')
-  .action(async (words: string[], options: { json?: boolean; yes?: boolean }) => {
-    const { terminal } = context;
-    const ids = await readTrialIds(words, context);
-    const client = await context.connect();
-    const preview = await client.request<DeletePreview>('POST', '/trials/delete-preview', { trialIds: ids });
-    if (options.yes !== true) {
-      const what = `Delete ${count(preview.trials, 'trial')} with ${count(preview.checkpoints, 'checkpoint')}, ${formatBytes(preview.freesBytes)}?`;
-      if (!terminal.stdinIsTTY) throw usageError(`${what} Nobody is here to be asked.`, 'Add --yes.');
-      const answer = await terminal.ask(`${what} [y/N] `);
-      if (answer === null || !/^y(es)?$/i.test(answer.trim())) throw new CliError(ExitCode.failed, 'Nothing was deleted.');
-    }
-    const result = await sendAction(context, ids, { action: 'delete' });
-    showActionResult(context, options.json, result);
-    if (options.json !== true) terminal.note(`Freed ${formatBytes(result.freedBytes ?? preview.freesBytes)}.`);
-  });
+export const build: BuildVerb = (context) =>
+  createVerb(
+    'rm',
+    'Delete finished trials with their logs, outputs and checkpoints. Asks first and says what it frees. This cannot be undone.',
+    ['rm 14', 'rm 3-7 --yes'],
+    context,
+  )
+    .argument('[ids...]', 'trials: 14, #14, 3-7, or "-" to read them from a pipe')
+    .option('-y, --yes', 'do not ask')
+    .action(async (words: string[], options: { json?: boolean; yes?: boolean }) => {
+      const { terminal } = context;
+      const ids = await readTrialIds(words, context);
+      const client = await context.connect();
+      const preview = await client.request<DeletePreview>('POST', '/trials/delete-preview', { trialIds: ids });
+      if (options.yes !== true) {
+        const what = `Delete ${count(preview.trials, 'trial')} with ${count(preview.checkpoints, 'checkpoint')}, ${formatBytes(preview.freesBytes)}?`;
+        if (!terminal.stdinIsTTY) throw usageError(`${what} Nobody is here to be asked.`, 'Add --yes.');
+        const answer = await terminal.ask(`${what} [y/N] `);
+        if (answer === null || !/^y(es)?$/i.test(answer.trim()))
+          throw new CliError(ExitCode.failed, 'Nothing was deleted.');
+      }
+      const result = await sendAction(context, ids, { action: 'delete' });
+      showActionResult(context, options.json, result);
+      if (options.json !== true) terminal.note(`Freed ${formatBytes(result.freedBytes ?? preview.freesBytes)}.`);
+    });
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`;

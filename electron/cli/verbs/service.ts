@@ -22,13 +22,39 @@ interface Json {
 }
 
 export const build: BuildVerb = (context) => {
-  const service = createVerb('service', 'The engine as a systemd service of yours: it starts when you log in (with lingering: when the machine starts) and again when it fails.', ['service install', 'service status', 'service remove'], context);
-  service.usage('VERB').argument('[words...]').action((words: string[]) => {
-    throw usageError(words[0] === undefined ? 'service needs to know what to do.' : `service does not know "${words[0]}".`, 'It knows install, remove, status.');
-  });
-  service.addCommand(createVerb('install', 'Write the unit, enable it and start it.', ['service install'], context).action((flags: Json) => install(context, flags)));
-  service.addCommand(createVerb('remove', 'Stop the service and remove its unit. Running trials go on.', ['service remove'], context).action((flags: Json) => remove(context, flags)));
-  service.addCommand(createVerb('status', 'Whether it is installed and runs.', ['service status'], context).action((flags: Json) => status(context, flags)));
+  const service = createVerb(
+    'service',
+    'The engine as a systemd service of yours: it starts when you log in (with lingering: when the machine starts) and again when it fails.',
+    ['service install', 'service status', 'service remove'],
+    context,
+  );
+  service
+    .usage('VERB')
+    .argument('[words...]')
+    .action((words: string[]) => {
+      throw usageError(
+        words[0] === undefined ? 'service needs to know what to do.' : `service does not know "${words[0]}".`,
+        'It knows install, remove, status.',
+      );
+    });
+  service.addCommand(
+    createVerb('install', 'Write the unit, enable it and start it.', ['service install'], context).action(
+      (flags: Json) => install(context, flags),
+    ),
+  );
+  service.addCommand(
+    createVerb(
+      'remove',
+      'Stop the service and remove its unit. Running trials go on.',
+      ['service remove'],
+      context,
+    ).action((flags: Json) => remove(context, flags)),
+  );
+  service.addCommand(
+    createVerb('status', 'Whether it is installed and runs.', ['service status'], context).action((flags: Json) =>
+      status(context, flags),
+    ),
+  );
   return service;
 };
 
@@ -41,16 +67,29 @@ async function install(context: CommandContext, flags: Json): Promise<void> {
   fs.writeFileSync(file, formatUnit({ node: process.execPath, serve: SERVE, env: engineEnvironment(terminal.env) }));
   const order = async (...args: string[]): Promise<void> => {
     const done = await systemctl(context, args);
-    if (done.kind === 'failed') throw new CliError(ExitCode.failed, `Wrote ${file}, but systemd did not take it: ${done.why}`, 'In a login session of yours, run: systemctl --user daemon-reload && systemctl --user enable --now switchyard');
+    if (done.kind === 'failed')
+      throw new CliError(
+        ExitCode.failed,
+        `Wrote ${file}, but systemd did not take it: ${done.why}`,
+        'In a login session of yours, run: systemctl --user daemon-reload && systemctl --user enable --now switchyard',
+      );
   };
   await order('daemon-reload');
   const isInWindow = await runsInWindow(context);
   // One engine at a time: the service takes over from one in the background.
-  if (!isInWindow && await stopEngine(context)) terminal.note('Stopped the engine that ran in the background; the service takes over. Running trials go on.');
+  if (!isInWindow && (await stopEngine(context)))
+    terminal.note('Stopped the engine that ran in the background; the service takes over. Running trials go on.');
   await order('enable', ...(isInWindow ? [] : ['--now']), UNIT);
-  show(context, flags.json, { installed: true, file, started: !isInWindow }, () => `Installed ${file}${isInWindow ? '' : ' and started the engine'}.`);
-  if (isInWindow) terminal.note('The desktop app runs the engine now. When you quit it: systemctl --user start switchyard');
-  if (!isLingering()) terminal.note('It runs while you are logged in. To have it run from boot on: loginctl enable-linger');
+  show(
+    context,
+    flags.json,
+    { installed: true, file, started: !isInWindow },
+    () => `Installed ${file}${isInWindow ? '' : ' and started the engine'}.`,
+  );
+  if (isInWindow)
+    terminal.note('The desktop app runs the engine now. When you quit it: systemctl --user start switchyard');
+  if (!isLingering())
+    terminal.note('It runs while you are logged in. To have it run from boot on: loginctl enable-linger');
 }
 
 async function remove(context: CommandContext, flags: Json): Promise<void> {
@@ -64,7 +103,8 @@ async function remove(context: CommandContext, flags: Json): Promise<void> {
   fs.rmSync(file, { force: true });
   await systemctl(context, ['daemon-reload']);
   show(context, flags.json, { removed: true, file }, () => `Removed ${file}. Running trials go on.`);
-  if (disabled.kind !== 'done') context.terminal.note('systemd could not be asked to stop it; if the engine still runs: switchyard stop');
+  if (disabled.kind !== 'done')
+    context.terminal.note('systemd could not be asked to stop it; if the engine still runs: switchyard stop');
 }
 
 async function status(context: CommandContext, flags: Json): Promise<void> {
@@ -74,33 +114,66 @@ async function status(context: CommandContext, flags: Json): Promise<void> {
   const active = isInstalled ? await systemctl(context, ['is-active', UNIT]) : null;
   // "inactive" comes with an exit code other than 0, but it is an answer.
   const state = active === null ? null : active.kind === 'missing' ? 'unknown' : active.out.trim() || 'unknown';
-  const isRunning = await context.connectIfRunning() !== null;
-  show(context, flags.json, { installed: isInstalled, file, state, engineRuns: isRunning, lingering: isLingering() }, () => [
-    isInstalled ? `Installed (${file}), ${plain(state ?? '')}${state === 'unknown' ? ': systemd does not answer here' : ''}.` : 'Not installed. Install it: switchyard service install',
-    `An engine ${isRunning ? 'runs' : 'does not run'}${isRunning && state !== 'active' ? ', but not as the service' : ''}.`,
-    ...(isInstalled && !isLingering() ? ['It runs while you are logged in. To have it run from boot on: loginctl enable-linger'] : []),
-  ]);
+  const isRunning = (await context.connectIfRunning()) !== null;
+  show(
+    context,
+    flags.json,
+    { installed: isInstalled, file, state, engineRuns: isRunning, lingering: isLingering() },
+    () => [
+      isInstalled
+        ? `Installed (${file}), ${plain(state ?? '')}${state === 'unknown' ? ': systemd does not answer here' : ''}.`
+        : 'Not installed. Install it: switchyard service install',
+      `An engine ${isRunning ? 'runs' : 'does not run'}${isRunning && state !== 'active' ? ', but not as the service' : ''}.`,
+      ...(isInstalled && !isLingering()
+        ? ['It runs while you are logged in. To have it run from boot on: loginctl enable-linger']
+        : []),
+    ],
+  );
 }
 
 function requireLinux(): void {
   if (process.platform === 'linux') return;
-  throw new CliError(ExitCode.failed, 'The service is one of systemd, which this system does not have.', `Let the desktop app start at login (switchyard settings startAtLogin on), or run this at login: ${process.execPath} ${SERVE}`);
+  throw new CliError(
+    ExitCode.failed,
+    'The service is one of systemd, which this system does not have.',
+    `Let the desktop app start at login (switchyard settings startAtLogin on), or run this at login: ${process.execPath} ${SERVE}`,
+  );
 }
 
 function noSystemd(): CliError {
-  return new CliError(ExitCode.failed, 'There is no systemctl here, so no service could be installed.', `Have your own init system, or "crontab -e" with a line "@reboot ...", run: ${process.execPath} ${SERVE}`);
+  return new CliError(
+    ExitCode.failed,
+    'There is no systemctl here, so no service could be installed.',
+    `Have your own init system, or "crontab -e" with a line "@reboot ...", run: ${process.execPath} ${SERVE}`,
+  );
 }
 
 function unitFile(env: NodeJS.ProcessEnv): string {
   const config = env['XDG_CONFIG_HOME'];
-  return path.join(config !== undefined && path.isAbsolute(config) ? config : path.join(env['HOME'] ?? os.homedir(), '.config'), 'systemd', 'user', UNIT);
+  return path.join(
+    config !== undefined && path.isAbsolute(config) ? config : path.join(env['HOME'] ?? os.homedir(), '.config'),
+    'systemd',
+    'user',
+    UNIT,
+  );
 }
 
 /** systemd starts it with nearly nothing. An environment activated here now is not the engine's: each submit brings its own. */
 function engineEnvironment(env: NodeJS.ProcessEnv): Record<string, string | undefined> {
-  const activated = [env['VIRTUAL_ENV'], env['CONDA_PREFIX']].flatMap((dir) => (dir === undefined || dir === '' ? [] : [path.join(dir, 'bin')]));
-  const search = takeShellEnvironment(env, '/')['PATH']?.split(path.delimiter).filter((entry) => !activated.includes(entry)).join(path.delimiter);
-  return { PATH: search, SWITCHYARD_HOME: env['SWITCHYARD_HOME'], DOCKER_HOST: env['DOCKER_HOST'], XDG_DATA_HOME: env['XDG_DATA_HOME'] };
+  const activated = [env['VIRTUAL_ENV'], env['CONDA_PREFIX']].flatMap((dir) =>
+    dir === undefined || dir === '' ? [] : [path.join(dir, 'bin')],
+  );
+  const { PATH: searched } = takeShellEnvironment(env, '/');
+  const search = searched
+    ?.split(path.delimiter)
+    .filter((entry) => !activated.includes(entry))
+    .join(path.delimiter);
+  return {
+    PATH: search,
+    SWITCHYARD_HOME: env['SWITCHYARD_HOME'],
+    DOCKER_HOST: env['DOCKER_HOST'],
+    XDG_DATA_HOME: env['XDG_DATA_HOME'],
+  };
 }
 
 async function runsInWindow(context: CommandContext): Promise<boolean> {
@@ -113,13 +186,24 @@ function isLingering(): boolean {
   return fs.existsSync(path.join('/var/lib/systemd/linger', os.userInfo().username));
 }
 
-type Answer = { readonly kind: 'done' | 'failed'; readonly out: string; readonly why: string } | { readonly kind: 'missing' };
+type Answer =
+  { readonly kind: 'done' | 'failed'; readonly out: string; readonly why: string } | { readonly kind: 'missing' };
 
 function systemctl({ terminal }: CommandContext, args: readonly string[]): Promise<Answer> {
   return new Promise((resolve) => {
-    execFile('systemctl', ['--user', ...args], { env: terminal.env, timeout: SYSTEMCTL_TIMEOUT_MS }, (error, stdout, stderr) => {
-      if (error !== null && error.code === 'ENOENT') resolve({ kind: 'missing' });
-      else resolve({ kind: error === null ? 'done' : 'failed', out: stdout, why: plain(stderr.trim() || (error?.message ?? '')) });
-    });
+    execFile(
+      'systemctl',
+      ['--user', ...args],
+      { env: terminal.env, timeout: SYSTEMCTL_TIMEOUT_MS },
+      (error, stdout, stderr) => {
+        if (error !== null && error.code === 'ENOENT') resolve({ kind: 'missing' });
+        else
+          resolve({
+            kind: error === null ? 'done' : 'failed',
+            out: stdout,
+            why: plain(stderr.trim() || (error?.message ?? '')),
+          });
+      },
+    );
   });
 }

@@ -14,18 +14,31 @@ const SHOWN_HISTORY = 15;
 /** The points are not shown, only what is known of the whole series. */
 const SUMMARY_POINTS = 10;
 
-export const build: BuildVerb = (context) => createVerb('show', 'Everything about one trial: state, attempts, checkpoints, configuration, history.', ['show 14', 'show 14 --json'], context)
-  .argument('[id]', 'trial: 14, #14 or its name')
-  .action(async (word: string | undefined, flags: { json?: boolean }) => {
-    const id = await findTrialId(word, context);
-    const client = await context.connect();
-    const detail = await client.request<TrialDetail>('GET', `/trials/${id}`);
-    const facts = flags.json === true || detail.trial.state === 'done' ? {} : indexPlan(await readPresent(client))(id);
-    const series = flags.json === true || detail.metricNames.length === 0 ? [] : await readMetrics(client, id, SUMMARY_POINTS);
-    show(context, flags.json, detail, () => describeDetail(detail, facts, series, context));
-  });
+export const build: BuildVerb = (context) =>
+  createVerb(
+    'show',
+    'Everything about one trial: state, attempts, checkpoints, configuration, history.',
+    ['show 14', 'show 14 --json'],
+    context,
+  )
+    .argument('[id]', 'trial: 14, #14 or its name')
+    .action(async (word: string | undefined, flags: { json?: boolean }) => {
+      const id = await findTrialId(word, context);
+      const client = await context.connect();
+      const detail = await client.request<TrialDetail>('GET', `/trials/${id}`);
+      const facts =
+        flags.json === true || detail.trial.state === 'done' ? {} : indexPlan(await readPresent(client))(id);
+      const series =
+        flags.json === true || detail.metricNames.length === 0 ? [] : await readMetrics(client, id, SUMMARY_POINTS);
+      show(context, flags.json, detail, () => describeDetail(detail, facts, series, context));
+    });
 
-function describeDetail(detail: TrialDetail, facts: PlanFacts, series: readonly MetricSeries[], context: CommandContext): string[] {
+function describeDetail(
+  detail: TrialDetail,
+  facts: PlanFacts,
+  series: readonly MetricSeries[],
+  context: CommandContext,
+): string[] {
   const { trial } = detail;
   const nowMs = Date.now();
   const { paint } = context.terminal;
@@ -36,17 +49,47 @@ function describeDetail(detail: TrialDetail, facts: PlanFacts, series: readonly 
   ];
   if (trial.outcome !== null && trial.outcome.remedy !== null) lines.push(plain(trial.outcome.remedy));
   for (const blocker of facts.reason?.blockers ?? []) lines.push(`  ${plain(blocker.text)}`);
-  lines.push('', ...fields(trial, detail, nowMs).map(([name, value]) => `${paint(name.padEnd(11), 'dim')} ${plain(value)}`));
-  if (detail.attempts.length > 0) lines.push('', paint('Attempts', 'bold'), ...attemptTable(detail.attempts, nowMs, context.terminal.width));
+  lines.push(
+    '',
+    ...fields(trial, detail, nowMs).map(([name, value]) => `${paint(name.padEnd(11), 'dim')} ${plain(value)}`),
+  );
+  if (detail.attempts.length > 0)
+    lines.push('', paint('Attempts', 'bold'), ...attemptTable(detail.attempts, nowMs, context.terminal.width));
   if (detail.checkpoints.length > 0) {
-    lines.push('', paint('Checkpoints', 'bold'), ...formatTable(
-      [{ title: 'STEP', align: 'right' }, { title: 'SAVED' }, { title: 'SIZE', align: 'right' }, { title: 'PATH' }],
-      detail.checkpoints.slice(-SHOWN_CHECKPOINTS).map((one) => [one.step === null ? '-' : String(one.step), formatTime(one.savedAtMs, nowMs), one.sizeBytes === null ? '-' : formatBytes(one.sizeBytes), one.path]), null));
+    lines.push(
+      '',
+      paint('Checkpoints', 'bold'),
+      ...formatTable(
+        [{ title: 'STEP', align: 'right' }, { title: 'SAVED' }, { title: 'SIZE', align: 'right' }, { title: 'PATH' }],
+        detail.checkpoints
+          .slice(-SHOWN_CHECKPOINTS)
+          .map((one) => [
+            one.step === null ? '-' : String(one.step),
+            formatTime(one.savedAtMs, nowMs),
+            one.sizeBytes === null ? '-' : formatBytes(one.sizeBytes),
+            one.path,
+          ]),
+        null,
+      ),
+    );
   }
   if (series.length > 0) lines.push('', paint('Metrics', 'bold'), ...metricsTable(series));
-  lines.push('', paint('Configuration', 'bold'), ...detail.configYaml.trimEnd().split('\n').map((line) => plain(line.replaceAll('\t', '    '))));
+  lines.push(
+    '',
+    paint('Configuration', 'bold'),
+    ...detail.configYaml
+      .trimEnd()
+      .split('\n')
+      .map((line) => plain(line.replaceAll('\t', '    '))),
+  );
   if (detail.history.length > 0) {
-    lines.push('', paint('History', 'bold'), ...detail.history.slice(-SHOWN_HISTORY).map((entry) => `${paint(formatTime(entry.atMs, nowMs), 'dim')}  ${plain(entry.text)}`));
+    lines.push(
+      '',
+      paint('History', 'bold'),
+      ...detail.history
+        .slice(-SHOWN_HISTORY)
+        .map((entry) => `${paint(formatTime(entry.atMs, nowMs), 'dim')}  ${plain(entry.text)}`),
+    );
   }
   return lines;
 }
@@ -66,14 +109,24 @@ function fields(trial: Trial, detail: TrialDetail, nowMs: number): [string, stri
     ['labels', trial.labels.length === 0 ? null : trial.labels.join(', ')],
     ['submitted', formatTime(trial.submittedAtMs, nowMs)],
     ['restarts', trial.restarts === 0 ? null : `${trial.restarts} of ${trial.maxRestarts}`],
-    ['grace', `${formatDuration(trial.graceS * 1000)}${trial.timeLimitS === null ? '' : `, time limit ${formatDuration(trial.timeLimitS * 1000)}`}`],
+    [
+      'grace',
+      `${formatDuration(trial.graceS * 1000)}${trial.timeLimitS === null ? '' : `, time limit ${formatDuration(trial.timeLimitS * 1000)}`}`,
+    ],
   ];
   return rows.filter((row): row is [string, string] => row[1] !== null);
 }
 
 function attemptTable(attempts: readonly AttemptView[], nowMs: number, width: number | null): string[] {
   return formatTable(
-    [{ title: 'N', align: 'right' }, { title: 'STARTED' }, { title: 'RAN', align: 'right' }, { title: 'END' }, { title: 'LOG', align: 'right' }, { title: '', flexible: true }],
+    [
+      { title: 'N', align: 'right' },
+      { title: 'STARTED' },
+      { title: 'RAN', align: 'right' },
+      { title: 'END' },
+      { title: 'LOG', align: 'right' },
+      { title: '', flexible: true },
+    ],
     attempts.map((one) => [
       String(one.number),
       one.startedAtMs === null ? '-' : formatTime(one.startedAtMs, nowMs),
@@ -81,5 +134,7 @@ function attemptTable(attempts: readonly AttemptView[], nowMs: number, width: nu
       one.end === null ? '-' : one.exitCode === null ? one.end : `${one.end} ${one.exitCode}`,
       formatBytes(one.logBytes),
       one.message ?? '',
-    ]), width);
+    ]),
+    width,
+  );
 }

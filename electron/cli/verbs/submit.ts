@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import type { readConfigYaml } from '../../experiments/parse-config.ts';
+import type { readConfigYaml } from '../../experiments/config/parse-config.ts';
 import type { SubmitBodyInput, SubmitResult } from '../../contract/config.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
@@ -29,97 +29,156 @@ interface SubmitFlags extends ExperimentFlags {
   readonly cleanEnv?: boolean;
 }
 
-export const build: BuildVerb = (context) => addExperimentFlags(createVerb('submit',
-  'Queue a training run. A copy of the directory is taken now, so you can go on editing.\n\n'
-  + 'DIR alone runs the entrypoint of DIR/switchyard.yaml; "-- COMMAND" alone runs a command in a copy of the current directory; '
-  + 'both together run the command with that directory and its configuration.',
-  ['submit -- python train.py --lr 0.1', 'submit ./project -S lr=0.1 -S model.depth=4 --slots 2', 'submit --name sweep --env PATH --time-limit 2h --wait -- "python train.py | tee out.txt"'], context))
-  .usage('[options] [DIR] [-- COMMAND [ARGUMENT...]]')
-  .argument('[dir]', 'directory to copy')
-  .option('-c, --config <file>', 'configuration file; "-" reads it from a pipe (default: DIR/switchyard.yaml)')
-  .option('--print-config', 'only print the configuration these flags make, as commented YAML')
-  .option('--paused', 'queue it without letting it start')
-  .option('--no-snapshot', 'run in an empty directory')
-  .option('--in-place', 'run in the directory itself instead of a copy')
-  .option('--clean-env', "use the engine's environment instead of this shell's PATH, virtual environment and CUDA paths")
-  .option('-w, --wait', 'wait until it is done; exit code 1 when it did not complete')
-  .action(async (dir: string | undefined, flags: SubmitFlags) => {
-    const command = readCommand(context.afterDashes);
-    const directory = dir === undefined ? null : checkDirectory(dir, context);
-    const file = findConfigFile(flags, directory, command, context);
-    const text = file === null ? null : await readConfigText(file, context);
-    // Loading the reader of YAML takes longer than everything else here.
-    const read = text === null ? null : await readYaml(text, file);
-    const config = read?.input ?? {};
-    await applyExperimentFlags(config, flags, command, context.terminal);
-    if (config['entrypoint'] === undefined) {
-      throw usageError('There is nothing to run.', file === null ? `Write it after "--", for example: switchyard submit ${dir ?? ''}${dir === undefined ? '' : ' '}-- python train.py` : `Add an "entrypoint" to ${file}, or write a command after "--".`);
-    }
-    if (flags.printConfig === true) {
-      await printConfig(config, flags, context);
-      return;
-    }
-    if (flags.cleanEnv !== true) addShellEnvironment(config, context.terminal.env, context.terminal.cwd);
-    const body: SubmitBodyInput = {
-      config,
-      source: chooseSource(flags, directory ?? context.terminal.cwd),
-      idempotencyKey: randomUUID(),
-      paused: flags.paused === true,
-    };
-    const result = await sendSubmit(context, body).catch((error: unknown) => {
-      throw namePlaceInFile(error, file, read?.lineOf ?? null);
+export const build: BuildVerb = (context) =>
+  addExperimentFlags(
+    createVerb(
+      'submit',
+      'Queue a training run. A copy of the directory is taken now, so you can go on editing.\n\n' +
+        'DIR alone runs the entrypoint of DIR/switchyard.yaml; "-- COMMAND" alone runs a command in a copy of the current directory; ' +
+        'both together run the command with that directory and its configuration.',
+      [
+        'submit -- python train.py --lr 0.1',
+        'submit ./project -S lr=0.1 -S model.depth=4 --slots 2',
+        'submit --name sweep --env PATH --time-limit 2h --wait -- "python train.py | tee out.txt"',
+      ],
+      context,
+    ),
+  )
+    .usage('[options] [DIR] [-- COMMAND [ARGUMENT...]]')
+    .argument('[dir]', 'directory to copy')
+    .option('-c, --config <file>', 'configuration file; "-" reads it from a pipe (default: DIR/switchyard.yaml)')
+    .option('--print-config', 'only print the configuration these flags make, as commented YAML')
+    .option('--paused', 'queue it without letting it start')
+    .option('--no-snapshot', 'run in an empty directory')
+    .option('--in-place', 'run in the directory itself instead of a copy')
+    .option(
+      '--clean-env',
+      "use the engine's environment instead of this shell's PATH, virtual environment and CUDA paths",
+    )
+    .option('-w, --wait', 'wait until it is done; exit code 1 when it did not complete')
+    .action(async (dir: string | undefined, flags: SubmitFlags) => {
+      const command = readCommand(context.afterDashes);
+      const directory = dir === undefined ? null : checkDirectory(dir, context);
+      const file = findConfigFile(flags, directory, command, context);
+      const text = file === null ? null : await readConfigText(file, context);
+      // Loading the reader of YAML takes longer than everything else here.
+      const read = text === null ? null : await readYaml(text, file);
+      const config = read?.input ?? {};
+      await applyExperimentFlags(config, flags, command, context.terminal);
+      if (config['entrypoint'] === undefined) {
+        throw usageError(
+          'There is nothing to run.',
+          file === null
+            ? `Write it after "--", for example: switchyard submit ${dir ?? ''}${dir === undefined ? '' : ' '}-- python train.py`
+            : `Add an "entrypoint" to ${file}, or write a command after "--".`,
+        );
+      }
+      if (flags.printConfig === true) {
+        await printConfig(config, flags, context);
+        return;
+      }
+      if (flags.cleanEnv !== true) addShellEnvironment(config, context.terminal.env, context.terminal.cwd);
+      const body: SubmitBodyInput = {
+        config,
+        source: chooseSource(flags, directory ?? context.terminal.cwd),
+        idempotencyKey: randomUUID(),
+        paused: flags.paused === true,
+      };
+      const result = await sendSubmit(context, body).catch((error: unknown) => {
+        throw namePlaceInFile(error, file, read?.lineOf ?? null);
+      });
+      show(context, flags.json, result, () => describeSubmit(result, flags));
+      if (flags.json !== true)
+        for (const note of result.notes) context.terminal.note(context.terminal.paintError(plain(note), 'dim'));
+      if (flags.json !== true && flags.set.length > 0 && file === null)
+        context.terminal.note(
+          context.terminal.paintError(
+            'The hyperparameters are in the JSON file that SWITCHYARD_HPARAMS names; in Python: switchyard.hparams()',
+            'dim',
+          ),
+        );
+      if (flags.wait === true) await waitForTrials(result.trialIds, context);
     });
-    show(context, flags.json, result, () => describeSubmit(result, flags));
-    if (flags.json !== true) for (const note of result.notes) context.terminal.note(context.terminal.paintError(plain(note), 'dim'));
-    if (flags.json !== true && flags.set.length > 0 && file === null) context.terminal.note(context.terminal.paintError('The hyperparameters are in the JSON file that SWITCHYARD_HPARAMS names; in Python: switchyard.hparams()', 'dim'));
-    if (flags.wait === true) await waitForTrials(result.trialIds, context);
-  });
 
 /** What the shell's environment adds is not in it: it belongs to the shell that submits, not to a file. */
-async function printConfig(config: Record<string, unknown>, flags: SubmitFlags, context: CommandContext): Promise<void> {
-  const { validateConfig } = await import('../../experiments/parse-config.ts');
+async function printConfig(
+  config: Record<string, unknown>,
+  flags: SubmitFlags,
+  context: CommandContext,
+): Promise<void> {
+  const { validateConfig } = await import('../../experiments/config/parse-config.ts');
   validateConfig(config);
   if (flags.json === true) context.terminal.print(JSON.stringify(config, null, 2));
   else context.terminal.print((await import('../print-config.ts')).formatConfig(config));
 }
 
 function chooseSource(flags: SubmitFlags, directory: string): SubmitBodyInput['source'] {
-  if (flags.inPlace === true && !flags.snapshot) throw usageError('--in-place and --no-snapshot exclude each other.', '--in-place runs in the directory itself, --no-snapshot in an empty one; without either the trial gets a copy.');
+  if (flags.inPlace === true && !flags.snapshot)
+    throw usageError(
+      '--in-place and --no-snapshot exclude each other.',
+      '--in-place runs in the directory itself, --no-snapshot in an empty one; without either the trial gets a copy.',
+    );
   if (flags.inPlace === true) return { kind: 'in_place', path: directory };
   return flags.snapshot ? { kind: 'directory', path: directory } : { kind: 'none' };
 }
 
 function readCommand(afterDashes: readonly string[] | null): readonly string[] | null {
   if (afterDashes === null) return null;
-  if (afterDashes.length === 0 || afterDashes[0] === '') throw usageError('There is no command after "--".', 'For example: switchyard submit -- python train.py');
+  if (afterDashes.length === 0 || afterDashes[0] === '')
+    throw usageError('There is no command after "--".', 'For example: switchyard submit -- python train.py');
   return afterDashes;
 }
 
 function checkDirectory(dir: string, context: CommandContext): string {
   const absolute = path.resolve(context.terminal.cwd, dir);
   const found = fs.statSync(absolute, { throwIfNoEntry: false });
-  if (found === undefined) throw usageError(`There is no directory ${absolute}.`, context.afterDashes !== null ? 'Check the path; without one the current directory is taken.' : `To run a command, write it after "--": switchyard submit -- ${dir}`);
-  if (!found.isDirectory()) throw usageError(`${absolute} is a file, not a directory.`, `To run it, write: switchyard submit -- python ${dir}. To use it as the configuration, write: --config ${dir}`);
+  if (found === undefined)
+    throw usageError(
+      `There is no directory ${absolute}.`,
+      context.afterDashes !== null
+        ? 'Check the path; without one the current directory is taken.'
+        : `To run a command, write it after "--": switchyard submit -- ${dir}`,
+    );
+  if (!found.isDirectory())
+    throw usageError(
+      `${absolute} is a file, not a directory.`,
+      `To run it, write: switchyard submit -- python ${dir}. To use it as the configuration, write: --config ${dir}`,
+    );
   return absolute;
 }
 
-function findConfigFile(flags: SubmitFlags, directory: string | null, command: readonly string[] | null, context: CommandContext): string | null {
+function findConfigFile(
+  flags: SubmitFlags,
+  directory: string | null,
+  command: readonly string[] | null,
+  context: CommandContext,
+): string | null {
   if (flags.config !== undefined) return flags.config === '-' ? '-' : path.resolve(context.terminal.cwd, flags.config);
   if (directory !== null) {
     const file = path.join(directory, CONFIG_FILE);
     if (fs.existsSync(file)) return file;
-    if (command === null) throw usageError(`${directory} has no ${CONFIG_FILE}, and no command was given.`, 'Write the command after "--", for example: switchyard submit . -- python train.py');
+    if (command === null)
+      throw usageError(
+        `${directory} has no ${CONFIG_FILE}, and no command was given.`,
+        'Write the command after "--", for example: switchyard submit . -- python train.py',
+      );
     return null;
   }
-  if (command === null) throw usageError('There is nothing to submit.', 'Name a directory with a switchyard.yaml, or write a command after "--": switchyard submit -- python train.py');
-  if (fs.existsSync(path.join(context.terminal.cwd, CONFIG_FILE))) context.terminal.note(`The ${CONFIG_FILE} here is not used; write "submit . -- …" to use it.`);
+  if (command === null)
+    throw usageError(
+      'There is nothing to submit.',
+      'Name a directory with a switchyard.yaml, or write a command after "--": switchyard submit -- python train.py',
+    );
+  if (fs.existsSync(path.join(context.terminal.cwd, CONFIG_FILE)))
+    context.terminal.note(`The ${CONFIG_FILE} here is not used; write "submit . -- …" to use it.`);
   return null;
 }
 
 async function readConfigText(file: string, context: CommandContext): Promise<string> {
   if (file === '-') return readStdin(context.terminal.stdin, LARGEST_CONFIG_BYTES);
   try {
-    if (fs.statSync(file).size > LARGEST_CONFIG_BYTES) throw usageError(`${file} is larger than 1 MiB; that is no configuration file.`);
+    if (fs.statSync(file).size > LARGEST_CONFIG_BYTES)
+      throw usageError(`${file} is larger than 1 MiB; that is no configuration file.`);
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof CliError) throw error;
@@ -129,12 +188,15 @@ async function readConfigText(file: string, context: CommandContext): Promise<st
 
 /** @throws CliError that names the file */
 async function readYaml(text: string, file: string | null): Promise<ReturnType<typeof readConfigYaml>> {
-  const parser = await import('../../experiments/parse-config.ts');
+  const parser = await import('../../experiments/config/parse-config.ts');
   try {
     return parser.readConfigYaml(text);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'SwitchyardError') throw error;
-    throw usageError(`${file === null || file === '-' ? 'standard input' : file}: ${error.message}`, 'remedy' in error && typeof error.remedy === 'string' ? error.remedy : null);
+    throw usageError(
+      `${file === null || file === '-' ? 'standard input' : file}: ${error.message}`,
+      'remedy' in error && typeof error.remedy === 'string' ? error.remedy : null,
+    );
   }
 }
 
@@ -150,14 +212,27 @@ async function sendSubmit(context: CommandContext, body: SubmitBodyInput): Promi
 }
 
 /** The engine names the key; where it came from a file, the line helps more. */
-function namePlaceInFile(error: unknown, file: string | null, lineOf: ((path: readonly PropertyKey[]) => number | null) | null): unknown {
-  if (!(error instanceof CliError) || error.exitCode !== ExitCode.usage || file === null || lineOf === null) return error;
+function namePlaceInFile(
+  error: unknown,
+  file: string | null,
+  lineOf: ((path: readonly PropertyKey[]) => number | null) | null,
+): unknown {
+  if (!(error instanceof CliError) || error.exitCode !== ExitCode.usage || file === null || lineOf === null)
+    return error;
   const { problem } = error;
-  const place = typeof problem === 'object' && problem !== null && 'path' in problem && typeof problem.path === 'string' ? problem.path : null;
+  const place =
+    typeof problem === 'object' && problem !== null && 'path' in problem && typeof problem.path === 'string'
+      ? problem.path
+      : null;
   if (place === null) return error;
   const line = lineOf(place.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)));
   if (line === null) return error;
-  return new CliError(error.exitCode, `${file === '-' ? 'standard input' : file}:${line}: ${error.message}`, error.remedy, problem);
+  return new CliError(
+    error.exitCode,
+    `${file === '-' ? 'standard input' : file}:${line}: ${error.message}`,
+    error.remedy,
+    problem,
+  );
 }
 
 function describeSubmit(result: SubmitResult, flags: SubmitFlags): string {

@@ -1,10 +1,11 @@
-import type { Migration } from '../migrate.ts';
+import type { Migration } from '../migration.ts';
 
 /** Pools, experiments, trials, attempts, leases, metrics, checkpoints, the event log, undo and garbage. */
 const initial: Migration = {
   version: 1,
   name: 'initial',
-  sql: `
+  up(db) {
+    db.exec(`
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
     CREATE TABLE pool (
@@ -139,6 +140,7 @@ const initial: Migration = {
       kind TEXT NOT NULL CHECK (kind IN ('attempt', 'directory', 'snapshot')),
       data TEXT NOT NULL
     ) STRICT;
-  `,
+  `);
+  },
 };
 export default initial;

@@ -25,13 +25,20 @@ export function GpuCard({ gpu, status }: { readonly gpu: Gpu; readonly status: G
   const label = gpu.index === null ? 'GPU' : `GPU ${gpu.index}`;
   const foreignMiB = slots.reduce((sum, slot) => sum + (slot.foreignMiB ?? 0), 0);
   return (
-    <article className={`gpu-card${gpu.health.ok ? '' : ' broken'}${status.stale ? ' stale' : ''}`} aria-label={`${label} ${gpu.name}`}>
+    <article
+      className={`gpu-card${gpu.health.ok ? '' : ' broken'}${status.stale ? ' stale' : ''}`}
+      aria-label={`${label} ${gpu.name}`}
+    >
       <header>
         <b>{label}</b>
-        <span className="dim3 cut" title={gpu.name}>{shortName(gpu.name)}</span>
+        <span className="dim3 cut" title={gpu.name}>
+          {shortName(gpu.name)}
+        </span>
         <span className="gpu-figures">
           {gpu.utilizationPct !== null && <span>{Math.round(gpu.utilizationPct)}%</span>}
-          {gpu.temperatureC !== null && <span className={gpu.temperatureC >= HOT_C ? 'hot' : ''}>{Math.round(gpu.temperatureC)}°</span>}
+          {gpu.temperatureC !== null && (
+            <span className={gpu.temperatureC >= HOT_C ? 'hot' : ''}>{Math.round(gpu.temperatureC)}°</span>
+          )}
         </span>
         <GpuMenu gpu={gpu} slots={slots} label={label} />
       </header>
@@ -51,7 +58,11 @@ function MemoryBar({ gpu, foreignMiB }: { readonly gpu: Gpu; readonly foreignMiB
   if (total === 0) return <div className="vram" />;
   const foreign = Math.min(used, foreignMiB);
   return (
-    <div className="vram" role="img" aria-label={`Memory ${formatMiBOf(gpu.memoryUsedMiB, gpu.memoryTotalMiB)}${foreign > 0 ? `, ${Math.round((100 * foreign) / total)}% by others` : ''}`}>
+    <div
+      className="vram"
+      role="img"
+      aria-label={`Memory ${formatMiBOf(gpu.memoryUsedMiB, gpu.memoryTotalMiB)}${foreign > 0 ? `, ${Math.round((100 * foreign) / total)}% by others` : ''}`}
+    >
       <i style={{ width: `${((used - foreign) / total) * 100}%` }} />
       <u style={{ width: `${(foreign / total) * 100}%` }} />
     </div>
@@ -61,43 +72,80 @@ function MemoryBar({ gpu, foreignMiB }: { readonly gpu: Gpu; readonly foreignMiB
 function Occupants({ gpu, slots }: { readonly gpu: Gpu; readonly slots: readonly SlotView[] }) {
   const ids = [...new Set(slots.flatMap((slot) => slot.trialIds))];
   const table = useEngine((state) => state.trials);
-  if (!gpu.health.ok) return <span className="cut gpu-fault" title={gpu.health.reason ?? ''}>{gpu.health.reason ?? 'not usable'}</span>;
+  if (!gpu.health.ok)
+    return (
+      <span className="cut gpu-fault" title={gpu.health.reason ?? ''}>
+        {gpu.health.reason ?? 'not usable'}
+      </span>
+    );
   const first = ids[0];
   if (first !== undefined) {
     const name = table.byId.get(first)?.name ?? '';
     return (
       <button type="button" className="gpu-trial cut" title={`#${first} ${name}`} onClick={() => inspect(first)}>
-        <b>#{first}</b> {name}{ids.length > 1 && ` and ${ids.length - 1} more`}
+        <b>#{first}</b> {name}
+        {ids.length > 1 && ` and ${ids.length - 1} more`}
       </button>
     );
   }
   const foreign = slots.find((slot) => slot.foreignBy !== null);
-  if (foreign !== undefined) return <span className="cut gpu-foreign" title={`${foreign.foreignBy}, not started by Switchyard`}>{foreign.foreignBy}, not ours</span>;
-  if (slots.length > 0 && slots.every((slot) => slot.keptBack)) return <span className="cut dim">kept back for you</span>;
+  if (foreign !== undefined)
+    return (
+      <span className="cut gpu-foreign" title={`${foreign.foreignBy}, not started by Switchyard`}>
+        {foreign.foreignBy}, not ours
+      </span>
+    );
+  if (slots.length > 0 && slots.every((slot) => slot.keptBack))
+    return <span className="cut dim">kept back for you</span>;
   const blocked = slots.find((slot) => slot.blockedReason !== null);
-  if (blocked !== undefined) return <span className="cut dim" title={blocked.blockedReason ?? ''}>{blocked.blockedReason}</span>;
+  if (blocked !== undefined)
+    return (
+      <span className="cut dim" title={blocked.blockedReason ?? ''}>
+        {blocked.blockedReason}
+      </span>
+    );
   if (gpu.migEnabled && slots.length > 0) return <span className="cut dim">{slots.length} MIG instances, free</span>;
   return <span className="cut dim">free</span>;
 }
 
-function GpuMenu({ gpu, slots, label }: { readonly gpu: Gpu; readonly slots: readonly SlotView[]; readonly label: string }) {
+function GpuMenu({
+  gpu,
+  slots,
+  label,
+}: {
+  readonly gpu: Gpu;
+  readonly slots: readonly SlotView[];
+  readonly label: string;
+}) {
   const pools = useEngine((state) => state.pools);
   const kept = slots.length > 0 && slots.every((slot) => slot.keptBack);
-  const change = (body: { keptBack?: boolean; poolId?: string }) => void attempt(async () => {
-    for (const slot of slots) await api.updateSlot(slot.uuid, body);
-  });
+  const change = (body: { keptBack?: boolean; poolId?: string }) =>
+    void attempt(async () => {
+      for (const slot of slots) await api.updateSlot(slot.uuid, body);
+    });
   const others = pools.filter((pool) => slots.some((slot) => slot.poolId !== pool.id));
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <IconButton label={`Actions for ${label}`} className="gpu-menu"><IconDots size={14} aria-hidden="true" /></IconButton>
+        <IconButton label={`Actions for ${label}`} className="gpu-menu">
+          <IconDots size={14} aria-hidden="true" />
+        </IconButton>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>{gpu.name}{gpu.powerW === null ? '' : `, ${Math.round(gpu.powerW)} W`}</Menu.Label>
-        {kept
-          ? <Menu.Item onClick={() => change({ keptBack: false })}>Give {label} back to the queue</Menu.Item>
-          : <Menu.Item onClick={() => change({ keptBack: true })}>Leave {label} to me</Menu.Item>}
-        {others.map((pool) => <Menu.Item key={pool.id} onClick={() => change({ poolId: pool.id })}>Move to {pool.name}</Menu.Item>)}
+        <Menu.Label>
+          {gpu.name}
+          {gpu.powerW === null ? '' : `, ${Math.round(gpu.powerW)} W`}
+        </Menu.Label>
+        {kept ? (
+          <Menu.Item onClick={() => change({ keptBack: false })}>Give {label} back to the queue</Menu.Item>
+        ) : (
+          <Menu.Item onClick={() => change({ keptBack: true })}>Leave {label} to me</Menu.Item>
+        )}
+        {others.map((pool) => (
+          <Menu.Item key={pool.id} onClick={() => change({ poolId: pool.id })}>
+            Move to {pool.name}
+          </Menu.Item>
+        ))}
       </Menu.Dropdown>
     </Menu>
   );

@@ -13,11 +13,20 @@ export function GpuStrip() {
     <section className="gpu-strip" aria-label="GPUs">
       {/* A fault of the whole reading stands above everything, as a notice. */}
       {gpus.stale && gpus.takenAtMs !== null && gpus.problem === null && (
-        <div className="gpu-problem" role="status">GPU readings are {formatDuration(now - gpus.takenAtMs)} old: nvidia-smi does not answer. Nothing new starts on a GPU until it does.</div>
+        <div className="gpu-problem" role="status">
+          GPU readings are {formatDuration(now - gpus.takenAtMs)} old: nvidia-smi does not answer. Nothing new starts on
+          a GPU until it does.
+        </div>
       )}
-      {gpus.gpus.length === 0
-        ? <HostCard status={gpus} />
-        : <div className="gpu-cards">{gpus.gpus.map((gpu) => <GpuCard key={gpu.uuid} gpu={gpu} status={gpus} />)}</div>}
+      {gpus.gpus.length === 0 ? (
+        <HostCard status={gpus} />
+      ) : (
+        <div className="gpu-cards">
+          {gpus.gpus.map((gpu) => (
+            <GpuCard key={gpu.uuid} gpu={gpu} status={gpus} />
+          ))}
+        </div>
+      )}
     </section>
   );
 }

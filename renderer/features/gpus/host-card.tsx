@@ -7,20 +7,47 @@ import { askDoctor } from '../../ui/view-state.ts';
 
 export function HostCard({ status }: { readonly status: GpuStatus }) {
   const { host } = status;
-  const share = (part: number | null, whole: number | null): number => (part === null || whole === null || whole === 0 ? 0 : part / whole);
-  const diskUsed = host === null || host.diskTotalMiB === null || host.diskFreeMiB === null ? null : host.diskTotalMiB - host.diskFreeMiB;
+  const share = (part: number | null, whole: number | null): number =>
+    part === null || whole === null || whole === 0 ? 0 : part / whole;
+  const diskUsed =
+    host === null || host.diskTotalMiB === null || host.diskFreeMiB === null
+      ? null
+      : host.diskTotalMiB - host.diskFreeMiB;
   return (
     <article className="host-card" aria-label="This machine">
       <div className="host-words">
         <b>{host?.hostname ?? 'This machine'}</b>
         <span className="dim">no GPU found: trials run on the CPU</span>
-        <Button size="small" tone="plain" onClick={askDoctor}>Why? Run the doctor</Button>
+        <Button size="small" tone="plain" onClick={askDoctor}>
+          Why? Run the doctor
+        </Button>
       </div>
       {host !== null && (
         <div className="host-meters">
-          <div><span><b>CPU</b><span className="dim">{host.cpuPct === null ? '' : `${Math.round(host.cpuPct)}% of `}{host.cpuCount} cores</span></span><Meter value={(host.cpuPct ?? 0) / 100} label="CPU in use" /></div>
-          <div><span><b>Memory</b><span className="dim">{formatMiBOf(host.memoryUsedMiB, host.memoryTotalMiB)}</span></span><Meter value={share(host.memoryUsedMiB, host.memoryTotalMiB)} label="Memory in use" /></div>
-          <div><span><b>Disk</b><span className="dim">{host.diskFreeMiB === null ? '' : `${formatMiB(host.diskFreeMiB)} free`}</span></span><Meter value={share(diskUsed, host.diskTotalMiB)} label="Disk in use" /></div>
+          <div>
+            <span>
+              <b>CPU</b>
+              <span className="dim">
+                {host.cpuPct === null ? '' : `${Math.round(host.cpuPct)}% of `}
+                {host.cpuCount} cores
+              </span>
+            </span>
+            <Meter value={(host.cpuPct ?? 0) / 100} label="CPU in use" />
+          </div>
+          <div>
+            <span>
+              <b>Memory</b>
+              <span className="dim">{formatMiBOf(host.memoryUsedMiB, host.memoryTotalMiB)}</span>
+            </span>
+            <Meter value={share(host.memoryUsedMiB, host.memoryTotalMiB)} label="Memory in use" />
+          </div>
+          <div>
+            <span>
+              <b>Disk</b>
+              <span className="dim">{host.diskFreeMiB === null ? '' : `${formatMiB(host.diskFreeMiB)} free`}</span>
+            </span>
+            <Meter value={share(diskUsed, host.diskTotalMiB)} label="Disk in use" />
+          </div>
         </div>
       )}
     </article>

@@ -1,5 +1,13 @@
 /** Wires dnd-kit to the drag state: pointer and keyboard sensors, auto-scroll, announcements, the row under the pointer. */
-import { Accessibility, AutoScroller, Cursor, Feedback, PointerActivationConstraints, PreventSelection, StyleInjector } from '@dnd-kit/dom';
+import {
+  Accessibility,
+  AutoScroller,
+  Cursor,
+  Feedback,
+  PointerActivationConstraints,
+  PreventSelection,
+  StyleInjector,
+} from '@dnd-kit/dom';
 import { DragDropProvider, KeyboardSensor, PointerSensor } from '@dnd-kit/react';
 import { useEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
@@ -55,7 +63,10 @@ const SENSORS = [
 let poolBoxes: { readonly poolId: string; readonly box: DOMRect }[] = [];
 
 function measurePools(): void {
-  poolBoxes = [...document.querySelectorAll<HTMLElement>('[data-pool-id]')].map((element) => ({ poolId: element.dataset['poolId'] ?? '', box: element.getBoundingClientRect() }));
+  poolBoxes = [...document.querySelectorAll<HTMLElement>('[data-pool-id]')].map((element) => ({
+    poolId: element.dataset['poolId'] ?? '',
+    box: element.getBoundingClientRect(),
+  }));
 }
 
 function poolAt(x: number, y: number): string | null {
@@ -72,7 +83,9 @@ export function DragProvider({ children }: { readonly children: ReactNode }) {
         measurePools();
         beginDrag(id, useView.getState().selection, nativeEvent instanceof KeyboardEvent);
         const count = useDrag.getState().ids.length;
-        announce(`Picked up ${count > 1 ? `${count} trials` : nameOf(id)}. Arrow up and down choose the place, arrow left a pool, Space drops, Escape cancels.`);
+        announce(
+          `Picked up ${count > 1 ? `${count} trials` : nameOf(id)}. Arrow up and down choose the place, arrow left a pool, Space drops, Escape cancels.`,
+        );
       }}
       onDragMove={({ operation, to }) => {
         if (useDrag.getState().byKeyboard) return;
@@ -103,7 +116,10 @@ function DragGhost() {
   useEffect(() => {
     if (!visible) return;
     const follow = (event: PointerEvent): void => {
-      element.current?.style.setProperty('transform', `translate3d(${event.clientX - 12}px, ${event.clientY - 18}px, 0)`);
+      element.current?.style.setProperty(
+        'transform',
+        `translate3d(${event.clientX - 12}px, ${event.clientY - 18}px, 0)`,
+      );
     };
     document.addEventListener('pointermove', follow, { capture: true, passive: true });
     return () => document.removeEventListener('pointermove', follow, { capture: true });
@@ -113,7 +129,10 @@ function DragGhost() {
     <div ref={element} className="drag-ghost" aria-hidden="true">
       <span className="grip">⠿</span>
       <span className="num">#{trial.id}</span>
-      <span className="name">{trial.name}{ids.length > 1 && <span className="dim3"> and {ids.length - 1} more</span>}</span>
+      <span className="name">
+        {trial.name}
+        {ids.length > 1 && <span className="dim3"> and {ids.length - 1} more</span>}
+      </span>
       <span className="why">{text}</span>
     </div>
   );

@@ -28,7 +28,15 @@ export interface DragState {
   readonly forecast: string;
 }
 
-const IDLE: DragState = { ids: [], leadId: null, byKeyboard: false, gap: null, landing: null, poolId: null, forecast: '' };
+const IDLE: DragState = {
+  ids: [],
+  leadId: null,
+  byKeyboard: false,
+  gap: null,
+  landing: null,
+  poolId: null,
+  forecast: '',
+};
 export const useDrag = create<DragState>()(() => IDLE);
 
 /** What the list lends to the drag: its data and its scroll element. */
@@ -57,7 +65,13 @@ export function beginDrag(leadId: number, selection: ReadonlySet<number>, byKeyb
   if (lead === undefined) return;
   const section = lead.state === 'paused' ? 'paused' : 'queued';
   const rows = section === 'queued' ? list.model.queued : list.model.paused;
-  useDrag.setState({ ...IDLE, ids: trials.map((trial) => trial.id), leadId, byKeyboard, gap: { section, index: rows.indexOf(lead) } });
+  useDrag.setState({
+    ...IDLE,
+    ids: trials.map((trial) => trial.id),
+    leadId,
+    byKeyboard,
+    gap: { section, index: rows.indexOf(lead) },
+  });
 }
 
 function aim(gap: Gap | null, poolId: string | null): void {
@@ -132,10 +146,22 @@ async function preview(): Promise<void> {
   const abort = new AbortController();
   previewAbort = abort;
   try {
-    const answer = await api.movePreview({ trialIds: ids.slice(0, MAX_PREVIEWED), to: landing?.to ?? { place: 'bottom' }, ...(poolId === null ? {} : { poolId }) }, abort.signal);
+    const answer = await api.movePreview(
+      {
+        trialIds: ids.slice(0, MAX_PREVIEWED),
+        to: landing?.to ?? { place: 'bottom' },
+        ...(poolId === null ? {} : { poolId }),
+      },
+      abort.signal,
+    );
     const first = ids[0];
-    const startOf = (entries: readonly ForecastEntry[]): number | null => entries.find((entry) => entry.trialId === first)?.startAtMs ?? null;
-    useDrag.setState((state) => (abort.signal.aborted || state.ids !== ids ? state : { forecast: describeStart(startOf(answer.before), startOf(answer.after)) }));
+    const startOf = (entries: readonly ForecastEntry[]): number | null =>
+      entries.find((entry) => entry.trialId === first)?.startAtMs ?? null;
+    useDrag.setState((state) =>
+      abort.signal.aborted || state.ids !== ids
+        ? state
+        : { forecast: describeStart(startOf(answer.before), startOf(answer.after)) },
+    );
   } catch {
     // The preview is a courtesy: the drag goes on without it.
   }

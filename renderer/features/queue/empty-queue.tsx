@@ -11,7 +11,10 @@ export function EmptyQueue({ poolName }: { readonly poolName: string }) {
   const [busy, setBusy] = useState<string | null>(null);
   useEffect(() => {
     const abort = new AbortController();
-    api.examples(abort.signal).then((answer) => setExamples(answer.examples)).catch(() => undefined);
+    api
+      .examples(abort.signal)
+      .then((answer) => setExamples(answer.examples))
+      .catch(() => undefined);
     return () => abort.abort();
   }, []);
 
@@ -24,14 +27,18 @@ export function EmptyQueue({ poolName }: { readonly poolName: string }) {
   return (
     <section className="empty-queue" aria-label="No trials yet">
       <h2>Nothing is queued on {poolName}</h2>
-      <p className="dim">Submit a training run and it starts when a GPU is really free. Until then it says what it waits for.</p>
+      <p className="dim">
+        Submit a training run and it starts when a GPU is really free. Until then it says what it waits for.
+      </p>
       {examples.map((example) => (
         <div key={example.id} className="example">
           <div>
             <b>{example.title}</b>
             <p className="dim">{example.description}</p>
           </div>
-          <Button tone="primary" disabled={busy !== null} onClick={() => void run(example)}>{busy === example.id ? 'Starting…' : 'Run the example'}</Button>
+          <Button tone="primary" disabled={busy !== null} onClick={() => void run(example)}>
+            {busy === example.id ? 'Starting…' : 'Run the example'}
+          </Button>
         </div>
       ))}
       <p className="dim">Or from a shell, in your project’s folder:</p>

@@ -39,7 +39,13 @@ function useLoads(): (poolId: string) => PoolLoad {
   }, [table]);
   return (poolId) => {
     const mine = slots.filter((slot) => slot.poolId === poolId);
-    return { running: 0, queued: 0, ...counts.get(poolId), used: mine.filter((slot) => slot.trialIds.length > 0).length, total: mine.length };
+    return {
+      running: 0,
+      queued: 0,
+      ...counts.get(poolId),
+      used: mine.filter((slot) => slot.trialIds.length > 0).length,
+      total: mine.length,
+    };
   };
 }
 
@@ -52,9 +58,15 @@ export function PoolList() {
     <nav className="pools" aria-label="Pools">
       <div className="pools-head">
         <h2>Pools</h2>
-        {hasGpus && <IconButton label="Split GPUs into a new pool" onClick={() => openDialog({ kind: 'pool-create' })}><IconPlus size={14} aria-hidden="true" /></IconButton>}
+        {hasGpus && (
+          <IconButton label="Split GPUs into a new pool" onClick={() => openDialog({ kind: 'pool-create' })}>
+            <IconPlus size={14} aria-hidden="true" />
+          </IconButton>
+        )}
       </div>
-      {pools.map((pool) => <PoolItem key={pool.id} pool={pool} load={loadOf(pool.id)} chosen={pool.id === chosen?.id} />)}
+      {pools.map((pool) => (
+        <PoolItem key={pool.id} pool={pool} load={loadOf(pool.id)} chosen={pool.id === chosen?.id} />
+      ))}
     </nav>
   );
 }
@@ -69,10 +81,24 @@ function PoolItem({ pool, load, chosen }: { readonly pool: Pool; readonly load: 
   const total = load.total > 0 ? load.total : pool.settings.maxCpuTrials;
   return (
     <div className={['pool', chosen ? 'chosen' : '', target ? 'drop-target' : ''].join(' ')} data-pool-id={pool.id}>
-      <button type="button" className="pool-choose" aria-current={chosen ? 'true' : undefined} onClick={() => choosePool(pool.id)}>
+      <button
+        type="button"
+        className="pool-choose"
+        aria-current={chosen ? 'true' : undefined}
+        onClick={() => choosePool(pool.id)}
+      >
         <span className="pool-title">
           <b>{pool.name}</b>
-          <span className="dim3" title={load.total > 0 ? `${used} of ${plural(total, 'GPU')} in use` : `${used} of ${plural(total, 'CPU trial')} running`}>{used} / {total}</span>
+          <span
+            className="dim3"
+            title={
+              load.total > 0
+                ? `${used} of ${plural(total, 'GPU')} in use`
+                : `${used} of ${plural(total, 'CPU trial')} running`
+            }
+          >
+            {used} / {total}
+          </span>
         </span>
         <Meter value={total === 0 ? 0 : used / total} label={`Slots of ${pool.name} in use`} />
         <small>{aim ?? describePool(pool, load, clearAtMs, now)}</small>
@@ -98,17 +124,29 @@ export function PoolMenu({ pool }: { readonly pool: Pool }) {
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
-        <IconButton label={`Actions for pool ${pool.name}`} className="pool-menu"><IconDots size={14} aria-hidden="true" /></IconButton>
+        <IconButton label={`Actions for pool ${pool.name}`} className="pool-menu">
+          <IconDots size={14} aria-hidden="true" />
+        </IconButton>
       </Menu.Target>
       <Menu.Dropdown>
-        {pool.state === 'open'
-          ? <Menu.Item onClick={() => void poolAction(pool, 'pause')}>Pause pool</Menu.Item>
-          : <Menu.Item onClick={() => void poolAction(pool, 'resume')}>Resume pool</Menu.Item>}
-        {pool.state === 'open' && <Menu.Item onClick={() => void poolAction(pool, 'drain')}>Drain: finish what runs, then pause</Menu.Item>}
+        {pool.state === 'open' ? (
+          <Menu.Item onClick={() => void poolAction(pool, 'pause')}>Pause pool</Menu.Item>
+        ) : (
+          <Menu.Item onClick={() => void poolAction(pool, 'resume')}>Resume pool</Menu.Item>
+        )}
+        {pool.state === 'open' && (
+          <Menu.Item onClick={() => void poolAction(pool, 'drain')}>Drain: finish what runs, then pause</Menu.Item>
+        )}
         <Menu.Divider />
         <Menu.Item onClick={() => openDialog({ kind: 'pool-settings', poolId: pool.id })}>Pool settings…</Menu.Item>
-        {hasGpus && <Menu.Item onClick={() => openDialog({ kind: 'pool-create' })}>Split GPUs into a new pool…</Menu.Item>}
-        {!pool.isDefault && <Menu.Item className="danger-item" onClick={() => openDialog({ kind: 'pool-delete', poolId: pool.id })}>Delete pool…</Menu.Item>}
+        {hasGpus && (
+          <Menu.Item onClick={() => openDialog({ kind: 'pool-create' })}>Split GPUs into a new pool…</Menu.Item>
+        )}
+        {!pool.isDefault && (
+          <Menu.Item className="danger-item" onClick={() => openDialog({ kind: 'pool-delete', poolId: pool.id })}>
+            Delete pool…
+          </Menu.Item>
+        )}
       </Menu.Dropdown>
     </Menu>
   );

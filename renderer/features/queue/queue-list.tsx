@@ -16,16 +16,24 @@ import type { Gap, QueueItem, QueueModel, SectionId } from './queue-model.ts';
 import { clearSelection, selectLine, selectRow, stepRow } from './select.ts';
 import { TrialRow } from './trial-row.tsx';
 
-const TITLES: Record<SectionId, string> = { running: 'Running', queued: 'Queued', paused: 'Paused', finished: 'Recently finished' };
+const TITLES: Record<SectionId, string> = {
+  running: 'Running',
+  queued: 'Queued',
+  paused: 'Paused',
+  finished: 'Recently finished',
+};
 const OVERSCAN = 8;
 
 export function QueueList({ model, poolName }: { readonly model: QueueModel; readonly poolName: string }) {
   const scroller = useRef<HTMLDivElement>(null);
   const activeId = useView((state) => state.activeId);
   const leadId = useDrag((state) => state.leadId);
-  const kept = [activeId, leadId].flatMap((id) => (id === null ? [] : model.indexOf.get(id) ?? []));
+  const kept = [activeId, leadId].flatMap((id) => (id === null ? [] : (model.indexOf.get(id) ?? [])));
   // Stable functions: a new one would lay out all 10,000 rows again with every redraw.
-  const estimateSize = useCallback((index: number) => (model.items[index]?.kind === 'section' ? SECTION_PX : ROW_PX), [model]);
+  const estimateSize = useCallback(
+    (index: number) => (model.items[index]?.kind === 'section' ? SECTION_PX : ROW_PX),
+    [model],
+  );
   const getItemKey = useCallback((index: number) => itemKey(model.items[index]), [model]);
   const virtualizer = useVirtualizer({
     count: model.items.length,
@@ -47,7 +55,8 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
     const scrollToGap = (gap: Gap): void => {
       const top = gapTop(model, gap);
       if (top < element.scrollTop + ROW_PX) element.scrollTop = top - ROW_PX;
-      else if (top > element.scrollTop + element.clientHeight - ROW_PX) element.scrollTop = top - element.clientHeight + ROW_PX;
+      else if (top > element.scrollTop + element.clientHeight - ROW_PX)
+        element.scrollTop = top - element.clientHeight + ROW_PX;
     };
     setListGeometry({ model, element, scrollToGap });
     return () => setListGeometry(null);
@@ -57,7 +66,9 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
     const index = model.indexOf.get(id);
     if (index === undefined) return;
     virtualizer.scrollToIndex(index);
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-trial-id="${id}"]`)?.focus({ preventScroll: true }));
+    requestAnimationFrame(() =>
+      scroller.current?.querySelector<HTMLElement>(`[data-trial-id="${id}"]`)?.focus({ preventScroll: true }),
+    );
   };
 
   const onClick = (event: MouseEvent): void => {
@@ -102,7 +113,8 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
     const view = useView.getState();
     if (key === 'all') selectLine(model);
     else if (key === 'clear') clearSelection();
-    else if (key === 'toggle' && view.activeId !== null) selectRow(model, view.activeId, { toggle: true, range: false });
+    else if (key === 'toggle' && view.activeId !== null)
+      selectRow(model, view.activeId, { toggle: true, range: false });
     else if (key === 'open' && view.activeId !== null) useView.setState({ inspectedId: view.activeId });
     else act(key);
   };
@@ -113,9 +125,19 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
     if (trials.length === 0) return;
     const paused = trials.every((trial) => trial.state === 'paused');
     const done = trials.every((trial) => trial.state === 'done');
-    const action = key === 'pause' ? (paused ? 'resume' : 'pause') : key === 'remove' ? (done ? 'delete' : 'cancel') : (key as ActionId);
+    const action =
+      key === 'pause'
+        ? paused
+          ? 'resume'
+          : 'pause'
+        : key === 'remove'
+          ? done
+            ? 'delete'
+            : 'cancel'
+          : (key as ActionId);
     void runAction(action, trials).then(() => {
-      if (view.activeId !== null && ['top', 'up', 'down', 'bottom'].includes(key)) requestAnimationFrame(() => focusRow(view.activeId!));
+      if (view.activeId !== null && ['top', 'up', 'down', 'bottom'].includes(key))
+        requestAnimationFrame(() => focusRow(view.activeId!));
     });
   };
 
@@ -137,8 +159,21 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
         {virtualizer.getVirtualItems().map((virtual) => {
           const item = model.items[virtual.index];
           if (item === undefined) return null;
-          if (item.kind === 'section') return <SectionRow key={virtual.key} item={item} model={model} rowIndex={virtual.index} topPx={virtual.start} />;
-          return <TrialRow key={virtual.key} id={item.id} section={item.section} place={item.place} rowIndex={virtual.index} topPx={virtual.start} tabStop={item.id === tabStopId} />;
+          if (item.kind === 'section')
+            return (
+              <SectionRow key={virtual.key} item={item} model={model} rowIndex={virtual.index} topPx={virtual.start} />
+            );
+          return (
+            <TrialRow
+              key={virtual.key}
+              id={item.id}
+              section={item.section}
+              place={item.place}
+              rowIndex={virtual.index}
+              topPx={virtual.start}
+              tabStop={item.id === tabStopId}
+            />
+          );
         })}
         <DropLine model={model} />
       </div>
@@ -157,14 +192,28 @@ function SectionRow({ item, model, rowIndex, topPx }: SectionRowProps) {
   const folded = useView((state) => state.collapsed.has(item.section));
   const Chevron = folded ? IconChevronRight : IconChevronDown;
   return (
-    <div role="row" aria-rowindex={rowIndex + 1} className="section-row" style={{ transform: `translateY(${topPx}px)` }}>
+    <div
+      role="row"
+      aria-rowindex={rowIndex + 1}
+      className="section-row"
+      style={{ transform: `translateY(${topPx}px)` }}
+    >
       <span role="gridcell">
-        <button type="button" className="section-fold" aria-expanded={!folded} onClick={() => toggleCollapsed(item.section)}>
+        <button
+          type="button"
+          className="section-fold"
+          aria-expanded={!folded}
+          onClick={() => toggleCollapsed(item.section)}
+        >
           {TITLES[item.section]} <span className="count">{formatCount(item.count)}</span>
           <Chevron size={12} aria-hidden="true" className="chevron" />
         </button>
       </span>
-      {item.section === 'queued' && item.count > 1 && <span role="gridcell" className="section-hint">drag to reorder, or <kbd>Alt ↑</kbd></span>}
+      {item.section === 'queued' && item.count > 1 && (
+        <span role="gridcell" className="section-hint">
+          drag to reorder, or <kbd>Alt ↑</kbd>
+        </span>
+      )}
       {item.section === 'finished' && <FinishedTools model={model} />}
     </div>
   );
@@ -175,8 +224,16 @@ function FinishedTools({ model }: { readonly model: QueueModel }) {
   const open = model.finished.filter((trial) => !trial.archived);
   return (
     <span role="gridcell" className="section-tools">
-      {open.length > 1 && <button type="button" onClick={() => void runAction('archive', open)}>Archive all</button>}
-      {model.archivedCount > 0 && <button type="button" aria-pressed={showArchived} onClick={toggleArchived}>{showArchived ? 'Hide' : 'Show'} {formatCount(model.archivedCount)} archived</button>}
+      {open.length > 1 && (
+        <button type="button" onClick={() => void runAction('archive', open)}>
+          Archive all
+        </button>
+      )}
+      {model.archivedCount > 0 && (
+        <button type="button" aria-pressed={showArchived} onClick={toggleArchived}>
+          {showArchived ? 'Hide' : 'Show'} {formatCount(model.archivedCount)} archived
+        </button>
+      )}
     </span>
   );
 }
@@ -196,8 +253,16 @@ function DropLine({ model }: { readonly model: QueueModel }) {
 
 /** The columns of numbers are as wide as the longest number needs. */
 function columnWidths(model: QueueModel): CSSProperties {
-  const maxId = Math.max(0, ...[model.running, model.line, model.finished].map((trials) => trials.reduce((most, trial) => Math.max(most, trial.id), 0)));
-  return { '--id-chars': String(maxId).length + 1, '--place-chars': formatCount(model.line.length).length } as CSSProperties;
+  const maxId = Math.max(
+    0,
+    ...[model.running, model.line, model.finished].map((trials) =>
+      trials.reduce((most, trial) => Math.max(most, trial.id), 0),
+    ),
+  );
+  return {
+    '--id-chars': String(maxId).length + 1,
+    '--place-chars': formatCount(model.line.length).length,
+  } as CSSProperties;
 }
 
 function itemKey(item: QueueItem | undefined): string | number {
@@ -210,7 +275,8 @@ function firstTrial(items: readonly QueueItem[]): number | null {
   return item?.kind === 'trial' ? item.id : null;
 }
 
-const inside = (target: EventTarget, selector: string): boolean => target instanceof Element && target.closest(selector) !== null;
+const inside = (target: EventTarget, selector: string): boolean =>
+  target instanceof Element && target.closest(selector) !== null;
 
 function rowOf(target: EventTarget): { id: number; element: HTMLElement } | null {
   const element = target instanceof Element ? target.closest<HTMLElement>('[data-trial-id]') : null;
@@ -225,18 +291,31 @@ function rowKey(event: KeyboardEvent): { step: number | 'page'; sign: 1 | -1 } |
   }
   if (event.ctrlKey || event.metaKey) return event.key === 'a' ? 'all' : event.key === ' ' ? 'toggle' : null;
   switch (event.key) {
-    case 'ArrowDown': return { step: 1, sign: 1 };
-    case 'ArrowUp': return { step: 1, sign: -1 };
-    case 'PageDown': return { step: 'page', sign: 1 };
-    case 'PageUp': return { step: 'page', sign: -1 };
-    case 'Home': return { step: 1e9, sign: -1 };
-    case 'End': return { step: 1e9, sign: 1 };
-    case 'Escape': return 'clear';
-    case ' ': return 'toggle';
-    case 'Enter': return 'open';
-    case 'Delete': return 'remove';
-    case 'F2': return 'rename';
-    case 'p': return 'pause';
-    default: return null;
+    case 'ArrowDown':
+      return { step: 1, sign: 1 };
+    case 'ArrowUp':
+      return { step: 1, sign: -1 };
+    case 'PageDown':
+      return { step: 'page', sign: 1 };
+    case 'PageUp':
+      return { step: 'page', sign: -1 };
+    case 'Home':
+      return { step: 1e9, sign: -1 };
+    case 'End':
+      return { step: 1e9, sign: 1 };
+    case 'Escape':
+      return 'clear';
+    case ' ':
+      return 'toggle';
+    case 'Enter':
+      return 'open';
+    case 'Delete':
+      return 'remove';
+    case 'F2':
+      return 'rename';
+    case 'p':
+      return 'pause';
+    default:
+      return null;
   }
 }

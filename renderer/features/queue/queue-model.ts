@@ -35,7 +35,12 @@ export interface QueueModel {
 }
 
 /** @returns the list of a pool's trials; folded sections keep their heading only. */
-export function buildQueue(trials: Iterable<Trial>, poolId: string, folded: ReadonlySet<string>, showArchived: boolean): QueueModel {
+export function buildQueue(
+  trials: Iterable<Trial>,
+  poolId: string,
+  folded: ReadonlySet<string>,
+  showArchived: boolean,
+): QueueModel {
   const running: Trial[] = [];
   const line: Trial[] = [];
   const done: Trial[] = [];
@@ -88,12 +93,17 @@ export interface Gap {
 
 /** @returns the gap nearest to a height in the list; null when there is no section to land in. */
 export function gapAt(model: QueueModel, yPx: number, paused: boolean): Gap | null {
-  const wanted = model.layout.filter((each) => (each.section === 'queued' && each.ids.length > 0) || (each.section === 'paused' && paused && each.ids.length > 0));
+  const wanted = model.layout.filter(
+    (each) =>
+      (each.section === 'queued' && each.ids.length > 0) ||
+      (each.section === 'paused' && paused && each.ids.length > 0),
+  );
   let best: { gap: Gap; distance: number } | null = null;
   for (const { section, topPx, ids } of wanted) {
     const index = Math.min(ids.length, Math.max(0, Math.round((yPx - topPx) / ROW_PX)));
     const distance = Math.abs(yPx - (topPx + index * ROW_PX));
-    if (best === null || distance < best.distance) best = { gap: { section: section as Gap['section'], index }, distance };
+    if (best === null || distance < best.distance)
+      best = { gap: { section: section as Gap['section'], index }, distance };
   }
   return best?.gap ?? null;
 }
@@ -124,12 +134,13 @@ export function landingAt(model: QueueModel, gap: Gap, dragged: readonly Trial[]
   let after: Trial | undefined;
   for (let i = gap.index; i < rows.length && after === undefined; i += 1) if (!ids.has(rows[i]!.id)) after = rows[i];
   const own = dragged[0]?.priority;
-  const anchor = before?.priority === own && before !== undefined ? before : after ?? before;
+  const anchor = before?.priority === own && before !== undefined ? before : (after ?? before);
   if (anchor === undefined) return null;
   const behind = anchor === before;
   const placeOf = (trial: Trial): number => model.placeOf.get(trial.id) ?? 0;
   // Where it would stand once the dragged trials are out of the line.
-  const at = placeOf(anchor) - 1 - dragged.filter((trial) => placeOf(trial) < placeOf(anchor)).length + (behind ? 1 : 0);
+  const at =
+    placeOf(anchor) - 1 - dragged.filter((trial) => placeOf(trial) < placeOf(anchor)).length + (behind ? 1 : 0);
   // Put back where they were: the order does not change, so the priority must not either.
   if (dragged.every((trial, index) => model.line[at + index]?.id === trial.id)) return null;
   return {

@@ -17,7 +17,11 @@ function PoolQueue({ pool }: { readonly pool: Pool }) {
     <>
       <Timeline pool={pool} />
       <QueueToolbar pool={pool} />
-      {model.items.length === 0 ? <EmptyQueue poolName={pool.name} /> : <QueueList model={model} poolName={pool.name} />}
+      {model.items.length === 0 ? (
+        <EmptyQueue poolName={pool.name} />
+      ) : (
+        <QueueList model={model} poolName={pool.name} />
+      )}
     </>
   );
 }

@@ -37,12 +37,17 @@ function SelectionBar() {
   const table = useEngine((state) => state.trials);
   if (selection.size === 0) return null;
   const trials = [...selection].flatMap((id) => table.byId.get(id) ?? []);
-  const offered = TRIAL_ACTIONS.filter((action) => ON_THE_BAR.includes(action.id) && action.applies(trials)).slice(0, 3);
+  const offered = TRIAL_ACTIONS.filter((action) => ON_THE_BAR.includes(action.id) && action.applies(trials)).slice(
+    0,
+    3,
+  );
   return (
     <div className="selection-bar" role="toolbar" aria-label="Actions on the selection">
       <span className="dim">{formatCount(trials.length)} selected</span>
       {offered.map((action) => (
-        <Button key={action.id} title={action.hint} onClick={() => void runAction(action.id, trialsOf(selection))}>{action.label}</Button>
+        <Button key={action.id} title={action.hint} onClick={() => void runAction(action.id, trialsOf(selection))}>
+          {action.label}
+        </Button>
       ))}
       <IconButton
         label="More actions on the selection"

@@ -2,10 +2,15 @@
 import { useView } from '../../ui/view-state.ts';
 import type { QueueModel } from './queue-model.ts';
 
-const idsInOrder = (model: QueueModel): number[] => model.items.flatMap((item) => (item.kind === 'trial' ? [item.id] : []));
+const idsInOrder = (model: QueueModel): number[] =>
+  model.items.flatMap((item) => (item.kind === 'trial' ? [item.id] : []));
 
 /** Click: this row only. Ctrl: adds or removes it. Shift: everything from the anchor to it. */
-export function selectRow(model: QueueModel, id: number, keys: { readonly toggle: boolean; readonly range: boolean }): void {
+export function selectRow(
+  model: QueueModel,
+  id: number,
+  keys: { readonly toggle: boolean; readonly range: boolean },
+): void {
   const view = useView.getState();
   if (keys.range && view.anchorId !== null) {
     const ids = idsInOrder(model);
@@ -30,7 +35,12 @@ export function selectRow(model: QueueModel, id: number, keys: { readonly toggle
  * @param focusedId the row that has the focus; it counts while no row was chosen yet
  * @returns the row it is on now
  */
-export function stepRow(model: QueueModel, by: number, focusedId: number | null, keys: { readonly range: boolean }): number | null {
+export function stepRow(
+  model: QueueModel,
+  by: number,
+  focusedId: number | null,
+  keys: { readonly range: boolean },
+): number | null {
   const ids = idsInOrder(model);
   const from = useView.getState().activeId ?? focusedId;
   const at = from === null ? -1 : ids.indexOf(from);

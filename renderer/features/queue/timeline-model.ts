@@ -34,7 +34,11 @@ export interface Lane {
 }
 
 /** From a little before now to when the queue is clear: at least half an hour, at most a day. */
-export function chooseHorizon(entries: readonly ForecastEntry[], byId: ReadonlyMap<number, Trial>, nowMs: number): { startMs: number; endMs: number } {
+export function chooseHorizon(
+  entries: readonly ForecastEntry[],
+  byId: ReadonlyMap<number, Trial>,
+  nowMs: number,
+): { startMs: number; endMs: number } {
   let lastMs = nowMs + SHORTEST_MS;
   let firstMs = nowMs;
   for (const entry of entries) {
@@ -52,13 +56,20 @@ export function ticksOf(startMs: number, endMs: number): number[] {
   const step = STEPS_MS.find((each) => (endMs - startMs) / each <= MAX_TICKS) ?? STEPS_MS.at(-1)!;
   const midnight = new Date(startMs).setHours(0, 0, 0, 0);
   const ticks: number[] = [];
-  for (let at = midnight + Math.ceil((startMs - midnight) / step) * step; at < endMs - step * 0.25; at += step) ticks.push(at);
+  for (let at = midnight + Math.ceil((startMs - midnight) / step) * step; at < endMs - step * 0.25; at += step)
+    ticks.push(at);
   return ticks;
 }
 
 /** One lane per slot of the pool; trials without a GPU share the lanes below. */
 export function buildLanes(
-  entries: readonly ForecastEntry[], slots: readonly SlotView[], pool: Pool, byId: ReadonlyMap<number, Trial>, startMs: number, endMs: number, nowMs: number,
+  entries: readonly ForecastEntry[],
+  slots: readonly SlotView[],
+  pool: Pool,
+  byId: ReadonlyMap<number, Trial>,
+  startMs: number,
+  endMs: number,
+  nowMs: number,
 ): Lane[] {
   const bySlot = new Map<string, Bar[]>();
   const cpu: Bar[][] = [];
@@ -70,24 +81,40 @@ export function buildLanes(
     drawn += 1;
     const active = trial.state !== 'queued' && trial.state !== 'paused';
     const bar: Bar = {
-      key: String(entry.trialId), trialId: entry.trialId, name: trial.name, kind: active ? 'running' : 'coming',
-      label: `#${entry.trialId}`, ...(entry.slots.length > 1 ? { note: `· ${entry.slots.length} GPUs` } : {}),
-      startMs: Math.max(startMs, active ? trial.startedAtMs ?? entry.startAtMs : entry.startAtMs),
+      key: String(entry.trialId),
+      trialId: entry.trialId,
+      name: trial.name,
+      kind: active ? 'running' : 'coming',
+      label: `#${entry.trialId}`,
+      ...(entry.slots.length > 1 ? { note: `· ${entry.slots.length} GPUs` } : {}),
+      startMs: Math.max(startMs, active ? (trial.startedAtMs ?? entry.startAtMs) : entry.startAtMs),
       endMs: entry.endAtMs,
     };
     if (entry.slots.length === 0) placeOnCpu(cpu, bar);
     for (const uuid of entry.slots) push(bySlot, uuid, bar);
   }
-  const lanes: Lane[] = slots.filter((slot) => slot.poolId === pool.id).map((slot) => {
-    const bars = bySlot.get(slot.uuid) ?? [];
-    const foreign = slot.foreignBy !== null && !slot.placeable && slot.trialIds.length === 0;
-    const next = Math.min(...bars.map((bar) => bar.startMs));
-    const label = slot.keptBack ? 'kept back' : foreign ? `in use by ${slot.foreignBy}` : slot.blockedReason ?? '';
-    const blocked = !slot.placeable && slot.trialIds.length === 0 && label !== '';
-    const block: Bar = { key: 'foreign', trialId: null, name: '', label, kind: 'foreign', startMs: nowMs, endMs: Number.isFinite(next) ? next : null };
-    return { key: slot.uuid, label: slot.label, bars: blocked ? [block, ...bars] : bars };
-  });
-  cpu.slice(0, MAX_CPU_LANES).forEach((bars, index) => lanes.push({ key: `cpu${index}`, label: index === 0 ? 'CPU' : '', bars }));
+  const lanes: Lane[] = slots
+    .filter((slot) => slot.poolId === pool.id)
+    .map((slot) => {
+      const bars = bySlot.get(slot.uuid) ?? [];
+      const foreign = slot.foreignBy !== null && !slot.placeable && slot.trialIds.length === 0;
+      const next = Math.min(...bars.map((bar) => bar.startMs));
+      const label = slot.keptBack ? 'kept back' : foreign ? `in use by ${slot.foreignBy}` : (slot.blockedReason ?? '');
+      const blocked = !slot.placeable && slot.trialIds.length === 0 && label !== '';
+      const block: Bar = {
+        key: 'foreign',
+        trialId: null,
+        name: '',
+        label,
+        kind: 'foreign',
+        startMs: nowMs,
+        endMs: Number.isFinite(next) ? next : null,
+      };
+      return { key: slot.uuid, label: slot.label, bars: blocked ? [block, ...bars] : bars };
+    });
+  cpu
+    .slice(0, MAX_CPU_LANES)
+    .forEach((bars, index) => lanes.push({ key: `cpu${index}`, label: index === 0 ? 'CPU' : '', bars }));
   return lanes;
 }
 

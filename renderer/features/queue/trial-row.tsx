@@ -38,26 +38,64 @@ export const TrialRow = memo(function TrialRow({ id, section, place, rowIndex, t
       aria-selected={selected}
       tabIndex={tabStop ? 0 : -1}
       data-trial-id={id}
-      className={['row', `row-${section}`, selected ? 'selected' : '', inspected ? 'inspected' : '', dragged ? 'dragged' : ''].join(' ')}
+      className={[
+        'row',
+        `row-${section}`,
+        selected ? 'selected' : '',
+        inspected ? 'inspected' : '',
+        dragged ? 'dragged' : '',
+      ].join(' ')}
       style={{ transform: `translateY(${topPx}px)` }}
     >
       <span role="gridcell" className="cell-lead" title={place === null ? undefined : `Place ${place} in the queue`}>
-        {inLine && <><span className="place-number">{place === null ? '' : formatCount(place)}</span><Grip trial={trial} tabStop={tabStop} /></>}
+        {inLine && (
+          <>
+            <span className="place-number">{place === null ? '' : formatCount(place)}</span>
+            <Grip trial={trial} tabStop={tabStop} />
+          </>
+        )}
       </span>
-      <span role="gridcell" className="num">#{id}</span>
-      <span role="gridcell" className="name" title={trial.labels.length > 0 ? `${trial.name} · ${trial.labels.join(', ')}` : trial.name}>
+      <span role="gridcell" className="num">
+        #{id}
+      </span>
+      <span
+        role="gridcell"
+        className="name"
+        title={trial.labels.length > 0 ? `${trial.name} · ${trial.labels.join(', ')}` : trial.name}
+      >
         <ShortName text={trial.name} />
-        {inLine && trial.priority !== DEFAULT_PRIORITY && <i className="label priority" title={`Priority ${trial.priority}`}>P{trial.priority}</i>}
-        {trial.labels.length > 0 && <span className="labels">{trial.labels.map((label) => <i key={label} className="label">{label}</i>)}</span>}
+        {inLine && trial.priority !== DEFAULT_PRIORITY && (
+          <i className="label priority" title={`Priority ${trial.priority}`}>
+            P{trial.priority}
+          </i>
+        )}
+        {trial.labels.length > 0 && (
+          <span className="labels">
+            {trial.labels.map((label) => (
+              <i key={label} className="label">
+                {label}
+              </i>
+            ))}
+          </span>
+        )}
       </span>
-      <span role="gridcell" className="params mono" title={formatParams(trial.hparams)}>{formatParams(trial.hparams)}</span>
+      <span role="gridcell" className="params mono" title={formatParams(trial.hparams)}>
+        {formatParams(trial.hparams)}
+      </span>
       <SlotCell trial={trial} />
       {section === 'running' && <RunningCells trial={trial} />}
       {section === 'queued' && <QueuedCells trial={trial} place={place} />}
       {section === 'paused' && <PausedCells trial={trial} place={place} />}
       {section === 'finished' && <FinishedCells trial={trial} />}
       <span role="gridcell" className="cell-menu">
-        <button type="button" className="row-menu" aria-label={`Actions for trial ${id}`} aria-haspopup="menu" tabIndex={tabStop ? 0 : -1} data-row-menu>
+        <button
+          type="button"
+          className="row-menu"
+          aria-label={`Actions for trial ${id}`}
+          aria-haspopup="menu"
+          tabIndex={tabStop ? 0 : -1}
+          data-row-menu
+        >
           <IconDots size={15} aria-hidden="true" />
         </button>
       </span>
@@ -68,12 +106,22 @@ export const TrialRow = memo(function TrialRow({ id, section, place, rowIndex, t
 /** What the keyboard picks the row up with; the mouse takes the row anywhere. */
 function Grip({ trial, tabStop }: { readonly trial: Trial; readonly tabStop: boolean }) {
   const { ref, handleRef } = useDraggable({ id: trial.id });
-  const attach = useCallback((button: HTMLButtonElement | null) => {
-    handleRef(button);
-    ref(button?.closest('[data-trial-id]') ?? null);
-  }, [ref, handleRef]);
+  const attach = useCallback(
+    (button: HTMLButtonElement | null) => {
+      handleRef(button);
+      ref(button?.closest('[data-trial-id]') ?? null);
+    },
+    [ref, handleRef],
+  );
   return (
-    <button ref={attach} type="button" className="grip" tabIndex={tabStop ? 0 : -1} aria-label={`Reorder trial ${trial.id} ${trial.name}`} data-grip>
+    <button
+      ref={attach}
+      type="button"
+      className="grip"
+      tabIndex={tabStop ? 0 : -1}
+      aria-label={`Reorder trial ${trial.id} ${trial.name}`}
+      data-grip
+    >
       <IconGripVertical size={14} aria-hidden="true" />
     </button>
   );
@@ -81,7 +129,11 @@ function Grip({ trial, tabStop }: { readonly trial: Trial; readonly tabStop: boo
 
 function SlotCell({ trial }: { readonly trial: Trial }) {
   const text = useEngine((state) => slotText(trial, state.gpus));
-  return <span role="gridcell" className="slots dim" title={text}>{text}</span>;
+  return (
+    <span role="gridcell" className="slots dim" title={text}>
+      {text}
+    </span>
+  );
 }
 
 function RunningCells({ trial }: { readonly trial: Trial }) {
@@ -102,10 +154,16 @@ function RunningCells({ trial }: { readonly trial: Trial }) {
             <span className="pct dim">{Math.floor(progress * 100)}%</span>
           </>
         )}
-        {trial.state === 'running' && !trial.frozen && progress === null && <span className="dim">{step === null ? 'running' : `step ${formatCount(step)}`}</span>}
+        {trial.state === 'running' && !trial.frozen && progress === null && (
+          <span className="dim">{step === null ? 'running' : `step ${formatCount(step)}`}</span>
+        )}
       </span>
       <span role="gridcell" className="when dim">
-        {trial.state === 'running' && remainingMs !== null ? `${formatDuration(remainingMs)} left` : <Elapsed sinceMs={trial.startedAtMs} />}
+        {trial.state === 'running' && remainingMs !== null ? (
+          `${formatDuration(remainingMs)} left`
+        ) : (
+          <Elapsed sinceMs={trial.startedAtMs} />
+        )}
       </span>
     </>
   );
@@ -114,8 +172,21 @@ function RunningCells({ trial }: { readonly trial: Trial }) {
 function StopText({ trial }: { readonly trial: Trial }) {
   const now = useNow(1_000);
   const kill = trial.stop?.killAtMs ?? null;
-  const words: Record<string, string> = { pause: 'saving, then pausing', cancel: 'ending', kill: 'killing', preempt: 'making room', move: 'leaving for another pool', time_limit: 'time limit reached', retry: 'ending, then retrying' };
-  return <Tag tone="wait">{words[trial.stop?.kind ?? 'cancel'] ?? 'stopping'}{kill === null ? '' : `, at most ${formatDuration(kill - now)}`}</Tag>;
+  const words: Record<string, string> = {
+    pause: 'saving, then pausing',
+    cancel: 'ending',
+    kill: 'killing',
+    preempt: 'making room',
+    move: 'leaving for another pool',
+    time_limit: 'time limit reached',
+    retry: 'ending, then retrying',
+  };
+  return (
+    <Tag tone="wait">
+      {words[trial.stop?.kind ?? 'cancel'] ?? 'stopping'}
+      {kill === null ? '' : `, at most ${formatDuration(kill - now)}`}
+    </Tag>
+  );
 }
 
 function Elapsed({ sinceMs }: { readonly sinceMs: number | null }) {
@@ -129,8 +200,12 @@ function QueuedCells({ trial, place }: { readonly trial: Trial; readonly place: 
   const now = useNow(60_000);
   return (
     <>
-      <span role="gridcell" className="cut"><WhyWaiting reason={reason} place={place} /></span>
-      <span role="gridcell" className="when dim" title={`Place ${place ?? '?'}, priority ${trial.priority}`}>{startAtMs === null ? '' : formatTime(startAtMs, now)}</span>
+      <span role="gridcell" className="cut">
+        <WhyWaiting reason={reason} place={place} />
+      </span>
+      <span role="gridcell" className="when dim" title={`Place ${place ?? '?'}, priority ${trial.priority}`}>
+        {startAtMs === null ? '' : formatTime(startAtMs, now)}
+      </span>
     </>
   );
 }
@@ -139,8 +214,12 @@ function PausedCells({ trial, place }: { readonly trial: Trial; readonly place: 
   const saved = savedText(trial);
   return (
     <>
-      <span role="gridcell" className="cut"><Tag tone={saved.tone}>{saved.text}</Tag></span>
-      <span role="gridcell" className="when dim">keeps place {place}</span>
+      <span role="gridcell" className="cut">
+        <Tag tone={saved.tone}>{saved.text}</Tag>
+      </span>
+      <span role="gridcell" className="when dim">
+        keeps place {place}
+      </span>
     </>
   );
 }
@@ -149,11 +228,21 @@ function FinishedCells({ trial }: { readonly trial: Trial }) {
   const now = useNow(60_000);
   const tag = stateTag(trial);
   const ranMs = trial.startedAtMs !== null && trial.endedAtMs !== null ? trial.endedAtMs - trial.startedAtMs : null;
-  const message = trial.outcome?.kind === 'completed' ? (ranMs === null ? '' : `ran ${formatDuration(ranMs)}`) : trial.outcome?.message ?? '';
+  const message =
+    trial.outcome?.kind === 'completed'
+      ? ranMs === null
+        ? ''
+        : `ran ${formatDuration(ranMs)}`
+      : (trial.outcome?.message ?? '');
   return (
     <>
-      <span role="gridcell" className="cut outcome" title={message}><Tag tone={tag.tone}>{tag.text}</Tag><span className="dim cut">{message}</span></span>
-      <span role="gridcell" className="when dim">{trial.endedAtMs === null ? '' : formatTime(trial.endedAtMs, now)}</span>
+      <span role="gridcell" className="cut outcome" title={message}>
+        <Tag tone={tag.tone}>{tag.text}</Tag>
+        <span className="dim cut">{message}</span>
+      </span>
+      <span role="gridcell" className="when dim">
+        {trial.endedAtMs === null ? '' : formatTime(trial.endedAtMs, now)}
+      </span>
     </>
   );
 }

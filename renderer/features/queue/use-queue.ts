@@ -16,5 +16,8 @@ export function useQueueModel(poolId: string): QueueModel {
   const table = useEngine((state) => state.trials);
   const collapsed = useView((state) => state.collapsed);
   const showArchived = useView((state) => state.showArchived);
-  return useMemo(() => buildQueue(table.byId.values(), poolId, collapsed, showArchived), [table, poolId, collapsed, showArchived]);
+  return useMemo(
+    () => buildQueue(table.byId.values(), poolId, collapsed, showArchived),
+    [table, poolId, collapsed, showArchived],
+  );
 }

@@ -39,8 +39,14 @@ export function Doctor() {
     <section ref={section} className="settings-group" aria-label="Doctor">
       <h2>Doctor</h2>
       <div className="doctor">
-        <Button size="small" disabled={busy} onClick={() => void examine()}>{busy ? 'Looking…' : 'Look again'}</Button>
-        {error !== null && <p className="inline-error" role="alert">{error}</p>}
+        <Button size="small" disabled={busy} onClick={() => void examine()}>
+          {busy ? 'Looking…' : 'Look again'}
+        </Button>
+        {error !== null && (
+          <p className="inline-error" role="alert">
+            {error}
+          </p>
+        )}
         <ul>
           {checks?.map((check) => (
             <li key={check.id}>

@@ -19,25 +19,90 @@ export function SettingsScreen() {
       <Group title="Appearance">
         <div className="setting">
           <span>Theme</span>
-          <SegmentedControl size="xs" aria-label="Theme" value={settings.theme} onChange={(theme) => save({ theme: theme as Settings['theme'] })} data={[{ value: 'system', label: 'System' }, { value: 'light', label: 'Light' }, { value: 'dark', label: 'Dark' }]} />
+          <SegmentedControl
+            size="xs"
+            aria-label="Theme"
+            value={settings.theme}
+            onChange={(theme) => save({ theme: theme as Settings['theme'] })}
+            data={[
+              { value: 'system', label: 'System' },
+              { value: 'light', label: 'Light' },
+              { value: 'dark', label: 'Dark' },
+            ]}
+          />
         </div>
       </Group>
       <Group title="Notifications">
-        <Switch label="When a trial finishes" checked={settings.notifyOnFinish} onChange={(event) => save({ notifyOnFinish: event.currentTarget.checked })} />
-        <Switch label="When a trial fails" checked={settings.notifyOnFailure} onChange={(event) => save({ notifyOnFailure: event.currentTarget.checked })} />
+        <Switch
+          label="When a trial finishes"
+          checked={settings.notifyOnFinish}
+          onChange={(event) => save({ notifyOnFinish: event.currentTarget.checked })}
+        />
+        <Switch
+          label="When a trial fails"
+          checked={settings.notifyOnFailure}
+          onChange={(event) => save({ notifyOnFailure: event.currentTarget.checked })}
+        />
         <BrowserNotices />
-        <NumberField label="Only for trials that ran at least (seconds)" value={settings.notifyAfterS} min={0} onSave={(notifyAfterS) => save({ notifyAfterS })} />
+        <NumberField
+          label="Only for trials that ran at least (seconds)"
+          value={settings.notifyAfterS}
+          min={0}
+          onSave={(notifyAfterS) => save({ notifyAfterS })}
+        />
       </Group>
       <Group title="This machine">
-        <Switch label="Keep it awake while trials run" checked={settings.keepAwake} onChange={(event) => save({ keepAwake: event.currentTarget.checked })} />
-        {desktop && <Switch label="Closing the window keeps it in the tray" checked={settings.closeToTray} onChange={(event) => save({ closeToTray: event.currentTarget.checked })} />}
-        {desktop && <Switch label="Start at login" checked={settings.startAtLogin} onChange={(event) => save({ startAtLogin: event.currentTarget.checked })} />}
-        <NativeSelect size="xs" label="After a reboot" value={settings.afterReboot} onChange={(event) => save({ afterReboot: event.currentTarget.value as Settings['afterReboot'] })} data={[{ value: 'continue', label: 'The queue goes on' }, { value: 'hold', label: 'Pools stay paused until you resume them' }]} />
+        <Switch
+          label="Keep it awake while trials run"
+          checked={settings.keepAwake}
+          onChange={(event) => save({ keepAwake: event.currentTarget.checked })}
+        />
+        {desktop && (
+          <Switch
+            label="Closing the window keeps it in the tray"
+            checked={settings.closeToTray}
+            onChange={(event) => save({ closeToTray: event.currentTarget.checked })}
+          />
+        )}
+        {desktop && (
+          <Switch
+            label="Start at login"
+            checked={settings.startAtLogin}
+            onChange={(event) => save({ startAtLogin: event.currentTarget.checked })}
+          />
+        )}
+        <NativeSelect
+          size="xs"
+          label="After a reboot"
+          value={settings.afterReboot}
+          onChange={(event) => save({ afterReboot: event.currentTarget.value as Settings['afterReboot'] })}
+          data={[
+            { value: 'continue', label: 'The queue goes on' },
+            { value: 'hold', label: 'Pools stay paused until you resume them' },
+          ]}
+        />
       </Group>
       <Group title="Storage">
-        <NumberField label="Log kept per attempt (MiB)" description="Beyond it the middle is dropped; head and tail stay." value={settings.logCapMiB} min={1} onSave={(logCapMiB) => save({ logCapMiB })} />
-        <NumberField label="Largest snapshot (MiB)" description="Mount bigger data instead of copying it." value={settings.snapshotLimitMiB} min={1} onSave={(snapshotLimitMiB) => save({ snapshotLimitMiB })} />
-        <NumberField label="Start nothing below this much free disk (MiB)" value={settings.minFreeDiskMiB} min={0} onSave={(minFreeDiskMiB) => save({ minFreeDiskMiB })} />
+        <NumberField
+          label="Log kept per attempt (MiB)"
+          description="Beyond it the middle is dropped; head and tail stay."
+          value={settings.logCapMiB}
+          min={1}
+          onSave={(logCapMiB) => save({ logCapMiB })}
+        />
+        <NumberField
+          label="Largest snapshot (MiB)"
+          description="Mount bigger data instead of copying it."
+          value={settings.snapshotLimitMiB}
+          min={1}
+          onSave={(snapshotLimitMiB) => save({ snapshotLimitMiB })}
+        />
+        <NumberField
+          label="Start nothing below this much free disk (MiB)"
+          value={settings.minFreeDiskMiB}
+          min={0}
+          onSave={(minFreeDiskMiB) => save({ minFreeDiskMiB })}
+        />
       </Group>
       <Doctor />
     </main>
@@ -48,13 +113,26 @@ export function SettingsScreen() {
 function BrowserNotices() {
   const [permission, setPermission] = useState(noticePermission);
   if (permission === 'unavailable') return null;
-  if (permission === 'granted') return <p className="dim">This browser shows them while a window of Switchyard is open.</p>;
-  if (permission === 'denied') return <p className="dim">This browser blocks them: allow notifications for this address in its site settings.</p>;
-  return <div><Button size="small" onClick={() => void askForNotices().then(setPermission)}>Show them in this browser</Button></div>;
+  if (permission === 'granted')
+    return <p className="dim">This browser shows them while a window of Switchyard is open.</p>;
+  if (permission === 'denied')
+    return <p className="dim">This browser blocks them: allow notifications for this address in its site settings.</p>;
+  return (
+    <div>
+      <Button size="small" onClick={() => void askForNotices().then(setPermission)}>
+        Show them in this browser
+      </Button>
+    </div>
+  );
 }
 
 function Group({ title, children }: { readonly title: string; readonly children: ReactNode }) {
-  return <section className="settings-group" aria-label={title}><h2>{title}</h2><div className="settings-fields">{children}</div></section>;
+  return (
+    <section className="settings-group" aria-label={title}>
+      <h2>{title}</h2>
+      <div className="settings-fields">{children}</div>
+    </section>
+  );
 }
 
 interface NumberFieldProps {
@@ -74,5 +152,19 @@ function NumberField({ label, description, value, min, onSave }: NumberFieldProp
     if (draft === '' || !Number.isInteger(next) || next < min) setDraft(value);
     else if (next !== value) onSave(next);
   };
-  return <NumberInput size="xs" label={label} description={description} value={draft} min={min} allowDecimal={false} onChange={setDraft} onBlur={commit} onKeyDown={(event) => { if (event.key === 'Enter') commit(); }} />;
+  return (
+    <NumberInput
+      size="xs"
+      label={label}
+      description={description}
+      value={draft}
+      min={min}
+      allowDecimal={false}
+      onChange={setDraft}
+      onBlur={commit}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') commit();
+      }}
+    />
+  );
 }

@@ -10,8 +10,12 @@ export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null
     return (
       <div className="tab-scroll tab-empty">
         <p>No checkpoint yet.</p>
-        <p className="dim">A trial that saves into <code>$SWITCHYARD_CHECKPOINT_DIR</code> goes on from there after a pause. From Python:</p>
-        <pre className="yaml mono">{'import switchyard\nwith switchyard.save_checkpoint(step=step) as path:\n    save(model, path)'}</pre>
+        <p className="dim">
+          A trial that saves into <code>$SWITCHYARD_CHECKPOINT_DIR</code> goes on from there after a pause. From Python:
+        </p>
+        <pre className="yaml mono">
+          {'import switchyard\nwith switchyard.save_checkpoint(step=step) as path:\n    save(model, path)'}
+        </pre>
       </div>
     );
   }
@@ -19,14 +23,31 @@ export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null
   return (
     <div className="tab-scroll">
       <table className="plain-table">
-        <thead><tr><th scope="col">Step</th><th scope="col">Saved</th><th scope="col">Size</th><th scope="col">Metrics</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">Step</th>
+            <th scope="col">Saved</th>
+            <th scope="col">Size</th>
+            <th scope="col">Metrics</th>
+          </tr>
+        </thead>
         <tbody>
           {newest.map((checkpoint, index) => (
             <tr key={checkpoint.id} title={checkpoint.path}>
-              <td>{checkpoint.step === null ? '–' : formatCount(checkpoint.step)}{index === 0 && <span className="dim"> latest</span>}</td>
-              <td><time title={formatFullTime(checkpoint.savedAtMs)}>{formatTime(checkpoint.savedAtMs, now)}</time>{detail.attempts.length > 1 && <span className="dim"> attempt {checkpoint.attempt}</span>}</td>
+              <td>
+                {checkpoint.step === null ? '–' : formatCount(checkpoint.step)}
+                {index === 0 && <span className="dim"> latest</span>}
+              </td>
+              <td>
+                <time title={formatFullTime(checkpoint.savedAtMs)}>{formatTime(checkpoint.savedAtMs, now)}</time>
+                {detail.attempts.length > 1 && <span className="dim"> attempt {checkpoint.attempt}</span>}
+              </td>
               <td>{checkpoint.sizeBytes === null ? '–' : formatBytes(checkpoint.sizeBytes)}</td>
-              <td className="mono">{Object.entries(checkpoint.metrics).map(([name, value]) => `${name}=${formatMetric(value)}`).join(' ')}</td>
+              <td className="mono">
+                {Object.entries(checkpoint.metrics)
+                  .map(([name, value]) => `${name}=${formatMetric(value)}`)
+                  .join(' ')}
+              </td>
             </tr>
           ))}
         </tbody>

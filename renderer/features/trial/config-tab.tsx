@@ -7,7 +7,8 @@ import { openDialog } from '../../ui/view-state.ts';
 export function ConfigTab({ detail }: { readonly detail: TrialDetail | null }) {
   if (detail === null) return null;
   const { trial } = detail;
-  const copy = (): void => void navigator.clipboard.writeText(detail.configYaml).then(() => toastDone('Configuration copied'), toastError);
+  const copy = (): void =>
+    void navigator.clipboard.writeText(detail.configYaml).then(() => toastDone('Configuration copied'), toastError);
   const facts: readonly (readonly [string, string | null])[] = [
     ['Command', trial.command],
     ['Source', detail.source],
@@ -17,13 +18,27 @@ export function ConfigTab({ detail }: { readonly detail: TrialDetail | null }) {
   return (
     <div className="tab-scroll">
       <div className="tab-actions">
-        <Button size="small" onClick={copy}>Copy</Button>
-        <Button size="small" onClick={() => openDialog({ kind: 'duplicate', trialId: trial.id })}>Duplicate with edits…</Button>
+        <Button size="small" onClick={copy}>
+          Copy
+        </Button>
+        <Button size="small" onClick={() => openDialog({ kind: 'duplicate', trialId: trial.id })}>
+          Duplicate with edits…
+        </Button>
       </div>
       <dl className="facts">
-        {facts.map(([name, value]) => value !== null && <div key={name}><dt>{name}</dt><dd className="mono">{value}</dd></div>)}
+        {facts.map(
+          ([name, value]) =>
+            value !== null && (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd className="mono">{value}</dd>
+              </div>
+            ),
+        )}
       </dl>
-      <pre className="yaml mono" tabIndex={0} aria-label="Configuration as YAML">{detail.configYaml}</pre>
+      <pre className="yaml mono" tabIndex={0} aria-label="Configuration as YAML">
+        {detail.configYaml}
+      </pre>
     </div>
   );
 }

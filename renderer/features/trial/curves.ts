@@ -27,13 +27,23 @@ const COLOURS = ['--accent', '--go', '--wait', '--stop'];
 const DASHES: readonly (readonly number[])[] = [[], [6, 4], [2, 3], [10, 3, 2, 3]];
 
 /** @returns colour and dashes of a curve: alone, one wants to grow what is green; of several, each has its own of both. */
-export function strokeOf(name: string, count: number, style: number): { readonly token: string; readonly dash: readonly number[] } {
+export function strokeOf(
+  name: string,
+  count: number,
+  style: number,
+): { readonly token: string; readonly dash: readonly number[] } {
   if (count === 1 && style === 0) return { token: isScore(name) ? '--go' : '--accent', dash: [] };
-  return { token: COLOURS[style % COLOURS.length]!, dash: DASHES[(style + Math.floor(style / COLOURS.length)) % DASHES.length]! };
+  return {
+    token: COLOURS[style % COLOURS.length]!,
+    dash: DASHES[(style + Math.floor(style / COLOURS.length)) % DASHES.length]!,
+  };
 }
 
 /** @returns every metric with the curves of the trials that have it, in the order in which names come up. */
-export function gatherMetrics(trials: readonly Pick<Trial, 'id'>[], seriesOf: (trialId: number) => readonly MetricSeries[]): Metric[] {
+export function gatherMetrics(
+  trials: readonly Pick<Trial, 'id'>[],
+  seriesOf: (trialId: number) => readonly MetricSeries[],
+): Metric[] {
   const byName = new Map<string, Curve[]>();
   trials.forEach(({ id }, style) => {
     for (const { name, points, last, min, max } of seriesOf(id)) {
@@ -47,7 +57,10 @@ export function gatherMetrics(trials: readonly Pick<Trial, 'id'>[], seriesOf: (t
 
 /** @returns the curves over one common axis of steps; on a logarithmic scale there is nothing at and below 0. */
 export function dataOf(curves: readonly Curve[], log: boolean): AlignedData {
-  const tables = curves.map(({ points }): AlignedData => [points.map(([step]) => step), points.map(([, value]) => (log && value <= 0 ? null : value))]);
+  const tables = curves.map(({ points }): AlignedData => [
+    points.map(([step]) => step),
+    points.map(([, value]) => (log && value <= 0 ? null : value)),
+  ]);
   return tables.length === 0 ? [[]] : tables.length === 1 ? tables[0]! : uPlot.join(tables);
 }
 
@@ -55,7 +68,8 @@ export function dataOf(curves: readonly Curve[], log: boolean): AlignedData {
 export function describeCurves(name: string, curves: readonly Curve[]): string {
   const [first, ...others] = curves;
   if (first === undefined) return name;
-  if (others.length > 0) return `${name}: ${curves.map((curve) => `trial ${curve.trialId} last ${formatMetric(curve.last)}`).join(', ')}`;
+  if (others.length > 0)
+    return `${name}: ${curves.map((curve) => `trial ${curve.trialId} last ${formatMetric(curve.last)}`).join(', ')}`;
   const step = first.points.at(-1)?.[0];
   return `${name}: last ${formatMetric(first.last)}${step === undefined ? '' : ` at step ${formatCount(step)}`}, lowest ${formatMetric(first.min)}, highest ${formatMetric(first.max)}, ${formatCount(first.points.length)} points`;
 }

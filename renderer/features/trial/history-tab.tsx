@@ -8,27 +8,52 @@ export function HistoryTab({ detail }: { readonly detail: TrialDetail | null }) 
     <div className="tab-scroll">
       {detail.attempts.length > 0 && (
         <table className="plain-table">
-          <thead><tr><th scope="col">Attempt</th><th scope="col">Ran</th><th scope="col">Ended</th><th scope="col">Log</th></tr></thead>
-          <tbody>{[...detail.attempts].reverse().map((each) => <AttemptRow key={each.number} attempt={each} />)}</tbody>
+          <thead>
+            <tr>
+              <th scope="col">Attempt</th>
+              <th scope="col">Ran</th>
+              <th scope="col">Ended</th>
+              <th scope="col">Log</th>
+            </tr>
+          </thead>
+          <tbody>
+            {[...detail.attempts].reverse().map((each) => (
+              <AttemptRow key={each.number} attempt={each} />
+            ))}
+          </tbody>
         </table>
       )}
       <ol className="history">
-        {[...detail.history].sort((a, b) => b.seq - a.seq).map((entry) => (
-          <li key={entry.seq}><time className="dim3">{formatFullTime(entry.atMs)}</time><span>{entry.text}</span></li>
-        ))}
+        {[...detail.history]
+          .sort((a, b) => b.seq - a.seq)
+          .map((entry) => (
+            <li key={entry.seq}>
+              <time className="dim3">{formatFullTime(entry.atMs)}</time>
+              <span>{entry.text}</span>
+            </li>
+          ))}
       </ol>
     </div>
   );
 }
 
 function AttemptRow({ attempt }: { readonly attempt: AttemptView }) {
-  const ranMs = attempt.startedAtMs !== null && attempt.endedAtMs !== null ? attempt.endedAtMs - attempt.startedAtMs : null;
-  const end = attempt.end === null ? (attempt.startedAtMs === null ? 'not started' : 'running') : attempt.end.replaceAll('_', ' ');
+  const ranMs =
+    attempt.startedAtMs !== null && attempt.endedAtMs !== null ? attempt.endedAtMs - attempt.startedAtMs : null;
+  const end =
+    attempt.end === null
+      ? attempt.startedAtMs === null
+        ? 'not started'
+        : 'running'
+      : attempt.end.replaceAll('_', ' ');
   return (
     <tr title={attempt.message ?? ''}>
       <td>{attempt.number}</td>
       <td>{ranMs === null ? '–' : formatDuration(ranMs)}</td>
-      <td>{end}{attempt.exitCode !== null && <span className="dim"> code {attempt.exitCode}</span>}</td>
+      <td>
+        {end}
+        {attempt.exitCode !== null && <span className="dim"> code {attempt.exitCode}</span>}
+      </td>
       <td>{formatBytes(attempt.logBytes)}</td>
     </tr>
   );

@@ -26,22 +26,45 @@ function TrialInspector({ trial }: { readonly trial: Trial }) {
   const { detail, error } = useDetail(trial);
   return (
     <aside className="inspector" aria-label={`Trial ${trial.id}`}>
-      <IconButton label="Close the inspector" className="inspector-close" onClick={closeInspector}><IconX size={15} aria-hidden="true" /></IconButton>
+      <IconButton label="Close the inspector" className="inspector-close" onClick={closeInspector}>
+        <IconX size={15} aria-hidden="true" />
+      </IconButton>
       <TrialHeader trial={trial} detail={detail} />
-      {error !== null && <p className="inline-error" role="alert">{error.message} {error.remedy}</p>}
-      <Tabs value={tab} onChange={(value) => showTab((value ?? 'log') as InspectorTab)} className="inspector-tabs" keepMounted={false}>
+      {error !== null && (
+        <p className="inline-error" role="alert">
+          {error.message} {error.remedy}
+        </p>
+      )}
+      <Tabs
+        value={tab}
+        onChange={(value) => showTab((value ?? 'log') as InspectorTab)}
+        className="inspector-tabs"
+        keepMounted={false}
+      >
         <Tabs.List aria-label="Parts of the trial">
           <Tabs.Tab value="log">Log</Tabs.Tab>
           <Tabs.Tab value="metrics">Metrics</Tabs.Tab>
           <Tabs.Tab value="config">Configuration</Tabs.Tab>
-          <Tabs.Tab value="checkpoints">Checkpoints{detail !== null && detail.checkpoints.length > 0 ? ` ${detail.checkpoints.length}` : ''}</Tabs.Tab>
+          <Tabs.Tab value="checkpoints">
+            Checkpoints{detail !== null && detail.checkpoints.length > 0 ? ` ${detail.checkpoints.length}` : ''}
+          </Tabs.Tab>
           <Tabs.Tab value="history">History</Tabs.Tab>
         </Tabs.List>
-        <Tabs.Panel value="log"><LogTab trial={trial} detail={detail} /></Tabs.Panel>
-        <Tabs.Panel value="metrics"><MetricsTab trial={trial} /></Tabs.Panel>
-        <Tabs.Panel value="config"><ConfigTab detail={detail} /></Tabs.Panel>
-        <Tabs.Panel value="checkpoints"><CheckpointsTab detail={detail} /></Tabs.Panel>
-        <Tabs.Panel value="history"><HistoryTab detail={detail} /></Tabs.Panel>
+        <Tabs.Panel value="log">
+          <LogTab trial={trial} detail={detail} />
+        </Tabs.Panel>
+        <Tabs.Panel value="metrics">
+          <MetricsTab trial={trial} />
+        </Tabs.Panel>
+        <Tabs.Panel value="config">
+          <ConfigTab detail={detail} />
+        </Tabs.Panel>
+        <Tabs.Panel value="checkpoints">
+          <CheckpointsTab detail={detail} />
+        </Tabs.Panel>
+        <Tabs.Panel value="history">
+          <HistoryTab detail={detail} />
+        </Tabs.Panel>
       </Tabs>
     </aside>
   );

@@ -19,7 +19,9 @@ function useCompared(trial: Trial): { readonly trials: readonly Trial[]; readonl
   const selection = useView((state) => state.selection);
   const table = useEngine((state) => state.trials);
   if (!selection.has(trial.id)) return { trials: [trial], left: 0 };
-  const started = [trial.id, ...[...selection].filter((id) => id !== trial.id)].flatMap((id) => table.byId.get(id) ?? []).filter((each) => each.id === trial.id || each.attempt > 0);
+  const started = [trial.id, ...[...selection].filter((id) => id !== trial.id)]
+    .flatMap((id) => table.byId.get(id) ?? [])
+    .filter((each) => each.id === trial.id || each.attempt > 0);
   return { trials: started.slice(0, MAX_CURVES), left: Math.max(0, started.length - MAX_CURVES) };
 }
 
@@ -27,7 +29,9 @@ export function MetricsTab({ trial }: { readonly trial: Trial }) {
   const { trials, left } = useCompared(trial);
   const views = useMetricsOf(trials);
   const logScale = usePreferences((state) => state.logScale);
-  const metrics = gatherMetrics(trials, (id) => views.get(id)?.series ?? []).sort((a, b) => Number(isCounter(a.name)) - Number(isCounter(b.name)));
+  const metrics = gatherMetrics(trials, (id) => views.get(id)?.series ?? []).sort(
+    (a, b) => Number(isCounter(a.name)) - Number(isCounter(b.name)),
+  );
   if (!trials.every(({ id }) => views.get(id)?.loaded === true) && metrics.length === 0) return null;
   if (metrics.length === 0) {
     return (
@@ -43,11 +47,21 @@ export function MetricsTab({ trial }: { readonly trial: Trial }) {
       <div className="tab-actions">
         {trials.length > 1 && <PlotLegend trials={trials} left={left} />}
         <span className="grow" />
-        <Button size="small" aria-pressed={logScale} onClick={() => prefer({ logScale: !logScale })}>Log scale</Button>
+        <Button size="small" aria-pressed={logScale} onClick={() => prefer({ logScale: !logScale })}>
+          Log scale
+        </Button>
       </div>
       <div className="plots">
         {metrics.map(({ name, curves }) => (
-          <Plot key={name} name={name} curves={curves} heightPx={PLOT_PX} axes logScale={logScale} onEnlarge={() => openDialog({ kind: 'plot', trialIds: trials.map(({ id }) => id), metric: name })} />
+          <Plot
+            key={name}
+            name={name}
+            curves={curves}
+            heightPx={PLOT_PX}
+            axes
+            logScale={logScale}
+            onEnlarge={() => openDialog({ kind: 'plot', trialIds: trials.map(({ id }) => id), metric: name })}
+          />
         ))}
       </div>
       <Figures metrics={metrics} several={trials.length > 1} />
@@ -58,15 +72,29 @@ export function MetricsTab({ trial }: { readonly trial: Trial }) {
 function Figures({ metrics, several }: { readonly metrics: readonly Metric[]; readonly several: boolean }) {
   return (
     <table className="plain-table">
-      <thead><tr><th scope="col">Metric</th>{several && <th scope="col">Trial</th>}<th scope="col">Last</th><th scope="col">Lowest</th><th scope="col">Highest</th><th scope="col">Step</th></tr></thead>
+      <thead>
+        <tr>
+          <th scope="col">Metric</th>
+          {several && <th scope="col">Trial</th>}
+          <th scope="col">Last</th>
+          <th scope="col">Lowest</th>
+          <th scope="col">Highest</th>
+          <th scope="col">Step</th>
+        </tr>
+      </thead>
       <tbody>
-        {metrics.flatMap(({ name, curves }) => curves.map((curve) => (
-          <tr key={`${name} ${curve.trialId}`}>
-            <td>{name}</td>{several && <td>#{curve.trialId}</td>}
-            <td>{formatMetric(curve.last)}</td><td>{formatMetric(curve.min)}</td><td>{formatMetric(curve.max)}</td>
-            <td>{curve.points.length === 0 ? '–' : formatCount(curve.points.at(-1)![0])}</td>
-          </tr>
-        )))}
+        {metrics.flatMap(({ name, curves }) =>
+          curves.map((curve) => (
+            <tr key={`${name} ${curve.trialId}`}>
+              <td>{name}</td>
+              {several && <td>#{curve.trialId}</td>}
+              <td>{formatMetric(curve.last)}</td>
+              <td>{formatMetric(curve.min)}</td>
+              <td>{formatMetric(curve.max)}</td>
+              <td>{curve.points.length === 0 ? '–' : formatCount(curve.points.at(-1)![0])}</td>
+            </tr>
+          )),
+        )}
       </tbody>
     </table>
   );

@@ -19,18 +19,35 @@ export function PlotDialog({ trialIds, metric }: { readonly trialIds: readonly n
   const trials = trialsOf(trialIds);
   const views = useMetricsOf(trials);
   const logScale = usePreferences((state) => state.logScale);
-  const curves = gatherMetrics(trials, (id) => views.get(id)?.series ?? []).find(({ name }) => name === metric)?.curves ?? [];
+  const curves =
+    gatherMetrics(trials, (id) => views.get(id)?.series ?? []).find(({ name }) => name === metric)?.curves ?? [];
   const first = trials[0];
   const title = trials.length === 1 && first !== undefined ? `${metric} of #${first.id} ${first.name}` : metric;
   return (
-    <Modal opened onClose={closeDialog} title={title} size="min(1200px, 92vw)" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened
+      onClose={closeDialog}
+      title={title}
+      size="min(1200px, 92vw)"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <div className="tab-actions">
         {trials.length > 1 && <PlotLegend trials={trials} />}
         <span className="grow" />
         <span className="dim3">Drag across it to zoom in, double-click to see all of it</span>
-        <Button size="small" aria-pressed={logScale} onClick={() => prefer({ logScale: !logScale })}>Log scale</Button>
+        <Button size="small" aria-pressed={logScale} onClick={() => prefer({ logScale: !logScale })}>
+          Log scale
+        </Button>
       </div>
-      {curves.length > 0 && <Plot name={metric} curves={curves} heightPx={Math.max(200, Math.min(MAX_PLOT_PX, window.innerHeight - AROUND_PX))} axes logScale={logScale} />}
+      {curves.length > 0 && (
+        <Plot
+          name={metric}
+          curves={curves}
+          heightPx={Math.max(200, Math.min(MAX_PLOT_PX, window.innerHeight - AROUND_PX))}
+          axes
+          logScale={logScale}
+        />
+      )}
     </Modal>
   );
 }

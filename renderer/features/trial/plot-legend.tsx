@@ -4,14 +4,30 @@ import { ShortName } from '../../ui/pieces.tsx';
 import { strokeOf } from './curves.ts';
 
 /** @param trials in the order of their styles; `left`: how many more were wanted */
-export function PlotLegend({ trials, left = 0 }: { readonly trials: readonly Pick<Trial, 'id' | 'name'>[]; readonly left?: number }) {
+export function PlotLegend({
+  trials,
+  left = 0,
+}: {
+  readonly trials: readonly Pick<Trial, 'id' | 'name'>[];
+  readonly left?: number;
+}) {
   return (
     <ul className="plot-legend" aria-label="Curves">
       {trials.map(({ id, name }, style) => {
         const { token, dash } = strokeOf('', trials.length, style);
         return (
           <li key={id} title={`#${id} ${name}`}>
-            <svg width="26" height="8" aria-hidden="true"><line x1="0" y1="4" x2="26" y2="4" strokeWidth="2" strokeDasharray={dash.join(' ')} style={{ stroke: `var(${token})` }} /></svg>
+            <svg width="26" height="8" aria-hidden="true">
+              <line
+                x1="0"
+                y1="4"
+                x2="26"
+                y2="4"
+                strokeWidth="2"
+                strokeDasharray={dash.join(' ')}
+                style={{ stroke: `var(${token})` }}
+              />
+            </svg>
             <span className="dim3">#{id}</span> <ShortName text={name} />
           </li>
         );

@@ -37,7 +37,9 @@ export function Plot({ name, curves, heightPx, axes, logScale, onEnlarge }: Plot
   // What the chart is made of; a new one only when this changes.
   const shape = `${scheme} ${name} ${curves.map((curve) => curve.style).join()} ${heightPx} ${axes} ${log} ${zoom}`;
   const latest = useRef({ curves, last, onEnlarge });
-  useEffect(() => { latest.current = { curves, last, onEnlarge }; });
+  useEffect(() => {
+    latest.current = { curves, last, onEnlarge };
+  });
   const zoomed = useRef(false);
 
   useEffect(() => {
@@ -45,31 +47,62 @@ export function Plot({ name, curves, heightPx, axes, logScale, onEnlarge }: Plot
     if (element === null) return;
     const css = getComputedStyle(element);
     const colour = (token: string): string => css.getPropertyValue(token).trim();
-    const axis: uPlot.Axis = { stroke: colour('--ink3'), grid: { stroke: colour('--line2'), width: 1 }, ticks: { show: false }, font: '10px system-ui', gap: 4 };
+    const axis: uPlot.Axis = {
+      stroke: colour('--ink3'),
+      grid: { stroke: colour('--line2'), width: 1 },
+      ticks: { show: false },
+      font: '10px system-ui',
+      gap: 4,
+    };
     const width = (): number => Math.max(60, element.clientWidth);
-    const chart = new uPlot({
-      width: width(),
-      height: heightPx,
-      legend: { show: false },
-      cursor: { y: false, points: { size: 5 }, drag: { x: zoom, y: false } },
-      padding: axes ? AXIS_PAD : BARE_PAD,
-      scales: { x: { time: false }, y: log ? LOGARITHMIC : {} },
-      // Between two powers of ten the axis has lines without a number.
-      axes: axes ? [{ ...axis, size: 22 }, { ...axis, size: AXIS_SIZE, values: (_chart, values) => values.map((value: number | null) => (value === null ? '' : formatMetric(value))) }] : [{ show: false }, { show: false }],
-      series: [{}, ...latest.current.curves.map((curve): uPlot.Series => {
-        const { token, dash } = strokeOf(name, latest.current.curves.length, curve.style);
-        return { stroke: colour(token), dash: [...dash], width: 1.5, points: { show: false } };
-      })],
-      hooks: {
-        setSelect: [(self) => { zoomed.current = self.select.width > 0; }],
-        setCursor: [(self) => {
-          if (readout.current !== null) readout.current.textContent = describePoint(self) ?? latest.current.last;
-        }],
+    const chart = new uPlot(
+      {
+        width: width(),
+        height: heightPx,
+        legend: { show: false },
+        cursor: { y: false, points: { size: 5 }, drag: { x: zoom, y: false } },
+        padding: axes ? AXIS_PAD : BARE_PAD,
+        scales: { x: { time: false }, y: log ? LOGARITHMIC : {} },
+        // Between two powers of ten the axis has lines without a number.
+        axes: axes
+          ? [
+              { ...axis, size: 22 },
+              {
+                ...axis,
+                size: AXIS_SIZE,
+                values: (_chart, values) =>
+                  values.map((value: number | null) => (value === null ? '' : formatMetric(value))),
+              },
+            ]
+          : [{ show: false }, { show: false }],
+        series: [
+          {},
+          ...latest.current.curves.map((curve): uPlot.Series => {
+            const { token, dash } = strokeOf(name, latest.current.curves.length, curve.style);
+            return { stroke: colour(token), dash: [...dash], width: 1.5, points: { show: false } };
+          }),
+        ],
+        hooks: {
+          setSelect: [
+            (self) => {
+              zoomed.current = self.select.width > 0;
+            },
+          ],
+          setCursor: [
+            (self) => {
+              if (readout.current !== null) readout.current.textContent = describePoint(self) ?? latest.current.last;
+            },
+          ],
+        },
       },
-    }, dataOf(latest.current.curves, log), element);
+      dataOf(latest.current.curves, log),
+      element,
+    );
     // The mouse may click anywhere; the keyboard has the button.
     chart.over.addEventListener('click', () => latest.current.onEnlarge?.());
-    chart.over.addEventListener('dblclick', () => { zoomed.current = false; });
+    chart.over.addEventListener('dblclick', () => {
+      zoomed.current = false;
+    });
     zoomed.current = false;
     plot.current = chart;
     const observer = new ResizeObserver(() => chart.setSize({ width: width(), height: heightPx }));
@@ -92,11 +125,23 @@ export function Plot({ name, curves, heightPx, axes, logScale, onEnlarge }: Plot
   return (
     <figure className={onEnlarge === undefined ? 'plot' : 'plot plot-small'}>
       <figcaption>
-        <b className="cut" title={name}>{name}</b>
+        <b className="cut" title={name}>
+          {name}
+        </b>
         <span ref={readout} className="dim plot-readout" />
-        {onEnlarge !== undefined && axes && <IconButton label={`Enlarge ${name}`} onClick={onEnlarge}><IconMaximize size={12} aria-hidden="true" /></IconButton>}
+        {onEnlarge !== undefined && axes && (
+          <IconButton label={`Enlarge ${name}`} onClick={onEnlarge}>
+            <IconMaximize size={12} aria-hidden="true" />
+          </IconButton>
+        )}
       </figcaption>
-      <div ref={holder} className="plot-canvas" style={{ height: heightPx }} role="img" aria-label={describeCurves(name, curves)} />
+      <div
+        ref={holder}
+        className="plot-canvas"
+        style={{ height: heightPx }}
+        role="img"
+        aria-label={describeCurves(name, curves)}
+      />
     </figure>
   );
 }

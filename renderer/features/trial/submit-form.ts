@@ -17,40 +17,71 @@ export interface SubmitForm {
 }
 
 export const EMPTY_FORM: SubmitForm = {
-  directory: '', command: '', name: '', pool: '', slots: '', priority: '', minGpuMemory: '', timeLimitMin: '', runtime: '', image: '', env: '', hparams: '',
+  directory: '',
+  command: '',
+  name: '',
+  pool: '',
+  slots: '',
+  priority: '',
+  minGpuMemory: '',
+  timeLimitMin: '',
+  runtime: '',
+  image: '',
+  env: '',
+  hparams: '',
 };
 
 /** What the fields are called, on the form and in what is said about them. */
 export const FIELD_LABELS: Readonly<Record<keyof SubmitForm, string>> = {
-  directory: 'Directory', command: 'Command', name: 'Name', pool: 'Pool', slots: 'Slots (GPUs)', priority: 'Priority', minGpuMemory: 'Least GPU memory',
-  timeLimitMin: 'Time limit (minutes)', runtime: 'Runtime', image: 'Image', env: 'Environment', hparams: 'Hyperparameters',
+  directory: 'Directory',
+  command: 'Command',
+  name: 'Name',
+  pool: 'Pool',
+  slots: 'Slots (GPUs)',
+  priority: 'Priority',
+  minGpuMemory: 'Least GPU memory',
+  timeLimitMin: 'Time limit (minutes)',
+  runtime: 'Runtime',
+  image: 'Image',
+  env: 'Environment',
+  hparams: 'Hyperparameters',
 };
 
 const FIELD_OF_PATH: Readonly<Record<string, keyof SubmitForm>> = {
-  'entrypoint': 'command',
-  'name': 'name',
-  'runtime': 'runtime',
+  entrypoint: 'command',
+  name: 'name',
+  runtime: 'runtime',
   'environment.image': 'image',
   'environment.environment_variables': 'env',
-  'hyperparameters': 'hparams',
+  hyperparameters: 'hparams',
   'resources.slots': 'slots',
   'resources.priority': 'priority',
   'resources.pool': 'pool',
   'resources.min_gpu_memory': 'minGpuMemory',
-  'time_limit_s': 'timeLimitMin',
+  time_limit_s: 'timeLimitMin',
   'source.path': 'directory',
-  'source': 'directory',
+  source: 'directory',
 };
 
 const FIELD_OF_CODE: Readonly<Record<string, keyof SubmitForm>> = {
-  invalid_slots: 'slots', too_many_slots: 'slots', invalid_priority: 'priority', directory_missing: 'directory', directory_unreadable: 'directory',
-  snapshot_too_large: 'directory', runtime_unavailable: 'runtime', command_missing: 'command',
+  invalid_slots: 'slots',
+  too_many_slots: 'slots',
+  invalid_priority: 'priority',
+  directory_missing: 'directory',
+  directory_unreadable: 'directory',
+  snapshot_too_large: 'directory',
+  runtime_unavailable: 'runtime',
+  command_missing: 'command',
 };
 
 /** @returns the field a refusal is about; undefined when it is about none of them. */
 export function fieldOfPath(problem: ApiError): keyof SubmitForm | undefined {
   // The fault may be in one entry of a field: "environment.environment_variables.A B".
-  for (let path = (problem.path ?? '').replace(/^config\./, ''); path !== ''; path = path.slice(0, Math.max(0, path.lastIndexOf('.')))) {
+  for (
+    let path = (problem.path ?? '').replace(/^config\./, '');
+    path !== '';
+    path = path.slice(0, Math.max(0, path.lastIndexOf('.')))
+  ) {
     const field = FIELD_OF_PATH[path];
     if (field !== undefined) return field;
   }
@@ -63,17 +94,24 @@ export function describeRefusal(problem: ApiError): string {
   if (field === undefined) return problem.message;
   const label = FIELD_LABELS[field].replace(/ \(.*\)$/, '');
   const { path = '' } = problem;
-  const text = path !== '' && problem.message.startsWith(`${path}: `) ? problem.message.slice(path.length + 2) : problem.message;
+  const text =
+    path !== '' && problem.message.startsWith(`${path}: `) ? problem.message.slice(path.length + 2) : problem.message;
   return `${label}: ${text}`;
 }
 
-const refuse = (path: string, detail: string, remedy?: string): ApiError => new ApiError({ status: 0, code: 'invalid_config', detail, path, ...(remedy === undefined ? {} : { remedy }) });
+const refuse = (path: string, detail: string, remedy?: string): ApiError =>
+  new ApiError({ status: 0, code: 'invalid_config', detail, path, ...(remedy === undefined ? {} : { remedy }) });
 
 /** @returns where the code comes from; throws ApiError for a path that only a shell understands. */
 export function readSource(directory: string): { kind: 'none' } | { kind: 'directory'; path: string } {
   const path = directory.trim();
   if (path === '') return { kind: 'none' };
-  if (path.startsWith('~')) throw refuse('source.path', 'The engine does not know whose home "~" is.', `Write the full path, for example /home/you${path.slice(1)}.`);
+  if (path.startsWith('~'))
+    throw refuse(
+      'source.path',
+      'The engine does not know whose home "~" is.',
+      `Write the full path, for example /home/you${path.slice(1)}.`,
+    );
   return { kind: 'directory', path };
 }
 
@@ -83,7 +121,12 @@ export function readSource(directory: string): { kind: 'none' } | { kind: 'direc
  */
 export function buildConfig(form: SubmitForm, readValue: (text: string) => unknown): Record<string, unknown> {
   if (form.command.trim() === '') throw refuse('entrypoint', 'Say which command to run.');
-  if (form.runtime === 'docker' && form.image.trim() === '') throw refuse('environment.image', 'Docker needs an image.', 'Name one, for example python:3-slim, or choose the runtime Process.');
+  if (form.runtime === 'docker' && form.image.trim() === '')
+    throw refuse(
+      'environment.image',
+      'Docker needs an image.',
+      'Name one, for example python:3-slim, or choose the runtime Process.',
+    );
   const resources: Record<string, unknown> = {};
   if (form.slots !== '') resources['slots'] = Number(form.slots);
   if (form.priority !== '') resources['priority'] = Number(form.priority);
@@ -95,7 +138,8 @@ export function buildConfig(form: SubmitForm, readValue: (text: string) => unkno
   if (Object.keys(variables).length > 0) environment['environment_variables'] = variables;
   const hparams = parseHparams(form.hparams, readValue);
   const minutes = Number(form.timeLimitMin);
-  if (form.timeLimitMin.trim() !== '' && !(minutes > 0)) throw refuse('time_limit_s', 'A time limit is a number of minutes above 0.');
+  if (form.timeLimitMin.trim() !== '' && !(minutes > 0))
+    throw refuse('time_limit_s', 'A time limit is a number of minutes above 0.');
   return {
     ...(form.name.trim() === '' ? {} : { name: form.name.trim() }),
     entrypoint: form.command.trim(),
@@ -109,14 +153,18 @@ export function buildConfig(form: SubmitForm, readValue: (text: string) => unkno
 
 /** @returns name and value of every line that is not empty */
 function parseLines(text: string, path: string, form: string): [string, string][] {
-  return text.split('\n').filter((line) => line.trim() !== '').map((line) => {
-    const equals = line.indexOf('=');
-    if (equals <= 0) throw refuse(path, `"${line.trim()}" is not ${form}.`);
-    return [line.slice(0, equals).trim(), line.slice(equals + 1)];
-  });
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const equals = line.indexOf('=');
+      if (equals <= 0) throw refuse(path, `"${line.trim()}" is not ${form}.`);
+      return [line.slice(0, equals).trim(), line.slice(equals + 1)];
+    });
 }
 
-const parseEnv = (text: string): Record<string, string> => Object.fromEntries(parseLines(text, 'environment.environment_variables', 'NAME=value'));
+const parseEnv = (text: string): Record<string, string> =>
+  Object.fromEntries(parseLines(text, 'environment.environment_variables', 'NAME=value'));
 
 /** Dots make groups, as on the command line: model.depth=4. */
 function parseHparams(text: string, readValue: (text: string) => unknown): Record<string, unknown> {
@@ -128,11 +176,12 @@ function parseHparams(text: string, readValue: (text: string) => unknown): Recor
     let group = top;
     for (const key of keys) {
       const inner = group.get(key);
-      const next: Group = inner instanceof Map ? inner as Group : new Map();
+      const next: Group = inner instanceof Map ? (inner as Group) : new Map();
       group.set(key, next);
       group = next;
     }
-    if (last === '' || keys.includes('')) throw refuse('hyperparameters', `"${name}" is not the name of a hyperparameter.`);
+    if (last === '' || keys.includes(''))
+      throw refuse('hyperparameters', `"${name}" is not the name of a hyperparameter.`);
     try {
       group.set(last, readValue(value.trim()));
     } catch {
@@ -143,4 +192,9 @@ function parseHparams(text: string, readValue: (text: string) => unknown): Recor
 }
 
 const toObject = (group: ReadonlyMap<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries([...group].map(([key, value]) => [key, value instanceof Map ? toObject(value as ReadonlyMap<string, unknown>) : value]));
+  Object.fromEntries(
+    [...group].map(([key, value]) => [
+      key,
+      value instanceof Map ? toObject(value as ReadonlyMap<string, unknown>) : value,
+    ]),
+  );

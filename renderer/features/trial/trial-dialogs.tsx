@@ -10,7 +10,8 @@ import { trialsOf } from '../../ui/trial-actions.ts';
 
 const MAX_PRIORITY = 99;
 
-const nameThem = (trialIds: readonly number[]): string => (trialIds.length === 1 ? `trial ${trialIds[0]}` : plural(trialIds.length, 'trial'));
+const nameThem = (trialIds: readonly number[]): string =>
+  trialIds.length === 1 ? `trial ${trialIds[0]}` : plural(trialIds.length, 'trial');
 
 export function RenameDialog({ trialId }: { readonly trialId: number }) {
   const [name, setName] = useState(() => useEngine.getState().trials.byId.get(trialId)?.name ?? '');
@@ -39,7 +40,13 @@ export function LabelsDialog({ trialIds }: { readonly trialIds: readonly number[
   };
   return (
     <DialogFrame title={`Labels of ${nameThem(trialIds)}`} confirm="Save labels" onConfirm={confirm}>
-      <TagsInput label="Labels" description={trialIds.length > 1 ? 'Labels all of them have. What you add goes to every one.' : undefined} value={labels} onChange={setLabels} data-autofocus />
+      <TagsInput
+        label="Labels"
+        description={trialIds.length > 1 ? 'Labels all of them have. What you add goes to every one.' : undefined}
+        value={labels}
+        onChange={setLabels}
+        data-autofocus
+      />
     </DialogFrame>
   );
 }
@@ -52,12 +59,26 @@ export function PriorityDialog({ trialIds }: { readonly trialIds: readonly numbe
   };
   return (
     <DialogFrame title={`Priority of ${nameThem(trialIds)}`} confirm="Set priority" onConfirm={confirm}>
-      <NumberInput label="Priority" description="1 goes first, 99 last; 42 is the default. Among equals the order stays." value={priority} onChange={setPriority} min={1} max={MAX_PRIORITY} data-autofocus />
+      <NumberInput
+        label="Priority"
+        description="1 goes first, 99 last; 42 is the default. Among equals the order stays."
+        value={priority}
+        onChange={setPriority}
+        min={1}
+        max={MAX_PRIORITY}
+        data-autofocus
+      />
     </DialogFrame>
   );
 }
 
-export function StopDialog({ action, trialIds }: { readonly action: 'cancel' | 'kill'; readonly trialIds: readonly number[] }) {
+export function StopDialog({
+  action,
+  trialIds,
+}: {
+  readonly action: 'cancel' | 'kill';
+  readonly trialIds: readonly number[];
+}) {
   const trials = trialsOf(trialIds);
   const running = trials.filter((trial) => trial.state !== 'queued' && trial.state !== 'paused').length;
   const graceS = Math.max(0, ...trials.map((trial) => trial.graceS));
@@ -67,11 +88,19 @@ export function StopDialog({ action, trialIds }: { readonly action: 'cancel' | '
   };
   const verb = action === 'kill' ? 'Kill' : 'Cancel';
   return (
-    <DialogFrame title={`${verb} ${nameThem(trialIds)}?`} confirm={`${verb} ${nameThem(trialIds)}`} dismiss="Back" danger onConfirm={confirm}>
+    <DialogFrame
+      title={`${verb} ${nameThem(trialIds)}?`}
+      confirm={`${verb} ${nameThem(trialIds)}`}
+      dismiss="Back"
+      danger
+      onConfirm={confirm}
+    >
       <p>
         {action === 'kill' && 'The program ends at once and saves nothing more.'}
-        {action === 'cancel' && running > 0 && `A running program gets ${formatDuration(graceS * 1000)} to end by itself.`}
-        {' '}Log, metrics and checkpoints stay until you delete the trial.
+        {action === 'cancel' &&
+          running > 0 &&
+          `A running program gets ${formatDuration(graceS * 1000)} to end by itself.`}{' '}
+        Log, metrics and checkpoints stay until you delete the trial.
       </p>
     </DialogFrame>
   );
@@ -81,17 +110,32 @@ export function DeleteDialog({ trialIds }: { readonly trialIds: readonly number[
   const [frees, setFrees] = useState<string | null>(null);
   useEffect(() => {
     let current = true;
-    api.deletePreview(trialIds).then((preview) => {
-      if (current) setFrees(`Frees ${formatBytes(preview.freesBytes)}${preview.checkpoints > 0 ? `, with ${plural(preview.checkpoints, 'checkpoint')}` : ''}.`);
-    }).catch(() => setFrees(null));
-    return () => { current = false; };
+    api
+      .deletePreview(trialIds)
+      .then((preview) => {
+        if (current)
+          setFrees(
+            `Frees ${formatBytes(preview.freesBytes)}${preview.checkpoints > 0 ? `, with ${plural(preview.checkpoints, 'checkpoint')}` : ''}.`,
+          );
+      })
+      .catch(() => setFrees(null));
+    return () => {
+      current = false;
+    };
   }, [trialIds]);
   const confirm = async (): Promise<void> => {
     const result = await api.act({ action: 'delete', trialIds: [...trialIds] });
-    toastDone(result.freedBytes === undefined ? result.message : `${result.message}, ${formatBytes(result.freedBytes)} freed`);
+    toastDone(
+      result.freedBytes === undefined ? result.message : `${result.message}, ${formatBytes(result.freedBytes)} freed`,
+    );
   };
   return (
-    <DialogFrame title={`Delete ${nameThem(trialIds)}?`} confirm={`Delete ${nameThem(trialIds)}`} danger onConfirm={confirm}>
+    <DialogFrame
+      title={`Delete ${nameThem(trialIds)}?`}
+      confirm={`Delete ${nameThem(trialIds)}`}
+      danger
+      onConfirm={confirm}
+    >
       <p>Log, metrics, checkpoints and output go for good. {frees}</p>
     </DialogFrame>
   );

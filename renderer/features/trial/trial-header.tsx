@@ -18,15 +18,25 @@ export function TrialHeader({ trial, detail }: { readonly trial: Trial; readonly
   return (
     <header className="trial-header">
       <div className="trial-title">
-        <h2 title={trial.name}>#{trial.id} <ShortName text={trial.name} /></h2>
+        <h2 title={trial.name}>
+          #{trial.id} <ShortName text={trial.name} />
+        </h2>
         <StateTag trial={trial} />
       </div>
-      {Object.keys(trial.hparams).length > 0 && <div className="mono dim params-line" title={formatParams(trial.hparams)}>{formatParams(trial.hparams)}</div>}
+      {Object.keys(trial.hparams).length > 0 && (
+        <div className="mono dim params-line" title={formatParams(trial.hparams)}>
+          {formatParams(trial.hparams)}
+        </div>
+      )}
       <FactLine trial={trial} detail={detail} />
       <ProgressLine trial={trial} />
       <Verdict trial={trial} />
       <div className="trial-buttons">
-        {buttons.map((action) => <Button key={action.id} title={action.hint} onClick={() => void runAction(action.id, [trial])}>{action.label}</Button>)}
+        {buttons.map((action) => (
+          <Button key={action.id} title={action.hint} onClick={() => void runAction(action.id, [trial])}>
+            {action.label}
+          </Button>
+        ))}
         <IconButton
           label="More actions"
           aria-haspopup="menu"
@@ -48,19 +58,39 @@ function StateTag({ trial }: { readonly trial: Trial }) {
   const now = useNow(1_000);
   const tag = stateTag(trial);
   const active = trial.state === 'running' && trial.startedAtMs !== null;
-  const spell = active ? now - trial.startedAtMs! : trial.outcome !== null && trial.startedAtMs !== null && trial.endedAtMs !== null ? trial.endedAtMs - trial.startedAtMs : null;
-  return <Tag tone={tag.tone}>{tag.text}{spell === null ? '' : `${trial.outcome === null ? '' : ' after'} ${formatDuration(spell)}`}</Tag>;
+  const spell = active
+    ? now - trial.startedAtMs!
+    : trial.outcome !== null && trial.startedAtMs !== null && trial.endedAtMs !== null
+      ? trial.endedAtMs - trial.startedAtMs
+      : null;
+  return (
+    <Tag tone={tag.tone}>
+      {tag.text}
+      {spell === null ? '' : `${trial.outcome === null ? '' : ' after'} ${formatDuration(spell)}`}
+    </Tag>
+  );
 }
 
 /** "GPU 0 · docker · pytorch:2.9 · priority 42 · attempt 2". */
 function FactLine({ trial, detail }: { readonly trial: Trial; readonly detail: TrialDetail | null }) {
   const slots = useEngine((state) => slotText(trial, state.gpus));
   const poolName = useEngine((state) => state.pools.find((pool) => pool.id === trial.poolId)?.name ?? trial.poolId);
-  const facts = [slots, trial.runtime === 'docker' ? trial.image ?? 'docker' : 'process', `priority ${trial.priority}`, poolName];
+  const facts = [
+    slots,
+    trial.runtime === 'docker' ? (trial.image ?? 'docker') : 'process',
+    `priority ${trial.priority}`,
+    poolName,
+  ];
   if (trial.attempt > 1) facts.push(`attempt ${trial.attempt}`);
   if (trial.restarts > 0) facts.push(`restart ${trial.restarts} of ${trial.maxRestarts}`);
-  const title = [trial.command, detail?.source, `submitted ${formatFullTime(trial.submittedAtMs)}`].filter(Boolean).join('\n');
-  return <div className="dim fact-line" title={title}>{facts.join(' · ')}</div>;
+  const title = [trial.command, detail?.source, `submitted ${formatFullTime(trial.submittedAtMs)}`]
+    .filter(Boolean)
+    .join('\n');
+  return (
+    <div className="dim fact-line" title={title}>
+      {facts.join(' · ')}
+    </div>
+  );
 }
 
 function ProgressLine({ trial }: { readonly trial: Trial }) {
@@ -74,7 +104,13 @@ function ProgressLine({ trial }: { readonly trial: Trial }) {
     <div className="progress">
       {progress !== null && <Meter value={progress} label="Progress" />}
       <span className="dim">
-        {[progress === null ? null : `${Math.floor(progress * 100)}%`, step === null ? null : `step ${formatCount(step)}`, remainingMs === null ? null : `${formatDuration(remainingMs)} left`].filter(Boolean).join(', ')}
+        {[
+          progress === null ? null : `${Math.floor(progress * 100)}%`,
+          step === null ? null : `step ${formatCount(step)}`,
+          remainingMs === null ? null : `${formatDuration(remainingMs)} left`,
+        ]
+          .filter(Boolean)
+          .join(', ')}
       </span>
     </div>
   );
@@ -90,8 +126,19 @@ function Verdict({ trial }: { readonly trial: Trial }) {
     const unsaid = reason.blockers.filter((blocker) => !reason.text.includes(blocker.text));
     return (
       <div className="verdict">
-        {reason.text}{forecast?.startAtMs != null && <span className="dim">{` · expected to start ${formatTime(forecast.startAtMs, now)}`}</span>}
-        {unsaid.length > 0 && <ul>{unsaid.map((blocker, index) => <li key={index} className="dim">{blocker.text}</li>)}</ul>}
+        {reason.text}
+        {forecast?.startAtMs != null && (
+          <span className="dim">{` · expected to start ${formatTime(forecast.startAtMs, now)}`}</span>
+        )}
+        {unsaid.length > 0 && (
+          <ul>
+            {unsaid.map((blocker, index) => (
+              <li key={index} className="dim">
+                {blocker.text}
+              </li>
+            ))}
+          </ul>
+        )}
       </div>
     );
   }
@@ -99,7 +146,8 @@ function Verdict({ trial }: { readonly trial: Trial }) {
   if (trial.outcome !== null && trial.outcome.kind !== 'completed') {
     return (
       <div className={`verdict${trial.outcome.kind === 'failed' ? ' verdict-stop' : ''}`}>
-        {trial.outcome.message}{trial.outcome.remedy !== null && <div className="dim lines">{trial.outcome.remedy}</div>}
+        {trial.outcome.message}
+        {trial.outcome.remedy !== null && <div className="dim lines">{trial.outcome.remedy}</div>}
       </div>
     );
   }

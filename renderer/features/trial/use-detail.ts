@@ -12,12 +12,15 @@ export function useDetail(trial: Trial): { readonly detail: TrialDetail | null; 
   const savedAtMs = trial.checkpoint?.savedAtMs;
   useEffect(() => {
     const abort = new AbortController();
-    api.trial(trial.id, abort.signal).then((answer) => {
-      setDetail(answer);
-      setError(null);
-    }).catch((reason: unknown) => {
-      if (!abort.signal.aborted) setError(toApiError(reason));
-    });
+    api
+      .trial(trial.id, abort.signal)
+      .then((answer) => {
+        setDetail(answer);
+        setError(null);
+      })
+      .catch((reason: unknown) => {
+        if (!abort.signal.aborted) setError(toApiError(reason));
+      });
     return () => abort.abort();
   }, [trial.id, trial.revision, trial.attempt, trial.state, savedAtMs]);
   return { detail: detail?.trial.id === trial.id ? detail : null, error };

@@ -32,7 +32,9 @@ export function useMetricsOf(trials: readonly MetricsOf[]): ReadonlyMap<number, 
   useEffect(() => {
     const ids = key === '' ? [] : key.split(',').map((each) => Number(each.split('/')[0]));
     setViews((before) => new Map([...before].filter(([id]) => ids.includes(id))));
-    const stops = ids.map((id) => watchMetrics(id, (series) => setViews((before) => new Map(before).set(id, { series, loaded: true }))));
+    const stops = ids.map((id) =>
+      watchMetrics(id, (series) => setViews((before) => new Map(before).set(id, { series, loaded: true }))),
+    );
     return () => stops.forEach((stop) => stop());
   }, [key, connected]);
   return views;
@@ -48,18 +50,25 @@ function watchMetrics(trialId: number, show: (series: readonly MetricSeries[]) =
   let repeat: ReturnType<typeof setTimeout> | undefined;
   const load = (): void => {
     loaded = false;
-    api.metrics(trialId, MAX_POINTS, abort.signal).then((answer) => {
-      loaded = true;
-      // Points that arrived meanwhile may be in the answer already: merging drops the doubles.
-      series = merge(answer.series, pending);
-      pending = [];
-      show(series);
-    }).catch(() => undefined);
+    api
+      .metrics(trialId, MAX_POINTS, abort.signal)
+      .then((answer) => {
+        loaded = true;
+        // Points that arrived meanwhile may be in the answer already: merging drops the doubles.
+        series = merge(answer.series, pending);
+        pending = [];
+        show(series);
+      })
+      .catch(() => undefined);
   };
   const flush = (): void => {
     frame = 0;
     if (!loaded) return;
-    if (repeatsSteps(series, pending)) repeat ??= setTimeout(() => { repeat = undefined; load(); }, REPEAT_MS);
+    if (repeatsSteps(series, pending))
+      repeat ??= setTimeout(() => {
+        repeat = undefined;
+        load();
+      }, REPEAT_MS);
     series = merge(series, pending);
     pending = [];
     show(series);

@@ -8,9 +8,16 @@ const SYSTEM_CHROMIUM = '/usr/bin/chromium';
 
 /** Chromium talks to nobody but the engine, and needs no GPU of its own. */
 const QUIET = [
-  '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
   // A window that is not in front must draw as fast as one that is.
-  '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding', '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+  '--disable-background-timer-throttling',
 ];
 
 export function chromiumOptions(): LaunchOptions {

@@ -25,13 +25,17 @@ export function offerContainers(): Containers {
     return dockerd;
   };
   return {
-    daemon: () => started ??= start(),
+    daemon: () => (started ??= start()),
     async clear() {
       if (started === null) return;
       const { api } = await started;
       const left = await api.listContainers({ all: true });
       // The engine may have asked for the same a moment ago.
-      await Promise.allSettled(left.map(async ({ Id }) => { await api.getContainer(Id).remove({ force: true, v: true }); }));
+      await Promise.allSettled(
+        left.map(async ({ Id }) => {
+          await api.getContainer(Id).remove({ force: true, v: true });
+        }),
+      );
     },
     stop: async () => (await started?.catch(() => null))?.stop(),
   };

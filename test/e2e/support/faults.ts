@@ -13,14 +13,21 @@ export function watchFaults(): FaultWatch & { watch(page: Page): void } {
   const tolerated: RegExp[] = [];
   return {
     watch(page) {
-      page.on('pageerror', (error) => { seen.push(`script error: ${error.stack ?? error.message}`); });
+      page.on('pageerror', (error) => {
+        seen.push(`script error: ${error.stack ?? error.message}`);
+      });
       page.on('console', (message) => {
         // Violations of the policy are reported here too, as errors or (Trusted Types) as warnings.
-        if (message.type() === 'error' || /content security policy|trusted ?type/i.test(message.text())) seen.push(`console: ${message.text()} (${message.location().url})`);
+        if (message.type() === 'error' || /content security policy|trusted ?type/i.test(message.text()))
+          seen.push(`console: ${message.text()} (${message.location().url})`);
       });
-      page.on('crash', () => { seen.push('the page crashed'); });
+      page.on('crash', () => {
+        seen.push('the page crashed');
+      });
     },
-    tolerate(pattern) { tolerated.push(pattern); },
+    tolerate(pattern) {
+      tolerated.push(pattern);
+    },
     list: () => seen.filter((text) => !tolerated.some((pattern) => pattern.test(text))),
   };
 }

@@ -9,8 +9,14 @@ export interface FrameFigures {
   readonly overFiftyMs: number;
 }
 
-interface FrameRecorder { times: number[]; running: boolean }
-interface RecordingWindow { requestAnimationFrame(callback: (nowMs: number) => void): void; frameRecorder?: FrameRecorder }
+interface FrameRecorder {
+  times: number[];
+  running: boolean;
+}
+interface RecordingWindow {
+  requestAnimationFrame(callback: (nowMs: number) => void): void;
+  frameRecorder?: FrameRecorder;
+}
 
 /** @param during what happens while every frame of the page is timed */
 export async function measureFrames(page: Page, during: () => Promise<void>): Promise<FrameFigures> {
@@ -31,8 +37,16 @@ export async function measureFrames(page: Page, during: () => Promise<void>): Pr
     recorder.running = false;
     return recorder.times;
   });
-  const gaps = times.slice(1).map((time, index) => time - (times[index] ?? time)).toSorted((a, b) => a - b);
-  return { frames: gaps.length, longestMs: gaps.at(-1) ?? 0, p95Ms: gaps[Math.floor(gaps.length * 0.95)] ?? 0, overFiftyMs: gaps.filter((gap) => gap > 50).length };
+  const gaps = times
+    .slice(1)
+    .map((time, index) => time - (times[index] ?? time))
+    .toSorted((a, b) => a - b);
+  return {
+    frames: gaps.length,
+    longestMs: gaps.at(-1) ?? 0,
+    p95Ms: gaps[Math.floor(gaps.length * 0.95)] ?? 0,
+    overFiftyMs: gaps.filter((gap) => gap > 50).length,
+  };
 }
 
 export function describeFrames({ frames, longestMs, p95Ms, overFiftyMs }: FrameFigures): string {

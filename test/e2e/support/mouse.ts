@@ -3,7 +3,10 @@ import type { Locator, Page } from '@playwright/test';
 
 const STEPS = 12;
 
-interface Point { readonly x: number; readonly y: number }
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
 
 async function centreOf(locator: Locator): Promise<Point> {
   await locator.scrollIntoViewIfNeeded();

@@ -44,7 +44,9 @@ export interface Screen {
   goTo(place: 'Queue' | 'Settings'): Promise<void>;
 }
 
-interface PlacedRow { getAttribute(name: string): string | null }
+interface PlacedRow {
+  getAttribute(name: string): string | null;
+}
 
 export function createScreen(page: Page): Screen {
   // The command palette is a dialog too, and closes while the next one opens.
@@ -59,9 +61,16 @@ export function createScreen(page: Page): Screen {
     announcement: page.locator('[aria-live="polite"].visually-hidden'),
     row: (trialId) => page.locator(`[data-trial-id="${trialId}"]`),
     rows: (section) => page.locator(`.row-${section}`),
-    order: (section) => page.locator(`.row-${section}`).evaluateAll((rows: readonly PlacedRow[]) => rows
-      .map((row) => ({ id: Number(row.getAttribute('data-trial-id')), at: Number(row.getAttribute('aria-rowindex')) }))
-      .toSorted((a, b) => a.at - b.at).map(({ id }) => id)),
+    order: (section) =>
+      page.locator(`.row-${section}`).evaluateAll((rows: readonly PlacedRow[]) =>
+        rows
+          .map((row) => ({
+            id: Number(row.getAttribute('data-trial-id')),
+            at: Number(row.getAttribute('aria-rowindex')),
+          }))
+          .toSorted((a, b) => a.at - b.at)
+          .map(({ id }) => id),
+      ),
     grip: (trialId) => page.locator(`[data-trial-id="${trialId}"]`).getByRole('button', { name: /^Reorder/ }),
     pool: (name) => page.locator('[data-pool-id]').filter({ has: page.getByText(name, { exact: true }) }),
     gpu: (index) => page.getByRole('article', { name: new RegExp(`^GPU ${index} `) }),
@@ -88,9 +97,14 @@ export function createScreen(page: Page): Screen {
     async submit(fields) {
       await screen.openSubmit();
       await screen.fillSubmit(fields);
-      const [answer] = await Promise.all([page.waitForResponse(/\/experiments$/), dialog.getByRole('button', { name: 'Submit' }).click()]);
+      const [answer] = await Promise.all([
+        page.waitForResponse(/\/experiments$/),
+        dialog.getByRole('button', { name: 'Submit' }).click(),
+      ]);
       await expect(dialog).toBeHidden();
-      const { trialIds: [id = 0] }: SubmitResult = await answer.json();
+      const {
+        trialIds: [id = 0],
+      }: SubmitResult = await answer.json();
       await expect(screen.toast(`Queued as #${id}`)).toBeVisible();
       return id;
     },

@@ -2,7 +2,16 @@
  * Drives the fake nvidia-smi: tests say what the machine looks like, programs that run nvidia-smi see it.
  * The state file is replaced in one step, so a program that reads it meanwhile sees the old or the new state, never half of one.
  */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -114,20 +123,42 @@ export function createFakeGpus(dir: string, gpus: readonly FakeGpu[]): FakeGpus 
   const program = path.join(bin, 'nvidia-smi');
   const stateFile = path.join(bin, 'state.txt');
   const callsFile = path.join(bin, 'calls.txt');
-  const machine = gpus.map((gpu, order) => ({ gpu, order, uuid: gpu.uuid ?? fakeUuid(order), processes: [] as FakeProcess[], lost: false }));
+  const machine = gpus.map((gpu, order) => ({
+    gpu,
+    order,
+    uuid: gpu.uuid ?? fakeUuid(order),
+    processes: [] as FakeProcess[],
+    lost: false,
+  }));
   let mode: { kind: 'ok' } | { kind: 'hang' } | { kind: 'text'; text: string; exitCode: number } = { kind: 'ok' };
   let delaySeconds: number | null = null;
 
   function write(): void {
     const lines: string[] = [`mode\t${mode.kind}`];
-    if (mode.kind === 'text') for (const line of mode.text.split('\n')) lines.push(`text\t${mode.exitCode}\t${clean(line)}`);
+    if (mode.kind === 'text')
+      for (const line of mode.text.split('\n')) lines.push(`text\t${mode.exitCode}\t${clean(line)}`);
     if (delaySeconds !== null) lines.push(`delay\t${delaySeconds}`);
     for (const { gpu, order, processes, lost } of machine) {
       const processMiB = processes.reduce((sum, { usedMiB }) => sum + (usedMiB ?? 0), 0);
-      for (const [field, value] of Object.entries(fieldsOf(gpu, order, processMiB))) if (value !== undefined) lines.push(`gpu\t${order}\t${field}\t${clean(value)}`);
-      for (const { pid, type, usedMiB, name } of processes) lines.push(`proc\t${order}\t${pid}\t${type ?? 'C'}\t${usedMiB ?? ''}\t${clean(name)}`);
+      for (const [field, value] of Object.entries(fieldsOf(gpu, order, processMiB)))
+        if (value !== undefined) lines.push(`gpu\t${order}\t${field}\t${clean(value)}`);
+      for (const { pid, type, usedMiB, name } of processes)
+        lines.push(`proc\t${order}\t${pid}\t${type ?? 'C'}\t${usedMiB ?? ''}\t${clean(name)}`);
       for (const mig of gpu.mig ?? []) {
-        lines.push(['mig', order, mig.index, mig.profile, mig.uuid, mig.gpuInstance, mig.computeInstance, mig.totalMiB, mig.usedMiB, mig.totalMiB - mig.usedMiB].join('\t'));
+        lines.push(
+          [
+            'mig',
+            order,
+            mig.index,
+            mig.profile,
+            mig.uuid,
+            mig.gpuInstance,
+            mig.computeInstance,
+            mig.totalMiB,
+            mig.usedMiB,
+            mig.totalMiB - mig.usedMiB,
+          ].join('\t'),
+        );
       }
       if (lost) lines.push(`lost\t${order}`);
     }
@@ -193,7 +224,11 @@ export function createFakeGpus(dir: string, gpus: readonly FakeGpu[]): FakeGpus 
       rmSync(program, { force: true });
     },
     calls() {
-      return existsSync(callsFile) ? readFileSync(callsFile, 'utf8').split('\n').filter((line) => line !== '') : [];
+      return existsSync(callsFile)
+        ? readFileSync(callsFile, 'utf8')
+            .split('\n')
+            .filter((line) => line !== '')
+        : [];
     },
   };
 }

@@ -14,7 +14,13 @@ export interface SeenRequest {
   readonly body: unknown;
 }
 
-export type Answer = { readonly status?: number; readonly json?: unknown; readonly bytes?: Buffer; readonly headers?: Record<string, string>; readonly stream?: (response: http.ServerResponse) => void };
+export type Answer = {
+  readonly status?: number;
+  readonly json?: unknown;
+  readonly bytes?: Buffer;
+  readonly headers?: Record<string, string>;
+  readonly stream?: (response: http.ServerResponse) => void;
+};
 
 /** "GET /trials/14" -> what to answer; a query string is not part of the key. */
 export type Routes = Readonly<Record<string, Answer | ((request: SeenRequest, query: URLSearchParams) => Answer)>>;
@@ -29,21 +35,39 @@ export async function startFakeEngine(routes: Routes): Promise<FakeEngine> {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'sy-cli-'));
   const socket = path.join(home, 'engine.sock');
   const seen: SeenRequest[] = [];
-  const server = http.createServer((request, response) => void (async () => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString('utf8');
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const one: SeenRequest = { method: request.method ?? '', path: url.pathname.replace('/api/v1', ''), body: text === '' ? null : JSON.parse(text) };
-    seen.push(one);
-    const route = routes[`${one.method} ${one.path}`];
-    const answer: Answer = route === undefined ? { status: 404, json: { code: 'not_found', detail: `There is no ${one.path}.`, status: 404 } } : typeof route === 'function' ? route(one, url.searchParams) : route;
-    response.writeHead(answer.status ?? 200, { 'content-type': answer.stream === undefined ? 'application/json' : 'text/event-stream', ...answer.headers });
-    if (answer.stream === undefined) response.end(answer.bytes ?? JSON.stringify(answer.json ?? null));
-    else answer.stream(response);
-  })());
+  const server = http.createServer(
+    (request, response) =>
+      void (async () => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+        const text = Buffer.concat(chunks).toString('utf8');
+        const url = new URL(request.url ?? '/', 'http://localhost');
+        const one: SeenRequest = {
+          method: request.method ?? '',
+          path: url.pathname.replace('/api/v1', ''),
+          body: text === '' ? null : JSON.parse(text),
+        };
+        seen.push(one);
+        const route = routes[`${one.method} ${one.path}`];
+        const answer: Answer =
+          route === undefined
+            ? { status: 404, json: { code: 'not_found', detail: `There is no ${one.path}.`, status: 404 } }
+            : typeof route === 'function'
+              ? route(one, url.searchParams)
+              : route;
+        response.writeHead(answer.status ?? 200, {
+          'content-type': answer.stream === undefined ? 'application/json' : 'text/event-stream',
+          ...answer.headers,
+        });
+        if (answer.stream === undefined) response.end(answer.bytes ?? JSON.stringify(answer.json ?? null));
+        else answer.stream(response);
+      })(),
+  );
   await new Promise<void>((resolve) => void server.listen(socket, resolve));
-  fs.writeFileSync(path.join(home, 'engine.lock'), JSON.stringify({ pid: process.pid, startedAtMs: 0, socket, version: '0' }));
+  fs.writeFileSync(
+    path.join(home, 'engine.lock'),
+    JSON.stringify({ pid: process.pid, startedAtMs: 0, socket, version: '0' }),
+  );
   return {
     home,
     seen,
@@ -72,8 +96,16 @@ export interface CliOptions {
 /** Runs one command in this process, with the fake engine's data directory. */
 export async function cli(home: string, argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const [out, err] = [new PassThrough(), new PassThrough()];
-  const stdin = Object.assign(Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]), { isTTY: options.stdinIsTTY ?? options.stdin === undefined });
-  const terminal = createTerminal({ stdin, stdout: out, stderr: err, env: { SWITCHYARD_HOME: home, ...options.env }, cwd: options.cwd ?? home });
+  const stdin = Object.assign(Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]), {
+    isTTY: options.stdinIsTTY ?? options.stdin === undefined,
+  });
+  const terminal = createTerminal({
+    stdin,
+    stdout: out,
+    stderr: err,
+    env: { SWITCHYARD_HOME: home, ...options.env },
+    cwd: options.cwd ?? home,
+  });
   const [exitCode, outText, errText] = await Promise.all([
     runCli(argv, terminal, '0.0.0', options.signal ?? new AbortController().signal).finally(() => {
       out.end();
@@ -82,13 +114,49 @@ export async function cli(home: string, argv: readonly string[], options: CliOpt
     out.toArray(),
     err.toArray(),
   ]);
-  return { exitCode, out: Buffer.concat(outText as Buffer[]).toString('utf8'), err: Buffer.concat(errText as Buffer[]).toString('utf8') };
+  return {
+    exitCode,
+    out: Buffer.concat(outText as Buffer[]).toString('utf8'),
+    err: Buffer.concat(errText as Buffer[]).toString('utf8'),
+  };
 }
 
 export function makeTrial(fields: Partial<Trial> & { readonly id: number }): Trial {
   return {
-    experimentId: 1, name: `trial ${fields.id}`, labels: [], poolId: 'workstation', state: 'queued', revision: 1, priority: 42, rank: 'a0', slots: 1, minFreeMiB: null, gpuName: null, shareMiB: null,
-    runtime: 'process', image: null, command: 'python train.py', hparams: {}, attempt: 0, restarts: 0, maxRestarts: 5, graceS: 60, timeLimitS: null, submittedAtMs: 0, startedAtMs: null, endedAtMs: null,
-    leaseSlots: [], activity: null, frozen: false, stop: null, progress: null, step: null, remainingMs: null, checkpoint: null, outcome: null, archived: false, ...fields,
+    experimentId: 1,
+    name: `trial ${fields.id}`,
+    labels: [],
+    poolId: 'workstation',
+    state: 'queued',
+    revision: 1,
+    priority: 42,
+    rank: 'a0',
+    slots: 1,
+    minFreeMiB: null,
+    gpuName: null,
+    shareMiB: null,
+    runtime: 'process',
+    image: null,
+    command: 'python train.py',
+    hparams: {},
+    attempt: 0,
+    restarts: 0,
+    maxRestarts: 5,
+    graceS: 60,
+    timeLimitS: null,
+    submittedAtMs: 0,
+    startedAtMs: null,
+    endedAtMs: null,
+    leaseSlots: [],
+    activity: null,
+    frozen: false,
+    stop: null,
+    progress: null,
+    step: null,
+    remainingMs: null,
+    checkpoint: null,
+    outcome: null,
+    archived: false,
+    ...fields,
   };
 }

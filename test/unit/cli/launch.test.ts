@@ -21,11 +21,22 @@ afterEach(() => {
 });
 
 describe('the launcher', () => {
-  const load = async () => await import(pathToFileURL(LAUNCH).href) as { runsTypeScript(version: string): boolean; findBundledNode(from: string): string | null };
+  const load = async () =>
+    (await import(pathToFileURL(LAUNCH).href)) as {
+      runsTypeScript(version: string): boolean;
+      findBundledNode(from: string): string | null;
+    };
 
   it('knows which Node can', async () => {
     const { runsTypeScript } = await load();
-    expect(['18.20.0', '20.20.2', '22.17.1', '22.18.0', '24.0.0', '26.1.0'].map(runsTypeScript)).toEqual([false, false, false, true, true, true]);
+    expect(['18.20.0', '20.20.2', '22.17.1', '22.18.0', '24.0.0', '26.1.0'].map(runsTypeScript)).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+      true,
+    ]);
   });
   it('finds the Node that came with the dependencies', async () => {
     const { findBundledNode } = await load();
@@ -35,16 +46,27 @@ describe('the launcher', () => {
   });
   it('passes arguments, output and exit code through', () => {
     const script = path.join(makeFolder(), 'script.ts');
-    fs.writeFileSync(script, 'const args: string[] = process.argv.slice(2);\nconsole.log(JSON.stringify(args));\nprocess.exitCode = 7;\n');
+    fs.writeFileSync(
+      script,
+      'const args: string[] = process.argv.slice(2);\nconsole.log(JSON.stringify(args));\nprocess.exitCode = 7;\n',
+    );
     const result = spawnSync(process.execPath, [LAUNCH, script, 'a b', '--json', '--'], { encoding: 'utf8' });
     expect([result.status, result.stdout.trim()]).toEqual([7, '["a b","--json","--"]']);
   });
   // The machine's own Node is often older; the launcher must parse and run there.
-  const older = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => !folder.includes('node_modules')).map((folder) => path.join(folder, 'node'))
-    .find((file) => fs.existsSync(file) && /^v(18|20)\./.test(spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout));
+  const older = (process.env['PATH'] ?? '')
+    .split(path.delimiter)
+    .filter((folder) => !folder.includes('node_modules'))
+    .map((folder) => path.join(folder, 'node'))
+    .find(
+      (file) => fs.existsSync(file) && /^v(18|20)\./.test(spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout),
+    );
   it.skipIf(older === undefined)('hands over to it from an older Node, with the exit code', () => {
     const script = path.join(makeFolder(), 'script.ts');
-    fs.writeFileSync(script, 'const version: string = process.versions.node;\nconsole.log(version);\nprocess.exitCode = 5;\n');
+    fs.writeFileSync(
+      script,
+      'const version: string = process.versions.node;\nconsole.log(version);\nprocess.exitCode = 5;\n',
+    );
     const result = spawnSync(older ?? '', [LAUNCH, script], { encoding: 'utf8' });
     expect([result.status, result.stdout]).toEqual([5, expect.stringMatching(/^24\./)]);
   });
@@ -59,7 +81,8 @@ describe('builds', () => {
     fs.writeFileSync(path.join(root, 'node_modules/vite/bin/vite.js'), script);
     return root;
   };
-  const works = "const fs = require('fs'); fs.mkdirSync('out/renderer', { recursive: true }); fs.writeFileSync('out/renderer/index.html', '');";
+  const works =
+    "const fs = require('fs'); fs.mkdirSync('out/renderer', { recursive: true }); fs.writeFileSync('out/renderer/index.html', '');";
   const nothing = (): void => undefined;
 
   it('are made once, and again when a source changed, by content', async () => {

@@ -11,7 +11,14 @@ import { makeTrial } from './fake-engine.ts';
 
 describe('tables', () => {
   it('aligns, and gives way in the flexible column only', () => {
-    const lines = formatTable([{ title: 'ID', align: 'right' }, { title: 'NAME' }, { title: 'WHY', flexible: true }], [['7', 'a', 'x'.repeat(50)], ['12', 'bcd', 'short']], 40);
+    const lines = formatTable(
+      [{ title: 'ID', align: 'right' }, { title: 'NAME' }, { title: 'WHY', flexible: true }],
+      [
+        ['7', 'a', 'x'.repeat(50)],
+        ['12', 'bcd', 'short'],
+      ],
+      40,
+    );
     expect(lines).toEqual(['ID  NAME  WHY', ` 7  a     ${'x'.repeat(29)}…`, '12  bcd   short']);
   });
   it('counts wide characters as two', () => {
@@ -19,30 +26,55 @@ describe('tables', () => {
     expect(truncate('日本語', 5)).toBe('日本…');
   });
   it('lets no cell write control characters to the terminal', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (cell) => {
-      const lines = formatTable([{ title: 'A', flexible: true }], [[cell]], 80);
-      expect(lines.length).toBe(2);
-      // oxlint-disable-next-line no-control-regex -- they are what must not be there
-      expect(lines.join('')).not.toMatch(/[\u0000-\u001F\u007F-\u009F\u202E]/);
-    }));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (cell) => {
+        const lines = formatTable([{ title: 'A', flexible: true }], [[cell]], 80);
+        expect(lines.length).toBe(2);
+        // oxlint-disable-next-line no-control-regex -- they are what must not be there
+        expect(lines.join('')).not.toMatch(/[\u0000-\u001F\u007F-\u009F\u202E]/);
+      }),
+    );
   });
 });
 
 it('formats sizes and times', () => {
   expect([formatBytes(512), formatBytes(1536), formatBytes(150 * 1024 ** 3)]).toEqual(['512 B', '1.5 KiB', '150 GiB']);
-  expect([formatDuration(44_000), formatDuration(720_000), formatDuration(12_000_000), formatDuration(86_400_000)]).toEqual(['44 s', '12 min', '3 h 20 min', '1 d']);
+  expect([
+    formatDuration(44_000),
+    formatDuration(720_000),
+    formatDuration(12_000_000),
+    formatDuration(86_400_000),
+  ]).toEqual(['44 s', '12 min', '3 h 20 min', '1 d']);
 });
 
 describe('a trial in words', () => {
   it('says how far, how long and where', () => {
-    const trial = makeTrial({ id: 1, state: 'running', attempt: 1, progress: 0.634, step: 1200, remainingMs: 720_000, leaseSlots: ['GPU-a'] });
-    expect(describeTrial(trial, 0, { slotLabels: new Map([['GPU-a', 'GPU 0']]) })).toBe('63 %, step 1200, about 12 min left, on GPU 0');
+    const trial = makeTrial({
+      id: 1,
+      state: 'running',
+      attempt: 1,
+      progress: 0.634,
+      step: 1200,
+      remainingMs: 720_000,
+      leaseSlots: ['GPU-a'],
+    });
+    expect(describeTrial(trial, 0, { slotLabels: new Map([['GPU-a', 'GPU 0']]) })).toBe(
+      '63 %, step 1200, about 12 min left, on GPU 0',
+    );
   });
   it('says why it waits', () => {
-    expect(describeTrial(makeTrial({ id: 1 }), 0, { reason: { code: 'slots_busy', text: 'GPU 0 runs #3', blockers: [] } })).toBe('GPU 0 runs #3');
+    expect(
+      describeTrial(makeTrial({ id: 1 }), 0, { reason: { code: 'slots_busy', text: 'GPU 0 runs #3', blockers: [] } }),
+    ).toBe('GPU 0 runs #3');
   });
   it('says why it failed', () => {
-    const outcome = { kind: 'failed', exitCode: 1, code: 'exit', message: 'It ended with exit code 1.', remedy: null } as const;
+    const outcome = {
+      kind: 'failed',
+      exitCode: 1,
+      code: 'exit',
+      message: 'It ended with exit code 1.',
+      remedy: null,
+    } as const;
     expect(describeTrial(makeTrial({ id: 1, state: 'done', outcome }), 0)).toBe('failed; It ended with exit code 1.');
   });
 });
@@ -50,26 +82,45 @@ describe('a trial in words', () => {
 describe('server-sent events', () => {
   const collect = async (chunks: readonly Buffer[]): Promise<unknown[]> => {
     const events = [];
-    for await (const event of readEvents((async function* source() { yield* chunks; })())) events.push(event);
+    for await (const event of readEvents(
+      (async function* source() {
+        yield* chunks;
+      })(),
+    ))
+      events.push(event);
     return events;
   };
   const text = ': hello\r\n\r\nevent: changes\nid: 7\ndata: {"a":\ndata: "ü"}\n\ndata: x\n\nevent: lost\n';
-  const expected = [{ event: 'changes', data: '{"a":\n"ü"}', id: '7' }, { event: 'message', data: 'x', id: '7' }];
+  const expected = [
+    { event: 'changes', data: '{"a":\n"ü"}', id: '7' },
+    { event: 'message', data: 'x', id: '7' },
+  ];
 
   it('reads fields, comments and several data lines', async () => {
     expect(await collect([Buffer.from(text)])).toEqual(expected);
   });
   it('reads the same however the bytes are cut', async () => {
     const bytes = Buffer.from(text);
-    await fc.assert(fc.asyncProperty(fc.array(fc.integer({ min: 0, max: bytes.length }), { maxLength: 8 }), async (cuts) => {
-      const places = [0, ...cuts.sort((a, b) => a - b), bytes.length];
-      expect(await collect(places.slice(1).map((end, index) => bytes.subarray(places[index], end)))).toEqual(expected);
-    }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: bytes.length }), { maxLength: 8 }), async (cuts) => {
+        const places = [0, ...cuts.sort((a, b) => a - b), bytes.length];
+        expect(await collect(places.slice(1).map((end, index) => bytes.subarray(places[index], end)))).toEqual(
+          expected,
+        );
+      }),
+    );
   });
 });
 
 describe('the last lines of a log', () => {
-  it.each([['a\nb\nc\n', 2, 'b\nc\n'], ['a\nb\nc', 2, 'b\nc'], ['a\nb\n', 5, 'a\nb\n'], ['a\n', 0, ''], ['', 3, ''], ['\n\n\n', 1, '\n']])('%j, %d', (text, lines, tail) => {
+  it.each([
+    ['a\nb\nc\n', 2, 'b\nc\n'],
+    ['a\nb\nc', 2, 'b\nc'],
+    ['a\nb\n', 5, 'a\nb\n'],
+    ['a\n', 0, ''],
+    ['', 3, ''],
+    ['\n\n\n', 1, '\n'],
+  ])('%j, %d', (text, lines, tail) => {
     const bytes = Buffer.from(text);
     expect(bytes.subarray(startOfLastLines(bytes, lines)).toString()).toBe(tail);
   });
@@ -77,7 +128,8 @@ describe('the last lines of a log', () => {
 
 describe('why there is no window', () => {
   it('needs a display on Linux, and not root', () => {
-    const on = (env: NodeJS.ProcessEnv, uid: number): string | null => findWindowObstacle({ platform: 'linux', env, uid });
+    const on = (env: NodeJS.ProcessEnv, uid: number): string | null =>
+      findWindowObstacle({ platform: 'linux', env, uid });
     expect(on({}, 1000)).toBe('No display found');
     expect(on({ DISPLAY: ':0' }, 0)).toMatch(/root/);
     expect(on({ DISPLAY: ':0' }, 1000)).toBeNull();

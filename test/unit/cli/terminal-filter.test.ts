@@ -11,7 +11,11 @@ function show(text: string, cuts: readonly number[] = []): string {
 
 describe('what a terminal gets to see', () => {
   test.each([
-    ['colours and cursor moves stay', 'a\u001b[1;31mred\u001b[0m\u001b[2K\r100 %', 'a\u001b[1;31mred\u001b[0m\u001b[2K\r100 %'],
+    [
+      'colours and cursor moves stay',
+      'a\u001b[1;31mred\u001b[0m\u001b[2K\r100 %',
+      'a\u001b[1;31mred\u001b[0m\u001b[2K\r100 %',
+    ],
     ['the clipboard and titles do not', 'x\u001b]52;c;ZWNobw==\u0007y\u001b]0;title\u001b\\z', 'xyz'],
     ['device control strings do not', 'x\u001bP$q"p\u001b\\y', 'xy'],
     ['their one-character forms do not', 'x\u009d52;c;YQ==\u0007y', 'xy'],
@@ -22,9 +26,20 @@ describe('what a terminal gets to see', () => {
   });
 
   test('wherever the output is cut, the same is shown', () => {
-    const piece = fc.constantFrom('text', '\u001b[31m', '\u001b]0;t\u0007', '\u001bPq\u001b\\', '\u001b[6n', '\u00e9', '\u009d1\u0007', '\n');
-    fc.assert(fc.property(fc.array(piece, { maxLength: 12 }), fc.array(fc.nat(), { maxLength: 6 }), (pieces, cuts) => {
-      expect(show(pieces.join(''), cuts)).toBe(show(pieces.join('')));
-    }));
+    const piece = fc.constantFrom(
+      'text',
+      '\u001b[31m',
+      '\u001b]0;t\u0007',
+      '\u001bPq\u001b\\',
+      '\u001b[6n',
+      '\u00e9',
+      '\u009d1\u0007',
+      '\n',
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), fc.array(fc.nat(), { maxLength: 6 }), (pieces, cuts) => {
+        expect(show(pieces.join(''), cuts)).toBe(show(pieces.join('')));
+      }),
+    );
   });
 });

@@ -3,10 +3,25 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CliError } from '../../../electron/cli/exit-codes.ts';
 import { parseHours } from '../../../electron/cli/pool-flags.ts';
-import { parseDurationS, parseEnvironmentVariable, parseHyperparameter, parseMount, parseWholeNumber, setNested } from '../../../electron/cli/values.ts';
+import {
+  parseDurationS,
+  parseEnvironmentVariable,
+  parseHyperparameter,
+  parseMount,
+  parseWholeNumber,
+  setNested,
+} from '../../../electron/cli/values.ts';
 
 describe('durations', () => {
-  it.each([['90s', 90], ['15m', 900], ['2h', 7200], ['1h30m', 5400], ['1.5h', 5400], ['2d', 172_800], ['0', 0]])('%s is %d s', (text, seconds) => {
+  it.each([
+    ['90s', 90],
+    ['15m', 900],
+    ['2h', 7200],
+    ['1h30m', 5400],
+    ['1.5h', 5400],
+    ['2d', 172_800],
+    ['0', 0],
+  ])('%s is %d s', (text, seconds) => {
     expect(parseDurationS(text, '--time-limit')).toBe(seconds);
   });
   it.each(['', '90', '1.5', 'soon', '2 hours', '-5m', '1h-3m', '5x', 'h'])('refuses %j', (text) => {
@@ -28,7 +43,11 @@ describe('mounts', () => {
   it('is read-only unless it says rw', () => {
     expect(parseMount('/data:/mnt', absolute)).toEqual({ host_path: '/data', container_path: '/mnt', read_only: true });
     expect(parseMount('/data:/mnt:ro', absolute).read_only).toBe(true);
-    expect(parseMount('data:/mnt:rw', absolute)).toEqual({ host_path: '/here/data', container_path: '/mnt', read_only: false });
+    expect(parseMount('data:/mnt:rw', absolute)).toEqual({
+      host_path: '/here/data',
+      container_path: '/mnt',
+      read_only: false,
+    });
   });
   it.each(['/data', '/data:', ':/mnt', '/data:mnt', '/a:/b:/c', '/a:/b:rx', ''])('refuses %j', (text) => {
     expect(() => parseMount(text, absolute)).toThrow(/--mount/);
@@ -69,15 +88,17 @@ describe('hyperparameters', () => {
     expect(() => setNested({ lr: 0.1 }, ['lr', 'decay'], 1)).toThrow(/lr is not a map/);
   });
   it('never changes Object.prototype, whatever is typed', () => {
-    fc.assert(fc.property(fc.string(), (text) => {
-      try {
-        const { path, text: value } = parseHyperparameter(text);
-        setNested({}, path, value);
-      } catch (error) {
-        expect(error).toBeInstanceOf(CliError);
-      }
-      expect(Object.keys(Object.prototype)).toEqual([]);
-    }));
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        try {
+          const { path, text: value } = parseHyperparameter(text);
+          setNested({}, path, value);
+        } catch (error) {
+          expect(error).toBeInstanceOf(CliError);
+        }
+        expect(Object.keys(Object.prototype)).toEqual([]);
+      }),
+    );
   });
 });
 

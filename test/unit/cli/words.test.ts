@@ -5,7 +5,14 @@ import { parsePipedIds, parseTrialId, parseTrialIds } from '../../../electron/cl
 import { splitLabelWords } from '../../../electron/cli/verbs/label.ts';
 
 describe('trial ids', () => {
-  it.each([['14', [14]], ['#14', [14]], ['t14', [14]], ['3-7', [3, 4, 5, 6, 7]], ['#3-#5', [3, 4, 5]], ['1,3-4', [1, 3, 4]]])('%s', (word, ids) => {
+  it.each([
+    ['14', [14]],
+    ['#14', [14]],
+    ['t14', [14]],
+    ['3-7', [3, 4, 5, 6, 7]],
+    ['#3-#5', [3, 4, 5]],
+    ['1,3-4', [1, 3, 4]],
+  ])('%s', (word, ids) => {
     expect(parseTrialIds(word)).toEqual(ids);
   });
   it.each(['0', '-3', '7-3', 'x', '1.5', '', '1-900000', '99999999999999999999', '1,,2'])('refuses %j', (word) => {
@@ -47,7 +54,16 @@ describe('mv', () => {
   ])('%j', (words, idWords, to) => {
     expect(splitMoveWords(words)).toEqual({ idWords, to });
   });
-  it.each([[['14']], [['14', 'tpo']], [['14', 'ahead']], [['14', 'to']], [['14', 'to', '0']], [['14', 'to', 'x']], [['14', 'top', '3']], [['14', 'ahead', '3', '4']]])('refuses %j', (words) => {
+  it.each([
+    [['14']],
+    [['14', 'tpo']],
+    [['14', 'ahead']],
+    [['14', 'to']],
+    [['14', 'to', '0']],
+    [['14', 'to', 'x']],
+    [['14', 'top', '3']],
+    [['14', 'ahead', '3', '4']],
+  ])('refuses %j', (words) => {
     expect(() => splitMoveWords(words)).toThrow(/mv/);
   });
   it('steps over the neighbour of the whole block', () => {
@@ -61,7 +77,11 @@ describe('mv', () => {
 
 describe('label', () => {
   it('tells ids, additions and removals apart', () => {
-    expect(splitLabelWords(['14', '+a', '-b', '3-7', '+c d'])).toEqual({ idWords: ['14', '3-7'], add: ['a', 'c d'], remove: ['b'] });
+    expect(splitLabelWords(['14', '+a', '-b', '3-7', '+c d'])).toEqual({
+      idWords: ['14', '3-7'],
+      add: ['a', 'c d'],
+      remove: ['b'],
+    });
   });
   it.each([[['14']], [['14', 'a']], [['14', '--add']], [['14', '+']]])('refuses %j', (words) => {
     expect(() => splitLabelWords(words)).toThrow(/label|\+/);

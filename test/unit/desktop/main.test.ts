@@ -5,17 +5,21 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SwitchyardError } from '../../../electron/contract/errors.ts';
 import type { Changes, FeedFrames } from '../../../electron/contract/feed.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../../electron/contract/settings.ts';
-import type { EngineStartOptions } from '../../../electron/engine/engine-api.ts';
+import type { EngineStartOptions } from '../../../electron/ports/engine-api.ts';
 import { createSocketFetch } from '../../../electron/doors/socket-client.ts';
 import { openSocketDoor } from '../../../electron/doors/socket-door.ts';
 import * as electron from '../../fakes/electron.ts';
 import { createFakeEngine, temporaryDirectory, type FakeEngine } from '../doors/fake-engine.ts';
 
 const { app, fake, preventable } = electron;
-const engineModule = { startEngine: (_options: EngineStartOptions): Promise<FakeEngine> => Promise.reject(new Error('not set')) };
+const engineModule = {
+  startEngine: (_options: EngineStartOptions): Promise<FakeEngine> => Promise.reject(new Error('not set')),
+};
 // Not hoisted: main.ts gets the very fake this file holds.
 vi.doMock('electron', () => electron);
-vi.doMock('../../../electron/engine/engine.ts', () => ({ startEngine: (options: EngineStartOptions) => engineModule.startEngine(options) }));
+vi.doMock('../../../electron/engine/engine.ts', () => ({
+  startEngine: (options: EngineStartOptions) => engineModule.startEngine(options),
+}));
 
 let dir = '';
 let engine: FakeEngine;
@@ -24,12 +28,28 @@ const ours = 'app://switchyard';
 const pool = { id: 'workstation', name: 'Workstation', state: 'open' };
 
 function snapshot(): object {
-  return { seq: 10, settings, pools: [pool], trials: [{ id: 1, state: 'running' }, { id: 2, state: 'queued' }, { id: 3, state: 'done' }] };
+  return {
+    seq: 10,
+    settings,
+    pools: [pool],
+    trials: [
+      { id: 1, state: 'running' },
+      { id: 2, state: 'queued' },
+      { id: 3, state: 'done' },
+    ],
+  };
 }
 function changes(fields: object): { event: 'changes'; data: Changes } {
-  return { event: 'changes', data: { trials: [], removedTrials: [], pools: [], removedPools: [], ...fields } as unknown as Changes };
+  return {
+    event: 'changes',
+    data: { trials: [], removedTrials: [], pools: [], removedPools: [], ...fields } as unknown as Changes,
+  };
 }
-const finished = (fields: Partial<FeedFrames['finished']> = {}) => ({ event: 'finished', data: { trialId: 1, name: 'resnet', outcome: 'completed', message: '', ranMs: 90_000, ...fields } } as const);
+const finished = (fields: Partial<FeedFrames['finished']> = {}) =>
+  ({
+    event: 'finished',
+    data: { trialId: 1, name: 'resnet', outcome: 'completed', message: '', ranMs: 90_000, ...fields },
+  }) as const;
 
 function first<T>(list: readonly T[]): T {
   const [item] = list;
@@ -54,7 +74,10 @@ async function startAndShow(): Promise<void> {
   fake.ready.resolve();
   await eventually(() => expect(tray().toolTip).toContain('1 running'));
 }
-function request(pathname: string, init: RequestInit & { origin?: string; initiatorOrigin?: string } = {}): Promise<Response> {
+function request(
+  pathname: string,
+  init: RequestInit & { origin?: string; initiatorOrigin?: string } = {},
+): Promise<Response> {
   const made = new Request(`${ours}${pathname}`, init);
   if (init.origin !== undefined) made.headers.set('origin', init.origin);
   if (init.initiatorOrigin !== undefined) Object.assign(made, { initiatorOrigin: init.initiatorOrigin });
@@ -72,13 +95,19 @@ beforeEach(() => {
   fs.mkdirSync(path.join(fake.appPath, 'out', 'renderer', 'assets'), { recursive: true });
   fs.writeFileSync(path.join(fake.appPath, 'out', 'renderer', 'index.html'), '<p nonce="__CSP_NONCE__">');
   fs.writeFileSync(path.join(fake.appPath, 'out', 'secret.js'), 'secret');
-  engine = createFakeEngine(dir, (_request, url) => url.pathname === '/api/v1/state' ? Response.json(snapshot()) : null);
+  engine = createFakeEngine(dir, (_request, url) =>
+    url.pathname === '/api/v1/state' ? Response.json(snapshot()) : null,
+  );
   engineModule.startEngine = async () => engine;
 });
 afterEach(async () => {
   app.quit();
-  await eventually(() => { if (!fake.hasQuit) throw new Error('it does not end'); });
-  for (const event of ['uncaughtException', 'unhandledRejection'] as const) for (const listener of process.listeners(event as 'uncaughtException')) if (listener.name === 'onFault') process.off(event, listener);
+  await eventually(() => {
+    if (!fake.hasQuit) throw new Error('it does not end');
+  });
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    for (const listener of process.listeners(event as 'uncaughtException'))
+      if (listener.name === 'onFault') process.off(event, listener);
   delete process.env['SWITCHYARD_HOME'];
   fs.rmSync(dir, { recursive: true, force: true });
 });
@@ -87,10 +116,22 @@ describe('the order of things', () => {
   it('locks down before it is ready, and shows a window last', async () => {
     await startAndShow();
     expect(fake.calls).toEqual([
-      'enableSandbox', 'registerSchemesAsPrivileged', 'setPath userData', 'requestSingleInstanceLock', 'whenReady',
-      'setPermissionRequestHandler', 'setPermissionCheckHandler', 'setApplicationMenu', 'handle app', 'new BrowserWindow', 'focus', 'new Tray',
+      'enableSandbox',
+      'registerSchemesAsPrivileged',
+      'setPath userData',
+      'requestSingleInstanceLock',
+      'whenReady',
+      'setPermissionRequestHandler',
+      'setPermissionCheckHandler',
+      'setApplicationMenu',
+      'handle app',
+      'new BrowserWindow',
+      'focus',
+      'new Tray',
     ]);
-    expect(fake.schemes).toEqual([{ scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } }]);
+    expect(fake.schemes).toEqual([
+      { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
+    ]);
     expect(fake.paths.get('userData')).toBe(path.join(dir, 'desktop'));
   });
 
@@ -103,7 +144,13 @@ describe('the order of things', () => {
     const started = fake.calls.length;
     fake.isFirstInstance = false;
     await startProgram();
-    expect(fake.calls.slice(started)).toEqual(['enableSandbox', 'registerSchemesAsPrivileged', 'setPath userData', 'requestSingleInstanceLock', 'quit']);
+    expect(fake.calls.slice(started)).toEqual([
+      'enableSandbox',
+      'registerSchemesAsPrivileged',
+      'setPath userData',
+      'requestSingleInstanceLock',
+      'quit',
+    ]);
   });
 
   it('leaves the profile directory alone when one is given', async () => {
@@ -113,7 +160,9 @@ describe('the order of things', () => {
   });
 
   it('says why it cannot start, and ends', async () => {
-    engineModule.startEngine = async () => { throw new SwitchyardError('database_newer', 'The database is newer.', { remedy: 'Update Switchyard.' }); };
+    engineModule.startEngine = async () => {
+      throw new SwitchyardError('database_newer', 'The database is newer.', { remedy: 'Update Switchyard.' });
+    };
     await startProgram();
     fake.ready.resolve();
     await eventually(() => expect(fake.exitCode).toBe(1));
@@ -127,8 +176,19 @@ describe('the window', () => {
     await startAndShow();
     expect(window().url).toBe('app://switchyard/');
     expect(window().options.webPreferences).toEqual({
-      preload: path.join(fake.appPath, 'out', 'preload', 'preload.cjs'), contextIsolation: true, sandbox: true, nodeIntegration: false, nodeIntegrationInWorker: false, nodeIntegrationInSubFrames: false,
-      webSecurity: true, allowRunningInsecureContent: false, experimentalFeatures: false, webviewTag: false, navigateOnDragDrop: false, spellcheck: false, devTools: true,
+      preload: path.join(fake.appPath, 'out', 'preload', 'preload.cjs'),
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      nodeIntegrationInWorker: false,
+      nodeIntegrationInSubFrames: false,
+      webSecurity: true,
+      allowRunningInsecureContent: false,
+      experimentalFeatures: false,
+      webviewTag: false,
+      navigateOnDragDrop: false,
+      spellcheck: false,
+      devTools: true,
     });
   });
 
@@ -148,31 +208,53 @@ describe('the window', () => {
 
   it('opens no other window; known help pages go to the browser', async () => {
     await startAndShow();
-    for (const url of ['https://docs.docker.com/engine/', 'https://evil.example/', 'file:///bin/sh', `${ours}/`]) expect(window().webContents.openHandler?.({ url })).toEqual({ action: 'deny' });
+    for (const url of ['https://docs.docker.com/engine/', 'https://evil.example/', 'file:///bin/sh', `${ours}/`])
+      expect(window().webContents.openHandler?.({ url })).toEqual({ action: 'deny' });
     expect(fake.openedOutside).toEqual(['https://docs.docker.com/engine/']);
   });
 
   it('may copy, and nothing else', async () => {
     await startAndShow();
     const asked: [string, boolean][] = [];
-    const ask = fake.permissionRequest as unknown as (contents: object, permission: string, callback: (granted: boolean) => void, details: object) => void;
+    const ask = fake.permissionRequest as unknown as (
+      contents: object,
+      permission: string,
+      callback: (granted: boolean) => void,
+      details: object,
+    ) => void;
     const check = fake.permissionCheck as unknown as (contents: null, permission: string, origin: string) => boolean;
     for (const permission of ['clipboard-sanitized-write', 'clipboard-read', 'media', 'openExternal']) {
-      ask(window().webContents, permission, (granted) => asked.push([permission, granted && check(null, permission, `${ours}/`)]), { requestingUrl: `${ours}/` });
+      ask(
+        window().webContents,
+        permission,
+        (granted) => asked.push([permission, granted && check(null, permission, `${ours}/`)]),
+        { requestingUrl: `${ours}/` },
+      );
     }
-    expect(asked).toEqual([['clipboard-sanitized-write', true], ['clipboard-read', false], ['media', false], ['openExternal', false]]);
+    expect(asked).toEqual([
+      ['clipboard-sanitized-write', true],
+      ['clipboard-read', false],
+      ['media', false],
+      ['openExternal', false],
+    ]);
     expect(check(null, 'clipboard-sanitized-write', 'https://evil.example')).toBe(false);
   });
 
   it('reaches no network, trusts no broken certificate and downloads nothing foreign', async () => {
     await startAndShow();
-    const before = fake.beforeRequest as unknown as (details: { url: string }, callback: (answer: { cancel: boolean }) => void) => void;
+    const before = fake.beforeRequest as unknown as (
+      details: { url: string },
+      callback: (answer: { cancel: boolean }) => void,
+    ) => void;
     const canceled: boolean[] = [];
-    for (const url of ['https://evil.example/', 'file:///etc/passwd', `${ours}/`]) before({ url }, ({ cancel }) => canceled.push(cancel));
+    for (const url of ['https://evil.example/', 'file:///etc/passwd', `${ours}/`])
+      before({ url }, ({ cancel }) => canceled.push(cancel));
     expect(canceled).toEqual([true, true, false]);
     const certificate = preventable({});
     const trusted: boolean[] = [];
-    app.emit('certificate-error', certificate, null, 'https://x', 'bad', {}, (isTrusted: boolean) => trusted.push(isTrusted));
+    app.emit('certificate-error', certificate, null, 'https://x', 'bad', {}, (isTrusted: boolean) =>
+      trusted.push(isTrusted),
+    );
     expect([certificate.prevented, trusted]).toEqual([true, [false]]);
   });
 });
@@ -183,7 +265,12 @@ describe('the private scheme', () => {
     const page = await request('/');
     expect(await page.text()).toMatch(/^<p nonce="[\w-]+">$/);
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
-    const answer = await request('/api/v1/trials/actions', { method: 'POST', body: '{"a":1}', origin: ours, initiatorOrigin: ours });
+    const answer = await request('/api/v1/trials/actions', {
+      method: 'POST',
+      body: '{"a":1}',
+      origin: ours,
+      initiatorOrigin: ours,
+    });
     expect(await answer.json()).toEqual({ method: 'POST', path: '/api/v1/trials/actions', body: '{"a":1}' });
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
   });
@@ -193,7 +280,12 @@ describe('the private scheme', () => {
     const seen = engine.seen.length;
     expect((await request('/api/v1/state', { initiatorOrigin: 'https://evil.example' })).status).toBe(403);
     expect((await request('/api/v1/engine/shutdown', { method: 'POST' })).status).toBe(403);
-    for (const pathname of ['/../secret.js', '/%2e%2e/secret.js', '/assets/..%2f..%2fsecret.js', '/assets/%5c..%5csecret.js']) {
+    for (const pathname of [
+      '/../secret.js',
+      '/%2e%2e/secret.js',
+      '/assets/..%2f..%2fsecret.js',
+      '/assets/%5c..%5csecret.js',
+    ]) {
       const answer = await request(pathname);
       expect(answer.status, pathname).toBe(404);
     }
@@ -203,9 +295,18 @@ describe('the private scheme', () => {
   it('streams events, and the engine hears when the page goes', async () => {
     let left = false;
     const base = engine.fetch.bind(engine);
-    engine.fetch = async (asked) => asked.url.endsWith('/events')
-      ? new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('event: plan\n\n')), cancel: () => { left = true; } }), { headers: { 'content-type': 'text/event-stream' } })
-      : base(asked);
+    engine.fetch = async (asked) =>
+      asked.url.endsWith('/events')
+        ? new Response(
+            new ReadableStream({
+              start: (controller) => controller.enqueue(new TextEncoder().encode('event: plan\n\n')),
+              cancel: () => {
+                left = true;
+              },
+            }),
+            { headers: { 'content-type': 'text/event-stream' } },
+          )
+        : base(asked);
     await startAndShow();
     const reader = (await request('/api/v1/events')).body?.getReader();
     expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('event: plan\n\n');
@@ -215,7 +316,9 @@ describe('the private scheme', () => {
 
   it('answers with a problem when the engine breaks', async () => {
     await startAndShow();
-    engine.fetch = async () => { throw new Error('secret detail'); };
+    engine.fetch = async () => {
+      throw new Error('secret detail');
+    };
     const answer = await request('/api/v1/state');
     expect(answer.status).toBe(503);
     expect(await answer.text()).not.toContain('secret detail');
@@ -223,7 +326,10 @@ describe('the private scheme', () => {
 });
 
 describe('messages of the page', () => {
-  const pick = (senderFrame: object | null) => (fake.messageHandlers.get('switchyard:pick-folder') as unknown as (event: object) => Promise<string | null>)({ senderFrame });
+  const pick = (senderFrame: object | null) =>
+    (fake.messageHandlers.get('switchyard:pick-folder') as unknown as (event: object) => Promise<string | null>)({
+      senderFrame,
+    });
 
   it('pick a folder, for our own page only', async () => {
     await startAndShow();
@@ -231,7 +337,8 @@ describe('messages of the page', () => {
     expect(await pick({ url: `${ours}/`, parent: null })).toBeNull();
     fake.folderAnswer = { canceled: false, filePaths: ['/home/u/project'] };
     expect(await pick({ url: `${ours}/`, parent: null })).toBe('/home/u/project');
-    for (const frame of [null, { url: 'https://evil.example/', parent: null }, { url: `${ours}/`, parent: {} }]) await expect(pick(frame)).rejects.toThrow('refused');
+    for (const frame of [null, { url: 'https://evil.example/', parent: null }, { url: `${ours}/`, parent: {} }])
+      await expect(pick(frame)).rejects.toThrow('refused');
   });
 
   it('are all the preload offers', async () => {
@@ -249,7 +356,15 @@ describe('the tray', () => {
     await startAndShow();
     expect(tray().toolTip).toBe('Switchyard: 1 running, 1 queued');
     expect(tray().image).toContain('tray-busy.png');
-    engine.emit(changes({ seq: 11, trials: [{ id: 1, state: 'done' }, { id: 4, state: 'queued' }] }));
+    engine.emit(
+      changes({
+        seq: 11,
+        trials: [
+          { id: 1, state: 'done' },
+          { id: 4, state: 'queued' },
+        ],
+      }),
+    );
     await eventually(() => expect(tray().toolTip).toBe('Switchyard: 0 running, 2 queued'));
     expect(tray().image).toContain('tray-idle.png');
     engine.emit(changes({ seq: 9, trials: [{ id: 1, state: 'running' }] }));
@@ -280,7 +395,10 @@ describe('following the feed', () => {
     engine.emit(finished({ ranMs: 1_000 }));
     engine.emit(finished());
     engine.emit(finished({ outcome: 'failed', message: 'exit code 1' }));
-    expect(fake.notifications.map((notification) => notification.text.title)).toEqual(['resnet is done', 'resnet failed']);
+    expect(fake.notifications.map((notification) => notification.text.title)).toEqual([
+      'resnet is done',
+      'resnet failed',
+    ]);
     engine.emit({ event: 'settings', data: { ...settings, notifyOnFinish: false } });
     engine.emit(finished());
     expect(fake.notifications).toHaveLength(2);
@@ -307,9 +425,10 @@ describe('following the feed', () => {
     try {
       await startAndShow();
       const entry = path.join(dir, 'config', 'autostart', 'switchyard.desktop');
-      const startsAtLogin = () => process.platform === 'linux'
-        ? fs.existsSync(entry) && fs.readFileSync(entry, 'utf8').includes('"--hidden"')
-        : (fake.loginItem as { openAtLogin: boolean }).openAtLogin;
+      const startsAtLogin = () =>
+        process.platform === 'linux'
+          ? fs.existsSync(entry) && fs.readFileSync(entry, 'utf8').includes('"--hidden"')
+          : (fake.loginItem as { openAtLogin: boolean }).openAtLogin;
       for (const startAtLogin of [true, false]) {
         engine.emit({ event: 'settings', data: { ...settings, startAtLogin } });
         expect(startsAtLogin()).toBe(startAtLogin);
@@ -357,7 +476,9 @@ describe('closing', () => {
 describe('the engine behind the window', () => {
   it('is open to the command line through its socket, but makes no browser links', async () => {
     await startAndShow();
-    const answer = await createSocketFetch(engine.paths.socket)(new Request('http://localhost/api/v1/login-links', { method: 'POST' }));
+    const answer = await createSocketFetch(engine.paths.socket)(
+      new Request('http://localhost/api/v1/login-links', { method: 'POST' }),
+    );
     expect(answer.status).toBe(409);
   });
 
@@ -368,14 +489,31 @@ describe('the engine behind the window', () => {
       if (url.pathname === '/api/v1/health') return Response.json({ ok: true });
       if (url.pathname === '/api/v1/state') return Response.json(snapshot());
       if (url.pathname !== '/api/v1/events') return null;
-      asked.signal.addEventListener('abort', () => { feed = null; });
-      return new Response(new ReadableStream<Uint8Array>({ start: (controller) => { feed = controller; } }), { headers: { 'content-type': 'text/event-stream' } });
+      asked.signal.addEventListener('abort', () => {
+        feed = null;
+      });
+      return new Response(
+        new ReadableStream<Uint8Array>({
+          start: (controller) => {
+            feed = controller;
+          },
+        }),
+        { headers: { 'content-type': 'text/event-stream' } },
+      );
     });
-    const door = await openSocketDoor({ fetch: (asked) => service.fetch(asked), socketPath: service.paths.socket, loginUrl: null, log: () => {} });
-    engineModule.startEngine = async () => { throw new SwitchyardError('data_dir_locked', 'Another engine owns it.'); };
+    const door = await openSocketDoor({
+      fetch: (asked) => service.fetch(asked),
+      socketPath: service.paths.socket,
+      loginUrl: null,
+      log: () => {},
+    });
+    engineModule.startEngine = async () => {
+      throw new SwitchyardError('data_dir_locked', 'Another engine owns it.');
+    };
     try {
       await startAndShow();
-      const send = (frame: { event: string; data: unknown }) => feed?.enqueue(encoder.encode(`event: ${frame.event}\nid: 1\ndata: ${JSON.stringify(frame.data)}\n\n`));
+      const send = (frame: { event: string; data: unknown }) =>
+        feed?.enqueue(encoder.encode(`event: ${frame.event}\nid: 1\ndata: ${JSON.stringify(frame.data)}\n\n`));
       const answer = await request('/api/v1/trials/actions', { method: 'POST', body: 'x', origin: ours });
       expect(await answer.json()).toMatchObject({ body: 'x' });
       send(finished());
@@ -396,12 +534,22 @@ describe('the engine behind the window', () => {
       const { pathname } = new URL(asked.url);
       if (pathname === '/api/v1/health') return Response.json({ ok: true });
       if (pathname === '/api/v1/state') return Response.json(snapshot());
-      return pathname === '/api/v1/events' ? new Response(new ReadableStream(), { headers: { 'content-type': 'text/event-stream' } }) : null;
+      return pathname === '/api/v1/events'
+        ? new Response(new ReadableStream(), { headers: { 'content-type': 'text/event-stream' } })
+        : null;
     };
     const service = createFakeEngine(dir, answerService);
-    const open = () => openSocketDoor({ fetch: (asked) => service.fetch(asked), socketPath: service.paths.socket, loginUrl: null, log: () => {} });
+    const open = () =>
+      openSocketDoor({
+        fetch: (asked) => service.fetch(asked),
+        socketPath: service.paths.socket,
+        loginUrl: null,
+        log: () => {},
+      });
     const door = await open();
-    engineModule.startEngine = async () => { throw new SwitchyardError('data_dir_locked', 'Another engine owns it.'); };
+    engineModule.startEngine = async () => {
+      throw new SwitchyardError('data_dir_locked', 'Another engine owns it.');
+    };
     await startAndShow();
     await door.close();
     await eventually(() => expect(tray().toolTip).toContain('does not answer'));

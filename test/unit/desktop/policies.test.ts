@@ -4,7 +4,12 @@ import { DEFAULT_SETTINGS } from '../../../electron/contract/settings.ts';
 import { judgeAppRequest } from '../../../electron/desktop/app-request-policy.ts';
 import { autostartEntry, autostartFile } from '../../../electron/desktop/autostart-entry.ts';
 import { decideClose } from '../../../electron/desktop/close-policy.ts';
-import { externalAddress, isNetworkAddress, isOwnAddress, isOwnDownload } from '../../../electron/desktop/navigation-policy.ts';
+import {
+  externalAddress,
+  isNetworkAddress,
+  isOwnAddress,
+  isOwnDownload,
+} from '../../../electron/desktop/navigation-policy.ts';
 import { durationText, notificationFor } from '../../../electron/desktop/notification-policy.ts';
 import { isPermissionGranted } from '../../../electron/desktop/permission-policy.ts';
 import { isKeptAwake } from '../../../electron/desktop/power-policy.ts';
@@ -16,28 +21,82 @@ describe('navigation', () => {
     expect(isOwnAddress(address)).toBe(true);
   });
 
-  it.each(['https://switchyard/', 'app://evil/', 'app://switchyard.evil/', 'app://switchyard:80/', 'app://user@switchyard/', 'app:switchyard', 'file:///etc/passwd', 'javascript:alert(1)', 'data:text/html,x', 'about:blank', '', 'blob:app://switchyard/x'])('%s is not', (address) => {
+  it.each([
+    'https://switchyard/',
+    'app://evil/',
+    'app://switchyard.evil/',
+    'app://switchyard:80/',
+    'app://user@switchyard/',
+    'app:switchyard',
+    'file:///etc/passwd',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'about:blank',
+    '',
+    'blob:app://switchyard/x',
+  ])('%s is not', (address) => {
     expect(isOwnAddress(address)).toBe(false);
   });
 
   it('opens only known https sites outside', () => {
     expect(externalAddress('https://docs.docker.com/engine/install/')).toBe('https://docs.docker.com/engine/install/');
-    for (const address of ['http://docs.docker.com/', 'https://docs.docker.com.evil.example/', 'https://user@docs.docker.com/', 'https://docs.docker.com:444/', 'file:///bin/sh', 'smb://x/y', 'ms-msdt:x', 'https://evil.example/', 'nonsense']) {
+    for (const address of [
+      'http://docs.docker.com/',
+      'https://docs.docker.com.evil.example/',
+      'https://user@docs.docker.com/',
+      'https://docs.docker.com:444/',
+      'file:///bin/sh',
+      'smb://x/y',
+      'ms-msdt:x',
+      'https://evil.example/',
+      'nonsense',
+    ]) {
       expect(externalAddress(address), address).toBeNull();
     }
   });
 
   it('never lets anything but https out', () => {
-    const parts = fc.array(fc.constantFrom('https:', 'http:', 'file:', '//', '/', 'docs.docker.com', '@', ':', '443', '\\', '.', '%2f', 'evil', ' ', '?', '#'));
-    fc.assert(fc.property(parts.map((list) => list.join('')), (address) => {
-      const outside = externalAddress(address);
-      expect(outside ?? 'https://docs.docker.com/').toMatch(/^https:\/\/docs\.docker\.com\//);
-    }));
+    const parts = fc.array(
+      fc.constantFrom(
+        'https:',
+        'http:',
+        'file:',
+        '//',
+        '/',
+        'docs.docker.com',
+        '@',
+        ':',
+        '443',
+        '\\',
+        '.',
+        '%2f',
+        'evil',
+        ' ',
+        '?',
+        '#',
+      ),
+    );
+    fc.assert(
+      fc.property(
+        parts.map((list) => list.join('')),
+        (address) => {
+          const outside = externalAddress(address);
+          expect(outside ?? 'https://docs.docker.com/').toMatch(/^https:\/\/docs\.docker\.com\//);
+        },
+      ),
+    );
   });
 
   it('has no network and no disk', () => {
-    for (const address of ['http://127.0.0.1:7717/', 'https://x/', 'ws://x/', 'file:///etc/passwd', 'nonsense']) expect(isNetworkAddress(address), address).toBe(true);
-    for (const address of ['app://switchyard/x', 'data:image/png;base64,', 'blob:app://switchyard/1', 'devtools://devtools/x']) expect(isNetworkAddress(address), address).toBe(false);
+    for (const address of ['http://127.0.0.1:7717/', 'https://x/', 'ws://x/', 'file:///etc/passwd', 'nonsense'])
+      expect(isNetworkAddress(address), address).toBe(true);
+    for (const address of [
+      'app://switchyard/x',
+      'data:image/png;base64,',
+      'blob:app://switchyard/1',
+      'devtools://devtools/x',
+    ])
+      expect(isNetworkAddress(address), address).toBe(false);
   });
 
   it('downloads only what is ours', () => {
@@ -62,7 +121,9 @@ describe('judgeAppRequest', () => {
     expect(judgeAppRequest({ ...get, url: 'app://evil/api/v1/state' })).toBe('refused');
     expect(judgeAppRequest({ ...get, origin: 'null' })).toBe('refused');
     expect(judgeAppRequest({ ...get, initiatorOrigin: 'https://evil.example' })).toBe('refused');
-    expect(judgeAppRequest({ ...get, method: 'POST', origin: ours, initiatorOrigin: 'https://evil.example' })).toBe('refused');
+    expect(judgeAppRequest({ ...get, method: 'POST', origin: ours, initiatorOrigin: 'https://evil.example' })).toBe(
+      'refused',
+    );
     expect(judgeAppRequest({ ...get, method: 'POST' })).toBe('refused');
   });
 });
@@ -71,7 +132,17 @@ describe('permissions', () => {
   it('are all denied but copying, and that only to our page', () => {
     expect(isPermissionGranted('clipboard-sanitized-write', 'app://switchyard/')).toBe(true);
     expect(isPermissionGranted('clipboard-sanitized-write', 'https://evil.example/')).toBe(false);
-    for (const permission of ['clipboard-read', 'media', 'geolocation', 'notifications', 'openExternal', 'fileSystem', 'unknown', '__proto__']) expect(isPermissionGranted(permission, 'app://switchyard/')).toBe(false);
+    for (const permission of [
+      'clipboard-read',
+      'media',
+      'geolocation',
+      'notifications',
+      'openExternal',
+      'fileSystem',
+      'unknown',
+      '__proto__',
+    ])
+      expect(isPermissionGranted(permission, 'app://switchyard/')).toBe(false);
   });
 
   it('are for main frames of ours when it comes to messages', () => {
@@ -86,7 +157,10 @@ describe('notifications', () => {
   const done = { trialId: 14, name: 'resnet', outcome: 'completed', message: '', ranMs: 61_000 };
 
   it('come for runs that were long enough', () => {
-    expect(notificationFor(done, DEFAULT_SETTINGS)).toEqual({ title: 'resnet is done', body: 'Trial #14 completed after 1 min.' });
+    expect(notificationFor(done, DEFAULT_SETTINGS)).toEqual({
+      title: 'resnet is done',
+      body: 'Trial #14 completed after 1 min.',
+    });
     expect(notificationFor({ ...done, ranMs: 59_000 }, DEFAULT_SETTINGS)).toBeNull();
     expect(notificationFor({ ...done, ranMs: 0 }, { ...DEFAULT_SETTINGS, notifyAfterS: 0 })).not.toBeNull();
   });
@@ -120,9 +194,22 @@ describe('closing, sleeping, the tray', () => {
 
   it('says what is going on', () => {
     const facts = { active: 2, queued: 5, paused: 0, isReachable: true, anyPoolOpen: true };
-    expect(trayText(facts)).toEqual({ summary: '2 running, 5 queued', tooltip: 'Switchyard: 2 running, 5 queued', poolsLabel: 'Pause all pools', poolsAction: 'pause', isBusy: true });
-    expect(trayText({ ...facts, active: 0, queued: 0, anyPoolOpen: false })).toMatchObject({ summary: 'Nothing queued', poolsAction: 'resume', isBusy: false });
-    expect(trayText({ ...facts, isReachable: false })).toMatchObject({ tooltip: 'Switchyard: the engine does not answer', isBusy: false });
+    expect(trayText(facts)).toEqual({
+      summary: '2 running, 5 queued',
+      tooltip: 'Switchyard: 2 running, 5 queued',
+      poolsLabel: 'Pause all pools',
+      poolsAction: 'pause',
+      isBusy: true,
+    });
+    expect(trayText({ ...facts, active: 0, queued: 0, anyPoolOpen: false })).toMatchObject({
+      summary: 'Nothing queued',
+      poolsAction: 'resume',
+      isBusy: false,
+    });
+    expect(trayText({ ...facts, isReachable: false })).toMatchObject({
+      tooltip: 'Switchyard: the engine does not answer',
+      isBusy: false,
+    });
   });
 });
 
@@ -131,21 +218,29 @@ describe('start at login on Linux', () => {
   function readExec(entry: string): string[] {
     const line = /^Exec=(.*)$/m.exec(entry)?.[1] ?? '';
     const value = line.replaceAll('\\\\', '\\');
-    return [...value.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, quoted = '']) => quoted.replaceAll(/\\(.)/g, '$1').replaceAll('%%', '%'));
+    return [...value.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, quoted = '']) =>
+      quoted.replaceAll(/\\(.)/g, '$1').replaceAll('%%', '%'),
+    );
   }
 
   it('writes a path so that no character in it means anything', () => {
     expect(autostartEntry(['/opt/switchyard', '--hidden'])).toContain('Exec="/opt/switchyard" "--hidden"\n');
-    const path = fc.array(fc.constantFrom('a', ' ', '"', '$', '`', '\\', '%', "'", ';', 'é', '/'), { minLength: 1 }).map((parts) => parts.join(''));
-    fc.assert(fc.property(path, (program) => {
-      expect(readExec(autostartEntry([program, '--hidden']))).toEqual([program, '--hidden']);
-    }));
+    const path = fc
+      .array(fc.constantFrom('a', ' ', '"', '$', '`', '\\', '%', "'", ';', 'é', '/'), { minLength: 1 })
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(path, (program) => {
+        expect(readExec(autostartEntry([program, '--hidden']))).toEqual([program, '--hidden']);
+      }),
+    );
     expect(() => autostartEntry(['/a\nExec=evil'])).toThrow('line break');
   });
 
   it('lies where the desktop looks', () => {
     expect(autostartFile({}, '/home/u')).toBe('/home/u/.config/autostart/switchyard.desktop');
     expect(autostartFile({ XDG_CONFIG_HOME: '/c' }, '/home/u')).toBe('/c/autostart/switchyard.desktop');
-    expect(autostartFile({ XDG_CONFIG_HOME: 'relative' }, '/home/u')).toBe('/home/u/.config/autostart/switchyard.desktop');
+    expect(autostartFile({ XDG_CONFIG_HOME: 'relative' }, '/home/u')).toBe(
+      '/home/u/.config/autostart/switchyard.desktop',
+    );
   });
 });

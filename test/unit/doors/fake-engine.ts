@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { dataPaths } from '../../../electron/engine/data-dir.ts';
-import type { Engine, FeedFrame } from '../../../electron/engine/engine-api.ts';
+import { dataPaths } from '../../../electron/ports/data-dir.ts';
+import type { Engine, FeedFrame } from '../../../electron/ports/engine-api.ts';
 
 export interface FakeEngine extends Engine {
   /** "METHOD /path" of every request that got in. */
@@ -21,19 +21,30 @@ export function temporaryDirectory(): string {
 }
 
 /** @param answer what the API answers; null falls through to an echo of method, path and body */
-export function createFakeEngine(dir: string, answer: (request: Request, url: URL) => Response | Promise<Response> | null = () => null): FakeEngine {
+export function createFakeEngine(
+  dir: string,
+  answer: (request: Request, url: URL) => Response | Promise<Response> | null = () => null,
+): FakeEngine {
   const seen: string[] = [];
   const listeners = new Set<(frame: FeedFrame) => void>();
   let requestStop = () => {};
-  const stopRequested = new Promise<void>((resolve) => { requestStop = resolve; });
+  const stopRequested = new Promise<void>((resolve) => {
+    requestStop = resolve;
+  });
   const engine: FakeEngine = {
-    seen, listeners, stopRequested, requestStop,
+    seen,
+    listeners,
+    stopRequested,
+    requestStop,
     closed: false,
     paths: dataPaths(dir, process.platform, os.tmpdir()),
     async fetch(request) {
       const url = new URL(request.url);
       seen.push(`${request.method} ${url.pathname}`);
-      return await answer(request, url) ?? Response.json({ method: request.method, path: url.pathname, body: await request.text() });
+      return (
+        (await answer(request, url)) ??
+        Response.json({ method: request.method, path: url.pathname, body: await request.text() })
+      );
     },
     async trialFetch(request) {
       seen.push(`trial ${request.method} ${new URL(request.url).pathname}`);

@@ -18,10 +18,16 @@ let self = '';
 
 const uiRoot = () => path.join(dir, 'ui');
 const problem = (answer: Answer): { code: string; detail: string; remedy?: string } => JSON.parse(answer.body);
-const get = (pathname: string, headers: http.OutgoingHttpHeaders = {}) => send({ port, host: '127.0.0.1', path: pathname }, { host: self, ...headers });
+const get = (pathname: string, headers: http.OutgoingHttpHeaders = {}) =>
+  send({ port, host: '127.0.0.1', path: pathname }, { host: self, ...headers });
 const post = (pathname: string, headers: http.OutgoingHttpHeaders, body: string | readonly string[]) =>
-  send({ port, host: '127.0.0.1', path: pathname, method: 'POST' }, { host: self, origin: `http://${self}`, 'content-type': 'application/json', ...headers }, body);
-const exchange = (token: string, headers: http.OutgoingHttpHeaders = {}) => post('/auth/exchange', headers, JSON.stringify({ token }));
+  send(
+    { port, host: '127.0.0.1', path: pathname, method: 'POST' },
+    { host: self, origin: `http://${self}`, 'content-type': 'application/json', ...headers },
+    body,
+  );
+const exchange = (token: string, headers: http.OutgoingHttpHeaders = {}) =>
+  post('/auth/exchange', headers, JSON.stringify({ token }));
 const freshToken = () => new URL(doors.http.loginUrl()).hash.slice('#token='.length);
 
 async function signIn(): Promise<string> {
@@ -33,18 +39,25 @@ async function signIn(): Promise<string> {
 beforeEach(async () => {
   dir = temporaryDirectory();
   fs.mkdirSync(path.join(uiRoot(), 'assets'), { recursive: true });
-  fs.writeFileSync(path.join(uiRoot(), 'index.html'), '<!doctype html><meta nonce="__CSP_NONCE__"><style nonce="__CSP_NONCE__"></style>');
+  fs.writeFileSync(
+    path.join(uiRoot(), 'index.html'),
+    '<!doctype html><meta nonce="__CSP_NONCE__"><style nonce="__CSP_NONCE__"></style>',
+  );
   fs.writeFileSync(path.join(uiRoot(), 'assets', 'index-B3kF9a_x.js'), 'export {}');
   fs.writeFileSync(path.join(dir, 'secret.js'), 'secret');
   fs.symlinkSync(path.join(dir, 'secret.js'), path.join(uiRoot(), 'assets', 'linked.js'));
   let aborted = () => {};
-  streamAborted = new Promise((resolve) => { aborted = resolve; });
+  streamAborted = new Promise((resolve) => {
+    aborted = resolve;
+  });
   engine = createFakeEngine(dir, (request, url) => {
     if (url.pathname === '/api/v1/boom') throw new Error('secret detail');
     if (url.pathname !== '/api/v1/events') return null;
     request.signal.addEventListener('abort', aborted);
     const frame = new TextEncoder().encode('event: plan\ndata: {}\n\n');
-    return new Response(new ReadableStream({ start: (controller) => controller.enqueue(frame), cancel: aborted }), { headers: { 'content-type': 'text/event-stream' } });
+    return new Response(new ReadableStream({ start: (controller) => controller.enqueue(frame), cancel: aborted }), {
+      headers: { 'content-type': 'text/event-stream' },
+    });
   });
   doors = await openDoors(engine, { uiRoot: uiRoot(), port: 0 });
   port = doors.http.port;
@@ -60,7 +73,11 @@ describe('signing in', () => {
   it('turns a token into a cookie that scripts and other sites do not get', async () => {
     const answer = await exchange(freshToken());
     expect(answer.status).toBe(200);
-    expect(answer.headers['set-cookie']).toEqual([expect.stringMatching(new RegExp(`^switchyard_${port}=[\\w-]{43}; HttpOnly; SameSite=Strict; Path=/; Max-Age=\\d+$`))]);
+    expect(answer.headers['set-cookie']).toEqual([
+      expect.stringMatching(
+        new RegExp(`^switchyard_${port}=[\\w-]{43}; HttpOnly; SameSite=Strict; Path=/; Max-Age=\\d+$`),
+      ),
+    ]);
   });
 
   it('keeps the token in the fragment', () => {
@@ -89,7 +106,8 @@ describe('signing in', () => {
 
 describe('the API', () => {
   it('is closed without a session', async () => {
-    for (const cookie of ['', `switchyard_${port}=guess`, 'switchyard_1=x']) expect(problem(await get('/api/v1/state', { cookie })).code).toBe('unauthenticated');
+    for (const cookie of ['', `switchyard_${port}=guess`, 'switchyard_1=x'])
+      expect(problem(await get('/api/v1/state', { cookie })).code).toBe('unauthenticated');
     expect((await get('/api/v1/events')).status).toBe(401);
     expect(engine.seen).toEqual([]);
   });
@@ -98,7 +116,12 @@ describe('the API', () => {
     const cookie = await signIn();
     const answer = await post('/api/v1/trials/actions?x=1', { cookie }, '{"a":1}');
     expect(JSON.parse(answer.body)).toEqual({ method: 'POST', path: '/api/v1/trials/actions', body: '{"a":1}' });
-    expect(answer.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cross-origin-resource-policy': 'same-origin', 'cache-control': 'no-store' });
+    expect(answer.headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-resource-policy': 'same-origin',
+      'cache-control': 'no-store',
+    });
     expect(answer.headers['content-security-policy']).toContain('sandbox');
   });
 
@@ -118,16 +141,31 @@ describe('the API', () => {
       expect((await post('/api/v1/engine/shutdown', { origin, cookie }, '{}')).status).toBe(403);
       expect((await get('/api/v1/events', { origin, cookie })).status).toBe(403);
     }
-    expect((await send({ port, host: '127.0.0.1', path: '/api/v1/engine/shutdown', method: 'POST' }, { host: self, cookie }, '{}')).status).toBe(403);
+    expect(
+      (
+        await send(
+          { port, host: '127.0.0.1', path: '/api/v1/engine/shutdown', method: 'POST' },
+          { host: self, cookie },
+          '{}',
+        )
+      ).status,
+    ).toBe(403);
     expect((await get('/api/v1/state', { cookie, 'sec-fetch-site': 'same-site' })).status).toBe(403);
     expect(engine.seen).toEqual([]);
   });
 
   it('says nothing about CORS, not even to a preflight', async () => {
     const cookie = await signIn();
-    const preflight = await send({ port, host: '127.0.0.1', path: '/api/v1/state', method: 'OPTIONS' }, { host: self, origin: `http://${self}`, cookie, 'access-control-request-method': 'PATCH' });
+    const preflight = await send(
+      { port, host: '127.0.0.1', path: '/api/v1/state', method: 'OPTIONS' },
+      { host: self, origin: `http://${self}`, cookie, 'access-control-request-method': 'PATCH' },
+    );
     expect(preflight.status).toBe(405);
-    for (const answer of [preflight, await get('/api/v1/state', { cookie, origin: `http://${self}` }), await get('/')]) {
+    for (const answer of [
+      preflight,
+      await get('/api/v1/state', { cookie, origin: `http://${self}` }),
+      await get('/'),
+    ]) {
       expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
     }
   });
@@ -135,7 +173,9 @@ describe('the API', () => {
   it('refuses a body over the limit, announced or in chunks, and lives on', async () => {
     const cookie = await signIn();
     const big = 'x'.repeat(MAX_BODY_BYTES / 4 + 1);
-    const announced = await post('/api/v1/experiments', { cookie, 'content-length': MAX_BODY_BYTES + 1 }, 'x').catch(() => null);
+    const announced = await post('/api/v1/experiments', { cookie, 'content-length': MAX_BODY_BYTES + 1 }, 'x').catch(
+      () => null,
+    );
     expect(announced?.status ?? 413).toBe(413);
     const chunked = await post('/api/v1/experiments', { cookie, 'transfer-encoding': 'chunked' }, [big, big, big, big]);
     expect(problem(chunked).code).toBe('body_too_large');
@@ -167,9 +207,15 @@ describe('the API', () => {
 describe('event streams', () => {
   it('pass through at once, and the engine hears that the reader left', async () => {
     const cookie = await signIn();
-    const request = http.get({ port, host: '127.0.0.1', path: '/api/v1/events', agent: false, headers: { host: self, cookie } });
-    const [response] = await once(request, 'response') as [http.IncomingMessage];
-    const [chunk] = await once(response, 'data') as [Buffer];
+    const request = http.get({
+      port,
+      host: '127.0.0.1',
+      path: '/api/v1/events',
+      agent: false,
+      headers: { host: self, cookie },
+    });
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    const [chunk] = (await once(response, 'data')) as [Buffer];
     expect(chunk.toString()).toBe('event: plan\ndata: {}\n\n');
     request.destroy();
     await streamAborted;
@@ -177,9 +223,15 @@ describe('event streams', () => {
 
   it('do not keep the door from closing', async () => {
     const cookie = await signIn();
-    const request = http.get({ port, host: '127.0.0.1', path: '/api/v1/events', agent: false, headers: { host: self, cookie } });
+    const request = http.get({
+      port,
+      host: '127.0.0.1',
+      path: '/api/v1/events',
+      agent: false,
+      headers: { host: self, cookie },
+    });
     request.on('error', () => {});
-    const [response] = await once(request, 'response') as [http.IncomingMessage];
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
     response.resume();
     const ended = once(response, 'end');
     await doors.close();
@@ -194,10 +246,16 @@ describe('what is not HTTP', () => {
   it.each([
     ['garbage', 'hello\r\n\r\n'],
     ['two lengths', 'POST /auth/exchange HTTP/1.1\r\nHost: SELF\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx'],
-    ['length and chunks', 'POST /auth/exchange HTTP/1.1\r\nHost: SELF\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    [
+      'length and chunks',
+      'POST /auth/exchange HTTP/1.1\r\nHost: SELF\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
     ['no Host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'],
     ['a NUL in a header', 'GET / HTTP/1.1\r\nHost: SELF\r\nX: a\u0000b\r\n\r\n'],
-    ['another Host in the target', 'GET http://evil.example/api/v1/state HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n'],
+    [
+      'another Host in the target',
+      'GET http://evil.example/api/v1/state HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+    ],
     ['a target that is no path', 'GET secret.js HTTP/1.1\r\nHost: SELF\r\nConnection: close\r\n\r\n'],
     ['a backslash in the path', 'GET /..\\secret.js HTTP/1.1\r\nHost: SELF\r\nConnection: close\r\n\r\n'],
     ['headers without end', `GET / HTTP/1.1\r\nHost: SELF\r\nX: ${'a'.repeat(40_000)}\r\n\r\n`],
@@ -209,7 +267,10 @@ describe('what is not HTTP', () => {
   });
 
   it('two Host headers are refused', async () => {
-    const said = await sendRaw(port, `GET / HTTP/1.1\r\nHost: ${self}\r\nHost: evil.example\r\nConnection: close\r\n\r\n`);
+    const said = await sendRaw(
+      port,
+      `GET / HTTP/1.1\r\nHost: ${self}\r\nHost: evil.example\r\nConnection: close\r\n\r\n`,
+    );
     expect(said).toMatch(/^HTTP\/1\.1 4\d\d /);
   });
 });
@@ -222,18 +283,35 @@ describe('the UI files', () => {
     for (const [i, page] of pages.entries()) {
       expect(page.status).toBe(200);
       expect(page.body).toBe(`<!doctype html><meta nonce="${nonces[i]}"><style nonce="${nonces[i]}"></style>`);
-      expect(page.headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'cross-origin-opener-policy': 'same-origin', 'cross-origin-resource-policy': 'same-origin' });
+      expect(page.headers).toMatchObject({
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+      });
     }
   });
 
   it('are cached for good when their name says what is in them', async () => {
     const asset = await get('/assets/index-B3kF9a_x.js');
     expect(asset).toMatchObject({ status: 200, body: 'export {}' });
-    expect(asset.headers).toMatchObject({ 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'public, max-age=31536000, immutable' });
+    expect(asset.headers).toMatchObject({
+      'content-type': 'text/javascript; charset=utf-8',
+      'cache-control': 'public, max-age=31536000, immutable',
+    });
   });
 
   it('never come from outside their directory', async () => {
-    for (const pathname of ['/assets/linked.js', '/../secret.js', '/%2e%2e/secret.js', '/assets/..%2f..%2fsecret.js', '/..%5csecret.js', '/assets/%00.js', '/assets/missing.js', '/assets/index-B3kF9a_x.js/x.js']) {
+    for (const pathname of [
+      '/assets/linked.js',
+      '/../secret.js',
+      '/%2e%2e/secret.js',
+      '/assets/..%2f..%2fsecret.js',
+      '/..%5csecret.js',
+      '/assets/%00.js',
+      '/assets/missing.js',
+      '/assets/index-B3kF9a_x.js/x.js',
+    ]) {
       const answer = await get(pathname);
       expect(answer.status, pathname).toBe(404);
       expect(answer.body).not.toContain('secret');
@@ -242,7 +320,10 @@ describe('the UI files', () => {
 
   it('are only read', async () => {
     expect((await post('/', {}, '')).status).toBe(405);
-    expect(await send({ port, host: '127.0.0.1', path: '/', method: 'HEAD' }, { host: self })).toMatchObject({ status: 200, body: '' });
+    expect(await send({ port, host: '127.0.0.1', path: '/', method: 'HEAD' }, { host: self })).toMatchObject({
+      status: 200,
+      body: '',
+    });
   });
 
   it('say how to build them when they are missing', async () => {
@@ -269,7 +350,9 @@ describe('where the doors are', () => {
       await expect(openDoors(other, { uiRoot: uiRoot(), port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
       const blocker = http.createServer();
       // Whether we or somebody else holds the usual port: it is taken.
-      await new Promise<void>((resolve) => { blocker.once('error', () => resolve()).listen(PREFERRED_PORT, '127.0.0.1', () => resolve()); });
+      await new Promise<void>((resolve) => {
+        blocker.once('error', () => resolve()).listen(PREFERRED_PORT, '127.0.0.1', () => resolve());
+      });
       const fallback = await openDoors(other, { uiRoot: uiRoot(), port: null });
       expect(fallback.http.port).not.toBe(PREFERRED_PORT);
       await fallback.close();

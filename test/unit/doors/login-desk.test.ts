@@ -1,7 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLoginDesk, MAX_WRONG_TOKENS, SESSION_IDLE_MS, TOKEN_LIFE_MS, WRONG_TOKEN_WINDOW_MS } from '../../../electron/doors/login-desk.ts';
+import {
+  createLoginDesk,
+  MAX_WRONG_TOKENS,
+  SESSION_IDLE_MS,
+  TOKEN_LIFE_MS,
+  WRONG_TOKEN_WINDOW_MS,
+} from '../../../electron/doors/login-desk.ts';
 import { sessionFile } from '../../../electron/doors/session-file.ts';
 import { temporaryDirectory } from './fake-engine.ts';
 
@@ -10,7 +16,9 @@ let nowMs = 1_700_000_000_000;
 const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
 const open = () => createLoginDesk(sessionFile(dir), clock);
 
-beforeEach(() => { dir = temporaryDirectory(); });
+beforeEach(() => {
+  dir = temporaryDirectory();
+});
 afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 describe('tokens', () => {

@@ -9,7 +9,15 @@ import { openerCommand, redirectPage } from '../../../electron/doors/browser-ope
 import { dockerBridgeAddress } from '../../../electron/doors/trial-door.ts';
 
 const hosts = allowedHosts(7717, ['localhost:8080', 'Yard.local']);
-const good: Guest = { method: 'GET', target: 'api', hosts: ['127.0.0.1:7717'], origin: null, fetchSite: null, fetchMode: null, fetchDest: null };
+const good: Guest = {
+  method: 'GET',
+  target: 'api',
+  hosts: ['127.0.0.1:7717'],
+  origin: null,
+  fetchSite: null,
+  fetchMode: null,
+  fetchDest: null,
+};
 const judge = (changes: Partial<Guest>) => {
   const verdict = judgeGuest({ ...good, ...changes }, hosts);
   return verdict.ok ? 'ok' : verdict.reason;
@@ -17,8 +25,19 @@ const judge = (changes: Partial<Guest>) => {
 
 describe('judgeGuest', () => {
   it.each([
-    ['127.0.0.1:7717', 'ok'], ['localhost:7717', 'ok'], ['LOCALHOST:7717', 'ok'], ['[::1]:7717', 'ok'], ['localhost:8080', 'ok'], ['yard.local:7717', 'ok'],
-    ['127.0.0.1', 'host'], ['127.0.0.1:80', 'host'], ['evil.example:7717', 'host'], ['127.0.0.1.evil.example:7717', 'host'], ['localhost.:7717', 'host'], ['', 'host'], ['user@127.0.0.1:7717', 'host'],
+    ['127.0.0.1:7717', 'ok'],
+    ['localhost:7717', 'ok'],
+    ['LOCALHOST:7717', 'ok'],
+    ['[::1]:7717', 'ok'],
+    ['localhost:8080', 'ok'],
+    ['yard.local:7717', 'ok'],
+    ['127.0.0.1', 'host'],
+    ['127.0.0.1:80', 'host'],
+    ['evil.example:7717', 'host'],
+    ['127.0.0.1.evil.example:7717', 'host'],
+    ['localhost.:7717', 'host'],
+    ['', 'host'],
+    ['user@127.0.0.1:7717', 'host'],
   ])('Host %s: %s', (host, expected) => {
     expect(judge({ hosts: [host] })).toBe(expected);
   });
@@ -33,7 +52,14 @@ describe('judgeGuest', () => {
     expect(allowedHosts(8080).has('localhost')).toBe(false);
   });
 
-  it.each(['http://evil.example', 'null', 'https://127.0.0.1:7717', 'http://127.0.0.1:3000', 'http://localhost:7717', 'http://127.0.0.1:7717.evil.example'])('refuses Origin %s, reading or writing', (origin) => {
+  it.each([
+    'http://evil.example',
+    'null',
+    'https://127.0.0.1:7717',
+    'http://127.0.0.1:3000',
+    'http://localhost:7717',
+    'http://127.0.0.1:7717.evil.example',
+  ])('refuses Origin %s, reading or writing', (origin) => {
     expect(judge({ origin })).toBe('origin');
     expect(judge({ origin, method: 'POST' })).toBe('origin');
   });
@@ -60,8 +86,23 @@ describe('judgeGuest', () => {
 
 describe('readUiPath', () => {
   it.each([
-    '/../etc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '/..%2f..%2fetc/passwd', '/assets/..%5c..%5csecret', '/assets\\..\\x.js', '/%00.js', '/a%0ab.js', '/.git/config.js', '/assets/.env',
-    '//etc/passwd.js', '/assets//x.js', '/C:/x.js', '/index.js::$DATA', '/%', '/%c0%ae%c0%ae/x.js', `/${'a'.repeat(2_000)}`, 'assets/x.js',
+    '/../etc/passwd',
+    '/%2e%2e/%2e%2e/etc/passwd',
+    '/..%2f..%2fetc/passwd',
+    '/assets/..%5c..%5csecret',
+    '/assets\\..\\x.js',
+    '/%00.js',
+    '/a%0ab.js',
+    '/.git/config.js',
+    '/assets/.env',
+    '//etc/passwd.js',
+    '/assets//x.js',
+    '/C:/x.js',
+    '/index.js::$DATA',
+    '/%',
+    '/%c0%ae%c0%ae/x.js',
+    `/${'a'.repeat(2_000)}`,
+    'assets/x.js',
   ])('refuses %s', (pathname) => {
     expect(readUiPath(pathname).kind).toBe('refused');
   });
@@ -69,23 +110,46 @@ describe('readUiPath', () => {
   it('knows files from places in the application', () => {
     expect(readUiPath('/')).toEqual({ kind: 'page' });
     expect(readUiPath('/trial/14')).toEqual({ kind: 'page' });
-    expect(readUiPath('/assets/index-B3kF9a_x.js')).toEqual({ kind: 'file', segments: ['assets', 'index-B3kF9a_x.js'] });
+    expect(readUiPath('/assets/index-B3kF9a_x.js')).toEqual({
+      kind: 'file',
+      segments: ['assets', 'index-B3kF9a_x.js'],
+    });
   });
 
   it('never yields a segment that could leave the directory', () => {
-    const piece = fc.constantFrom('..', '.', '%2e', '%2f', '%5c', '\\', '/', '%00', 'a', '.js', '%25', '%252e', ':', ' ', 'é');
-    fc.assert(fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-      const result = readUiPath(`/${pieces.join('')}`);
-      if (result.kind !== 'file') return;
-      for (const segment of result.segments) expect(segment).not.toMatch(/^\.|[\\/:\0]|^$/);
-    }));
+    const piece = fc.constantFrom(
+      '..',
+      '.',
+      '%2e',
+      '%2f',
+      '%5c',
+      '\\',
+      '/',
+      '%00',
+      'a',
+      '.js',
+      '%25',
+      '%252e',
+      ':',
+      ' ',
+      'é',
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const result = readUiPath(`/${pieces.join('')}`);
+        if (result.kind !== 'file') return;
+        for (const segment of result.segments) expect(segment).not.toMatch(/^\.|[\\/:\0]|^$/);
+      }),
+    );
   });
 });
 
 describe('contentSecurityPolicy', () => {
-  it('allows nothing but our own origin and this response\'s styles', () => {
-    expect(contentSecurityPolicy('abcdefghijklmnop')).toBe("default-src 'none'; script-src 'self'; style-src 'self' 'nonce-abcdefghijklmnop'; img-src 'self' data:; font-src 'self'; "
-      + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'");
+  it("allows nothing but our own origin and this response's styles", () => {
+    expect(contentSecurityPolicy('abcdefghijklmnop')).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-abcdefghijklmnop'; img-src 'self' data:; font-src 'self'; " +
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+    );
   });
 
   it('takes no nonce that could add a directive', () => {
@@ -109,8 +173,14 @@ describe('parseServeFlags', () => {
   };
 
   it('has loopback and the usual port as defaults', () => {
-    expect(parseServeFlags([])).toEqual({ kind: 'flags', warning: null, flags: { port: null, host: '127.0.0.1', allowHosts: [], open: false, json: false } });
-    expect(parseServeFlags(['--port', '0', '--json', '--allow-host', 'a', '--allow-host', 'localhost:8080'])).toMatchObject({ flags: { port: 0, json: true, allowHosts: ['a', 'localhost:8080'] } });
+    expect(parseServeFlags([])).toEqual({
+      kind: 'flags',
+      warning: null,
+      flags: { port: null, host: '127.0.0.1', allowHosts: [], open: false, json: false },
+    });
+    expect(
+      parseServeFlags(['--port', '0', '--json', '--allow-host', 'a', '--allow-host', 'localhost:8080']),
+    ).toMatchObject({ flags: { port: 0, json: true, allowHosts: ['a', 'localhost:8080'] } });
   });
 
   it('names the flag that was meant', () => {
@@ -126,7 +196,11 @@ describe('parseServeFlags', () => {
     expect(refusal('--host', '127.evil.example')).toContain('--allow-remote');
     const allowed = parseServeFlags(['--host', '0.0.0.0', '--allow-remote']);
     expect(allowed.kind === 'flags' && allowed.warning).toContain('0.0.0.0');
-    expect(parseServeFlags(['--host', '[::1]'])).toMatchObject({ kind: 'flags', warning: null, flags: { host: '::1' } });
+    expect(parseServeFlags(['--host', '[::1]'])).toMatchObject({
+      kind: 'flags',
+      warning: null,
+      flags: { host: '::1' },
+    });
   });
 
   it('explains itself', () => {
@@ -137,15 +211,21 @@ describe('parseServeFlags', () => {
 
 describe('opening a browser', () => {
   it('puts the link into a file, never into arguments', () => {
-    expect(openerCommand('linux', 'file:///x/open.html')).toEqual({ program: 'xdg-open', args: ['file:///x/open.html'] });
+    expect(openerCommand('linux', 'file:///x/open.html')).toEqual({
+      program: 'xdg-open',
+      args: ['file:///x/open.html'],
+    });
     expect(redirectPage('http://127.0.0.1:1/#token="><script>')).not.toContain('<script>');
   });
 });
 
 describe('dockerBridgeAddress', () => {
-  const address = (family: 'IPv4' | 'IPv6', text: string) => ({ address: text, family, netmask: '', mac: '', internal: false, cidr: null, scopeid: 0 }) as never;
+  const address = (family: 'IPv4' | 'IPv6', text: string) =>
+    ({ address: text, family, netmask: '', mac: '', internal: false, cidr: null, scopeid: 0 }) as never;
   it('is the IPv4 address of docker0', () => {
-    expect(dockerBridgeAddress({ docker0: [address('IPv6', 'fe80::1'), address('IPv4', '172.17.0.1')] })).toBe('172.17.0.1');
+    expect(dockerBridgeAddress({ docker0: [address('IPv6', 'fe80::1'), address('IPv4', '172.17.0.1')] })).toBe(
+      '172.17.0.1',
+    );
     expect(dockerBridgeAddress({ eth0: [address('IPv4', '10.0.0.2')] })).toBeNull();
   });
 });

@@ -9,12 +9,22 @@ export interface Answer {
 }
 
 /** One request with exactly these headers. */
-export function send(target: http.RequestOptions, headers: http.OutgoingHttpHeaders = {}, body?: string | readonly string[]): Promise<Answer> {
+export function send(
+  target: http.RequestOptions,
+  headers: http.OutgoingHttpHeaders = {},
+  body?: string | readonly string[],
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = http.request({ agent: false, ...target, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString('utf8') }));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString('utf8'),
+        }),
+      );
       response.on('error', reject);
     });
     request.on('error', reject);
@@ -33,7 +43,9 @@ export function sendRaw(port: number, bytes: string): Promise<string> {
     const socket = net.connect(port, '127.0.0.1', () => socket.write(bytes));
     let said = '';
     socket.setEncoding('utf8');
-    socket.on('data', (chunk: string) => { said += chunk; });
+    socket.on('data', (chunk: string) => {
+      said += chunk;
+    });
     socket.on('close', () => resolve(said));
     socket.on('error', reject);
     socket.setTimeout(5_000, () => socket.destroy(new Error('the server neither answered nor closed')));

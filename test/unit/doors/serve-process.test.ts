@@ -26,13 +26,20 @@ interface Started {
 }
 
 function start(...flags: string[]): Started {
-  const child = spawn(process.execPath, [entry, '--json', ...flags], { env: { ...process.env, SWITCHYARD_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [entry, '--json', ...flags], {
+    env: { ...process.env, SWITCHYARD_HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   children.push(child);
   let complaints = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { complaints += text; });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints += text;
+  });
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const ready = new Promise<Ready>((resolve, reject) => {
-    createInterface(child.stdout).once('line', (line) => resolve(JSON.parse(line) as Ready)).once('close', () => reject(new Error(`it never became ready: ${complaints}`)));
+    createInterface(child.stdout)
+      .once('line', (line) => resolve(JSON.parse(line) as Ready))
+      .once('close', () => reject(new Error(`it never became ready: ${complaints}`)));
   });
   return { child, ready, exited };
 }
@@ -88,7 +95,9 @@ describe('switchyard serve', { timeout: 60_000 }, () => {
   it('ends when it is asked to through its socket', async () => {
     const started = start('--port', '0');
     await started.ready;
-    const answer = await createSocketFetch(path.join(home, 'engine.sock'))(new Request('http://localhost/api/v1/engine/shutdown', { method: 'POST' }));
+    const answer = await createSocketFetch(path.join(home, 'engine.sock'))(
+      new Request('http://localhost/api/v1/engine/shutdown', { method: 'POST' }),
+    );
     expect(answer.status).toBe(202);
     expect(await started.exited).toEqual([0, null]);
   });
@@ -105,7 +114,10 @@ describe('a headless entry in trouble', { timeout: 60_000 }, () => {
       const engine = createFakeEngine(${JSON.stringify(home)});
       const print = () => { ${trouble} };
       process.exit(await serve(['--port', '0', '--json'], { print, startEngine: async () => engine }));`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { env: { ...process.env, SWITCHYARD_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      env: { ...process.env, SWITCHYARD_HOME: home },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     children.push(child);
     return child;
   }
@@ -118,7 +130,9 @@ describe('a headless entry in trouble', { timeout: 60_000 }, () => {
   });
 
   it('ends at once when it is interrupted a second time', async () => {
-    const child = startInTrouble("engine.close = () => { process.stdout.write('closing'); return new Promise(() => { setInterval(() => {}, 1_000); }); }; process.stdout.write('ready');");
+    const child = startInTrouble(
+      "engine.close = () => { process.stdout.write('closing'); return new Promise(() => { setInterval(() => {}, 1_000); }); }; process.stdout.write('ready');",
+    );
     if (child.stdout === null) throw new Error('no output');
     await once(child.stdout, 'data');
     child.kill('SIGINT');

@@ -16,8 +16,13 @@ let onPrint = (_line: string) => {};
 function environment(changes: Partial<ServeEnvironment> = {}): Partial<ServeEnvironment> {
   return {
     env: { SWITCHYARD_HOME: dir },
-    print: (line) => { printed.push(line); onPrint(line); },
-    warn: (line) => { warned.push(line); },
+    print: (line) => {
+      printed.push(line);
+      onPrint(line);
+    },
+    warn: (line) => {
+      warned.push(line);
+    },
     startEngine: async () => engine,
     stopAsked: new Promise(() => {}),
     ...changes,
@@ -36,8 +41,14 @@ afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
 describe('serve', () => {
   it('says that it is ready and where, works, and ends well when asked to', async () => {
     let ask = () => {};
-    const stopAsked = new Promise<void>((resolve) => { ask = resolve; });
-    const ready = new Promise<string>((resolve) => { onPrint = (line) => { if (line.startsWith('Open ')) resolve(line.slice(5)); }; });
+    const stopAsked = new Promise<void>((resolve) => {
+      ask = resolve;
+    });
+    const ready = new Promise<string>((resolve) => {
+      onPrint = (line) => {
+        if (line.startsWith('Open ')) resolve(line.slice(5));
+      };
+    });
     const ended = serve(['--port', '0'], environment({ stopAsked }));
     const url = new URL(await ready);
     expect(url.hash).toMatch(/^#token=/);
@@ -53,13 +64,20 @@ describe('serve', () => {
   it('ends when the engine is asked to stop through the API', async () => {
     onPrint = () => engine.requestStop();
     expect(await serve(['--port', '0', '--json'], environment())).toBe(0);
-    expect(JSON.parse(printed[0] ?? '')).toMatchObject({ ready: true, alreadyRunning: false, dataDir: dir, pid: process.pid });
+    expect(JSON.parse(printed[0] ?? '')).toMatchObject({
+      ready: true,
+      alreadyRunning: false,
+      dataDir: dir,
+      pid: process.pid,
+    });
     expect(printed).toHaveLength(1);
   });
 
   it('hands out a link to the engine that already runs, and calls that success', async () => {
     const doors = await openDoors(engine, { uiRoot: dir, port: 0 });
-    const locked = async () => { throw new SwitchyardError('data_dir_locked', 'Another engine owns it.'); };
+    const locked = async () => {
+      throw new SwitchyardError('data_dir_locked', 'Another engine owns it.');
+    };
     try {
       expect(await serve([], environment({ startEngine: locked }))).toBe(0);
       expect(printed.join('\n')).toContain(`Open ${doors.http.url}#token=`);
@@ -71,7 +89,9 @@ describe('serve', () => {
 
   it('says what to do when the port is taken, and lets the engine go', async () => {
     const blocker = http.createServer();
-    await new Promise<void>((resolve) => { blocker.listen(0, '127.0.0.1', resolve); });
+    await new Promise<void>((resolve) => {
+      blocker.listen(0, '127.0.0.1', resolve);
+    });
     const { port } = blocker.address() as AddressInfo;
     try {
       expect(await serve(['--port', String(port)], environment())).toBe(1);
@@ -83,7 +103,9 @@ describe('serve', () => {
   });
 
   it('starts nothing for wrong flags, and passes on why an engine cannot start', async () => {
-    const startEngine = async () => { throw new SwitchyardError('database_newer', 'The database is newer.', { remedy: 'Update Switchyard.' }); };
+    const startEngine = async () => {
+      throw new SwitchyardError('database_newer', 'The database is newer.', { remedy: 'Update Switchyard.' });
+    };
     expect(await serve(['--prot', '1'], environment({ startEngine }))).toBe(2);
     expect(warned[0]).toContain('--port');
     expect(await serve([], environment({ startEngine }))).toBe(1);

@@ -16,17 +16,27 @@ let engine: FakeEngine;
 let door: SocketDoor | null = null;
 let streamAborted: Promise<void>;
 const logged: string[] = [];
-const log = (message: string) => { logged.push(message); };
+const log = (message: string) => {
+  logged.push(message);
+};
 const api = (pathname: string, init?: RequestInit) => new Request(`http://localhost${pathname}`, init);
 
 beforeEach(() => {
   dir = temporaryDirectory();
   let aborted = () => {};
-  streamAborted = new Promise((resolve) => { aborted = resolve; });
+  streamAborted = new Promise((resolve) => {
+    aborted = resolve;
+  });
   engine = createFakeEngine(dir, (request, url) => {
     if (url.pathname !== '/api/v1/events') return null;
     request.signal.addEventListener('abort', aborted);
-    return new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('data: 1\n\n')), cancel: aborted }), { headers: { 'content-type': 'text/event-stream' } });
+    return new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode('data: 1\n\n')),
+        cancel: aborted,
+      }),
+      { headers: { 'content-type': 'text/event-stream' } },
+    );
   });
 });
 afterEach(async () => {
@@ -36,7 +46,12 @@ afterEach(async () => {
 });
 
 async function openSocket(loginUrl: (() => string) | null = null): Promise<(request: Request) => Promise<Response>> {
-  door = await openSocketDoor({ fetch: (request) => engine.fetch(request), socketPath: engine.paths.socket, loginUrl, log });
+  door = await openSocketDoor({
+    fetch: (request) => engine.fetch(request),
+    socketPath: engine.paths.socket,
+    loginUrl,
+    log,
+  });
   return createSocketFetch(engine.paths.socket);
 }
 
@@ -59,15 +74,30 @@ describe('the socket door', () => {
 
   it('puts no socket behind a link somebody else could have made', async () => {
     fs.symlinkSync(dir, path.join(dir, 'link'));
-    await expect(openSocketDoor({ fetch: (request) => engine.fetch(request), socketPath: path.join(dir, 'link', 'engine.sock'), loginUrl: null, log })).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(
+      openSocketDoor({
+        fetch: (request) => engine.fetch(request),
+        socketPath: path.join(dir, 'link', 'engine.sock'),
+        loginUrl: null,
+        log,
+      }),
+    ).rejects.toMatchObject({ code: 'forbidden' });
   });
 
   it('passes requests with query, body and headers', async () => {
     const socketFetch = await openSocket();
-    const answer = await socketFetch(api('/api/v1/trials/actions?x=1', { method: 'POST', body: '{"a":"é"}', headers: { 'content-type': 'application/json' } }));
+    const answer = await socketFetch(
+      api('/api/v1/trials/actions?x=1', {
+        method: 'POST',
+        body: '{"a":"é"}',
+        headers: { 'content-type': 'application/json' },
+      }),
+    );
     expect(await answer.json()).toEqual({ method: 'POST', path: '/api/v1/trials/actions', body: '{"a":"é"}' });
     expect((await socketFetch(api('/index.html'))).status).toBe(404);
-    expect((await socketFetch(api('/api/v1/x', { method: 'POST', body: 'x'.repeat(MAX_BODY_BYTES + 1) }))).status).toBe(413);
+    expect((await socketFetch(api('/api/v1/x', { method: 'POST', body: 'x'.repeat(MAX_BODY_BYTES + 1) }))).status).toBe(
+      413,
+    );
   });
 
   it('streams events, and the engine hears when the client leaves', async () => {
@@ -86,7 +116,10 @@ describe('the socket door', () => {
     expect(answer.status).toBe(201);
     expect(await answer.json()).toEqual({ url: 'http://127.0.0.1:1/#token=t' });
     expect((await socketFetch(api('/api/v1/login-links'))).status).toBe(405);
-    expect(await askRunningEngine(engine.paths.socket, 0)).toEqual({ kind: 'browser', url: 'http://127.0.0.1:1/#token=t' });
+    expect(await askRunningEngine(engine.paths.socket, 0)).toEqual({
+      kind: 'browser',
+      url: 'http://127.0.0.1:1/#token=t',
+    });
   });
 
   it('says so when the engine is the desktop app, and a missing engine is told apart', async () => {
@@ -104,7 +137,11 @@ describe('the socket door', () => {
 
 describe('the trial door', () => {
   it('serves trials only, on loopback, and no page of a browser', async () => {
-    const trialDoor = await openTrialDoor({ trialFetch: (request) => engine.trialFetch(request), log, interfaces: () => ({}) });
+    const trialDoor = await openTrialDoor({
+      trialFetch: (request) => engine.trialFetch(request),
+      log,
+      interfaces: () => ({}),
+    });
     try {
       const { hostname, port, host } = new URL(trialDoor.processBaseUrl);
       expect(hostname).toBe('127.0.0.1');
@@ -122,7 +159,7 @@ describe('the trial door', () => {
 
   it('opens for containers once Docker has its bridge', async () => {
     let bridge: string | null = null;
-    const interfaces = () => bridge === null ? {} : { docker0: [{ address: bridge, family: 'IPv4' } as never] };
+    const interfaces = () => (bridge === null ? {} : { docker0: [{ address: bridge, family: 'IPv4' } as never] });
     const trialDoor = await openTrialDoor({ trialFetch: (request) => engine.trialFetch(request), log, interfaces });
     try {
       expect(await trialDoor.containerBaseUrl()).toBeNull();
@@ -132,7 +169,7 @@ describe('the trial door', () => {
       expect(await trialDoor.containerBaseUrl()).toBe(url);
       const request = http.request(`${url}/api/live`, { method: 'POST' });
       request.end('{}');
-      const [response] = await once(request, 'response') as [http.IncomingMessage];
+      const [response] = (await once(request, 'response')) as [http.IncomingMessage];
       expect(response.statusCode).toBe(200);
       response.resume();
       bridge = '192.0.2.1';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { dataPaths } from '../../../electron/engine/data-dir.ts';
+import { dataPaths } from '../../../electron/ports/data-dir.ts';
 import { watchDataDir } from '../../../electron/engine/watch-data-dir.ts';
 
 let root: string;
@@ -13,9 +13,14 @@ beforeEach(() => {
   mkdirSync(dir);
   writeFileSync(path.join(dir, 'switchyard.db'), 'x');
 });
-afterEach(() => { rmSync(root, { recursive: true, force: true }); });
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
 
-const lost = (): Promise<string> => new Promise((resolve) => { watchDataDir(dataPaths(dir, 'linux', root), resolve, 5); });
+const lost = (): Promise<string> =>
+  new Promise((resolve) => {
+    watchDataDir(dataPaths(dir, 'linux', root), resolve, 5);
+  });
 
 it('notices that the directory was deleted', async () => {
   const message = lost();

@@ -13,14 +13,27 @@ const refusal = (name: string, nearby: string | null, env: Record<string, string
 
 describe('the program of a trial', () => {
   it('is named when it is found', () => {
-    expect(noteProgram(['python', 'a.py'], 'process', {}, () => ({ path: '/v/bin/python' }))).toEqual(['Uses /v/bin/python.']);
+    expect(noteProgram(['python', 'a.py'], 'process', {}, () => ({ path: '/v/bin/python' }))).toEqual([
+      'Uses /v/bin/python.',
+    ]);
   });
   it('is refused with a remedy when it is not', () => {
-    expect(refusal('python', 'python3')).toMatchObject({ code: 'command_missing', message: 'There is no program "python" on the PATH.', remedy: expect.stringContaining('python3 is there') as string });
+    expect(refusal('python', 'python3')).toMatchObject({
+      code: 'command_missing',
+      message: 'There is no program "python" on the PATH.',
+      remedy: expect.stringContaining('python3 is there') as string,
+    });
     expect(refusal('train.py', null)).toMatchObject({ remedy: expect.stringContaining('python3 train.py') as string });
-    expect(refusal('x', null, {})).toMatchObject({ message: expect.stringContaining('of the engine') as string, remedy: expect.stringContaining('/bin') as string });
+    expect(refusal('x', null, {})).toMatchObject({
+      message: expect.stringContaining('of the engine') as string,
+      remedy: expect.stringContaining('/bin') as string,
+    });
   });
-  it.each([['python a.py', 'process'], [['./run.sh'], 'process'], [['python'], 'docker']] as const)('%j in %s is not judged', (entrypoint, runtime) => {
+  it.each([
+    ['python a.py', 'process'],
+    [['./run.sh'], 'process'],
+    [['python'], 'docker'],
+  ] as const)('%j in %s is not judged', (entrypoint, runtime) => {
     expect(noteProgram(entrypoint, runtime, {}, nothing(null))).toEqual([]);
   });
 });

@@ -12,39 +12,51 @@ function move(line: readonly LinePlace[], ids: ReadonlySet<number>, index: numbe
   const behind = rest[index] ?? null;
   const ranks = line.map(({ rank }) => rank).toSorted();
   const placed = placeInGap(moving, {
-    ahead, behind,
-    aboveAhead: ahead === null ? null : ranks.find((rank) => rank > ahead.rank) ?? null,
-    belowBehind: behind === null ? null : ranks.findLast((rank) => rank < behind.rank) ?? null,
+    ahead,
+    behind,
+    aboveAhead: ahead === null ? null : (ranks.find((rank) => rank > ahead.rank) ?? null),
+    belowBehind: behind === null ? null : (ranks.findLast((rank) => rank < behind.rank) ?? null),
   });
   return [...rest, ...placed].toSorted(compareInLine);
 }
 
 function lineOf(priorities: readonly number[]): LinePlace[] {
   let last: string | null = null;
-  return priorities.map((priority, i) => {
-    last = rankBehind(last);
-    return { id: i + 1, priority, rank: last };
-  }).toSorted(compareInLine);
+  return priorities
+    .map((priority, i) => {
+      last = rankBehind(last);
+      return { id: i + 1, priority, rank: last };
+    })
+    .toSorted(compareInLine);
 }
 
-const moves = fc.array(fc.record({ pick: fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), index: fc.nat() }), { minLength: 1, maxLength: 40 });
+const moves = fc.array(fc.record({ pick: fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), index: fc.nat() }), {
+  minLength: 1,
+  maxLength: 40,
+});
 
 describe('placeInGap', () => {
   test('puts the trials exactly into the gap, keeps their order, keeps ranks unique, and touches nobody else', () => {
-    fc.assert(fc.property(fc.array(fc.constantFrom(10, 42, 42, 42, 60), { minLength: 2, maxLength: 12 }), moves, (priorities, steps) => {
-      let line = lineOf(priorities);
-      for (const step of steps) {
-        const ids = new Set(step.pick.map((n) => line[n % line.length]?.id as number));
-        const index = step.index % (line.length - ids.size + 1);
-        const expected = line.filter((p) => !ids.has(p.id)).map((p) => p.id);
-        expected.splice(index, 0, ...line.filter((p) => ids.has(p.id)).map((p) => p.id));
-        const before = new Map(line.map((p) => [p.id, p]));
-        line = move(line, ids, index);
-        expect(line.map((p) => p.id)).toEqual(expected);
-        expect(new Set(line.map((p) => p.rank)).size).toBe(line.length);
-        for (const place of line) if (!ids.has(place.id)) expect(place).toEqual(before.get(place.id));
-      }
-    }));
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(10, 42, 42, 42, 60), { minLength: 2, maxLength: 12 }),
+        moves,
+        (priorities, steps) => {
+          let line = lineOf(priorities);
+          for (const step of steps) {
+            const ids = new Set(step.pick.map((n) => line[n % line.length]?.id as number));
+            const index = step.index % (line.length - ids.size + 1);
+            const expected = line.filter((p) => !ids.has(p.id)).map((p) => p.id);
+            expected.splice(index, 0, ...line.filter((p) => ids.has(p.id)).map((p) => p.id));
+            const before = new Map(line.map((p) => [p.id, p]));
+            line = move(line, ids, index);
+            expect(line.map((p) => p.id)).toEqual(expected);
+            expect(new Set(line.map((p) => p.rank)).size).toBe(line.length);
+            for (const place of line) if (!ids.has(place.id)) expect(place).toEqual(before.get(place.id));
+          }
+        },
+      ),
+    );
   });
 
   test('a trial keeps its priority wherever the place allows it', () => {

@@ -3,22 +3,29 @@ import { describe, expect, test } from 'vitest';
 import { LogBuffer } from '../../../renderer/features/trial/log/log-buffer.ts';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-const decode = (line: Uint8Array | number): string => (typeof line === 'number' ? `<${line}>` : new TextDecoder().decode(line));
-const linesOf = (buffer: LogBuffer): string[] => Array.from({ length: buffer.lineCount }, (_, index) => decode(buffer.line(index)));
+const decode = (line: Uint8Array | number): string =>
+  typeof line === 'number' ? `<${line}>` : new TextDecoder().decode(line);
+const linesOf = (buffer: LogBuffer): string[] =>
+  Array.from({ length: buffer.lineCount }, (_, index) => decode(buffer.line(index)));
 const roomy = () => new LogBuffer({ maxLines: 1_000_000, maxBytes: 1e9 });
 
 describe('the window over a log', () => {
   test('has the same lines however the bytes were cut into pieces', () => {
     const text = fc.array(fc.stringMatching(/^[a-zé\r ]{0,12}$/), { maxLength: 30 }).map((lines) => lines.join('\n'));
-    fc.assert(fc.property(text, fc.array(fc.nat(60), { maxLength: 12 }), (whole, cuts) => {
-      const bytes = encode(whole);
-      const buffer = roomy();
-      const bounds = [...new Set([0, ...cuts.map((cut) => Math.min(cut, bytes.length)), bytes.length])].sort((a, b) => a - b);
-      for (let i = 1; i < bounds.length; i += 1) buffer.append(bounds[i - 1]!, bytes.subarray(bounds[i - 1], bounds[i]));
-      const expected = whole === '' ? [] : whole.replace(/\n$/, '').split('\n');
-      expect(linesOf(buffer)).toEqual(expected);
-      expect(buffer.endOffset).toBe(bytes.length);
-    }));
+    fc.assert(
+      fc.property(text, fc.array(fc.nat(60), { maxLength: 12 }), (whole, cuts) => {
+        const bytes = encode(whole);
+        const buffer = roomy();
+        const bounds = [...new Set([0, ...cuts.map((cut) => Math.min(cut, bytes.length)), bytes.length])].sort(
+          (a, b) => a - b,
+        );
+        for (let i = 1; i < bounds.length; i += 1)
+          buffer.append(bounds[i - 1]!, bytes.subarray(bounds[i - 1], bounds[i]));
+        const expected = whole === '' ? [] : whole.replace(/\n$/, '').split('\n');
+        expect(linesOf(buffer)).toEqual(expected);
+        expect(buffer.endOffset).toBe(bytes.length);
+      }),
+    );
   });
 
   test('finds the line of a byte, before and after older parts came in', () => {

@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import { stepMove } from '../../../renderer/api/optimistic.ts';
 import { makeTrial } from './trial-fixture.ts';
 
-const line = [makeTrial({ id: 1 }), makeTrial({ id: 2, state: 'paused' }), makeTrial({ id: 3, state: 'paused' }), makeTrial({ id: 4 }), makeTrial({ id: 5 })];
+const line = [
+  makeTrial({ id: 1 }),
+  makeTrial({ id: 2, state: 'paused' }),
+  makeTrial({ id: 3, state: 'paused' }),
+  makeTrial({ id: 4 }),
+  makeTrial({ id: 5 }),
+];
 const step = (ids: number[], direction: -1 | 1) => stepMove(line, new Set(ids), direction)?.to ?? null;
 
 test('a step goes over the trials that are shown in another section', () => {

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { ApiError } from '../../../renderer/api/problem.ts';
-import { buildConfig, describeRefusal, EMPTY_FORM, fieldOfPath, readSource } from '../../../renderer/features/trial/submit-form.ts';
+import {
+  buildConfig,
+  describeRefusal,
+  EMPTY_FORM,
+  fieldOfPath,
+  readSource,
+} from '../../../renderer/features/trial/submit-form.ts';
 import { joinSentences } from '../../../renderer/ui/format.ts';
 
 const form = { ...EMPTY_FORM, command: 'python train.py' };
@@ -20,14 +26,22 @@ test('hyperparameters are read line by line, as YAML reads values, with dots for
     entrypoint: 'python train.py',
     hyperparameters: { lr: 0.0003, model: { depth: 4, name: 'vit=base' }, fast: true, layers: [1, 2], note: '0.1' },
   });
-  for (const bad of ['lr', '=1', 'a..b=1', 'a.=1', 'lr=[1']) expect(fieldOfPath(refusal(() => buildConfig({ ...form, hparams: bad }, parse)))).toBe('hparams');
+  for (const bad of ['lr', '=1', 'a..b=1', 'a.=1', 'lr=[1'])
+    expect(fieldOfPath(refusal(() => buildConfig({ ...form, hparams: bad }, parse)))).toBe('hparams');
 });
 
 test('a refusal names the field by its label, once', () => {
-  const say = (path: string | undefined, detail: string): string => describeRefusal(new ApiError({ status: 400, code: 'invalid_config', detail, ...(path === undefined ? {} : { path }) }));
-  expect(say('resources.min_gpu_memory', 'resources.min_gpu_memory: "20 bananas" is not an amount of memory.')).toBe('Least GPU memory: "20 bananas" is not an amount of memory.');
+  const say = (path: string | undefined, detail: string): string =>
+    describeRefusal(
+      new ApiError({ status: 400, code: 'invalid_config', detail, ...(path === undefined ? {} : { path }) }),
+    );
+  expect(say('resources.min_gpu_memory', 'resources.min_gpu_memory: "20 bananas" is not an amount of memory.')).toBe(
+    'Least GPU memory: "20 bananas" is not an amount of memory.',
+  );
   expect(say('resources.slots', 'The trial asks for 9 GPUs.')).toBe('Slots: The trial asks for 9 GPUs.');
-  expect(say('environment.environment_variables.A B', 'A name has no spaces.')).toBe('Environment: A name has no spaces.');
+  expect(say('environment.environment_variables.A B', 'A name has no spaces.')).toBe(
+    'Environment: A name has no spaces.',
+  );
   expect(say(undefined, 'The disk is full.')).toBe('The disk is full.');
 });
 
@@ -39,5 +53,7 @@ test('a home that only a shell knows is refused with what to write instead', () 
 
 test('sentences are joined with one full stop each', () => {
   expect(joinSentences(['Queued as #3'])).toBe('Queued as #3');
-  expect(joinSentences(['Queued as #3', 'Runs as a process, because no image is named.', 'Froze 2 files.'])).toBe('Queued as #3. Runs as a process, because no image is named. Froze 2 files.');
+  expect(joinSentences(['Queued as #3', 'Runs as a process, because no image is named.', 'Froze 2 files.'])).toBe(
+    'Queued as #3. Runs as a process, because no image is named. Froze 2 files.',
+  );
 });

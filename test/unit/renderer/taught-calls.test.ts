@@ -12,7 +12,9 @@ const sources = readdirSync(path.join(ROOT, 'renderer'), { recursive: true, enco
 test('every function of the helper that the window names exists', () => {
   const helper = readFileSync(path.join(ROOT, 'resources/python/switchyard.py'), 'utf8');
   const known = new Set([...helper.matchAll(/^def ([a-z]\w*)/gm)].map((match) => match[1]));
-  const taught = sources.flatMap(({ file, text }) => [...text.matchAll(/switchyard\.(\w+)\(/g)].map((match) => ({ file, name: match[1]! })));
+  const taught = sources.flatMap(({ file, text }) =>
+    [...text.matchAll(/switchyard\.(\w+)\(/g)].map((match) => ({ file, name: match[1]! })),
+  );
   expect(taught.length).toBeGreaterThan(1);
   expect(taught.filter(({ name }) => !known.has(name))).toEqual([]);
 });

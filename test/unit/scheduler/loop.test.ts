@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { PlanInput, PlanOutput } from '../../../electron/scheduler/model.ts';
+import type { PlanInput, PlanOutput } from '../../../electron/scheduler/plan/model.ts';
 import { createSchedulerLoop, type SchedulerLoop } from '../../../electron/scheduler/loop.ts';
 
 const NOTHING: PlanOutput = { start: [], preempt: [], waiting: [] };
@@ -21,7 +21,9 @@ function burst(durationMs: number): void {
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval'] });
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval'],
+  });
   vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
   nowMs = 1_000;
   passes = [];
@@ -32,7 +34,13 @@ beforeEach(() => {
       nowMs += passMs;
       return NOTHING;
     },
-    carryOut: () => { loop.nudge(); }, onPlanned: () => undefined, onError: (error) => { throw error; },
+    carryOut: () => {
+      loop.nudge();
+    },
+    onPlanned: () => undefined,
+    onError: (error) => {
+      throw error;
+    },
   });
 });
 

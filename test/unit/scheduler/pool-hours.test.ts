@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { poolOpenState } from '../../../electron/scheduler/pool-hours.ts';
-import { MINUTE } from './build.ts';
+import { MINUTE } from './plan/build.ts';
 
 const NIGHT = { from: '20:00', to: '08:00' };
 const at = (text: string): number => new Date(text).getTime();
@@ -14,13 +14,20 @@ afterEach(() => {
 describe('opening hours', () => {
   it('without hours, and from a time to the same, is always open', () => {
     expect(poolOpenState(null, 0)).toEqual({ closedReason: null, opensAtMs: null });
-    expect(poolOpenState({ from: '08:00', to: '08:00' }, at('2024-05-01T03:00:00'))).toEqual({ closedReason: null, opensAtMs: null });
+    expect(poolOpenState({ from: '08:00', to: '08:00' }, at('2024-05-01T03:00:00'))).toEqual({
+      closedReason: null,
+      opensAtMs: null,
+    });
   });
 
   it.each([
-    [NIGHT, '2024-05-01T20:00:00', null], [NIGHT, '2024-05-01T23:59:00', null], [NIGHT, '2024-05-01T07:59:59', null],
-    [NIGHT, '2024-05-01T08:00:00', '2024-05-01T20:00:00'], [NIGHT, '2024-05-01T19:59:59', '2024-05-01T20:00:00'],
-    [{ from: '09:30', to: '17:00' }, '2024-05-31T17:00:00', '2024-06-01T09:30:00'], [{ from: '09:30', to: '17:00' }, '2024-05-31T09:29:00', '2024-05-31T09:30:00'],
+    [NIGHT, '2024-05-01T20:00:00', null],
+    [NIGHT, '2024-05-01T23:59:00', null],
+    [NIGHT, '2024-05-01T07:59:59', null],
+    [NIGHT, '2024-05-01T08:00:00', '2024-05-01T20:00:00'],
+    [NIGHT, '2024-05-01T19:59:59', '2024-05-01T20:00:00'],
+    [{ from: '09:30', to: '17:00' }, '2024-05-31T17:00:00', '2024-06-01T09:30:00'],
+    [{ from: '09:30', to: '17:00' }, '2024-05-31T09:29:00', '2024-05-31T09:30:00'],
     [{ from: '00:00', to: '06:00' }, '2024-12-31T12:00:00', '2025-01-01T00:00:00'],
   ])('%o at %s', (hours, now, opens) => {
     const state = poolOpenState(hours, at(now));

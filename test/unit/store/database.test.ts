@@ -4,7 +4,7 @@ import path from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SwitchyardError } from '../../../electron/contract/errors.ts';
-import { dataPaths } from '../../../electron/engine/data-dir.ts';
+import { dataPaths } from '../../../electron/ports/data-dir.ts';
 import { openStore, type Store } from '../../../electron/store/database.ts';
 import { getExperiment, insertExperiment } from '../../../electron/store/experiments.ts';
 import { takeLock } from '../../../electron/store/lock.ts';
@@ -59,7 +59,9 @@ describe('opening', () => {
 
   test('a truncated database and a file that is none are named as damaged', () => {
     const store = open();
-    store.transact('fill', (tx) => { for (let i = 0; i < 2000; i++) tx.emit({ type: 't', text: 'x'.repeat(100) }); });
+    store.transact('fill', (tx) => {
+      for (let i = 0; i < 2000; i++) tx.emit({ type: 't', text: 'x'.repeat(100) });
+    });
     store.close();
     stores = [];
     truncateSync(path.join(dir, 'switchyard.db'), 20_000);
@@ -73,10 +75,18 @@ describe('opening', () => {
     const other = new Sqlite(path.join(dir, 'switchyard.db'));
     other.exec('BEGIN IMMEDIATE');
     store.db.pragma('busy_timeout = 10');
-    expect(codeOf(() => store.transact('write', (tx) => { tx.emit({ type: 't', text: 'x' }); }))).toBe('database_busy');
+    expect(
+      codeOf(() =>
+        store.transact('write', (tx) => {
+          tx.emit({ type: 't', text: 'x' });
+        }),
+      ),
+    ).toBe('database_busy');
     other.exec('ROLLBACK');
     other.close();
-    store.transact('write', (tx) => { tx.emit({ type: 't', text: 'x' }); });
+    store.transact('write', (tx) => {
+      tx.emit({ type: 't', text: 'x' });
+    });
     expect(store.seq()).toBe(1);
   });
 });
@@ -105,10 +115,21 @@ describe('migrations', () => {
   test('0002: experiments of before ran in copies', () => {
     const db = new Sqlite(':memory:');
     migrate(db, 1);
-    db.exec(`INSERT INTO experiment (id, name, config, source_dir, snapshot, created_at_ms) VALUES (1, 'e', '{}', '/p', 'abc', 0)`);
+    db.exec(
+      `INSERT INTO experiment (id, name, config, source_dir, snapshot, created_at_ms) VALUES (1, 'e', '{}', '/p', 'abc', 0)`,
+    );
     migrate(db, 2);
     expect(getExperiment(db, 1)).toMatchObject({ sourceDir: '/p', snapshot: 'abc', inPlace: false });
-    const id = insertExperiment(db, { name: 'i', config: {} as never, sealedEnv: null, sourceDir: '/p', snapshot: null, inPlace: true, createdAtMs: 0, idempotencyKey: null });
+    const id = insertExperiment(db, {
+      name: 'i',
+      config: {} as never,
+      sealedEnv: null,
+      sourceDir: '/p',
+      snapshot: null,
+      inPlace: true,
+      createdAtMs: 0,
+      idempotencyKey: null,
+    });
     expect(getExperiment(db, id)).toMatchObject({ sourceDir: '/p', snapshot: null, inPlace: true });
   });
 });
@@ -117,13 +138,19 @@ describe('transactions', () => {
   test('rows, events and listeners go together; a throw leaves nothing', () => {
     const store = open();
     const seen: number[] = [];
-    store.onCommit(({ seq }) => { seen.push(seq); });
-    expect(() => store.transact('fails', (tx) => {
-      tx.emit({ type: 't', text: 'x' });
-      throw new Error('no');
-    })).toThrow('no');
+    store.onCommit(({ seq }) => {
+      seen.push(seq);
+    });
+    expect(() =>
+      store.transact('fails', (tx) => {
+        tx.emit({ type: 't', text: 'x' });
+        throw new Error('no');
+      }),
+    ).toThrow('no');
     expect(store.seq()).toBe(0);
-    store.transact('works', (tx) => { tx.emit({ type: 't', trialId: 3, text: 'x' }); });
+    store.transact('works', (tx) => {
+      tx.emit({ type: 't', trialId: 3, text: 'x' });
+    });
     expect(seen).toEqual([store.seq()]);
   });
 });

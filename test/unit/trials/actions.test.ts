@@ -8,8 +8,15 @@ import { createPool, deletePool, ensureWorkstationPool } from '../../../electron
 import { rankBehind } from '../../../electron/queue/rank.ts';
 import { openStore, type Store } from '../../../electron/store/database.ts';
 import { insertExperiment } from '../../../electron/store/experiments.ts';
-import { listGarbage } from '../../../electron/store/housekeeping.ts';
-import { getTrialRow, insertTrial, lastRank, readLine, updateTrial, type TrialRow } from '../../../electron/store/trials.ts';
+import { listGarbage } from '../../../electron/store/garbage.ts';
+import {
+  getTrialRow,
+  insertTrial,
+  lastRank,
+  readLine,
+  updateTrial,
+  type TrialRow,
+} from '../../../electron/store/trials.ts';
 import { actOnTrials, undoAction, type ActionDone } from '../../../electron/trials/actions.ts';
 import { makeTrialRow } from '../../fakes/rows.ts';
 
@@ -29,14 +36,26 @@ afterEach(() => {
 
 function add(priority = 42, over: Partial<TrialRow> = {}): number {
   return store.transact('add', (tx) => {
-    const experimentId = insertExperiment(tx.db, { name: 'e', config: {} as never, sealedEnv: null, sourceDir: null, snapshot: 'snap', createdAtMs: 0, idempotencyKey: null });
-    const id = insertTrial(tx.db, { ...makeTrialRow({ priority, experimentId }), rank: rankBehind(lastRank(tx.db, 'workstation')) });
+    const experimentId = insertExperiment(tx.db, {
+      name: 'e',
+      config: {} as never,
+      sealedEnv: null,
+      sourceDir: null,
+      snapshot: 'snap',
+      createdAtMs: 0,
+      idempotencyKey: null,
+    });
+    const id = insertTrial(tx.db, {
+      ...makeTrialRow({ priority, experimentId }),
+      rank: rankBehind(lastRank(tx.db, 'workstation')),
+    });
     const row = getTrialRow(tx.db, id) as TrialRow;
     if (Object.keys(over).length > 0) updateTrial(tx.db, { ...row, ...over });
     return id;
   });
 }
-const act = (action: TrialAction, slots = 0): ActionDone => actOnTrials({ store, trialsDir: path.join(dir, 'trials'), slotsInPool: () => slots }, action);
+const act = (action: TrialAction, slots = 0): ActionDone =>
+  actOnTrials({ store, trialsDir: path.join(dir, 'trials'), slotsInPool: () => slots }, action);
 const line = (): number[] => readLine(store.db, 'workstation', 0, 100).map(({ id }) => id);
 const row = (id: number): TrialRow => getTrialRow(store.db, id) as TrialRow;
 function refusal(work: () => unknown): SwitchyardError {
@@ -69,7 +88,9 @@ describe('moving', () => {
   test('says which priority a trial took, and changes none where the place allows the old one', () => {
     const first = add(10);
     const [a, b] = [add(), add()] as const;
-    expect(act({ action: 'move', trialIds: [b], to: { place: 'ahead', anchorId: a } }).result.message).not.toContain('priority');
+    expect(act({ action: 'move', trialIds: [b], to: { place: 'ahead', anchorId: a } }).result.message).not.toContain(
+      'priority',
+    );
     expect(act({ action: 'move', trialIds: [b], to: { place: 'top' } }).result.message).toContain('took priority 10');
     expect(row(b).priority).toBe(10);
     expect(line()).toEqual([b, first, a]);
@@ -80,12 +101,19 @@ describe('moving', () => {
     act({ action: 'pause', trialIds: [a] });
     expect(line()).toEqual([a, b]);
     act({ action: 'move', trialIds: [a], to: { place: 'bottom' } });
-    const done = add(42, { state: 'done', outcome: { kind: 'completed', exitCode: 0, code: 'exit', message: '', remedy: null } });
+    const done = add(42, {
+      state: 'done',
+      outcome: { kind: 'completed', exitCode: 0, code: 'exit', message: '', remedy: null },
+    });
     const error = refusal(() => act({ action: 'move', trialIds: [done], to: { place: 'top' } }));
     expect(error.code).toBe('illegal_state');
     expect(error.message).toContain('completed');
-    expect(refusal(() => act({ action: 'move', trialIds: [b], to: { place: 'ahead', anchorId: done } })).code).toBe('invalid_place');
-    expect(refusal(() => act({ action: 'move', trialIds: [b], to: { place: 'behind', anchorId: b } })).code).toBe('invalid_place');
+    expect(refusal(() => act({ action: 'move', trialIds: [b], to: { place: 'ahead', anchorId: done } })).code).toBe(
+      'invalid_place',
+    );
+    expect(refusal(() => act({ action: 'move', trialIds: [b], to: { place: 'behind', anchorId: b } })).code).toBe(
+      'invalid_place',
+    );
   });
 
   test('a priority change keeps the relative rank, there and back', () => {
@@ -121,7 +149,9 @@ describe('batches', () => {
     const [a, b] = [add(), add()] as const;
     const seen = { [String(b)]: row(b).revision };
     act({ action: 'move', trialIds: [b], expectedRevisions: seen, to: { place: 'ahead', anchorId: a } });
-    expect(refusal(() => act({ action: 'move', trialIds: [b], expectedRevisions: seen, to: { place: 'bottom' } })).code).toBe('stale_revision');
+    expect(
+      refusal(() => act({ action: 'move', trialIds: [b], expectedRevisions: seen, to: { place: 'bottom' } })).code,
+    ).toBe('stale_revision');
     expect(line()).toEqual([b, a]);
   });
 });
@@ -140,8 +170,14 @@ test('a pool with trials cannot be removed, nor take a trial that asks for more 
   store.db.prepare(`UPDATE trial SET spec = json_set(spec, '$.slots', 2) WHERE id = ?`).run(big);
   expect(refusal(() => act({ action: 'pool', trialIds: [big], poolId: 'night-only' }, 1)).code).toBe('too_many_slots');
   act({ action: 'pool', trialIds: [big], poolId: 'night-only' }, 2);
-  expect(refusal(() => { deletePool(store, 'night-only'); }).code).toBe('pool_in_use');
-  expect(refusal(() => createPool(store, { name: 'x', gpuUuids: ['GPU-9'] }, 8, new Set(['GPU-1']))).code).toBe('not_found');
+  expect(
+    refusal(() => {
+      deletePool(store, 'night-only');
+    }).code,
+  ).toBe('pool_in_use');
+  expect(refusal(() => createPool(store, { name: 'x', gpuUuids: ['GPU-9'] }, 8, new Set(['GPU-1']))).code).toBe(
+    'not_found',
+  );
 });
 
 test('deleting takes the rows and remembers what to remove; a snapshot goes with its last trial', () => {

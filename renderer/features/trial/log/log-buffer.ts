@@ -87,14 +87,19 @@ export class LogBuffer {
     if (last !== undefined) {
       firstLine = last.firstLine + last.starts.length;
       const openStart = last.starts.at(-1);
-      const open = last.gapBytes === 0 && openStart !== undefined && last.bytes.at(-1) !== NEWLINE && last.bytes.length - openStart < MAX_LINE_BYTES;
+      const open =
+        last.gapBytes === 0 &&
+        openStart !== undefined &&
+        last.bytes.at(-1) !== NEWLINE &&
+        last.bytes.length - openStart < MAX_LINE_BYTES;
       if (open) {
         bytes = join(last.bytes.subarray(openStart), added);
         at = offset - (last.bytes.length - openStart);
         firstLine -= 1;
         this.bytesHeld -= last.bytes.length - openStart;
         this.blocks.pop();
-        if (openStart > 0) this.blocks.push({ ...last, bytes: last.bytes.subarray(0, openStart), starts: last.starts.slice(0, -1) });
+        if (openStart > 0)
+          this.blocks.push({ ...last, bytes: last.bytes.subarray(0, openStart), starts: last.starts.slice(0, -1) });
       }
     }
     this.blocks.push({ offset: at, bytes, starts: cutLines(bytes), firstLine, gapBytes: 0 });
@@ -104,7 +109,13 @@ export class LogBuffer {
   /** Marks a range the engine no longer has; shown as one line. */
   appendGap(from: number, to: number): void {
     const last = this.blocks.at(-1);
-    this.blocks.push({ offset: from, bytes: new Uint8Array(), starts: [0], firstLine: last === undefined ? 0 : last.firstLine + last.starts.length, gapBytes: to - from });
+    this.blocks.push({
+      offset: from,
+      bytes: new Uint8Array(),
+      starts: [0],
+      firstLine: last === undefined ? 0 : last.firstLine + last.starts.length,
+      gapBytes: to - from,
+    });
   }
 
   /** Adds older bytes at the front. The caller reads from a line's beginning. @returns how many lines came in. */

@@ -52,7 +52,8 @@ export function LogLines({ session, view, following, onFollowing, hit, wrap }: L
     if (!wrap || lines.current === null) return;
     if (virtualizer.itemSizeCache.size > MAX_MEASURED) forgetHeights();
     for (const element of lines.current.children) {
-      if (element instanceof HTMLElement) virtualizer.resizeItem(Number(element.dataset['index']), element.offsetHeight);
+      if (element instanceof HTMLElement)
+        virtualizer.resizeItem(Number(element.dataset['index']), element.offsetHeight);
     }
   });
 
@@ -62,7 +63,10 @@ export function LogLines({ session, view, following, onFollowing, hit, wrap }: L
     if (element === null) return;
     if (following) element.scrollTop = element.scrollHeight;
     // Lines came or went above, or are of other heights: what is being read stays where it is.
-    else if (drawn.current.buffer === buffer && (drawn.current.firstLine !== firstLine || drawn.current.wrap !== wrap)) {
+    else if (
+      drawn.current.buffer === buffer &&
+      (drawn.current.firstLine !== firstLine || drawn.current.wrap !== wrap)
+    ) {
       const item = virtualizer.measurementsCache[reading.current.line - firstLine];
       if (item !== undefined) element.scrollTop = item.start - reading.current.fromEdgePx;
     }
@@ -80,7 +84,8 @@ export function LogLines({ session, view, following, onFollowing, hit, wrap }: L
     const element = scroller.current;
     if (element === null) return;
     const first = virtualizer.getVirtualItemForOffset(element.scrollTop);
-    if (first !== undefined) reading.current = { line: firstLine + first.index, fromEdgePx: first.start - element.scrollTop };
+    if (first !== undefined)
+      reading.current = { line: firstLine + first.index, fromEdgePx: first.start - element.scrollTop };
     const fromEnd = element.scrollHeight - element.scrollTop - element.clientHeight;
     const atEnd = fromEnd <= AT_END_PX && view.state !== 'detached';
     if (atEnd !== following) onFollowing(atEnd);
@@ -92,9 +97,23 @@ export function LogLines({ session, view, following, onFollowing, hit, wrap }: L
 
   const items = virtualizer.getVirtualItems();
   return (
-    <div ref={scroller} className={`log-scroll mono${wrap ? ' log-wrapped' : ''}`} role="log" aria-live="off" aria-label="Log" tabIndex={0} onScroll={onScroll}>
-      {buffer.droppedAtHead > 0 && following && <div className="log-dropped">{formatCount(buffer.droppedAtHead)} lines dropped from this view; scroll up to read them again</div>}
-      {buffer.lineCount === 0 && view.state !== 'opening' && <div className="dim log-empty">{view.state === 'ended' ? 'It wrote nothing.' : 'The log is empty so far.'}</div>}
+    <div
+      ref={scroller}
+      className={`log-scroll mono${wrap ? ' log-wrapped' : ''}`}
+      role="log"
+      aria-live="off"
+      aria-label="Log"
+      tabIndex={0}
+      onScroll={onScroll}
+    >
+      {buffer.droppedAtHead > 0 && following && (
+        <div className="log-dropped">
+          {formatCount(buffer.droppedAtHead)} lines dropped from this view; scroll up to read them again
+        </div>
+      )}
+      {buffer.lineCount === 0 && view.state !== 'opening' && (
+        <div className="dim log-empty">{view.state === 'ended' ? 'It wrote nothing.' : 'The log is empty so far.'}</div>
+      )}
       <div ref={lines} className="log-lines" style={{ height: totalPx }}>
         {items.map((item) => (
           <LogLine
@@ -133,19 +152,39 @@ interface LogLineProps {
   readonly marked: boolean;
 }
 
-const LogLine = memo(function LogLine({ index, bytes, topPx, marked }: LogLineProps) {
-  const style = { transform: `translateY(${topPx}px)` };
-  if (typeof bytes === 'number') return <div className="log-line log-note" data-index={index} style={style}>{formatBytes(bytes)} dropped here: the log reached its size limit</div>;
-  return (
-    <div className={marked ? 'log-line log-marked' : 'log-line'} data-index={index} style={style}>
-      {renderLine(bytes).map((piece, index) => (
-        piece.className === '' && piece.color === null && piece.background === null
-          ? piece.text
-          : <span key={index} className={piece.className} style={{ color: piece.color ?? undefined, backgroundColor: piece.background ?? undefined }}>{piece.text}</span>
-      ))}
-    </div>
-  );
-}, (before, after) => before.index === after.index && before.topPx === after.topPx && before.marked === after.marked && sameBytes(before.bytes, after.bytes));
+const LogLine = memo(
+  function LogLine({ index, bytes, topPx, marked }: LogLineProps) {
+    const style = { transform: `translateY(${topPx}px)` };
+    if (typeof bytes === 'number')
+      return (
+        <div className="log-line log-note" data-index={index} style={style}>
+          {formatBytes(bytes)} dropped here: the log reached its size limit
+        </div>
+      );
+    return (
+      <div className={marked ? 'log-line log-marked' : 'log-line'} data-index={index} style={style}>
+        {renderLine(bytes).map((piece, index) =>
+          piece.className === '' && piece.color === null && piece.background === null ? (
+            piece.text
+          ) : (
+            <span
+              key={index}
+              className={piece.className}
+              style={{ color: piece.color ?? undefined, backgroundColor: piece.background ?? undefined }}
+            >
+              {piece.text}
+            </span>
+          ),
+        )}
+      </div>
+    );
+  },
+  (before, after) =>
+    before.index === after.index &&
+    before.topPx === after.topPx &&
+    before.marked === after.marked &&
+    sameBytes(before.bytes, after.bytes),
+);
 
 function sameBytes(a: Uint8Array | number, b: Uint8Array | number): boolean {
   if (typeof a === 'number' || typeof b === 'number') return a === b;

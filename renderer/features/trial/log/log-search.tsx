@@ -28,7 +28,9 @@ export function LogSearch({ trialId, attempt, onHit, onClose }: LogSearchProps) 
   const [hits, setHits] = useState<Hits | null>(null);
   const [error, setError] = useState<string | null>(null);
   const show = useRef(onHit);
-  useEffect(() => { show.current = onHit; });
+  useEffect(() => {
+    show.current = onHit;
+  });
 
   useEffect(() => {
     setHits(null);
@@ -36,15 +38,18 @@ export function LogSearch({ trialId, attempt, onHit, onClose }: LogSearchProps) 
     if (query === '') return;
     const abort = new AbortController();
     const timer = setTimeout(() => {
-      api.searchLog(trialId, attempt, query, abort.signal).then((answer) => {
-        // The last hit first: one looks for what happened lately.
-        const at = answer.hits.length - 1;
-        setHits({ list: answer.hits, more: answer.more, at });
-        const hit = answer.hits[at];
-        if (hit !== undefined) show.current(hit);
-      }).catch((reason: unknown) => {
-        if (!abort.signal.aborted) setError(toApiError(reason).message);
-      });
+      api
+        .searchLog(trialId, attempt, query, abort.signal)
+        .then((answer) => {
+          // The last hit first: one looks for what happened lately.
+          const at = answer.hits.length - 1;
+          setHits({ list: answer.hits, more: answer.more, at });
+          const hit = answer.hits[at];
+          if (hit !== undefined) show.current(hit);
+        })
+        .catch((reason: unknown) => {
+          if (!abort.signal.aborted) setError(toApiError(reason).message);
+        });
     }, PAUSE_MS);
     return () => {
       clearTimeout(timer);
@@ -59,7 +64,12 @@ export function LogSearch({ trialId, attempt, onHit, onClose }: LogSearchProps) 
     onHit(hits.list[at]!);
   };
 
-  const count = hits === null ? '' : hits.list.length === 0 ? 'no line has it' : `${hits.at + 1} of ${formatCount(hits.list.length)}${hits.more ? '+' : ''}`;
+  const count =
+    hits === null
+      ? ''
+      : hits.list.length === 0
+        ? 'no line has it'
+        : `${hits.at + 1} of ${formatCount(hits.list.length)}${hits.more ? '+' : ''}`;
   return (
     <div className="log-search" role="search">
       <TextInput
@@ -77,10 +87,18 @@ export function LogSearch({ trialId, attempt, onHit, onClose }: LogSearchProps) 
           }
         }}
       />
-      <span className="dim" role="status">{error ?? count}</span>
-      <IconButton label="Earlier hit" onClick={() => step(-1)}><IconChevronUp size={14} aria-hidden="true" /></IconButton>
-      <IconButton label="Later hit" onClick={() => step(1)}><IconChevronDown size={14} aria-hidden="true" /></IconButton>
-      <IconButton label="Close the search" onClick={onClose}><IconX size={14} aria-hidden="true" /></IconButton>
+      <span className="dim" role="status">
+        {error ?? count}
+      </span>
+      <IconButton label="Earlier hit" onClick={() => step(-1)}>
+        <IconChevronUp size={14} aria-hidden="true" />
+      </IconButton>
+      <IconButton label="Later hit" onClick={() => step(1)}>
+        <IconChevronDown size={14} aria-hidden="true" />
+      </IconButton>
+      <IconButton label="Close the search" onClick={onClose}>
+        <IconX size={14} aria-hidden="true" />
+      </IconButton>
     </div>
   );
 }

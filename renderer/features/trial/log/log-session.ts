@@ -26,7 +26,10 @@ export interface LogView {
   readonly error: string | null;
 }
 
-interface Chunk { readonly offset: number; readonly bytes: Uint8Array }
+interface Chunk {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
 
 /** Base64 to bytes; the native decoder is ten times faster where it exists. */
 function decodeBase64(text: string): Uint8Array {
@@ -94,7 +97,10 @@ export class LogSession {
     } catch (error) {
       if (signal.aborted) return;
       const problem = toApiError(error);
-      this.update({ state: 'failed', error: problem.remedy === undefined ? problem.message : `${problem.message} ${problem.remedy}` });
+      this.update({
+        state: 'failed',
+        error: problem.remedy === undefined ? problem.message : `${problem.message} ${problem.remedy}`,
+      });
       if (problem.status === 0) this.retry = setTimeout(() => void this.openAt(offset, limit, follow), RETRY_MS);
     }
   }
@@ -134,11 +140,14 @@ export class LogSession {
   private flushSoon(): void {
     // A frame that was asked for just before the window went into the background never comes.
     if (this.pending.length > MAX_PENDING) this.flush();
-    this.flushTimer ??= setTimeout(() => {
-      // A window in the background draws no frames, but its lines must not pile up.
-      if (document.hidden) this.flush();
-      else this.frame = requestAnimationFrame(() => this.flush());
-    }, Math.max(0, this.flushedAtMs + FLUSH_MS - performance.now()));
+    this.flushTimer ??= setTimeout(
+      () => {
+        // A window in the background draws no frames, but its lines must not pile up.
+        if (document.hidden) this.flush();
+        else this.frame = requestAnimationFrame(() => this.flush());
+      },
+      Math.max(0, this.flushedAtMs + FLUSH_MS - performance.now()),
+    );
   }
 
   private unschedule(): void {

@@ -18,7 +18,12 @@ export function LogTab({ trial, detail }: { readonly trial: Trial; readonly deta
   const attempt = chosen ?? trial.attempt;
   if (attempt === 0) {
     const ended = trial.state === 'done';
-    return <div className="tab-scroll tab-empty"><p>{ended ? 'No log.' : 'No log yet.'}</p><p className="dim">{ended ? 'The trial never started.' : 'It begins when the trial starts.'}</p></div>;
+    return (
+      <div className="tab-scroll tab-empty">
+        <p>{ended ? 'No log.' : 'No log yet.'}</p>
+        <p className="dim">{ended ? 'The trial never started.' : 'It begins when the trial starts.'}</p>
+      </div>
+    );
   }
   const attempts = detail?.attempts ?? [];
   return (
@@ -28,21 +33,36 @@ export function LogTab({ trial, detail }: { readonly trial: Trial; readonly deta
         key={`${trial.id}/${attempt}`}
         trialId={trial.id}
         attempt={attempt}
-        picker={attempts.length > 1 && (
-          <NativeSelect
-            aria-label="Attempt"
-            size="xs"
-            value={String(attempt)}
-            onChange={(event) => setChosen(Number(event.currentTarget.value))}
-            data={attempts.map((each) => ({ value: String(each.number), label: `Attempt ${each.number}${each.end === null ? '' : `, ${each.end.replaceAll('_', ' ')}`}` })).reverse()}
-          />
-        )}
+        picker={
+          attempts.length > 1 && (
+            <NativeSelect
+              aria-label="Attempt"
+              size="xs"
+              value={String(attempt)}
+              onChange={(event) => setChosen(Number(event.currentTarget.value))}
+              data={attempts
+                .map((each) => ({
+                  value: String(each.number),
+                  label: `Attempt ${each.number}${each.end === null ? '' : `, ${each.end.replaceAll('_', ' ')}`}`,
+                }))
+                .reverse()}
+            />
+          )
+        }
       />
     </div>
   );
 }
 
-function AttemptLog({ trialId, attempt, picker }: { readonly trialId: number; readonly attempt: number; readonly picker: React.ReactNode }) {
+function AttemptLog({
+  trialId,
+  attempt,
+  picker,
+}: {
+  readonly trialId: number;
+  readonly attempt: number;
+  readonly picker: React.ReactNode;
+}) {
   const [session] = useState(() => new LogSession(trialId, attempt));
   const view = useSyncExternalStore(session.subscribe, session.getView);
   const [following, setFollowing] = useState(true);
@@ -63,25 +83,58 @@ function AttemptLog({ trialId, attempt, picker }: { readonly trialId: number; re
   };
   const goToHit = (next: LogHit): void => {
     setFollowing(false);
-    void session.openAround(next.offset).then((there) => { if (there) setHit({ ...next }); });
+    void session.openAround(next.offset).then((there) => {
+      if (there) setHit({ ...next });
+    });
   };
 
   return (
     <>
       <div className="log-bar">
         {picker}
-        <span className="dim3">{formatBytes(view.totalBytes)}{view.state === 'live' && following ? ', following' : ''}{view.state === 'ended' ? ', ended' : ''}</span>
+        <span className="dim3">
+          {formatBytes(view.totalBytes)}
+          {view.state === 'live' && following ? ', following' : ''}
+          {view.state === 'ended' ? ', ended' : ''}
+        </span>
         <span className="grow" />
-        <IconButton label="Wrap long lines" aria-pressed={wrap} onClick={() => prefer({ wrapLog: !wrap })}><IconTextWrap size={14} aria-hidden="true" /></IconButton>
-        <IconButton label="Search the log" aria-expanded={searching} onClick={() => setSearching(!searching)}><IconSearch size={14} aria-hidden="true" /></IconButton>
-        <a className="icon-btn" href={api.logDownloadUrl(trialId, attempt)} download={`trial-${trialId}-attempt-${attempt}.log`} aria-label="Download the log" title="Download the log"><IconDownload size={14} aria-hidden="true" /></a>
+        <IconButton label="Wrap long lines" aria-pressed={wrap} onClick={() => prefer({ wrapLog: !wrap })}>
+          <IconTextWrap size={14} aria-hidden="true" />
+        </IconButton>
+        <IconButton label="Search the log" aria-expanded={searching} onClick={() => setSearching(!searching)}>
+          <IconSearch size={14} aria-hidden="true" />
+        </IconButton>
+        <a
+          className="icon-btn"
+          href={api.logDownloadUrl(trialId, attempt)}
+          download={`trial-${trialId}-attempt-${attempt}.log`}
+          aria-label="Download the log"
+          title="Download the log"
+        >
+          <IconDownload size={14} aria-hidden="true" />
+        </a>
       </div>
-      {searching && <LogSearch trialId={trialId} attempt={attempt} onHit={goToHit} onClose={() => setSearching(false)} />}
-      {view.error !== null && <p className="inline-error" role="alert">{view.error}</p>}
+      {searching && (
+        <LogSearch trialId={trialId} attempt={attempt} onHit={goToHit} onClose={() => setSearching(false)} />
+      )}
+      {view.error !== null && (
+        <p className="inline-error" role="alert">
+          {view.error}
+        </p>
+      )}
       <div className="log-frame">
-        <LogLines session={session} view={view} following={following} onFollowing={setFollowing} hit={hit} wrap={wrap} />
+        <LogLines
+          session={session}
+          view={view}
+          following={following}
+          onFollowing={setFollowing}
+          hit={hit}
+          wrap={wrap}
+        />
         {!following && (
-          <Button className="jump-to-end" size="small" onClick={jumpToEnd}><IconArrowDown size={13} aria-hidden="true" /> Jump to end</Button>
+          <Button className="jump-to-end" size="small" onClick={jumpToEnd}>
+            <IconArrowDown size={13} aria-hidden="true" /> Jump to end
+          </Button>
         )}
       </div>
     </>

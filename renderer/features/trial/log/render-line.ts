@@ -4,8 +4,9 @@ import Anser from 'anser';
 const MAX_SHOWN_CHARS = 2_000;
 const decoder = new TextDecoder();
 // Everything that moves a cursor or sets a title: not for a log.
-// eslint-disable-next-line no-control-regex
-const CONTROL = /\u001b\[[0-9;?]*[A-HJKSTfhlnsu]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[=>()][0-9A-B]?|[\u0000-\u0008\u000b\u000c\u000e-\u001a]/g;
+const CONTROL =
+  // eslint-disable-next-line no-control-regex
+  /\u001b\[[0-9;?]*[A-HJKSTfhlnsu]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[=>()][0-9A-B]?|[\u0000-\u0008\u000b\u000c\u000e-\u001a]/g;
 
 export interface Piece {
   readonly text: string;
@@ -31,11 +32,27 @@ export function renderLine(bytes: Uint8Array): Piece[] {
   const text = decodeLine(bytes);
   const shown = text.length > MAX_SHOWN_CHARS ? text.slice(0, MAX_SHOWN_CHARS) : text;
   const cut = text.length - shown.length;
-  const tail: Piece[] = cut === 0 ? [] : [{ text: ` … ${cut.toLocaleString('en-US')} more characters, see the download`, className: 'log-note', color: null, background: null }];
+  const tail: Piece[] =
+    cut === 0
+      ? []
+      : [
+          {
+            text: ` … ${cut.toLocaleString('en-US')} more characters, see the download`,
+            className: 'log-note',
+            color: null,
+            background: null,
+          },
+        ];
   if (!shown.includes('\u001b')) return [{ text: shown, className: '', color: null, background: null }, ...tail];
   const pieces = Anser.ansiToJson(shown, { use_classes: true, json: true, remove_empty: true }).map((entry): Piece => ({
     text: entry.content,
-    className: [entry.fg && entry.fg !== 'ansi-truecolor' ? `${entry.fg}-fg` : '', entry.bg && entry.bg !== 'ansi-truecolor' ? `${entry.bg}-bg` : '', ...entry.decorations.map((each) => `ansi-${each}`)].filter(Boolean).join(' '),
+    className: [
+      entry.fg && entry.fg !== 'ansi-truecolor' ? `${entry.fg}-fg` : '',
+      entry.bg && entry.bg !== 'ansi-truecolor' ? `${entry.bg}-bg` : '',
+      ...entry.decorations.map((each) => `ansi-${each}`),
+    ]
+      .filter(Boolean)
+      .join(' '),
     color: entry.fg_truecolor ? `rgb(${entry.fg_truecolor})` : null,
     background: entry.bg_truecolor ? `rgb(${entry.bg_truecolor})` : null,
   }));

@@ -1,0 +1,317 @@
+/**
+ * From a valid configuration and what is known of the machine to everything a trial needs, with a note for every choice
+ * the engine made on its own. Pure.
+ *
+ * Runtime: `runtime` when it is given; otherwise docker when there is an image, else process. An image that only the
+ * process runtime could run is an error, never silently dropped; only `runtime: process` says that it may be.
+ */
+import type { ExperimentConfig } from '../../contract/config.ts';
+import { SwitchyardError } from '../../contract/errors.ts';
+import type { RuntimeKind } from '../../contract/states.ts';
+import { DEFAULT_PRIORITY } from '../../contract/states.ts';
+import { parseMemoryMiB } from '../../text/memory-text.ts';
+import { generateName, nameAfter } from './names.ts';
+import { suggest } from '../../text/nearest.ts';
+
+const DEFAULT_SHM_MIB = 8 * 1024;
+
+export interface SlotFacts {
+  readonly label: string;
+  readonly name: string;
+  readonly totalMiB: number | null;
+}
+
+/** What the engine knows when a trial is submitted. */
+export interface MachineFacts {
+  readonly pools: readonly { readonly id: string; readonly slots: readonly SlotFacts[] }[];
+  readonly defaultPoolId: string;
+  /** False when the GPUs could not be read: then nothing is refused for lack of them. */
+  readonly gpusKnown: boolean;
+  readonly dockerAvailable: boolean;
+  /** Why docker cannot be used, for the message; null = no more to say. */
+  readonly dockerProblem: string | null;
+  /** 0 <= x < 1; for generated names. */
+  readonly random: () => number;
+}
+
+export interface TrialSpec {
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly argv: readonly string[];
+  /** The command as a person would type it; for display. */
+  readonly command: string;
+  readonly runtime: RuntimeKind;
+  /** null with the process runtime. */
+  readonly image: string | null;
+  readonly env: Readonly<Record<string, string>>;
+  readonly poolId: string;
+  readonly priority: number;
+  readonly slots: number;
+  readonly minFreeMiB: number | null;
+  readonly gpuName: string | null;
+  readonly shareMiB: number | null;
+  readonly weight: number;
+  readonly maxSlots: number | null;
+  readonly preemptible: boolean;
+  readonly cpus: number | null;
+  readonly memoryMiB: number | null;
+  readonly shmMiB: number;
+  readonly estimatedMs: number | null;
+  readonly mounts: readonly { readonly hostPath: string; readonly containerPath: string; readonly readOnly: boolean }[];
+  readonly hparams: Readonly<Record<string, unknown>>;
+  readonly maxRestarts: number;
+  readonly graceS: number;
+  readonly timeLimitS: number | null;
+  readonly notes: readonly string[];
+}
+
+/**
+ * @param sourceDir the submitted directory, for the name of an experiment that has none
+ * @throws SwitchyardError runtime_unavailable, too_many_slots, invalid_slots or invalid_config
+ */
+export function resolveTrialSpec(
+  config: ExperimentConfig,
+  facts: MachineFacts,
+  sourceDir: string | null = null,
+): TrialSpec {
+  const notes: string[] = [];
+  const resources = config.resources;
+  const { runtime, image } = chooseRuntime(config, facts, notes);
+  const pool = choosePool(resources.pool, facts);
+  const slots = chooseSlots(config, pool, facts, notes);
+  const memory = (field: 'min_gpu_memory' | 'share' | 'memory' | 'shm_size'): number | null => {
+    const text = resources[field];
+    return text === undefined ? null : parseMemoryMiB(text, `resources.${field}`);
+  };
+  const memoryMiB = memory('memory');
+  const shareMiB = memory('share');
+  const minFreeMiB = memory('min_gpu_memory');
+  if (slots === 0) {
+    const needsGpu =
+      shareMiB !== null
+        ? 'share'
+        : minFreeMiB !== null
+          ? 'min_gpu_memory'
+          : resources.gpu_name !== undefined
+            ? 'gpu_name'
+            : null;
+    if (needsGpu !== null) {
+      throw new SwitchyardError('invalid_slots', `resources.${needsGpu} asks for a GPU, but the trial has 0 slots.`, {
+        path: `resources.${needsGpu}`,
+        remedy: `Set resources.slots to 1 or more, or remove resources.${needsGpu}.`,
+      });
+    }
+  }
+  noteUnfitSlots({ slots, minFreeMiB: shareMiB ?? minFreeMiB, gpuName: resources.gpu_name ?? null }, pool, notes);
+  const name = config.name ?? nameAfter(config.entrypoint, directoryName(sourceDir)) ?? generateName(facts.random);
+  return {
+    name,
+    labels: [...new Set(config.labels)],
+    argv: typeof config.entrypoint === 'string' ? shellArguments(config.entrypoint) : config.entrypoint,
+    command:
+      typeof config.entrypoint === 'string' ? config.entrypoint : config.entrypoint.map(quoteForDisplay).join(' '),
+    runtime,
+    image,
+    env: config.environment.environment_variables,
+    poolId: pool.id,
+    priority: resources.priority ?? DEFAULT_PRIORITY,
+    slots,
+    minFreeMiB,
+    gpuName: resources.gpu_name ?? null,
+    shareMiB,
+    weight: resources.weight,
+    maxSlots: resources.max_slots ?? null,
+    preemptible: resources.preemptible,
+    cpus: resources.cpus ?? null,
+    memoryMiB,
+    shmMiB: memory('shm_size') ?? Math.min(DEFAULT_SHM_MIB, memoryMiB ?? DEFAULT_SHM_MIB),
+    estimatedMs: resources.estimated_minutes === undefined ? null : Math.round(resources.estimated_minutes * 60_000),
+    mounts: config.mounts.map((mount) => ({
+      hostPath: mount.host_path,
+      containerPath: mount.container_path,
+      readOnly: mount.read_only,
+    })),
+    hparams: config.hyperparameters,
+    maxRestarts: config.max_restarts,
+    graceS: config.grace_period_s,
+    timeLimitS: config.time_limit_s ?? null,
+    notes,
+  };
+}
+
+function directoryName(dir: string | null): string | null {
+  return dir?.split(/[\\/]/).findLast((part) => part !== '') ?? null;
+}
+
+/**
+ * A shell that is told to stop with the rest of its process group stays until its program has saved and ended. Without the trap it
+ * would end at once, and the trial with it.
+ */
+function shellArguments(command: string): string[] {
+  return ['sh', '-c', `trap 'exit 143' TERM\n${command}`];
+}
+
+function chooseRuntime(
+  config: ExperimentConfig,
+  facts: MachineFacts,
+  notes: string[],
+): { runtime: RuntimeKind; image: string | null } {
+  const image = config.environment.image?.trim() ?? '';
+  const runtime: RuntimeKind = config.runtime ?? (image === '' ? 'process' : 'docker');
+  if (runtime === 'docker') {
+    if (image === '') {
+      throw new SwitchyardError('invalid_config', 'runtime: docker needs an image.', {
+        path: 'environment.image',
+        remedy:
+          'Name one in environment.image, for example python:3-slim, or use runtime: process to run on this machine directly.',
+      });
+    }
+    if (!facts.dockerAvailable) {
+      const why =
+        facts.dockerProblem === null ? 'no Docker engine answers' : `Docker cannot be used: ${facts.dockerProblem}`;
+      throw new SwitchyardError(
+        'runtime_unavailable',
+        `The image ${image} needs Docker, but ${why.replace(/\.$/, '')}.`,
+        {
+          path: config.runtime === undefined ? 'environment.image' : 'runtime',
+          remedy:
+            'Start Docker ("switchyard doctor" says what is missing), or set runtime: process to run on this machine without the image.',
+        },
+      );
+    }
+    return { runtime, image };
+  }
+  if (config.runtime === undefined)
+    notes.push('Runs directly on this machine (process runtime), because no image is named.');
+  if (image !== '') notes.push(`The image ${image} is not used: runtime is process.`);
+  if (config.mounts.length > 0)
+    notes.push(
+      'Mounts are not used: without a container the trial sees every directory of this machine under its own path.',
+    );
+  const limited = [
+    config.resources.cpus === undefined ? null : 'cpus',
+    config.resources.memory === undefined ? null : 'memory',
+    config.resources.shm_size === undefined ? null : 'shm_size',
+  ].filter((field) => field !== null);
+  if (limited.length > 0)
+    notes.push(
+      `${limited.join(', ')} ${limited.length === 1 ? 'is' : 'are'} not enforced: the process runtime has no such limits.`,
+    );
+  return { runtime, image: null };
+}
+
+type PoolFacts = MachineFacts['pools'][number];
+
+function choosePool(asked: string | undefined, facts: MachineFacts): PoolFacts {
+  const id = asked ?? facts.defaultPoolId;
+  const pool = facts.pools.find((candidate) => candidate.id === id);
+  if (pool !== undefined) return pool;
+  const ids = facts.pools.map((candidate) => candidate.id);
+  const near = suggest(id, ids);
+  throw new SwitchyardError(
+    'invalid_config',
+    `resources.pool: there is no pool "${id}".${near === null ? '' : ` Did you mean "${near}"?`}`,
+    {
+      path: 'resources.pool',
+      remedy: `Pools: ${ids.join(', ')}.`,
+    },
+  );
+}
+
+function chooseSlots(config: ExperimentConfig, pool: PoolFacts, facts: MachineFacts, notes: string[]): number {
+  const asked = config.resources.slots;
+  if (asked === undefined) {
+    if (pool.slots.length > 0) return 1;
+    notes.push(
+      facts.gpusKnown
+        ? `Runs without a GPU (0 slots), because ${facts.pools.some((other) => other.slots.length > 0) ? `pool ${pool.id}` : 'this machine'} has none.`
+        : 'Runs without a GPU (0 slots), because the GPUs of this machine could not be read; set resources.slots to ask for one.',
+    );
+    return 0;
+  }
+  if (asked > pool.slots.length && facts.gpusKnown) {
+    const have =
+      pool.slots.length === 0
+        ? 'none'
+        : `${pool.slots.length}: ${pool.slots.map((slot) => `${slot.label} (${slot.name})`).join(', ')}`;
+    const bigger = facts.pools.filter((other) => other.slots.length >= asked).map((other) => other.id);
+    throw new SwitchyardError(
+      'too_many_slots',
+      `The trial asks for ${asked} ${asked === 1 ? 'GPU' : 'GPUs'}, but pool ${pool.id} has ${have}.`,
+      {
+        path: 'resources.slots',
+        remedy:
+          bigger.length > 0
+            ? `Submit to pool ${bigger.join(' or ')}, or ask for fewer slots.`
+            : 'Ask for fewer slots; 0 runs the trial without a GPU.',
+      },
+    );
+  }
+  const cap = config.resources.max_slots;
+  if (cap !== undefined && asked > cap) {
+    throw new SwitchyardError(
+      'invalid_slots',
+      `The trial asks for ${asked} GPUs, but resources.max_slots allows ${cap}, so it could never start.`,
+      {
+        path: 'resources.max_slots',
+        remedy: 'Raise max_slots or ask for fewer slots.',
+      },
+    );
+  }
+  return asked;
+}
+
+/** A request that only a missing or busy GPU could meet waits with its reason; here it only earns a note. */
+function noteUnfitSlots(
+  ask: { slots: number; minFreeMiB: number | null; gpuName: string | null },
+  pool: PoolFacts,
+  notes: string[],
+): void {
+  if (ask.slots === 0 || pool.slots.length === 0) return;
+  const { minFreeMiB, gpuName } = ask;
+  const bigEnough =
+    minFreeMiB === null
+      ? pool.slots
+      : pool.slots.filter((slot) => slot.totalMiB === null || slot.totalMiB >= minFreeMiB);
+  if (minFreeMiB !== null && bigEnough.length < ask.slots) {
+    notes.push(
+      `Only ${bigEnough.length} of ${pool.slots.length} GPUs of pool ${pool.id} ${bigEnough.length === 1 ? 'has' : 'have'} ${formatGiB(minFreeMiB)}; the trial waits until enough can be had.`,
+    );
+  }
+  if (gpuName !== null) {
+    const matching = pool.slots.filter((slot) => matchesPattern(gpuName, slot.name));
+    if (matching.length < ask.slots)
+      notes.push(
+        `Only ${matching.length} of ${pool.slots.length} GPUs of pool ${pool.id} match "${gpuName}"; the trial waits until enough can be had.`,
+      );
+  }
+}
+
+/** * and ? as wildcards, any case, the whole name. Greedy with one step back, so that no pattern takes more than length x length steps. */
+function matchesPattern(pattern: string, name: string): boolean {
+  const p = pattern.toLowerCase();
+  const n = name.toLowerCase();
+  let at = 0;
+  let starAt = -1;
+  let starName = 0;
+  for (let i = 0; i < n.length;) {
+    if (p[at] === '*') {
+      starAt = at++;
+      starName = i;
+    } else if (p[at] === '?' || (at < p.length && p[at] === n[i])) {
+      at++;
+      i++;
+    } else if (starAt >= 0) {
+      at = starAt + 1;
+      i = ++starName;
+    } else return false;
+  }
+  while (p[at] === '*') at++;
+  return at === p.length;
+}
+
+const formatGiB = (mib: number): string => (mib >= 1024 ? `${Number((mib / 1024).toFixed(1))} GiB` : `${mib} MiB`);
+
+function quoteForDisplay(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,50 @@
+/**
+ * Where Switchyard keeps its data, and the names of the files in it. Pure: the caller passes environment and platform.
+ */
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+
+export interface DataPaths {
+  readonly dir: string;
+  readonly database: string;
+  readonly lock: string;
+  /** Unix socket of the API (a named pipe on Windows). */
+  readonly socket: string;
+  readonly engineLog: string;
+  readonly trials: string;
+  readonly snapshots: string;
+}
+
+/**
+ * @param env process environment: SWITCHYARD_HOME wins, then the platform's usual place
+ * @returns the absolute data directory
+ */
+export function resolveDataDir(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, home: string): string {
+  const own = env['SWITCHYARD_HOME'];
+  if (own !== undefined && own !== '') return path.resolve(own);
+  if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'Switchyard');
+  if (platform === 'win32') return path.join(env['LOCALAPPDATA'] ?? path.join(home, 'AppData', 'Local'), 'Switchyard');
+  const xdg = env['XDG_DATA_HOME'];
+  return path.join(xdg !== undefined && path.isAbsolute(xdg) ? xdg : path.join(home, '.local', 'share'), 'switchyard');
+}
+
+/** sun_path holds 108 bytes on Linux and 104 on macOS; a longer path cannot be bound. */
+const MAX_SOCKET_PATH = 100;
+
+/** @param runtimeDir a private directory for a socket whose path in `dir` would be too long */
+export function dataPaths(dir: string, platform: NodeJS.Platform, runtimeDir: string): DataPaths {
+  const key = createHash('sha256').update(dir).digest('hex').slice(0, 16);
+  let socket = path.join(dir, 'engine.sock');
+  if (platform === 'win32') socket = `\\\\.\\pipe\\switchyard-${key}`;
+  else if (Buffer.byteLength(socket) > MAX_SOCKET_PATH)
+    socket = path.join(runtimeDir, `switchyard-${key}`, 'engine.sock');
+  return {
+    dir,
+    database: path.join(dir, 'switchyard.db'),
+    lock: path.join(dir, 'engine.lock'),
+    socket,
+    engineLog: path.join(dir, 'engine.log'),
+    trials: path.join(dir, 'trials'),
+    snapshots: path.join(dir, 'snapshots'),
+  };
+}

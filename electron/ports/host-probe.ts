@@ -1,0 +1,12 @@
+/** The port to the machine's own figures: load, memory, disk, boot. */
+import type { HostReading } from '../contract/gpus.ts';
+import type { DoctorCheck } from '../contract/settings.ts';
+
+export interface HostProbe {
+  read(): Promise<HostReading>;
+  /** Free space of the file system that holds `path`, MiB; null when unknown. */
+  diskFreeMiB(path: string): Promise<number | null>;
+  /** Changes with every boot; null when unknown. */
+  bootId(): Promise<string | null>;
+  diagnose(dataDir: string): Promise<readonly DoctorCheck[]>;
+}

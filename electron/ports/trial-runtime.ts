@@ -1,0 +1,140 @@
+/** The port to what runs trials. Implemented in native/docker and native/process and by a fake; one conformance suite runs on all. No I/O here. */
+import type { DoctorCheck } from '../contract/settings.ts';
+import type { RuntimeKind } from '../contract/states.ts';
+
+/** Everything a runtime needs to start one attempt. All paths are absolute. */
+export interface LaunchSpec {
+  /** Deterministic and unique: "<engineId>-t<trial>-a<attempt>"; only [a-z0-9-]. Container name and ownership key. */
+  readonly attemptId: string;
+  readonly engineId: string;
+  readonly trialId: number;
+  readonly attempt: number;
+  readonly argv: readonly string[];
+  /** Docker image; null for the process runtime. */
+  readonly image: string | null;
+  /** Working directory as the trial sees it (a container path for docker). */
+  readonly workDir: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** UUIDs of the leased GPUs or MIG instances; empty = the trial must see no GPU. */
+  readonly slotUuids: readonly string[];
+  /** Bind mounts for containers; ignored by the process runtime. */
+  readonly mounts: readonly { readonly hostPath: string; readonly containerPath: string; readonly readOnly: boolean }[];
+  readonly limits: { readonly cpus: number | null; readonly memoryMiB: number | null; readonly shmMiB: number };
+  /** Raw combined stdout and stderr are appended here. */
+  readonly logPath: string;
+  /** A private directory of this attempt for the runtime's own files (pid, exit code, log cursor). */
+  readonly stateDir: string;
+  readonly user: { readonly uid: number; readonly gid: number };
+}
+
+/** How the engine names an attempt to a runtime after launch; survives an engine restart (all fields are in the database). */
+export interface AttemptHandle {
+  readonly attemptId: string;
+  /** Container id or process-group id as text; null when the launch never answered. */
+  readonly ref: string | null;
+  readonly logPath: string;
+  readonly stateDir: string;
+}
+
+export interface ExitInfo {
+  /** null when the program left no exit code (killed together with its supervisor, or lost). */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly oomKilled: boolean;
+  /** The machine or the daemon went away underneath: does not count against max_restarts. */
+  readonly lost: boolean;
+  /** The machine was started again since: an exit code 0 may be the answer to the shutdown's SIGTERM. */
+  readonly rebooted?: true;
+  readonly endedAtMs: number;
+  /** Set where the runtime knows better than the exit code, e.g. no space left for the log. */
+  readonly message: string | null;
+}
+
+export type LaunchErrorCode =
+  | 'image_missing'
+  | 'image_invalid'
+  | 'registry_unreachable'
+  | 'command_missing'
+  | 'no_gpu_runtime'
+  | 'gpu_gone'
+  | 'disk_full'
+  | 'runtime_down'
+  | 'mount_failed'
+  | 'launch_failed';
+
+/** A launch that did not happen. `transient` failures put the trial back in the queue without counting a restart. */
+export class LaunchError extends Error {
+  readonly code: LaunchErrorCode;
+  readonly remedy: string | null;
+  readonly transient: boolean;
+  constructor(code: LaunchErrorCode, message: string, remedy: string | null, transient = false) {
+    super(message);
+    this.name = 'LaunchError';
+    this.code = code;
+    this.remedy = remedy;
+    this.transient = transient;
+  }
+}
+
+export interface RuntimeStatus {
+  readonly available: boolean;
+  readonly version: string | null;
+  /** Whether trials with slots can run; null = unknown until tried. */
+  readonly gpuSupport: boolean | null;
+  readonly problem: string | null;
+  readonly remedy: string | null;
+}
+
+/** What became of an attempt while nobody watched. `absent` guarantees that it is not running and can never start. */
+export type Recovered =
+  | { readonly kind: 'running'; readonly ref: string; readonly frozen: boolean }
+  | { readonly kind: 'exited'; readonly exit: ExitInfo }
+  | { readonly kind: 'absent' };
+
+/** A live subscription to one attempt: log bytes are being appended to `logPath`, `exit` settles once, after the last byte. */
+export interface Attachment {
+  /** Never rejects. Settles with the exit, after all output is in the log file. */
+  readonly exit: Promise<ExitInfo>;
+  /** Stops watching without touching the attempt (engine shutdown). Afterwards `exit` never settles. */
+  detach(): Promise<void>;
+}
+
+/** What a program's name stands for. `path` is absolute; null = nothing, and then `nearby` is a like-named program there is. */
+export type FoundProgram =
+  { readonly path: string } | { readonly path: null; readonly nearby: string | null; readonly searched: string };
+
+export interface TrialRuntime {
+  readonly kind: RuntimeKind;
+  status(): Promise<RuntimeStatus>;
+  /**
+   * Looks a program up as a launch will. Missing where only the launch can tell (inside of an image).
+   * @param name without a slash
+   * @param env the variables asked for by the user, over those the runtime passes on itself
+   */
+  findProgram?(name: string, env: Readonly<Record<string, string>>): FoundProgram;
+  /** Called when availability may have changed (daemon stopped or came back). Returns the unsubscribe function. */
+  onStatusChange(listener: () => void): () => void;
+  /**
+   * Starts the attempt, at most once per attemptId ever: a second call for one that exists returns its ref.
+   * @param onActivity progress for people, e.g. "pulling image 43 %"
+   * @param signal aborts a launch that has not started the program yet (cancel during a pull)
+   * @throws LaunchError
+   */
+  launch(spec: LaunchSpec, onActivity: (text: string) => void, signal: AbortSignal): Promise<{ readonly ref: string }>;
+  recover(handle: AttemptHandle): Promise<Recovered>;
+  attach(handle: AttemptHandle): Attachment;
+  /** SIGTERM to the program (and its children). No error when it is already gone. */
+  terminate(handle: AttemptHandle): Promise<void>;
+  /** SIGKILL to everything the attempt started, including children that left its process group. */
+  kill(handle: AttemptHandle): Promise<void>;
+  freeze(handle: AttemptHandle): Promise<void>;
+  unfreeze(handle: AttemptHandle): Promise<void>;
+  /** Host pids that belong to the attempt; for attributing GPU memory. Empty when unknown. */
+  pids(handle: AttemptHandle): Promise<readonly number[]>;
+  /** Removes container and runtime files of an ended attempt. Idempotent. */
+  remove(handle: AttemptHandle): Promise<void>;
+  /** Removes whatever carries this engine's label and is not in `keep` (kills it first). @returns attempt ids removed. */
+  sweep(engineId: string, keep: ReadonlySet<string>): Promise<readonly string[]>;
+  diagnose(): Promise<readonly DoctorCheck[]>;
+  close(): Promise<void>;
+}

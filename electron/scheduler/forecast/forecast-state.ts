@@ -1,0 +1,168 @@
+/**
+ * The yard as the forecast imagines it at some time ahead: who is queued, who runs until when, what is left to share.
+ * Changed in place by the forecast only.
+ */
+import { compareInQueue, endOf, finiteOr, readActive, readLease, readPools, splitQueue } from '../plan/read-input.ts';
+import type { PlanInput, PlanOutput, PlanPool, PlanTrial, TrialKey } from '../plan/model.ts';
+import type { PlanSlot } from '../../gpus/plan-slot.ts';
+
+/** A trial that was asked to stop, or has outrun its estimate, is taken to be gone this much later. */
+const SOON_MS = 10_000;
+
+export interface ActiveTrial {
+  readonly trial: PlanTrial;
+  /** Infinity = unknown. */
+  readonly endsAtMs: number;
+  /** Set where it stops for another: queued again at its end, with so much left to do (Infinity = unknown). */
+  readonly leftMs: number | null;
+}
+
+export interface Simulated {
+  readonly pools: readonly PlanPool[];
+  slots: PlanSlot[];
+  queued: PlanTrial[];
+  active: ActiveTrial[];
+  /** The queued trials that are forecast. */
+  readonly considered: readonly PlanTrial[];
+  /** Pools with more queued trials than are looked at. */
+  readonly cutOff: ReadonlySet<string>;
+  /** Trial -> its first start. */
+  readonly starts: Map<TrialKey, { readonly atMs: number; readonly slots: readonly string[] }>;
+  /** Pool -> latest known end. */
+  readonly lastEndMs: Map<string, number>;
+  /** Something ended or began since the last plan. */
+  changed: boolean;
+}
+
+export function newYardState(input: PlanInput, nowMs: number, maxEntries: number): Simulated {
+  const pools = firstPools(input);
+  const known = new Set(pools.map((pool) => pool.id));
+  const considered: PlanTrial[] = [];
+  const cutOff = new Set<string>();
+  for (const [poolId, queue] of splitQueue(input)) {
+    if (!known.has(poolId)) continue;
+    considered.push(...queue.slice(0, maxEntries));
+    if (queue.length > maxEntries) cutOff.add(poolId);
+  }
+  const state: Simulated = {
+    pools,
+    slots: Array.isArray(input.slots) ? [...input.slots] : [],
+    queued: [...considered],
+    active: [],
+    considered,
+    cutOff,
+    starts: new Map(),
+    lastEndMs: new Map(),
+    changed: true,
+  };
+  for (const trial of readActive(input)) {
+    const endsAtMs = trial.state === 'releasing' ? nowMs + SOON_MS : Math.max(nowMs + SOON_MS, endOf(trial, nowMs));
+    setActive(state, { trial, endsAtMs, leftMs: null });
+  }
+  return state;
+}
+
+/** The pools the planner will plan, with an opening time that can be compared. */
+function firstPools(input: PlanInput): PlanPool[] {
+  const wanted = new Set(readPools(input).map((rules) => rules.id));
+  return wanted.size === 0
+    ? []
+    : input.pools
+        .filter((pool) => wanted.delete(pool?.id))
+        .map((pool) => ({ ...pool, opensAtMs: finiteOr(pool.opensAtMs, null) }));
+}
+
+function setActive(state: Simulated, active: ActiveTrial): void {
+  state.active.push(active);
+  const { poolId } = active.trial;
+  if (active.endsAtMs !== Infinity)
+    state.lastEndMs.set(poolId, Math.max(state.lastEndMs.get(poolId) ?? 0, active.endsAtMs));
+}
+
+/** @returns whether planning at `atMs` could change anything. */
+export function isReady(state: Simulated, atMs: number): boolean {
+  return state.queued.length > 0 && (state.changed || state.pools.some((pool) => pool.opensAtMs === atMs));
+}
+
+/** The situation at `atMs` as the planner wants it. */
+export function toInput(state: Simulated, atMs: number): PlanInput {
+  state.changed = false;
+  return {
+    nowMs: atMs,
+    pools: state.pools.map((pool) =>
+      pool.opensAtMs !== null && pool.opensAtMs <= atMs ? { ...pool, closedReason: null } : pool,
+    ),
+    slots: state.slots,
+    queued: state.queued,
+    active: state.active.map(({ trial, endsAtMs }) => ({
+      ...trial,
+      remainingMs: endsAtMs === Infinity ? null : endsAtMs - atMs,
+    })),
+  };
+}
+
+export function removeEnded(state: Simulated, atMs: number): void {
+  const ended = state.active.filter((active) => active.endsAtMs <= atMs);
+  if (ended.length === 0) return;
+  state.changed = true;
+  state.active = state.active.filter((active) => active.endsAtMs > atMs);
+  for (const { trial, leftMs } of ended) {
+    changeShares(state, trial, 1);
+    if (leftMs !== null) enqueue(state, { ...trial, state: 'queued', lease: [], remainingMs: leftMs });
+  }
+}
+
+export function startTrials(state: Simulated, starts: PlanOutput['start'], atMs: number): void {
+  if (starts.length === 0) return;
+  const slotsById = new Map(starts.map(({ id, slots }) => [id, slots]));
+  const stay: PlanTrial[] = [];
+  for (const trial of state.queued) {
+    const slots = slotsById.get(trial.id);
+    if (slots === undefined) {
+      stay.push(trial);
+      continue;
+    }
+    slotsById.delete(trial.id);
+    if (!state.starts.has(trial.id)) state.starts.set(trial.id, { atMs, slots });
+    const running: PlanTrial = { ...trial, state: 'active', lease: slots };
+    // Nothing takes no time at all: a run of 0 ms would never let the clock of the forecast move.
+    setActive(state, { trial: running, endsAtMs: Math.max(atMs + 1, endOf(trial, atMs)), leftMs: null });
+    changeShares(state, running, -1);
+  }
+  state.queued = stay;
+}
+
+/** A trial that was stopped for another comes back as one that is not stopped again: two cannot chase each other for ever. */
+export function stopTrials(state: Simulated, preempts: PlanOutput['preempt'], atMs: number): void {
+  if (preempts.length === 0) return;
+  const ids = new Set(preempts.map(({ id }) => id));
+  state.active = state.active.map((active) => {
+    if (!ids.has(active.trial.id)) return active;
+    const leftMs = active.endsAtMs === Infinity ? Infinity : active.endsAtMs - atMs;
+    return {
+      trial: { ...active.trial, state: 'releasing' as const, preemptible: false },
+      endsAtMs: atMs + SOON_MS,
+      leftMs,
+    };
+  });
+}
+
+function enqueue(state: Simulated, trial: PlanTrial): void {
+  const at = state.queued.findIndex((other) => other.poolId === trial.poolId && compareInQueue(other, trial) > 0);
+  if (at < 0) state.queued.push(trial);
+  else state.queued.splice(at, 0, trial);
+}
+
+/** Keeps the memory left to share in step with the leases that begin and end. */
+function changeShares(state: Simulated, trial: PlanTrial, sign: 1 | -1): void {
+  const lease = new Set(readLease(trial));
+  if (lease.size === 0) return;
+  state.slots = state.slots.map((slot) => {
+    if (!lease.has(slot?.id)) return slot;
+    const isIdle = !state.active.some((active) => readLease(active.trial).includes(slot.id));
+    if (isIdle) return { ...slot, shareableMiB: slot.usableMiB };
+    const share = finiteOr(trial.shareMiB, null);
+    const left = finiteOr(slot.shareableMiB, null);
+    return share === null || left === null ? slot : { ...slot, shareableMiB: left + sign * share };
+  });
+}

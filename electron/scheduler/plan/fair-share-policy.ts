@@ -1,0 +1,290 @@
+/**
+ * The fair-share policy: experiments share the pool by weight, no experiment holds more than its cap.
+ *
+ * 1. Trials without slots start in queue order while the limit allows.
+ * 2. Progressive filling: round after round every experiment that wants more is offered its part of what is left, at
+ *    least one slot. What it cannot be made to give back is counted as offered first.
+ * 3. When nothing is left, the youngest experiment that cannot start even its smallest trial with its offer steps
+ *    back and its offer goes to the others; otherwise several big ones could starve each other for ever.
+ * 4. Experiments over their offer release trials, oldest first; those under it start theirs in queue order.
+ *
+ * Running trials are made to stop only where the pool has preemption on, or with `greedy` backfill, which follows
+ * Determined: its fair share always takes back what is over the share.
+ */
+import {
+  admit,
+  admitUncapped,
+  isTurnedAway,
+  MAX_TRIES_BELOW,
+  placeNow,
+  preempt,
+  setVerdict,
+  startTrial,
+} from './pass.ts';
+import type { Pass } from './pass.ts';
+import type { Holder, Yard } from './occupancy.ts';
+import { fitsWithoutOurs, limitReached } from './placement.ts';
+import { capOf, finiteOr, slotCount, weightOf } from './read-input.ts';
+import type { Want } from './read-input.ts';
+import { anyRoom } from './room.ts';
+import { ShapeCache } from './shape-cache.ts';
+import type { PlanTrial, TrialKey } from './model.ts';
+
+/** Experiments with queued trials that are looked at in one pass, first in the queue first. */
+const MAX_EXPERIMENTS = 256;
+const EPSILON = 1e-9;
+
+interface Candidate {
+  readonly index: number;
+  readonly trial: PlanTrial;
+  readonly want: Want;
+  readonly cost: number;
+}
+
+interface Group {
+  weight: number;
+  /** Nobody wants more than the pool has. */
+  cap: number;
+  ageOrder: number;
+  readonly running: Holder[];
+  runningCost: number;
+  /** Running and not to be released. */
+  pinnedCost: number;
+  readonly pending: Candidate[];
+  pendingCost: number;
+  /** Cost of the smallest trial that waits or could be released; Infinity = there is none. */
+  smallest: number;
+  offered: number;
+  /** The part of `pinnedCost` that no round has charged to its share yet. */
+  unchargedCost: number;
+  steppedBack: boolean;
+}
+
+/** Decides the pass. */
+export function planFairShare(pass: Pass): void {
+  startCpuTrials(pass);
+  const mayRelease = pass.yard.rules.preemption || pass.yard.rules.backfill === 'greedy';
+  const groups = collectGroups(pass, mayRelease);
+  fill(groups, capacityOf(pass) - groups.reduce((sum, group) => sum + group.pinnedCost, 0));
+  const waiting = groups.flatMap((group) => group.pending).sort((a, b) => a.index - b.index);
+  for (const group of groups) {
+    if (group.runningCost > group.offered + EPSILON && mayRelease) releaseExcess(pass, group, groups, waiting);
+    else startPending(pass, group);
+  }
+}
+
+function startCpuTrials(pass: Pass): void {
+  for (let i = 0; i < pass.queue.length; i++) {
+    const trial = pass.queue[i] as PlanTrial;
+    if (trial.slots !== 0) continue;
+    if (i >= pass.reasonWindow && !anyRoom(pass, true)) return;
+    const want = admit(pass, trial);
+    if ('kind' in want) setVerdict(pass, i, want);
+    else if (placeNow(pass, want) !== null) startTrial(pass, i, trial, want, []);
+    else setVerdict(pass, i, { kind: limitReached(pass.yard, pass.now, want) ?? 'cpu_limit' });
+  }
+}
+
+/** Slots that we can use or use already. */
+function capacityOf(pass: Pass): number {
+  const held = new Set(pass.holders.filter((holder) => holder.own).flatMap((holder) => holder.slots));
+  return pass.yard.slots.filter((slot, i) => slot.blocked === null || held.has(i)).length;
+}
+
+/** A share counts as the part of the largest card it takes, so that eight small shares are not eight GPUs. */
+function costOf(yard: Yard, slots: number, shareMiB: number | null): number {
+  if (shareMiB === null) return slots;
+  const largest = Math.max(0, ...yard.slots.map((slot) => slot.totalMiB ?? slot.usableMiB ?? 0));
+  return largest <= 0 ? slots : slots * Math.min(1, shareMiB / largest);
+}
+
+function collectGroups(pass: Pass, mayRelease: boolean): Group[] {
+  const groups = new Map<TrialKey, Group>();
+  for (const holder of pass.holders) {
+    if (!holder.own || holder.isCpu || holder.kind !== 'active') continue;
+    const group = groupOf(pass, groups, holder.trial);
+    const cost = costOf(pass.yard, slotCount(holder.trial), holder.shareMiB);
+    group.running.push(holder);
+    group.runningCost += cost;
+    if (!mayRelease || holder.trial.preemptible !== true) group.pinnedCost += cost;
+    else group.smallest = Math.min(group.smallest, cost);
+  }
+  collectPending(pass, groups);
+  const list = [...groups.values()];
+  for (const group of list) {
+    group.offered = group.pinnedCost;
+    group.unchargedCost = group.pinnedCost;
+  }
+  return list.sort((a, b) => demandOf(a) - demandOf(b) || a.ageOrder - b.ageOrder);
+}
+
+/** Collects no more per experiment than the pool could run at once. */
+function collectPending(pass: Pass, groups: Map<TrialKey, Group>): void {
+  const enough = pass.yard.slots.length;
+  const misfits = new ShapeCache();
+  let tries = 0;
+  for (let i = 0; i < pass.queue.length; i++) {
+    const trial = pass.queue[i] as PlanTrial;
+    if (trial.slots === 0) continue;
+    const known = groups.get(trial.experimentId);
+    if (i >= pass.reasonWindow) {
+      if (known === undefined && groups.size >= MAX_EXPERIMENTS) continue;
+      if ((known !== undefined && known.pendingCost >= enough) || isTurnedAway(pass, trial) || misfits.has(trial))
+        continue;
+      if (++tries > MAX_TRIES_BELOW) return;
+    }
+    const want = admitUncapped(pass, trial);
+    if ('kind' in want) {
+      setVerdict(pass, i, want);
+      if (want.kind === 'impossible') misfits.add(trial);
+      continue;
+    }
+    setVerdict(pass, i, { kind: 'busy' });
+    if (!fitsWithoutOurs(pass.yard, want)) {
+      misfits.add(trial);
+      continue;
+    }
+    const group = groupOf(pass, groups, trial);
+    if (group.pendingCost >= enough) continue;
+    const cost = costOf(pass.yard, want.slots, want.shareMiB);
+    group.pending.push({ index: i, trial, want, cost });
+    group.pendingCost += cost;
+    group.smallest = Math.min(group.smallest, cost);
+  }
+}
+
+function groupOf(pass: Pass, groups: Map<TrialKey, Group>, trial: PlanTrial): Group {
+  const known = groups.get(trial.experimentId);
+  const order = finiteOr(trial.submitOrder, Infinity);
+  if (known !== undefined) {
+    known.weight = Math.max(known.weight, weightOf(trial));
+    known.cap = Math.min(known.cap, capOf(trial));
+    known.ageOrder = Math.min(known.ageOrder, order);
+    return known;
+  }
+  const group: Group = {
+    weight: weightOf(trial),
+    cap: Math.min(capOf(trial), pass.yard.slots.length),
+    ageOrder: order,
+    running: [],
+    runningCost: 0,
+    pinnedCost: 0,
+    pending: [],
+    pendingCost: 0,
+    smallest: Infinity,
+    offered: 0,
+    unchargedCost: 0,
+    steppedBack: false,
+  };
+  groups.set(trial.experimentId, group);
+  return group;
+}
+
+function demandOf(group: Group): number {
+  return Math.min(group.cap, group.runningCost + group.pendingCost);
+}
+
+/** Steps 2 and 3. `groups` by demand, then age. Depends only on what experiments have, not on which of it runs now, so that passes agree. */
+function fill(groups: readonly Group[], capacity: number): void {
+  let left = offerAll(groups, Math.max(0, capacity));
+  // What nobody else can use goes back to those who stepped back, the oldest first.
+  for (const group of groups.filter(({ steppedBack }) => steppedBack).sort((a, b) => a.ageOrder - b.ageOrder)) {
+    const more = Math.min(left, demandOf(group) - group.offered);
+    if (more <= 0 || isStuck(group, more)) continue;
+    group.offered += more;
+    left -= more;
+  }
+}
+
+/** @returns what is left when nobody can be offered more */
+function offerAll(groups: readonly Group[], capacity: number): number {
+  let left = capacity;
+  // Every turn satisfies an experiment, uses up the capacity or makes one step back; the bound is for odd numbers.
+  for (let turn = 0; turn < 16 * (groups.length + 64); turn++) {
+    const hungry = groups.filter((group) => !group.steppedBack && group.offered < demandOf(group) - EPSILON);
+    if (hungry.length === 0) return left;
+    if (left > EPSILON) {
+      left = offerRound(hungry, left);
+      continue;
+    }
+    const stuck = youngest(groups.filter((group) => !group.steppedBack && isStuck(group, 0)));
+    if (stuck === null) return left;
+    stuck.steppedBack = true;
+    left += stuck.offered - stuck.pinnedCost;
+    stuck.offered = stuck.pinnedCost;
+  }
+  return left;
+}
+
+/** @returns what is left after every hungry experiment got its part once. */
+function offerRound(hungry: readonly Group[], capacity: number): number {
+  const weights = hungry.reduce((sum, group) => sum + group.weight, 0);
+  let left = capacity;
+  for (const group of hungry) {
+    const part = weights > 0 ? Math.max(1, Math.floor((capacity * group.weight) / weights)) : 1;
+    const charged = Math.min(part, group.unchargedCost);
+    group.unchargedCost -= charged;
+    const offer = Math.min(part - charged, left, demandOf(group) - group.offered);
+    if (offer <= 0) continue;
+    group.offered += offer;
+    left -= offer;
+  }
+  return left;
+}
+
+/** Whether the offer (and so much more) is too little for even the smallest trial that it is meant for. */
+function isStuck(group: Group, more: number): boolean {
+  return group.smallest !== Infinity && group.offered + more - group.pinnedCost < group.smallest - EPSILON;
+}
+
+function youngest(groups: readonly Group[]): Group | null {
+  let found: Group | null = null;
+  for (const group of groups) if (found === null || group.ageOrder >= found.ageOrder) found = group;
+  return found;
+}
+
+function releaseExcess(pass: Pass, group: Group, groups: readonly Group[], waiting: readonly Candidate[]): void {
+  const oldestFirst = group.running
+    .filter((holder) => holder.trial.preemptible === true)
+    .sort((a, b) => finiteOr(a.trial.submitOrder, 0) - finiteOr(b.trial.submitOrder, 0));
+  let excess = group.runningCost - group.offered;
+  const victims: Holder[] = [];
+  const cost = (holder: Holder): number => costOf(pass.yard, slotCount(holder.trial), holder.shareMiB);
+  for (const holder of oldestFirst) {
+    if (excess <= EPSILON) break;
+    victims.push(holder);
+    excess -= cost(holder);
+  }
+  const needed = victims.filter((victim) => {
+    if (excess + cost(victim) > EPSILON) return true;
+    excess += cost(victim);
+    return false;
+  });
+  const under = groups.filter((other) => other !== group && other.offered > other.runningCost + EPSILON);
+  const beneficiary = waiting.find((candidate) => under.some((other) => other.pending.includes(candidate)));
+  for (const victim of needed) preempt(pass, [victim], beneficiary?.trial ?? victim.trial);
+  for (const candidate of group.pending) setVerdict(pass, candidate.index, { kind: 'fair_share' });
+}
+
+function startPending(pass: Pass, group: Group): void {
+  let room = group.offered - group.runningCost;
+  for (const { index, trial, want, cost } of group.pending) {
+    if (cost > room + EPSILON) {
+      setVerdict(pass, index, { kind: 'fair_share' });
+      continue;
+    }
+    const admitted = admit(pass, trial);
+    if ('kind' in admitted) {
+      setVerdict(pass, index, admitted);
+      continue;
+    }
+    const slots = placeNow(pass, want);
+    if (slots !== null) {
+      startTrial(pass, index, trial, want, slots);
+      room -= cost;
+      continue;
+    }
+    const limit = limitReached(pass.yard, pass.now, want);
+    if (limit !== null) setVerdict(pass, index, { kind: limit });
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * The scheduler's view of the world: plain data in, plain data out, no I/O.
+ * `plan` decides per pool; a slot belongs to exactly one pool.
+ */
+import type { ForecastEntry, WaitingReason } from '../../contract/feed.ts';
+import type { PoolSettings } from '../../contract/pools.ts';
+import type { PlanSlot } from '../../gpus/plan-slot.ts';
+
+export type TrialKey = number | string;
+
+export interface PlanPool {
+  readonly id: string;
+  readonly state: 'open' | 'paused' | 'draining';
+  /** Set while opening hours or another rule keep the pool closed; the sentence says until when. */
+  readonly closedReason: string | null;
+  /** When the pool opens next, ms; null = unknown or open. */
+  readonly opensAtMs: number | null;
+  readonly settings: Pick<PoolSettings, 'policy' | 'backfill' | 'preemption' | 'maxRunning' | 'maxCpuTrials'>;
+}
+
+export interface PlanTrial {
+  readonly id: TrialKey;
+  readonly poolId: string;
+  readonly experimentId: TrialKey;
+  readonly slots: number;
+  readonly minFreeMiB: number | null;
+  /** Wildcard pattern on the slot's name (* and ?), case-insensitive; null = any. */
+  readonly gpuName: string | null;
+  /** null = exclusive. */
+  readonly shareMiB: number | null;
+  readonly priority: number;
+  /** Sorts as plain text or number inside one priority; null = unknown, then nothing of the same priority is preempted for it. */
+  readonly rank: string | number | null;
+  readonly submitOrder: number;
+  readonly weight: number;
+  readonly maxSlots: number | null;
+  readonly preemptible: boolean;
+  /** active = starting or running; releasing = asked to stop, its slots are about to come free (never preempt again). */
+  readonly state: 'queued' | 'active' | 'releasing';
+  /** Slots held (active, releasing). May be empty for a trial recorded as running that occupies nothing. */
+  readonly lease: readonly string[];
+  /** Expected run time still ahead, ms; for queued trials of one whole run; null = unknown. */
+  readonly remainingMs: number | null;
+  readonly estimateBasis: ForecastEntry['basis'];
+  /** Its runtime cannot start anything now (daemon down...), or it must wait after a failed launch; the sentence says why. */
+  readonly held: { readonly code: WaitingReason['code']; readonly text: string } | null;
+}
+
+export interface PlanInput {
+  readonly nowMs: number;
+  readonly pools: readonly PlanPool[];
+  readonly slots: readonly PlanSlot[];
+  /** Queued trials in queue order (priority, rank, submitOrder) within each pool, and active ones in any order. */
+  readonly queued: readonly PlanTrial[];
+  readonly active: readonly PlanTrial[];
+}
+
+export interface PlanOutput {
+  readonly start: readonly { readonly id: TrialKey; readonly slots: readonly string[] }[];
+  readonly preempt: readonly { readonly id: TrialKey; readonly forId: TrialKey }[];
+  /** Every queued trial that is not started, in queue order. Reasons may be shared objects. */
+  readonly waiting: readonly { readonly id: TrialKey; readonly reason: WaitingReason }[];
+}

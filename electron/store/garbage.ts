@@ -1,0 +1,30 @@
+/** What deleted trials left on the machine and must still be removed. */
+import type { Database } from 'better-sqlite3';
+import { prepared } from './database.ts';
+
+export type Garbage =
+  | {
+      readonly kind: 'attempt';
+      readonly runtime: 'docker' | 'process';
+      readonly key: string;
+      readonly ref: string | null;
+      readonly logPath: string;
+      readonly stateDir: string;
+    }
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'snapshot'; readonly snapshot: string };
+
+export function insertGarbage(db: Database, garbage: Garbage): void {
+  prepared(db, 'INSERT INTO garbage (kind, data) VALUES (?, ?)').run(garbage.kind, JSON.stringify(garbage));
+}
+
+/** Oldest first: an attempt is removed before its directory. */
+export function listGarbage(db: Database): { id: number; garbage: Garbage }[] {
+  return (prepared(db, 'SELECT id, data FROM garbage ORDER BY id').all() as { id: number; data: string }[]).map(
+    (row) => ({ id: row.id, garbage: JSON.parse(row.data) as Garbage }),
+  );
+}
+
+export function deleteGarbage(db: Database, id: number): void {
+  prepared(db, 'DELETE FROM garbage WHERE id = ?').run(id);
+}

@@ -1,0 +1,22 @@
+/** Steps that can be taken back. */
+import type { Database } from 'better-sqlite3';
+import { prepared } from './database.ts';
+
+/** How many steps back can be undone. */
+const UNDO_DEPTH = 200;
+
+export function insertUndo(db: Database, atMs: number, kind: string, data: unknown): number {
+  const id = Number(
+    prepared(db, 'INSERT INTO undo (at_ms, kind, data) VALUES (?, ?, ?)').run(atMs, kind, JSON.stringify(data))
+      .lastInsertRowid,
+  );
+  prepared(db, 'DELETE FROM undo WHERE id <= ?').run(id - UNDO_DEPTH);
+  return id;
+}
+
+/** Takes the entry out: an undo happens once. */
+export function takeUndo(db: Database, id: number): { kind: string; data: unknown } | null {
+  const row = prepared(db, 'DELETE FROM undo WHERE id = ? RETURNING kind, data').get(id) as
+    { kind: string; data: string } | undefined;
+  return row === undefined ? null : { kind: row.kind, data: JSON.parse(row.data) as unknown };
+}

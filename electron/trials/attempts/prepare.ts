@@ -1,0 +1,142 @@
+/**
+ * Gets the files of an attempt ready: directories, the working copy, hyperparameters; then composes the launch.
+ * All of it at once and beside the engine's own thread: a free slot waits for it, and on some file systems each new name costs
+ * a good part of a millisecond.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { RuntimeKind } from '../../contract/states.ts';
+import { LaunchError } from '../../ports/trial-runtime.ts';
+import type { LaunchSpec } from '../../ports/trial-runtime.ts';
+import type { SecretBox } from '../../ports/secret-box.ts';
+import type { AttemptRow } from '../../store/attempts.ts';
+import type { Store } from '../../store/database.ts';
+import { getExperiment } from '../../store/experiments.ts';
+import type { TrialRow } from '../../store/trials.ts';
+import { pickLatestCheckpoint } from '../files/checkpoints.ts';
+import { composeLaunch } from './compose-launch.ts';
+import { attemptFiles, hostWorkDir, trialDirectories } from '../files/directories.ts';
+
+export interface Preparation {
+  /** @throws Error with the file system's code (ENOSPC...) */
+  prepare(trial: TrialRow, attempt: AttemptRow): Promise<LaunchSpec>;
+  /** Tells the trial through a file that it should stop; the helper's should_stop() sees it. */
+  wishStop(trialId: number, attempt: number): Promise<void>;
+  /** Makes and remembers the token of a new attempt; only its hash is stored. */
+  mintToken(trialId: number, attempt: number): { readonly hash: string };
+}
+
+export interface PreparationDeps {
+  readonly store: Store;
+  readonly trialsDir: string;
+  readonly engineId: string;
+  readonly helperDir: string;
+  readonly secrets: SecretBox;
+  readonly user: { readonly uid: number; readonly gid: number };
+  readonly apiUrl: (runtime: RuntimeKind) => string | null;
+  readonly materialize: (snapshot: string, workDir: string) => Promise<void>;
+  readonly newToken: () => { readonly token: string; readonly hash: string };
+}
+
+const DIRECTORY_MODE = 0o700;
+
+export function createPreparation(deps: PreparationDeps): Preparation {
+  const tokens = new Map<string, string>();
+  const keyOf = (trialId: number, attempt: number): string => `${trialId}/${attempt}`;
+
+  return {
+    mintToken(trialId, attempt) {
+      const { token, hash } = deps.newToken();
+      tokens.set(keyOf(trialId, attempt), token);
+      return { hash };
+    },
+
+    async prepare(trial, attempt) {
+      const experiment = getExperiment(deps.store.db, trial.experimentId);
+      const dirs = trialDirectories(deps.trialsDir, trial.id);
+      const files = attemptFiles(deps.trialsDir, trial.id, attempt.number);
+      const work = hostWorkDir(dirs, experiment);
+      await Promise.all([
+        makeDirectory(files.exchange).then(() =>
+          writeFile(files.hparams, JSON.stringify(trial.hparams), { mode: 0o600 }),
+        ),
+        makeDirectory(dirs.checkpoints),
+        makeDirectory(dirs.output),
+        work === dirs.work
+          ? makeWorkingCopy(work, experiment?.snapshot ?? null, deps.materialize)
+          : checkStillThere(work),
+      ]);
+
+      const token = tokens.get(keyOf(trial.id, attempt.number)) ?? '';
+      tokens.delete(keyOf(trial.id, attempt.number));
+      const userEnv =
+        experiment?.sealedEnv == null
+          ? {}
+          : (JSON.parse(deps.secrets.open(experiment.sealedEnv)) as Record<string, string>);
+      return composeLaunch({
+        trial,
+        hostWorkDir: work,
+        attemptKey: attempt.key,
+        engineId: deps.engineId,
+        trialsDir: deps.trialsDir,
+        helperDir: deps.helperDir,
+        slotUuids: attempt.slots,
+        userEnv,
+        // Before its first attempt there cannot be one.
+        latestCheckpoint: attempt.number === 1 ? null : ((await pickLatestCheckpoint(dirs.checkpoints))?.name ?? null),
+        token,
+        apiUrl: deps.apiUrl(trial.spec.runtime),
+        user: deps.user,
+      });
+    },
+
+    wishStop: (trialId, attempt) => leaveStopWish(attemptFiles(deps.trialsDir, trialId, attempt).stopWish),
+  };
+}
+
+/**
+ * Never rejects: where no file can be made (no space, nothing prepared yet), the signal that follows says the same.
+ * The trial can write there too: a link of its making is not followed ("wx": a container would empty files of the machine with it)
+ * and a pipe is not waited for; whatever has this name already says "stop" just as well.
+ */
+export async function leaveStopWish(file: string): Promise<void> {
+  await writeFile(file, '', { mode: 0o600, flag: 'wx' }).catch(() => undefined);
+}
+
+async function makeDirectory(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: DIRECTORY_MODE });
+}
+
+async function checkStillThere(work: string): Promise<void> {
+  if (
+    await stat(work).then(
+      (found) => found.isDirectory(),
+      () => false,
+    )
+  )
+    return;
+  throw new LaunchError(
+    'launch_failed',
+    `The directory ${work}, in which the trial runs, is not there any more.`,
+    'Bring it back and retry the trial, or submit it without --in-place, so that it gets a copy.',
+  );
+}
+
+/** The copy appears under its name only when it is complete: a crash in the middle starts it anew. */
+async function makeWorkingCopy(
+  work: string,
+  snapshot: string | null,
+  materialize: PreparationDeps['materialize'],
+): Promise<void> {
+  if (existsSync(work)) return;
+  if (snapshot === null) {
+    await makeDirectory(work);
+    return;
+  }
+  const draft = `${work}.draft`;
+  await rm(draft, { recursive: true, force: true });
+  await makeDirectory(path.dirname(draft));
+  await materialize(snapshot, draft);
+  await rename(draft, work);
+}

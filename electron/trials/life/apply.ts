@@ -1,0 +1,40 @@
+/** Applies one event of the state machine inside a transaction: row, attempt, lease and history together. */
+import { markEnded, deleteLeases } from '../../store/attempts.ts';
+import type { Tx } from '../../store/database.ts';
+import { updateTrial, type TrialRow } from '../../store/trials.ts';
+import { next, type Effect, type TrialEvent } from './transitions.ts';
+
+/** An effect that must happen after the commit. */
+export interface PendingEffect {
+  readonly trialId: number;
+  readonly attempt: number;
+  readonly effect: Effect;
+}
+
+export interface Applied {
+  readonly trial: TrialRow;
+  readonly effects: readonly PendingEffect[];
+}
+
+/**
+ * @returns the new row and what to do after the commit, or the reason why the event is illegal (nothing written)
+ */
+export function applyEvent(tx: Tx, trial: TrialRow, event: TrialEvent): Applied | { readonly refused: string } {
+  const transition = next(trial, event, tx.nowMs);
+  if (!transition.ok) return { refused: transition.reason };
+  if (transition.endAttempt !== null) {
+    deleteLeases(tx.db, trial.id);
+    markEnded(tx.db, trial.id, trial.attempt, {
+      endedAtMs: event.type === 'exited' ? Math.min(event.exit.endedAtMs, tx.nowMs) : tx.nowMs,
+      exitCode: transition.endAttempt.exitCode,
+      endKind: transition.endAttempt.kind,
+      message: transition.endAttempt.message,
+    });
+  }
+  updateTrial(tx.db, transition.trial);
+  tx.emit({ type: `trial.${event.type}`, trialId: trial.id, text: transition.text });
+  return {
+    trial: transition.trial,
+    effects: transition.effects.map((effect) => ({ trialId: trial.id, attempt: transition.trial.attempt, effect })),
+  };
+}

@@ -1,0 +1,88 @@
+/** Works off what deleted trials left on the machine. Repeatable: an entry goes only when its removal succeeded. */
+import { chmod, lstat, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { RuntimeKind } from '../../contract/states.ts';
+import type { TrialRuntime } from '../../ports/trial-runtime.ts';
+import type { Store } from '../../store/database.ts';
+import { deleteGarbage, listGarbage, type Garbage } from '../../store/garbage.ts';
+import { snapshotInUse } from '../../store/experiments.ts';
+
+export interface GarbageDeps {
+  readonly store: Store;
+  readonly runtimes: ReadonlyMap<RuntimeKind, TrialRuntime>;
+  readonly trialsDir: string;
+  readonly removeSnapshot: (snapshot: string) => Promise<void>;
+  readonly onError: (text: string, error: unknown) => void;
+}
+
+/** @returns a function that starts a round, or lets the running one take the new entries too */
+export function createGarbageCollector(deps: GarbageDeps): () => Promise<void> {
+  let round: Promise<void> | null = null;
+  let again = false;
+
+  async function collect(): Promise<void> {
+    do {
+      again = false;
+      for (const { id, garbage } of listGarbage(deps.store.db)) {
+        try {
+          await removeOne(deps, garbage);
+          deps.store.transact('garbage removed', (tx) => {
+            deleteGarbage(tx.db, id);
+          });
+        } catch (error) {
+          deps.onError(
+            `could not remove the ${garbage.kind} of a deleted trial; it is tried again at the next start`,
+            error,
+          );
+        }
+      }
+    } while (again);
+  }
+
+  return () => {
+    if (round !== null) again = true;
+    else
+      round = collect().finally(() => {
+        round = null;
+      });
+    return round;
+  };
+}
+
+async function removeOne(deps: GarbageDeps, garbage: Garbage): Promise<void> {
+  switch (garbage.kind) {
+    case 'attempt':
+      await deps.runtimes
+        .get(garbage.runtime)
+        ?.remove({ attemptId: garbage.key, ref: garbage.ref, logPath: garbage.logPath, stateDir: garbage.stateDir });
+      return;
+    case 'directory':
+      // The path comes from our own database; a check costs nothing and a wrong rm -rf costs everything.
+      if (path.dirname(garbage.path) !== deps.trialsDir) throw new Error(`${garbage.path} is not a trial's directory`);
+      await removeTree(garbage.path);
+      return;
+    case 'snapshot':
+      if (!snapshotInUse(deps.store.db, garbage.snapshot)) await deps.removeSnapshot(garbage.snapshot);
+  }
+}
+
+/**
+ * Removes a directory, also where the trial made parts of it read-only (module caches do). No link is followed.
+ * @throws the system's error, for files of another user
+ */
+export async function removeTree(dir: string): Promise<void> {
+  try {
+    await rm(dir, { recursive: true, force: true });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM')))
+      throw error;
+    if ((await lstat(dir)).isDirectory()) await makeWritable(dir);
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function makeWritable(dir: string): Promise<void> {
+  await chmod(dir, 0o700);
+  for (const entry of await readdir(dir, { withFileTypes: true }))
+    if (entry.isDirectory()) await makeWritable(path.join(dir, entry.name));
+}

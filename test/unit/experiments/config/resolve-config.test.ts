@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { SwitchyardError } from '../../../../electron/contract/errors.ts';
+import type { MachineFacts } from '../../../../electron/experiments/config/resolve-config.ts';
+import { resolveTrialSpec } from '../../../../electron/experiments/config/resolve-config.ts';
+import { parseConfigYaml } from '../../../../electron/experiments/config/parse-config.ts';
+
+const gpu = (index: number, totalMiB = 24_576) => ({ label: `GPU ${index}`, name: 'NVIDIA RTX A5000', totalMiB });
+const facts: MachineFacts = {
+  pools: [
+    { id: 'workstation', slots: [gpu(0), gpu(1)] },
+    { id: 'night', slots: [] },
+  ],
+  defaultPoolId: 'workstation',
+  gpusKnown: true,
+  dockerAvailable: true,
+  dockerProblem: null,
+  random: () => 0,
+};
+const noGpus: MachineFacts = { ...facts, pools: [{ id: 'workstation', slots: [] }] };
+const resolve = (yaml: string, machine = facts) =>
+  resolveTrialSpec(parseConfigYaml(`entrypoint: python train.py\n${yaml}`).config, machine);
+const codeOf = (yaml: string, machine = facts): string => {
+  try {
+    resolve(yaml, machine);
+    return 'accepted';
+  } catch (error) {
+    if (!(error instanceof SwitchyardError)) throw error;
+    expect(error.message.length).toBeGreaterThan(20);
+    expect(error.remedy).toBeTruthy();
+    return error.code;
+  }
+};
+
+describe('resolveTrialSpec', () => {
+  it('runs a string through a sh that lets its program end first, and keeps a list as it is', () => {
+    expect(resolve('').argv).toEqual(['sh', '-c', "trap 'exit 143' TERM\npython train.py"]);
+    const spec = resolveTrialSpec(parseConfigYaml("entrypoint: [python, train.py, 'a b', \"it's\"]").config, facts);
+    expect(spec.argv).toEqual(['python', 'train.py', 'a b', "it's"]);
+    expect(spec.command).toBe("python train.py 'a b' 'it'\\''s'");
+  });
+
+  it('takes one GPU where there are GPUs and none where there are none, and says so', () => {
+    expect(resolve('').slots).toBe(1);
+    const spec = resolve('', noGpus);
+    expect(spec.slots).toBe(0);
+    expect(spec.notes.join(' ')).toContain('without a GPU');
+    expect(resolve('resources: {pool: night}').slots).toBe(0);
+  });
+
+  it('refuses more GPUs than the pool has, with what it has', () => {
+    expect(() => resolve('resources: {slots: 3}')).toThrow(
+      'asks for 3 GPUs, but pool workstation has 2: GPU 0 (NVIDIA RTX A5000), GPU 1 (NVIDIA RTX A5000).',
+    );
+    expect(codeOf('resources: {slots: 1}', noGpus)).toBe('too_many_slots');
+    expect(codeOf('resources: {slots: 1}', { ...noGpus, gpusKnown: false })).toBe('accepted');
+    expect(codeOf('resources: {slots: 2, max_slots: 1}')).toBe('invalid_slots');
+    expect(codeOf('resources: {slots: 0, min_gpu_memory: 4g}')).toBe('invalid_slots');
+    expect(codeOf('resources: {pool: worksation}')).toBe('invalid_config');
+  });
+
+  it('takes docker for an image and the process runtime without one', () => {
+    expect(resolve('')).toMatchObject({ runtime: 'process', image: null });
+    expect(resolve('environment: {image: "python:3-slim"}')).toMatchObject({
+      runtime: 'docker',
+      image: 'python:3-slim',
+      notes: [],
+    });
+    expect(codeOf('runtime: docker')).toBe('invalid_config');
+    expect(codeOf('environment: {image: x}', { ...facts, dockerAvailable: false })).toBe('runtime_unavailable');
+    const plain = resolve(
+      'environment: {image: x}\nruntime: process\nmounts: [{host_path: /a, container_path: /b}]\nresources: {memory: 4g}',
+    );
+    expect(plain).toMatchObject({ runtime: 'process', image: null });
+    expect(plain.notes).toHaveLength(3);
+  });
+
+  it('caps shared memory by memory', () => {
+    expect(resolve('').shmMiB).toBe(8192);
+    expect(resolve('resources: {memory: 2g}')).toMatchObject({ memoryMiB: 2048, shmMiB: 2048 });
+    expect(resolve('resources: {memory: 2g, shm_size: 1g}').shmMiB).toBe(1024);
+  });
+
+  it('notes what only a larger or another GPU could meet', () => {
+    expect(resolve('resources: {min_gpu_memory: 40g}').notes.join(' ')).toContain(
+      'Only 0 of 2 GPUs of pool workstation have 40 GiB',
+    );
+    expect(resolve('resources: {gpu_name: "*H100*"}').notes.join(' ')).toContain('match "*H100*"');
+    expect(resolve('resources: {gpu_name: "nvidia rtx a?000"}').notes.join(' ')).not.toContain('match');
+  });
+
+  it('names it after the command and the directory, and makes up a name where they say nothing', () => {
+    expect(resolve('').name).toBe('train.py');
+    const nothing = parseConfigYaml('entrypoint: $X').config;
+    expect(resolveTrialSpec(nothing, facts, '/home/me/proj/').name).toBe('proj');
+    expect(resolveTrialSpec(nothing, { ...facts, random: () => 0.999_999 }).name).toMatch(/^[a-z]+-[a-z]+-99$/);
+  });
+});

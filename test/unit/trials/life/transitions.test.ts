@@ -1,0 +1,208 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { TrialRow } from '../../../../electron/store/trials.ts';
+import { next, type Transition, type TrialEvent } from '../../../../electron/trials/life/transitions.ts';
+import { makeTrialRow } from '../../../fakes/rows.ts';
+
+const T0 = 1_700_000_000_000;
+const exit = (exitCode: number | null, more: object = {}): TrialEvent => ({
+  type: 'exited',
+  exit: { exitCode, signal: null, oomKilled: false, lost: false, endedAtMs: T0 + 5000, message: null, ...more },
+});
+
+function step(trial: TrialRow, event: TrialEvent, nowMs = T0): Extract<Transition, { ok: true }> {
+  const result = next(trial, event, nowMs);
+  if (!result.ok) throw new Error(result.reason);
+  return result;
+}
+
+const running = (spec: object = {}): TrialRow => {
+  const queued = makeTrialRow({ spec: { ...makeTrialRow().spec, ...spec } });
+  return step(step(queued, { type: 'start' }).trial, { type: 'launched' }).trial;
+};
+
+describe('the trial state machine', () => {
+  test('a program that ends well completes its trial', () => {
+    const done = step(running(), exit(0), T0 + 5000);
+    expect(done.trial).toMatchObject({
+      state: 'done',
+      outcome: { kind: 'completed', exitCode: 0 },
+      progress: 1,
+      stop: null,
+    });
+    expect(done.endAttempt).toMatchObject({ kind: 'exit', exitCode: 0 });
+  });
+
+  test('a failure is repeated max_restarts times, with a growing pause, and then fails', () => {
+    let trial = running({ maxRestarts: 2 });
+    const pauses: number[] = [];
+    for (let i = 0; i < 2; i++) {
+      trial = step(trial, exit(1), T0 + 5000).trial;
+      expect(trial.state).toBe('queued');
+      pauses.push((trial.notBeforeMs ?? 0) - (T0 + 5000));
+      trial = step(step(trial, { type: 'start' }).trial, { type: 'launched' }).trial;
+    }
+    expect(pauses).toEqual([1000, 2000]);
+    expect(step(trial, exit(1), T0 + 5000).trial).toMatchObject({
+      state: 'done',
+      restarts: 2,
+      attempt: 3,
+      outcome: { kind: 'failed', exitCode: 1 },
+    });
+  });
+
+  test('a lost machine, a pause, a preemption and a move do not count as restarts', () => {
+    const trial = running({ maxRestarts: 1 });
+    expect(step(trial, exit(null, { lost: true })).trial).toMatchObject({ state: 'queued', restarts: 0 });
+    expect(step(step(trial, { type: 'pause' }).trial, exit(143)).trial).toMatchObject({ state: 'paused', restarts: 0 });
+    expect(step(step(trial, { type: 'preempt', forTrial: 9 }).trial, exit(143)).trial).toMatchObject({
+      state: 'queued',
+      restarts: 0,
+    });
+    expect(step(step(trial, { type: 'move_pool', poolId: 'b', rank: 'a5' }).trial, exit(143)).trial).toMatchObject({
+      state: 'queued',
+      poolId: 'b',
+      restarts: 0,
+    });
+  });
+
+  test('an unfinished trial that left in order when the machine went down is not completed', () => {
+    const half = { ...running(), progress: 0.5 };
+    expect(step(half, exit(0, { rebooted: true })).trial).toMatchObject({ state: 'queued', restarts: 0 });
+    expect(step({ ...half, progress: 1 }, exit(0, { rebooted: true })).trial).toMatchObject({
+      state: 'done',
+      outcome: { kind: 'completed' },
+    });
+    expect(step(half, exit(0)).trial).toMatchObject({ state: 'done', outcome: { kind: 'completed' } });
+  });
+
+  test('a command that does not exist is not tried again', () => {
+    expect(step(running({ maxRestarts: 5 }), exit(127)).trial).toMatchObject({
+      state: 'done',
+      outcome: { code: 'command_missing' },
+    });
+  });
+
+  test('pausing sends SIGTERM, and SIGKILL only when the grace period is over', () => {
+    const asked = step(running({ graceS: 30 }), { type: 'pause' });
+    expect(asked.effects).toEqual(['terminate']);
+    expect(asked.trial.stop).toEqual({ kind: 'pause', askedAtMs: T0, killAtMs: T0 + 30_000 });
+    const killed = step(asked.trial, { type: 'grace_over' });
+    expect(killed.effects).toEqual(['kill']);
+    expect(step(killed.trial, exit(137)).trial.state).toBe('paused');
+  });
+
+  test('a program that finished by itself before the wish reached it is completed, not paused', () => {
+    const asked = step(running(), { type: 'pause' }, T0 + 9000).trial;
+    expect(step(asked, exit(0)).trial).toMatchObject({ state: 'done', outcome: { kind: 'completed' } });
+    // The stamp of a file may lie a timer tick before the wish that ended the program.
+    expect(step(asked, exit(0, { endedAtMs: T0 + 8996 })).trial.state).toBe('paused');
+    // It answered the signal with exit code 0: that is a pause.
+    expect(step(asked, exit(0, { endedAtMs: T0 + 9500 })).trial.state).toBe('paused');
+  });
+
+  test('a stronger wish replaces a weaker one, never the other way', () => {
+    const pausing = step(running(), { type: 'pause' }).trial;
+    const canceling = step(pausing, { type: 'cancel' });
+    expect(canceling.trial.stop?.kind).toBe('cancel');
+    expect(canceling.trial.stop?.killAtMs).toBe(pausing.stop?.killAtMs);
+    expect(next(canceling.trial, { type: 'pause' }, T0).ok).toBe(false);
+    const killing = step(canceling.trial, { type: 'kill' });
+    expect(killing.effects).toContain('kill');
+    expect(step(killing.trial, exit(null)).trial).toMatchObject({
+      state: 'done',
+      outcome: { kind: 'canceled', code: 'killed' },
+    });
+  });
+
+  test('a stop during the launch is carried out as soon as it is launched', () => {
+    const starting = step(makeTrialRow(), { type: 'start' }).trial;
+    const stopping = step(starting, { type: 'cancel' });
+    expect(stopping.effects).toEqual(['abort_launch', 'terminate']);
+    expect(step(stopping.trial, { type: 'launched' }).effects).toEqual(['terminate']);
+    expect(
+      step(stopping.trial, {
+        type: 'launch_failed',
+        code: 'launch_failed',
+        message: 'aborted',
+        remedy: null,
+        transient: false,
+      }).trial,
+    ).toMatchObject({ outcome: { kind: 'canceled' } });
+  });
+
+  test('resuming while it still stops for a pause puts it back into the queue afterwards', () => {
+    const resumed = step(step(running(), { type: 'pause' }).trial, { type: 'resume' }).trial;
+    expect(step(resumed, exit(143)).trial.state).toBe('queued');
+  });
+
+  test('a frozen trial is woken before it is asked to stop', () => {
+    const frozen = step(running(), { type: 'freeze' }).trial;
+    expect(step(frozen, { type: 'pause' }).effects).toEqual(['unfreeze', 'terminate']);
+  });
+
+  test('a launch that may work later goes back to the queue without a restart; one that cannot fails', () => {
+    const starting = step(makeTrialRow(), { type: 'start' }).trial;
+    const event = { type: 'launch_failed', code: 'runtime_down', message: 'no daemon', remedy: null } as const;
+    expect(step(starting, { ...event, transient: true }).trial).toMatchObject({
+      state: 'queued',
+      restarts: 0,
+      notBeforeMs: T0 + 5000,
+    });
+    expect(step(starting, { ...event, code: 'image_missing', transient: false }).trial).toMatchObject({
+      state: 'done',
+      outcome: { code: 'image_missing' },
+    });
+  });
+});
+
+test('any sequence of events keeps the invariants', () => {
+  const event: fc.Arbitrary<TrialEvent> = fc.oneof(
+    fc.constantFrom<TrialEvent>(
+      { type: 'start' },
+      { type: 'launched' },
+      { type: 'pause' },
+      { type: 'resume' },
+      { type: 'freeze' },
+      { type: 'unfreeze' },
+      { type: 'cancel' },
+      { type: 'kill' },
+      { type: 'preempt', forTrial: 7 },
+      { type: 'move_pool', poolId: 'other', rank: 'a9' },
+      { type: 'time_limit' },
+      { type: 'grace_over' },
+      { type: 'retry', rank: 'a8' },
+      { type: 'vanished', message: 'gone' },
+      { type: 'launch_failed', code: 'runtime_down', message: 'x', remedy: null, transient: true },
+      { type: 'launch_failed', code: 'launch_failed', message: 'x', remedy: null, transient: false },
+    ),
+    fc
+      .record({
+        code: fc.constantFrom(0, 1, 127, 137, null),
+        lost: fc.boolean(),
+        at: fc.integer({ min: -5000, max: 20_000 }),
+      })
+      .map(({ code, lost, at }) => exit(code, { lost, endedAtMs: T0 + at })),
+  );
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 60 }), fc.integer({ min: 0, max: 3 }), (events, maxRestarts) => {
+      let trial = makeTrialRow({ spec: { ...makeTrialRow().spec, maxRestarts } });
+      let nowMs = T0;
+      for (const one of events) {
+        nowMs += 1000;
+        const wasActive = ['starting', 'running', 'stopping'].includes(trial.state);
+        const result = next(trial, one, nowMs);
+        if (!result.ok) continue;
+        const isActive = ['starting', 'running', 'stopping'].includes(result.trial.state);
+        // A lease ends exactly when an active state is left.
+        expect(result.endAttempt !== null).toBe(wasActive && !isActive);
+        expect(result.trial.outcome !== null).toBe(result.trial.state === 'done');
+        expect(result.trial.stop !== null).toBe(result.trial.state === 'stopping');
+        expect(result.trial.attempt - trial.attempt).toBe(one.type === 'start' ? 1 : 0);
+        expect(result.trial.restarts).toBeLessThanOrEqual(maxRestarts);
+        if (result.trial.frozen) expect(result.trial.state).toBe('running');
+        trial = result.trial;
+      }
+    }),
+  );
+});
