@@ -74,6 +74,12 @@ const forbidden = [
     to: { path: LOCAL, pathNot: `^electron/(${DOMAINS.slice(0, index + 1).join('|')})/|${GROUND}` },
   })),
   {
+    name: 'changes-with-effects',
+    comment: 'Events reach the rows of a trial through changeTrials alone, which performs what follows from them.',
+    from: { path: '^(electron|native)/', pathNot: '^electron/trials/life/change-trials[.]ts$' },
+    to: { path: '^electron/trials/life/apply[.]ts$', dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'domain-cloud',
     comment:
       "cloud imports store, and contract, ports, text: to the rest it is one more runtime behind the trials' port.",

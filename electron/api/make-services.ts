@@ -31,7 +31,7 @@ import {
   type TrialRow,
 } from '../store/trials.ts';
 import { actOnTrials, undoAction } from '../trials/actions.ts';
-import type { AttemptRunner } from '../trials/attempts/attempt-runner.ts';
+import type { ChangeTrials } from '../trials/life/change-trials.ts';
 import { directoryBytes } from '../trials/removal/delete-trials.ts';
 import { attemptFiles, hostWorkDir, trialDirectories } from '../trials/files/directories.ts';
 import { logFacts } from '../trials/log/log-store.ts';
@@ -49,7 +49,7 @@ export interface ServicesDeps {
   readonly store: Store;
   readonly feed: Feed;
   readonly world: World;
-  readonly runner: AttemptRunner;
+  readonly changeTrials: ChangeTrials;
   readonly submit: SubmitDeps;
   readonly trialsDir: string;
   readonly examplesDir: string;
@@ -161,16 +161,19 @@ export function makeServices(deps: ServicesDeps): Services {
 
     async act(action) {
       const freedBytes = action.action === 'delete' ? await bytesOf(action.trialIds) : undefined;
-      const { result, effects } = actOnTrials(
-        { store, trialsDir: deps.trialsDir, slotsInPool: (poolId) => world.slotsOfPool(poolId).length },
+      const result = actOnTrials(
+        {
+          changeTrials: deps.changeTrials,
+          trialsDir: deps.trialsDir,
+          slotsInPool: (poolId) => world.slotsOfPool(poolId).length,
+        },
         action,
       );
-      deps.runner.perform(effects);
       if (action.action === 'delete') void deps.collectGarbage();
       return freedBytes === undefined ? result : { ...result, freedBytes };
     },
 
-    undo: (id) => undoAction(store, id),
+    undo: (id) => undoAction(deps.changeTrials, id),
 
     async deletePreview(ids) {
       for (const id of ids) requireTrial(id);

@@ -39,6 +39,7 @@ import { getPool, listPools } from '../store/pools.ts';
 import { readSettings } from '../store/settings.ts';
 import { getTrialRow, listLiveTrials, type TrialRow } from '../store/trials.ts';
 import { createAttemptRunner } from '../trials/attempts/attempt-runner.ts';
+import { createTrialChanges } from '../trials/life/change-trials.ts';
 import { meaningOfChange } from '../trials/life/change-meaning.ts';
 import { trialDirectories } from '../trials/files/directories.ts';
 import { createGarbageCollector } from '../trials/removal/collect-garbage.ts';
@@ -111,11 +112,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       onSlow: (name, tookMs) => {
         log.warn('slow transaction', { name, tookMs });
       },
+      onListenerError: (error) => {
+        log.error('what follows a commit failed', error);
+      },
     });
     closers.push(() => {
       store.close();
     });
     const db = store.db;
+    const changes = createTrialChanges(store, (text, error) => {
+      log.error(text, error);
+    });
     const cpuCount = os.availableParallelism();
     ensureWorkstationPool(store, cpuCount);
     const engineId =
@@ -210,6 +217,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     });
     const runner = createAttemptRunner({
       store,
+      changeTrials: changes.changeTrials,
       clock,
       trialsDir: paths.trials,
       runtimes,
@@ -232,6 +240,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         });
       },
     });
+    changes.performWith(runner.perform);
     closers.push(() => runner.close());
     const intake = {
       store,
@@ -333,11 +342,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       readWorld: () => world.read(),
       plan: (input) => plan(input, REASONS_PER_POOL),
       carryOut: (output) => {
-        runner.perform(
-          carryOutPlan(
-            { store, engineId, mintToken: (trialId, attempt) => preparation.mintToken(trialId, attempt) },
-            output,
-          ),
+        carryOutPlan(
+          {
+            changeTrials: changes.changeTrials,
+            engineId,
+            mintToken: (trialId, attempt) => preparation.mintToken(trialId, attempt),
+          },
+          output,
         );
       },
       onPlanned: () => {
@@ -436,7 +447,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       store,
       feed,
       world,
-      runner,
+      changeTrials: changes.changeTrials,
       trialsDir: paths.trials,
       examplesDir: path.join(resourcesDir, 'examples'),
       dockerAvailable: () => runtimeWatch.of('docker').available,

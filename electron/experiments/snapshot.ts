@@ -62,11 +62,11 @@ export interface Snapshot {
 
 /**
  * Copies a directory, less what its ignore files name, into the store of snapshots.
- * @throws SwitchyardError directory_missing, directory_unreadable, snapshot_too_large or disk_full
+ * @throws SwitchyardError directory_relative, directory_missing, directory_unreadable, snapshot_too_large or disk_full
  */
 export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> {
   if (!path.isAbsolute(request.sourceDir)) {
-    throw new SwitchyardError('directory_missing', `${request.sourceDir} is not an absolute path.`, {
+    throw new SwitchyardError('directory_relative', `${request.sourceDir} is not an absolute path.`, {
       path: 'source.path',
       remedy: 'Give the full path of the directory.',
     });

@@ -27,7 +27,7 @@ export interface SubmitDeps {
   readonly store: Store;
   readonly secrets: SecretBox;
   readonly facts: () => Promise<MachineFacts>;
-  /** Freezes a directory. @throws SwitchyardError directory_missing, directory_unreadable, snapshot_too_large */
+  /** Freezes a directory. @throws SwitchyardError directory_relative, directory_missing, directory_unreadable, snapshot_too_large */
   readonly freeze: (directory: string) => Promise<Snapshot>;
   /** Looks a program up as the process runtime will; null where that cannot be told. */
   readonly findProgram: (name: string, env: Readonly<Record<string, string>>) => FoundProgram | null;
@@ -45,7 +45,7 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
   let snapshot: string | null = null;
   if (body.source.kind === 'in_place') {
     if (!path.isAbsolute(body.source.path))
-      throw new SwitchyardError('directory_missing', `${body.source.path} is not an absolute path.`, {
+      throw new SwitchyardError('directory_relative', `${body.source.path} is not an absolute path.`, {
         path: 'source.path',
         remedy: 'Give the full path of the directory.',
       });

@@ -2,8 +2,10 @@
  * The one SQLite database of an engine and the shape of every change:
  * `transact` runs rows and events in one transaction, and tells the listeners what changed after the commit.
  *
+ * A listener that throws is reported and takes nothing back: the change is saved, and whoever made it must go on as after any other.
+ *
  * Durability: WAL with synchronous=FULL, so a submit that was acknowledged survives a crash of the process and of the machine.
- * Only the engine that holds the lock (engine/lock.ts) may open the database.
+ * Only the engine that holds the lock (store/lock.ts) may open the database.
  */
 import Sqlite from 'better-sqlite3';
 import { closeSync, existsSync, openSync } from 'node:fs';
@@ -44,7 +46,7 @@ export interface Store {
   readonly db: Sqlite.Database;
   /**
    * Runs `work` in one immediate transaction; nested calls are a bug and throw.
-   * @throws SwitchyardError disk_full, database_busy or database_corrupt for SQLite's own refusals; whatever `work` throws (rolled back)
+   * @throws SwitchyardError disk_full, database_busy, database_read_only or database_corrupt for SQLite's own refusals; whatever `work` throws (rolled back)
    */
   transact<T>(name: string, work: (tx: Tx) => T): T;
   onCommit(listener: (commit: Commit) => void): void;
@@ -56,6 +58,8 @@ export interface Store {
 export interface StoreOptions {
   readonly nowMs: () => number;
   readonly onSlow?: (name: string, tookMs: number) => void;
+  /** A listener threw after a commit. Without this it becomes an uncaught exception of its own: never one of the transaction. */
+  readonly onListenerError?: (error: unknown) => void;
 }
 
 const statements = new WeakMap<Sqlite.Database, Map<string, Sqlite.Statement>>();
@@ -94,8 +98,8 @@ export function coerceSqliteError(error: unknown): unknown {
     });
   }
   if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_PERM')) {
-    return new SwitchyardError('database_busy', `The database cannot be written (${error.message}).`, {
-      remedy: 'Check owner and permissions of the data directory.',
+    return new SwitchyardError('database_read_only', `The database cannot be written (${error.message}).`, {
+      remedy: 'Check owner and permissions of the data directory and of switchyard.db in it.',
     });
   }
   return error;
@@ -103,7 +107,7 @@ export function coerceSqliteError(error: unknown): unknown {
 
 /**
  * Opens (creating if needed) the database at `file`, checks it and migrates it.
- * @throws SwitchyardError database_corrupt, database_newer, database_busy
+ * @throws SwitchyardError database_corrupt, database_newer, database_busy, database_read_only
  */
 export function openStore(file: string, options: StoreOptions): Store {
   const existed = existsSync(file);
@@ -129,6 +133,13 @@ export function openStore(file: string, options: StoreOptions): Store {
 
 function createStore(db: Sqlite.Database, options: StoreOptions): Store {
   const listeners: ((commit: Commit) => void)[] = [];
+  const onListenerError =
+    options.onListenerError ??
+    ((error: unknown) => {
+      queueMicrotask(() => {
+        throw error;
+      });
+    });
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   const rollback = db.prepare('ROLLBACK');
@@ -176,7 +187,13 @@ function createStore(db: Sqlite.Database, options: StoreOptions): Store {
     if (tookMs > SLOW_TRANSACTION_MS) options.onSlow?.(name, tookMs);
     for (const id of removedTrialIds) trialIds.delete(id);
     const done: Commit = { seq, trialIds, removedTrialIds, poolIds };
-    for (const listener of listeners) listener(done);
+    for (const listener of listeners) {
+      try {
+        listener(done);
+      } catch (error) {
+        onListenerError(error);
+      }
+    }
     return result;
   }
 

@@ -1,29 +1,23 @@
 /**
- * The user's actions on one or many trials. One transaction a batch, all or nothing: when one trial refuses, nothing changes and
- * the error names each refusal. Effects (signals) come back to the caller, who performs them after the commit.
+ * The user's actions on one or many trials. One change a batch, all or nothing: when one trial refuses, nothing changes and
+ * the error names each refusal.
  */
 import { SwitchyardError, type ErrorCode, type ItemError } from '../contract/errors.ts';
 import type { TrialAction, TrialActionResult } from '../contract/trials.ts';
 import { resolveMove } from '../queue/moves.ts';
 import { requirePool } from '../queue/pools.ts';
 import { rankBehind } from '../queue/rank.ts';
-import type { Store, Tx } from '../store/database.ts';
 import { insertUndo, takeUndo } from '../store/undo.ts';
 import { getTrialRow, insertTrial, lastRank, updateTrial, type TrialRow } from '../store/trials.ts';
-import { applyEvent, type PendingEffect } from './life/apply.ts';
+import type { ChangeTrials, TrialChange } from './life/change-trials.ts';
 import { deleteTrials } from './removal/delete-trials.ts';
 import { describe, type TrialEvent } from './life/transitions.ts';
 
 export interface ActionContext {
-  readonly store: Store;
+  readonly changeTrials: ChangeTrials;
   readonly trialsDir: string;
   /** Slots a pool has now; a trial that asks for more is not moved there. */
   slotsInPool(poolId: string): number;
-}
-
-export interface ActionDone {
-  readonly result: TrialActionResult;
-  readonly effects: readonly PendingEffect[];
 }
 
 class ItemRefusal extends Error {
@@ -37,8 +31,9 @@ class ItemRefusal extends Error {
 /**
  * @throws SwitchyardError with the trial's own code for one trial, batch_refused with `items` for several
  */
-export function actOnTrials(context: ActionContext, action: TrialAction): ActionDone {
-  return context.store.transact(`trials ${action.action}`, (tx) => {
+export function actOnTrials(context: ActionContext, action: TrialAction): TrialActionResult {
+  return context.changeTrials(`trials ${action.action}`, (change) => {
+    const { tx } = change;
     const ids = [...new Set(action.trialIds)];
     const refused: ItemError[] = [];
     const trials: TrialRow[] = [];
@@ -55,7 +50,7 @@ export function actOnTrials(context: ActionContext, action: TrialAction): Action
       } else trials.push(trial);
     }
     throwIfRefused(refused, ids.length);
-    return perform(context, tx, action, trials);
+    return perform(context, change, action, trials);
   });
 }
 
@@ -90,26 +85,31 @@ function forEach<T>(trials: readonly TrialRow[], change: (trial: TrialRow) => T)
   return results;
 }
 
-function perform(context: ActionContext, tx: Tx, action: TrialAction, trials: readonly TrialRow[]): ActionDone {
-  const effects: PendingEffect[] = [];
+function perform(
+  context: ActionContext,
+  change: TrialChange,
+  action: TrialAction,
+  trials: readonly TrialRow[],
+): TrialActionResult {
+  const { tx } = change;
   const fire = (trial: TrialRow, event: TrialEvent): TrialRow => {
-    const applied = applyEvent(tx, trial, event);
+    const applied = change.fire(trial, event);
     if ('refused' in applied)
       throw new ItemRefusal(
         'illegal_state',
         `#${trial.id} ${REFUSED_VERB[action.action] ?? 'refuses'}: ${applied.refused}.`,
       );
-    effects.push(...applied.effects);
     return applied.trial;
   };
   const write = (trial: TrialRow, type: string, text: string): void => {
     updateTrial(tx.db, trial);
     tx.emit({ type, trialId: trial.id, text });
   };
-  const answer = (message: string, undoId: number | null = null, trialIds = trials.map((t) => t.id)): ActionDone => ({
-    result: { trialIds, undoId, message },
-    effects,
-  });
+  const answer = (
+    message: string,
+    undoId: number | null = null,
+    trialIds = trials.map((t) => t.id),
+  ): TrialActionResult => ({ trialIds, undoId, message });
   const what = trials.length === 1 ? `#${(trials[0] as TrialRow).id}` : `${trials.length} trials`;
 
   switch (action.action) {
@@ -315,8 +315,8 @@ interface UndoEntry {
  * Takes back a move, a cancel of queued trials, or an archive. Trials that moved on meanwhile are left as they are.
  * @throws SwitchyardError undo_gone when it was undone already or is too old
  */
-export function undoAction(store: Store, undoId: number): TrialActionResult {
-  return store.transact('undo', (tx) => {
+export function undoAction(changeTrials: ChangeTrials, undoId: number): TrialActionResult {
+  return changeTrials('undo', ({ tx }) => {
     const entry = takeUndo(tx.db, undoId);
     if (entry === null)
       throw new SwitchyardError('undo_gone', 'This cannot be undone any more.', {

@@ -36,6 +36,14 @@ export const PLANTED: Readonly<Record<string, Plant>> = {
   },
   'ports-on-contract': domain('ports', '../store/clean.ts'),
   'text-on-contract': domain('text', '../ports/clean.ts'),
+  'changes-with-effects': {
+    from: 'electron/trials/forgets.ts',
+    files: {
+      'electron/trials/life/apply.ts': value,
+      'electron/trials/life/change-trials.ts': "import { value } from './apply.ts';\nexport const copy = value;\n",
+      'electron/trials/forgets.ts': "import { value } from './life/apply.ts';\nexport const copy = value;\n",
+    },
+  },
   'domain-cloud': domain('cloud', '../trials/clean.ts'),
   'domain-experiments': domain('experiments', '../cloud/clean.ts'),
   'domain-trials': domain('trials', '../../native/gpu/clean.ts'),

@@ -15,7 +15,8 @@ import { LaunchError } from '../../ports/trial-runtime.ts';
 import { getAttempt, markLaunched, type AttemptRow } from '../../store/attempts.ts';
 import type { Store } from '../../store/database.ts';
 import { getTrialRow, listActiveTrials, type TrialRow } from '../../store/trials.ts';
-import { applyEvent, type PendingEffect } from '../life/apply.ts';
+import type { PendingEffect } from '../life/apply.ts';
+import type { ChangeTrials } from '../life/change-trials.ts';
 import { attemptFiles } from '../files/directories.ts';
 import { readLastWords } from '../log/last-words.ts';
 import type { Preparation } from './prepare.ts';
@@ -33,6 +34,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface RunnerDeps {
   readonly store: Store;
+  readonly changeTrials: ChangeTrials;
   readonly clock: Clock;
   readonly trialsDir: string;
   readonly runtimes: ReadonlyMap<RuntimeKind, TrialRuntime>;
@@ -81,8 +83,6 @@ interface Fact {
 export interface AttemptRunner {
   /** Performs effects after their commit; returns at once, failures come back as events. */
   perform(effects: readonly PendingEffect[]): void;
-  /** Feeds an event for a trial's current attempt into the state machine, and performs what follows. */
-  feed(trialId: number, attempt: number, event: TrialEvent): void;
   /** Takes up every active attempt of the database; settles when each was asked once. */
   recover(): Promise<void>;
   /** Which trial each of these attempts' processes belongs to (host pids). */
@@ -149,16 +149,18 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
 
   function save(facts: readonly Fact[]): void {
     if (closed) return;
-    const effects: PendingEffect[] = [];
     try {
-      store.transact(`trial ${facts.map(({ event }) => event.type).join(', ')}`, (tx) => {
-        for (const { trialId, attempt, event, extra } of facts) {
+      deps.changeTrials(`trial ${facts.map(({ event }) => event.type).join(', ')}`, ({ tx, fire, afterCommit }) => {
+        for (const fact of facts) {
+          const { trialId, attempt, event, extra } = fact;
+          afterCommit(() => {
+            settle(fact);
+          });
           const trial = getTrialRow(tx.db, trialId);
           if (trial === null || trial.attempt !== attempt) continue;
           extra?.(tx.db);
-          const applied = applyEvent(tx, trial, event);
-          if ('refused' in applied) deps.log.info(`#${trialId} ${event.type}: ${applied.refused}`);
-          else effects.push(...applied.effects);
+          const fired = fire(trial, event);
+          if ('refused' in fired) deps.log.info(`#${trialId} ${event.type}: ${fired.refused}`);
         }
       });
     } catch (error) {
@@ -175,19 +177,19 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       setTimeout(() => {
         save(facts);
       }, SAVE_AGAIN_MS).unref();
-      return;
     }
-    for (const { trialId, attempt, saved } of facts) {
-      const entry = live.get(trialId);
-      if (entry !== undefined && entry.attempt === attempt) {
-        const trial = getTrialRow(store.db, trialId);
-        if (trial === null || (trial.state !== 'starting' && trial.state !== 'running' && trial.state !== 'stopping'))
-          forget(entry);
-        else arm(entry, trial);
-      }
-      saved?.();
+  }
+
+  /** A fact is saved: what is held of its trial follows. */
+  function settle({ trialId, attempt, saved }: Fact): void {
+    const entry = live.get(trialId);
+    if (entry !== undefined && entry.attempt === attempt) {
+      const trial = getTrialRow(store.db, trialId);
+      if (trial === null || (trial.state !== 'starting' && trial.state !== 'running' && trial.state !== 'stopping'))
+        forget(entry);
+      else arm(entry, trial);
     }
-    perform(effects);
+    saved?.();
   }
 
   /**
@@ -408,9 +410,6 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
 
   return {
     perform,
-    feed: (trialId, attempt, event) => {
-      feed(trialId, attempt, event);
-    },
     recover: async () => {
       await Promise.all(listActiveTrials(store.db).map(recoverOne));
     },

@@ -1,31 +1,28 @@
 /** Carries out what `plan` decided, in one transaction: attempts and leases for those that start, the wish to stop for those preempted. */
 import type { PlanOutput } from '../../scheduler/plan/model.ts';
 import { insertAttempt, insertLease } from '../../store/attempts.ts';
-import type { Store } from '../../store/database.ts';
 import { getTrialRow } from '../../store/trials.ts';
-import { applyEvent, type PendingEffect } from '../life/apply.ts';
+import type { ChangeTrials } from '../life/change-trials.ts';
 
 export interface StartDeps {
-  readonly store: Store;
+  readonly changeTrials: ChangeTrials;
   readonly engineId: string;
   readonly mintToken: (trialId: number, attempt: number) => { readonly hash: string };
 }
 
-/** @returns the effects to perform after the commit. A trial that changed since the plan was made is left alone. */
-export function carryOutPlan(deps: StartDeps, output: PlanOutput): PendingEffect[] {
-  if (output.start.length === 0 && output.preempt.length === 0) return [];
-  return deps.store.transact('carry out plan', (tx) => {
-    const effects: PendingEffect[] = [];
+/** A trial that changed since the plan was made is left alone. */
+export function carryOutPlan(deps: StartDeps, output: PlanOutput): void {
+  if (output.start.length === 0 && output.preempt.length === 0) return;
+  deps.changeTrials('carry out plan', ({ tx, fire }) => {
     for (const { id, forId } of output.preempt) {
       const trial = getTrialRow(tx.db, Number(id));
       if (trial === null) continue;
-      const applied = applyEvent(tx, trial, { type: 'preempt', forTrial: Number(forId) });
-      if (!('refused' in applied)) effects.push(...applied.effects);
+      fire(trial, { type: 'preempt', forTrial: Number(forId) });
     }
     for (const { id, slots } of output.start) {
       const trial = getTrialRow(tx.db, Number(id));
       if (trial === null) continue;
-      const applied = applyEvent(tx, trial, { type: 'start' });
+      const applied = fire(trial, { type: 'start' });
       if ('refused' in applied) continue;
       const attempt = applied.trial.attempt;
       insertAttempt(tx.db, {
@@ -40,8 +37,6 @@ export function carryOutPlan(deps: StartDeps, output: PlanOutput): PendingEffect
       });
       for (const slotUuid of slots)
         insertLease(tx.db, { slotUuid, trialId: trial.id, shareMiB: trial.spec.shareMiB, sinceMs: tx.nowMs });
-      effects.push(...applied.effects);
     }
-    return effects;
   });
 }

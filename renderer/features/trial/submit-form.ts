@@ -67,6 +67,7 @@ const FIELD_OF_CODE: Readonly<Record<string, keyof SubmitForm>> = {
   invalid_slots: 'slots',
   too_many_slots: 'slots',
   invalid_priority: 'priority',
+  directory_relative: 'directory',
   directory_missing: 'directory',
   directory_unreadable: 'directory',
   snapshot_too_large: 'directory',

@@ -91,6 +91,20 @@ describe('opening', () => {
   });
 });
 
+describe('a file that cannot be written', () => {
+  test('is not called busy: waiting for another program would not help', () => {
+    const store = open();
+    store.db.pragma('query_only = ON');
+    expect(
+      codeOf(() =>
+        store.transact('write', (tx) => {
+          tx.emit({ type: 't', text: 'x' });
+        }),
+      ),
+    ).toBe('database_read_only');
+  });
+});
+
 describe('migrations', () => {
   test('each is numbered by its place', () => {
     expect(MIGRATIONS.map(({ version }) => version)).toEqual(MIGRATIONS.map((_, i) => i + 1));
@@ -152,6 +166,33 @@ describe('transactions', () => {
       tx.emit({ type: 't', trialId: 3, text: 'x' });
     });
     expect(seen).toEqual([store.seq()]);
+  });
+
+  test('a listener that throws is reported; the change stands, the caller goes on, the other listeners hear of it', () => {
+    const reported: unknown[] = [];
+    const store = openStore(path.join(dir, 'listened.db'), {
+      nowMs: () => 1000,
+      onListenerError: (error) => {
+        reported.push(error);
+      },
+    });
+    stores.push(store);
+    const broken = new Error('the feed is broken');
+    const heard: number[] = [];
+    store.onCommit(() => {
+      throw broken;
+    });
+    store.onCommit(({ seq }) => {
+      heard.push(seq);
+    });
+    const result = store.transact('works', (tx) => {
+      tx.emit({ type: 't', text: 'x' });
+      return 'what the caller performs next';
+    });
+    expect(result).toBe('what the caller performs next');
+    expect(reported).toEqual([broken]);
+    expect(heard).toEqual([1]);
+    expect(store.seq()).toBe(1);
   });
 });
 

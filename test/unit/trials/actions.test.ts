@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SwitchyardError } from '../../../electron/contract/errors.ts';
-import type { TrialAction } from '../../../electron/contract/trials.ts';
+import type { TrialAction, TrialActionResult } from '../../../electron/contract/trials.ts';
 import { createPool, deletePool, ensureWorkstationPool } from '../../../electron/queue/pools.ts';
 import { rankBehind } from '../../../electron/queue/rank.ts';
 import { openStore, type Store } from '../../../electron/store/database.ts';
@@ -17,17 +17,24 @@ import {
   updateTrial,
   type TrialRow,
 } from '../../../electron/store/trials.ts';
-import { actOnTrials, undoAction, type ActionDone } from '../../../electron/trials/actions.ts';
+import { actOnTrials, undoAction } from '../../../electron/trials/actions.ts';
+import { createTrialChanges, type ChangeTrials } from '../../../electron/trials/life/change-trials.ts';
 import { makeTrialRow } from '../../fakes/rows.ts';
 
 let dir: string;
 let store: Store;
+let changeTrials: ChangeTrials;
 
 beforeEach(() => {
   dir = mkdtempSync(path.join(os.tmpdir(), 'switchyard-actions-'));
   let nowMs = 1000;
   store = openStore(path.join(dir, 'switchyard.db'), { nowMs: () => nowMs++ });
   ensureWorkstationPool(store, 8);
+  const changes = createTrialChanges(store, (_text, error) => {
+    throw error;
+  });
+  changes.performWith(() => undefined);
+  changeTrials = changes.changeTrials;
 });
 afterEach(() => {
   store.close();
@@ -54,8 +61,8 @@ function add(priority = 42, over: Partial<TrialRow> = {}): number {
     return id;
   });
 }
-const act = (action: TrialAction, slots = 0): ActionDone =>
-  actOnTrials({ store, trialsDir: path.join(dir, 'trials'), slotsInPool: () => slots }, action);
+const act = (action: TrialAction, slots = 0): TrialActionResult =>
+  actOnTrials({ changeTrials, trialsDir: path.join(dir, 'trials'), slotsInPool: () => slots }, action);
 const line = (): number[] => readLine(store.db, 'workstation', 0, 100).map(({ id }) => id);
 const row = (id: number): TrialRow => getTrialRow(store.db, id) as TrialRow;
 function refusal(work: () => unknown): SwitchyardError {
@@ -88,10 +95,10 @@ describe('moving', () => {
   test('says which priority a trial took, and changes none where the place allows the old one', () => {
     const first = add(10);
     const [a, b] = [add(), add()] as const;
-    expect(act({ action: 'move', trialIds: [b], to: { place: 'ahead', anchorId: a } }).result.message).not.toContain(
+    expect(act({ action: 'move', trialIds: [b], to: { place: 'ahead', anchorId: a } }).message).not.toContain(
       'priority',
     );
-    expect(act({ action: 'move', trialIds: [b], to: { place: 'top' } }).result.message).toContain('took priority 10');
+    expect(act({ action: 'move', trialIds: [b], to: { place: 'top' } }).message).toContain('took priority 10');
     expect(row(b).priority).toBe(10);
     expect(line()).toEqual([b, first, a]);
   });
@@ -127,11 +134,11 @@ describe('moving', () => {
 
   test('undo brings the old place back, once', () => {
     const [a, b, c] = [add(), add(), add()] as const;
-    const { undoId } = act({ action: 'move', trialIds: [c, b], to: { place: 'top' } }).result;
+    const { undoId } = act({ action: 'move', trialIds: [c, b], to: { place: 'top' } });
     expect(line()).toEqual([b, c, a]);
-    undoAction(store, undoId as number);
+    undoAction(changeTrials, undoId as number);
     expect(line()).toEqual([a, b, c]);
-    expect(refusal(() => undoAction(store, undoId as number)).code).toBe('undo_gone');
+    expect(refusal(() => undoAction(changeTrials, undoId as number)).code).toBe('undo_gone');
   });
 });
 
@@ -158,9 +165,9 @@ describe('batches', () => {
 
 test('canceling a queued trial can be undone: it comes back to its place', () => {
   const [a, b, c] = [add(), add(), add()] as const;
-  const { undoId } = act({ action: 'cancel', trialIds: [b] }).result;
+  const { undoId } = act({ action: 'cancel', trialIds: [b] });
   expect(line()).toEqual([a, c]);
-  undoAction(store, undoId as number);
+  undoAction(changeTrials, undoId as number);
   expect(line()).toEqual([a, b, c]);
 });
 
@@ -183,7 +190,7 @@ test('a pool with trials cannot be removed, nor take a trial that asks for more 
 test('deleting takes the rows and remembers what to remove; a snapshot goes with its last trial', () => {
   const a = add();
   act({ action: 'cancel', trialIds: [a] });
-  const copy = act({ action: 'retry', trialIds: [a], mode: 'copy' }).result.trialIds[0] as number;
+  const copy = act({ action: 'retry', trialIds: [a], mode: 'copy' }).trialIds[0] as number;
   expect(refusal(() => act({ action: 'delete', trialIds: [copy] })).message).toContain('Cancel it first');
   act({ action: 'delete', trialIds: [a] });
   expect(getTrialRow(store.db, a)).toBeNull();
