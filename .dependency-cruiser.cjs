@@ -168,10 +168,11 @@ const forbidden = [
     to: { path: LOCAL, pathNot: `^renderer/|${CONTRACT}|${TEXT}` },
   },
   {
-    name: 'renderer-types-only',
-    comment: 'Of the contract the renderer takes types only: no schema library in the bundle.',
+    name: 'renderer-without-schemas',
+    comment:
+      'Of the contract the renderer takes types, and values of files that need no library: no schemas in the bundle.',
     from: { path: '^renderer/' },
-    to: { path: CONTRACT, dependencyTypesNot: ['type-only'] },
+    to: { path: '(^|/)node_modules/(zod|hono|@hono/[^/]+)/', reachable: true },
   },
   {
     name: 'renderer-in-a-browser',

@@ -2,6 +2,7 @@
  * The vocabulary of the wire: states, outcomes and limits every other contract file builds on.
  */
 import { z } from '@hono/zod-openapi';
+import { MAX_PRIORITY, MIN_PRIORITY } from './queue-order.ts';
 
 /** Where a trial is in its life. `done` carries an outcome; `running` and `stopping` carry a lease. */
 export const TrialState = z.enum(['queued', 'starting', 'running', 'stopping', 'paused', 'done']).openapi('TrialState');
@@ -19,11 +20,6 @@ export type StopKind = z.infer<typeof StopKind>;
 
 export const RuntimeKind = z.enum(['docker', 'process']).openapi('RuntimeKind');
 export type RuntimeKind = z.infer<typeof RuntimeKind>;
-
-/** 1 is first, 99 last. */
-export const MIN_PRIORITY = 1;
-export const MAX_PRIORITY = 99;
-export const DEFAULT_PRIORITY = 42;
 
 export const Priority = z
   .number()

@@ -1,16 +1,9 @@
 /** Moves in the line of a pool: finds the gap in the database, lets rank.ts decide, writes one row a trial moved. */
 import type { Database } from 'better-sqlite3';
 import { SwitchyardError } from '../contract/errors.ts';
+import { compareInLine } from '../contract/queue-order.ts';
 import type { MoveTo } from '../contract/trials.ts';
-import {
-  adjacentRank,
-  endOfLine,
-  getTrialRow,
-  neighbourInLine,
-  readLine,
-  type LinePlace,
-  type TrialRow,
-} from '../store/trials.ts';
+import { adjacentRank, endOfLine, getTrialRow, neighbourInLine, readLine, type TrialRow } from '../store/trials.ts';
 import { placeInGap, type Gap, type Placed } from './rank.ts';
 
 /**
@@ -29,11 +22,6 @@ export function resolveMove(db: Database, trials: readonly TrialRow[], to: MoveT
     aboveAhead: gap.ahead === null ? null : adjacentRank(db, poolId, gap.ahead.rank, 'above'),
     belowBehind: gap.behind === null ? null : adjacentRank(db, poolId, gap.behind.rank, 'below'),
   });
-}
-
-/** The order of the line. Ranks compare as bytes, as SQLite compares them. */
-export function compareInLine(a: LinePlace, b: LinePlace): number {
-  return a.priority - b.priority || (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : a.id - b.id);
 }
 
 function findGap(db: Database, poolId: string, to: MoveTo, except: ReadonlySet<number>): Pick<Gap, 'ahead' | 'behind'> {

@@ -5,6 +5,7 @@ import type { TrialRow } from '../store/trials.ts';
 import { forecast } from './forecast/forecast.ts';
 import type { SchedulerLoop } from './loop.ts';
 import type { PlanInput, PlanTrial } from './plan/model.ts';
+import { compareInQueue } from './plan/read-input.ts';
 import type { QueueIndex } from './queue-index.ts';
 import type { World } from './world.ts';
 
@@ -70,7 +71,7 @@ export function createPlanView(deps: {
         const row = byId.get(trial.id);
         return row === undefined ? trial : { ...trial, poolId: row.poolId, priority: row.priority, rank: row.rank };
       });
-      return { before: pick(input), after: pick({ ...input, queued: queued.toSorted(inLine) }) };
+      return { before: pick(input), after: pick({ ...input, queued: queued.toSorted(compareInQueue) }) };
     },
   };
 }
@@ -85,10 +86,4 @@ function running(trial: PlanTrial, nowMs: number): ForecastEntry {
     slots: [...trial.lease],
     basis: trial.estimateBasis,
   };
-}
-
-function inLine(a: PlanTrial, b: PlanTrial): number {
-  if (a.priority !== b.priority) return a.priority - b.priority;
-  if (a.rank === b.rank) return a.submitOrder - b.submitOrder;
-  return (a.rank ?? '') < (b.rank ?? '') ? -1 : 1;
 }

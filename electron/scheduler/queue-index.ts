@@ -6,6 +6,7 @@
 import type { TrialRow } from '../store/trials.ts';
 import { estimateQueued, type Estimate } from './forecast/estimates.ts';
 import type { PlanTrial } from './plan/model.ts';
+import { compareInQueue } from './plan/read-input.ts';
 
 export interface QueueIndex {
   /** Takes in the row as it is after a commit; null = the trial is gone. */
@@ -120,16 +121,10 @@ function placeOf(line: readonly PlanTrial[], trial: PlanTrial): number {
   let high = line.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (before(line[middle] as PlanTrial, trial)) low = middle + 1;
+    if (compareInQueue(line[middle] as PlanTrial, trial) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
-}
-
-function before(a: PlanTrial, b: PlanTrial): boolean {
-  if (a.priority !== b.priority) return a.priority < b.priority;
-  if (a.rank !== b.rank) return (a.rank as string) < (b.rank as string);
-  return a.submitOrder < b.submitOrder;
 }
 
 export function toPlanTrial(

@@ -9,7 +9,7 @@
 import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { SwitchyardError } from '../contract/errors.ts';
-import { DEFAULT_PRIORITY } from '../contract/states.ts';
+import { DEFAULT_PRIORITY } from '../contract/queue-order.ts';
 import { plan } from './plan/plan.ts';
 import type { WaitingReason } from '../contract/feed.ts';
 import type { PlanInput, PlanTrial } from './plan/model.ts';

@@ -1,5 +1,6 @@
 /** Rows of the trial table: reading, writing and listing. A row mirrors the state machine in trials/transitions.ts. */
 import type { Database } from 'better-sqlite3';
+import type { Place } from '../contract/queue-order.ts';
 import type { RuntimeKind, StopKind, TrialState } from '../contract/states.ts';
 import type { Outcome } from '../contract/trials.ts';
 import { prepared } from './database.ts';
@@ -117,8 +118,10 @@ function fromRaw(raw: Raw): TrialRow {
   };
 }
 
-/** Order of the line: priority, rank, then submit order. */
-const LINE_ORDER = 'priority, rank, id';
+/** The order of the line (contract/queue-order.ts) in SQL: ranks are compared as bytes. */
+const LINE_FIELDS = ['priority', 'rank', 'id'] as const;
+const LINE_ORDER = LINE_FIELDS.join(', ');
+const LINE_BACKWARDS = LINE_FIELDS.map((field) => `${field} DESC`).join(', ');
 
 export function getTrialRow(db: Database, id: number): TrialRow | null {
   const raw = prepared(db, 'SELECT * FROM trial WHERE id = ?').get(id) as Raw | undefined;
@@ -295,9 +298,7 @@ export function listTrialRows(db: Database, filter: TrialFilter): { rows: TrialR
 }
 
 /** A place in the line: the fields that order it. */
-export interface LinePlace {
-  readonly id: number;
-  readonly priority: number;
+export interface LinePlace extends Place {
   readonly rank: string;
 }
 
@@ -322,11 +323,8 @@ export function neighbourInLine(
 ): LinePlace | null {
   const rows =
     side === 'ahead'
-      ? prepared(
-          db,
-          `SELECT id, priority, rank ${LINE} AND (priority, rank, id) < (?, ?, ?) ORDER BY priority DESC, rank DESC, id DESC`,
-        )
-      : prepared(db, `SELECT id, priority, rank ${LINE} AND (priority, rank, id) > (?, ?, ?) ORDER BY ${LINE_ORDER}`);
+      ? prepared(db, `SELECT id, priority, rank ${LINE} AND (${LINE_ORDER}) < (?, ?, ?) ORDER BY ${LINE_BACKWARDS}`)
+      : prepared(db, `SELECT id, priority, rank ${LINE} AND (${LINE_ORDER}) > (?, ?, ?) ORDER BY ${LINE_ORDER}`);
   for (const row of rows.iterate(poolId, of.priority, of.rank, of.id) as IterableIterator<LinePlace>)
     if (!except.has(row.id)) return row;
   return null;
@@ -342,7 +340,7 @@ export function endOfLine(
   const rows =
     end === 'first'
       ? prepared(db, `SELECT id, priority, rank ${LINE} ORDER BY ${LINE_ORDER}`)
-      : prepared(db, `SELECT id, priority, rank ${LINE} ORDER BY priority DESC, rank DESC, id DESC`);
+      : prepared(db, `SELECT id, priority, rank ${LINE} ORDER BY ${LINE_BACKWARDS}`);
   for (const row of rows.iterate(poolId) as IterableIterator<LinePlace>) if (!except.has(row.id)) return row;
   return null;
 }

@@ -1,14 +1,8 @@
 /** Reordering shown before the engine has answered: the only optimistic change in the UI. */
 import { generateNKeysBetween } from 'fractional-indexing';
+import { compareInLine } from '../../electron/contract/queue-order.ts';
 import type { MoveTo, Trial } from '../../electron/contract/trials.ts';
 import { useEngine } from './store.ts';
-
-/** Queue order: priority, then rank, then number. */
-export function compareTrials(a: Trial, b: Trial): number {
-  if (a.priority !== b.priority) return a.priority - b.priority;
-  if (a.rank !== b.rank) return a.rank < b.rank ? -1 : 1;
-  return a.id - b.id;
-}
 
 /** @returns the queued and paused trials of a pool in queue order. */
 export function waitingLine(poolId: string): Trial[] {
@@ -16,7 +10,7 @@ export function waitingLine(poolId: string): Trial[] {
   for (const trial of useEngine.getState().trials.byId.values()) {
     if (trial.poolId === poolId && (trial.state === 'queued' || trial.state === 'paused')) line.push(trial);
   }
-  return line.sort(compareTrials);
+  return line.sort(compareInLine);
 }
 
 /**

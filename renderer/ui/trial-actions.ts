@@ -2,9 +2,10 @@
  * Every action on trials: which ones apply to a selection, and how each is carried out.
  * The row menu, the action bar, the inspector, the palette and the shortcuts all come from here.
  */
+import { compareInLine } from '../../electron/contract/queue-order.ts';
 import type { MoveTo, Trial, TrialActionInput } from '../../electron/contract/trials.ts';
 import { api } from '../api/client.ts';
-import { compareTrials, moveOptimistically, stepMove, waitingLine } from '../api/optimistic.ts';
+import { moveOptimistically, stepMove, waitingLine } from '../api/optimistic.ts';
 import { useEngine } from '../api/store.ts';
 import { toastDone, toastError } from './toasts.tsx';
 import { inspect, openDialog } from './view-state.ts';
@@ -182,9 +183,9 @@ export async function runAction(id: ActionId, trials: readonly Trial[]): Promise
   const trialIds = trials.map((trial) => trial.id);
   switch (id) {
     case 'top':
-      return moveTrials([...trials].sort(compareTrials), { place: 'top' });
+      return moveTrials([...trials].sort(compareInLine), { place: 'top' });
     case 'bottom':
-      return moveTrials([...trials].sort(compareTrials), { place: 'bottom' });
+      return moveTrials([...trials].sort(compareInLine), { place: 'bottom' });
     case 'up':
       return moveByOne(trials, -1);
     case 'down':

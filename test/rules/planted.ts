@@ -116,7 +116,7 @@ export const PLANTED: Readonly<Record<string, Plant>> = {
       'renderer/app/planted.ts': "import { value } from '../../electron/queue/clean.ts';\nexport const copy = value;\n",
     },
   },
-  'renderer-types-only': {
+  'renderer-without-schemas': {
     from: 'renderer/app/schema.ts',
     files: {
       'renderer/app/schema.ts':

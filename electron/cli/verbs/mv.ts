@@ -1,4 +1,5 @@
 /** `switchyard mv` */
+import { compareInLine } from '../../contract/queue-order.ts';
 import type { MoveTo, Trial } from '../../contract/trials.ts';
 import { sendAction, showActionResult } from '../act-on-trials.ts';
 import { createVerb, readTrialIds, show } from '../command-context.ts';
@@ -42,7 +43,8 @@ async function findStep(
     pool: trial.poolId,
     limit: 100_000,
   });
-  const queue = trials.filter((one) => one.state === 'queued' || one.state === 'paused').sort(byQueueOrder);
+  // Paused trials keep their place among the queued ones.
+  const queue = trials.filter((one) => one.state === 'queued' || one.state === 'paused').sort(compareInLine);
   const strangers = ids.filter((id) => !queue.some((one) => one.id === id));
   if (strangers.length > 0) {
     throw new CliError(
@@ -52,11 +54,4 @@ async function findStep(
     );
   }
   return stepBy(queue, new Set(ids), direction);
-}
-
-/** Paused trials keep their place among the queued ones. */
-function byQueueOrder(a: Trial, b: Trial): number {
-  if (a.priority !== b.priority) return a.priority - b.priority;
-  if (a.rank !== b.rank) return a.rank < b.rank ? -1 : 1;
-  return a.id - b.id;
 }

@@ -8,10 +8,12 @@
 import type { ExperimentConfig } from '../../contract/config.ts';
 import { SwitchyardError } from '../../contract/errors.ts';
 import type { RuntimeKind } from '../../contract/states.ts';
-import { DEFAULT_PRIORITY } from '../../contract/states.ts';
+import { DEFAULT_PRIORITY } from '../../contract/queue-order.ts';
 import { parseMemoryMiB } from '../../text/memory-text.ts';
 import { generateName, nameAfter } from './names.ts';
+import { matchesName } from '../../text/name-pattern.ts';
 import { suggest } from '../../text/nearest.ts';
+import { sayMemory } from '../../text/say.ts';
 
 const DEFAULT_SHM_MIB = 8 * 1024;
 
@@ -275,42 +277,17 @@ function noteUnfitSlots(
       : pool.slots.filter((slot) => slot.totalMiB === null || slot.totalMiB >= minFreeMiB);
   if (minFreeMiB !== null && bigEnough.length < ask.slots) {
     notes.push(
-      `Only ${bigEnough.length} of ${pool.slots.length} GPUs of pool ${pool.id} ${bigEnough.length === 1 ? 'has' : 'have'} ${formatGiB(minFreeMiB)}; the trial waits until enough can be had.`,
+      `Only ${bigEnough.length} of ${pool.slots.length} GPUs of pool ${pool.id} ${bigEnough.length === 1 ? 'has' : 'have'} ${sayMemory(minFreeMiB)}; the trial waits until enough can be had.`,
     );
   }
   if (gpuName !== null) {
-    const matching = pool.slots.filter((slot) => matchesPattern(gpuName, slot.name));
+    const matching = pool.slots.filter((slot) => matchesName(gpuName, slot.name));
     if (matching.length < ask.slots)
       notes.push(
         `Only ${matching.length} of ${pool.slots.length} GPUs of pool ${pool.id} match "${gpuName}"; the trial waits until enough can be had.`,
       );
   }
 }
-
-/** * and ? as wildcards, any case, the whole name. Greedy with one step back, so that no pattern takes more than length x length steps. */
-function matchesPattern(pattern: string, name: string): boolean {
-  const p = pattern.toLowerCase();
-  const n = name.toLowerCase();
-  let at = 0;
-  let starAt = -1;
-  let starName = 0;
-  for (let i = 0; i < n.length;) {
-    if (p[at] === '*') {
-      starAt = at++;
-      starName = i;
-    } else if (p[at] === '?' || (at < p.length && p[at] === n[i])) {
-      at++;
-      i++;
-    } else if (starAt >= 0) {
-      at = starAt + 1;
-      i = ++starName;
-    } else return false;
-  }
-  while (p[at] === '*') at++;
-  return at === p.length;
-}
-
-const formatGiB = (mib: number): string => (mib >= 1024 ? `${Number((mib / 1024).toFixed(1))} GiB` : `${mib} MiB`);
 
 function quoteForDisplay(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

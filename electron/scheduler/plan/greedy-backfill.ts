@@ -6,6 +6,7 @@
  * Trials with slots and trials without are decided independently. Victims that are not needed are spared,
  * where Determined keeps them.
  */
+import { compareRanks } from '../../contract/queue-order.ts';
 import {
   admit,
   claimSlots,
@@ -21,7 +22,7 @@ import type { Pass } from './pass.ts';
 import { findVictims } from './preemption.ts';
 import type { Holder } from './occupancy.ts';
 import { fitsWithoutOurs, limitReached, place } from './placement.ts';
-import { capOf, compareRank, priorityOf } from './read-input.ts';
+import { capOf, priorityOf } from './read-input.ts';
 import type { Want } from './read-input.ts';
 import { anyRoom } from './room.ts';
 import { ShapeCache } from './shape-cache.ts';
@@ -123,7 +124,8 @@ function consider(pass: Pass, lane: Lane, index: number, trial: PlanTrial, preem
     return setVerdict(pass, index, { kind: 'releasing', slots: promised });
   }
   // Where ranks are known, room is made at once: those behind would start only to be asked to stop in the next pass.
-  if (compareRank(trial.rank, trial.rank) !== null && makeRoom(pass, lane, { index, trial, want }, preemptible)) return;
+  if (compareRanks(trial.rank, trial.rank) !== null && makeRoom(pass, lane, { index, trial, want }, preemptible))
+    return;
   lane.misfits.add(trial);
   if (capOf(trial) !== Infinity)
     pass.keptOfCap.set(trial.experimentId, Math.max(pass.keptOfCap.get(trial.experimentId) ?? 0, want.slots));

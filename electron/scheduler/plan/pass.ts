@@ -5,10 +5,11 @@
  * A trial that cannot start now but can in `future` has a claim: nobody behind it may take those slots, and nobody
  * else is asked to stop for it. A start must be open in both.
  */
+import { compareRanks } from '../../contract/queue-order.ts';
 import { copyOccupancy, emptyOccupancy, occupy, seat, vacate } from './occupancy.ts';
 import type { Holder, Occupancy, Yard } from './occupancy.ts';
 import { couldSuit, place } from './placement.ts';
-import { capOf, compareInQueue, compareRank, endOf, priorityOf, readLease, readWant, slotCount } from './read-input.ts';
+import { capOf, compareInQueue, endOf, priorityOf, readLease, readWant, slotCount } from './read-input.ts';
 import type { Rules, Slot, Want } from './read-input.ts';
 import type { PlanTrial, TrialKey } from './model.ts';
 
@@ -244,7 +245,7 @@ export function preempt(pass: Pass, victims: readonly Holder[], forTrial: PlanTr
 export function standsBehind(victim: PlanTrial, trial: PlanTrial): boolean {
   const difference = priorityOf(victim) - priorityOf(trial);
   if (difference !== 0) return difference > 0;
-  const byRank = compareRank(victim.rank, trial.rank);
+  const byRank = compareRanks(victim.rank, trial.rank);
   return byRank !== null && byRank > 0;
 }
 

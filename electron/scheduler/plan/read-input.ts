@@ -2,7 +2,7 @@
  * Makes the scheduler total: every value that comes in is read through here, so NaN, missing fields, duplicates and
  * names of things that do not exist become harmless values, never exceptions. Pure.
  */
-import { DEFAULT_PRIORITY } from '../../contract/states.ts';
+import { compareInLine, DEFAULT_PRIORITY, type Place } from '../../contract/queue-order.ts';
 import type { PlanInput, PlanPool, PlanTrial, TrialKey } from './model.ts';
 import type { PlanSlot } from '../../gpus/plan-slot.ts';
 
@@ -232,21 +232,11 @@ function isInOrder(queue: readonly PlanTrial[]): boolean {
   return queue.every((trial, index) => index === 0 || compareInQueue(queue[index - 1] as PlanTrial, trial) <= 0);
 }
 
-/** Queue order: priority, then rank where both are known and of one kind, then the order of submission. */
+/** The order of the queue for trials as the plan gets them. */
 export function compareInQueue(a: PlanTrial, b: PlanTrial): number {
-  const pa = priorityOf(a);
-  const pb = priorityOf(b);
-  if (pa !== pb) return pa - pb;
-  const byRank = compareRank(a.rank, b.rank);
-  if (byRank !== null && byRank !== 0) return byRank;
-  return finiteOr(a.submitOrder, 0) - finiteOr(b.submitOrder, 0);
+  return compareInLine(placeOf(a), placeOf(b));
 }
 
-/** @returns the order of two ranks, or null where one is unknown or they are not of one kind. */
-export function compareRank(a: unknown, b: unknown): number | null {
-  const comparable =
-    (typeof a === 'string' && typeof b === 'string') ||
-    (typeof a === 'number' && typeof b === 'number' && !Number.isNaN(a) && !Number.isNaN(b));
-  if (!comparable) return null;
-  return a < b ? -1 : a > b ? 1 : 0;
+function placeOf(trial: PlanTrial): Place {
+  return { priority: priorityOf(trial), rank: trial.rank, id: finiteOr(trial.submitOrder, 0) };
 }

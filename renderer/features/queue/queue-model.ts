@@ -1,6 +1,6 @@
 /** What the queue list shows, as plain data: sections, rows, places and where things are in pixels. No I/O. */
+import { compareInLine } from '../../../electron/contract/queue-order.ts';
 import type { MoveTo, Trial } from '../../../electron/contract/trials.ts';
-import { compareTrials } from '../../api/optimistic.ts';
 
 export const ROW_PX = 36;
 export const SECTION_PX = 30;
@@ -54,7 +54,7 @@ export function buildQueue(
     else running.push(trial);
   }
   running.sort((a, b) => (a.startedAtMs ?? Infinity) - (b.startedAtMs ?? Infinity) || a.id - b.id);
-  line.sort(compareTrials);
+  line.sort(compareInLine);
   const finished = done.sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0) || b.id - a.id).slice(0, MAX_FINISHED);
   const placeOf = new Map(line.map((trial, index) => [trial.id, index + 1]));
   const queued = line.filter((trial) => trial.state === 'queued');

@@ -2,6 +2,7 @@
 import { IconDots, IconGripVertical } from '@tabler/icons-react';
 import { useDraggable } from '@dnd-kit/react';
 import { memo, useCallback } from 'react';
+import { DEFAULT_PRIORITY } from '../../../electron/contract/queue-order.ts';
 import type { Trial } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
 import { useNow } from '../../ui/clock.ts';
@@ -21,8 +22,6 @@ export interface TrialRowProps {
   /** Whether Tab stops at this row. */
   readonly tabStop: boolean;
 }
-
-const DEFAULT_PRIORITY = 42;
 
 export const TrialRow = memo(function TrialRow({ id, section, place, rowIndex, topPx, tabStop }: TrialRowProps) {
   const trial = useEngine((state) => state.trials.byId.get(id));

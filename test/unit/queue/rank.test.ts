@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareInLine } from '../../../electron/queue/moves.ts';
+import { compareInLine } from '../../../electron/contract/queue-order.ts';
 import { placeInGap, priorityInGap, rankBehind } from '../../../electron/queue/rank.ts';
 import type { LinePlace } from '../../../electron/store/trials.ts';
 

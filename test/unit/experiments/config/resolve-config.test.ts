@@ -88,6 +88,14 @@ describe('resolveTrialSpec', () => {
     expect(resolve('resources: {gpu_name: "nvidia rtx a?000"}').notes.join(' ')).not.toContain('match');
   });
 
+  it('tells of a name what the scheduler will do with it', () => {
+    // A part of the name finds the card there, so here nothing may be said of waiting.
+    const slots = [0, 1].map((index) => ({ ...gpu(index), name: 'NVIDIA GeForce RTX 4090' }));
+    const machine: MachineFacts = { ...facts, pools: [{ id: 'workstation', slots }] };
+    expect(resolve('resources: {gpu_name: "4090"}', machine).notes.join(' ')).not.toContain('match');
+    expect(resolve('resources: {gpu_name: "3090"}', machine).notes.join(' ')).toContain('Only 0 of 2 GPUs');
+  });
+
   it('names it after the command and the directory, and makes up a name where they say nothing', () => {
     expect(resolve('').name).toBe('train.py');
     const nothing = parseConfigYaml('entrypoint: $X').config;
