@@ -146,6 +146,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
           createDockerRuntime({
             clock,
             engineId,
+            privateDirs: [paths.dir, path.dirname(paths.socket)],
             ...(options.dockerHost === undefined ? {} : { dockerHost: options.dockerHost }),
           }),
         ],
@@ -461,6 +462,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         store,
         secrets,
         nowMs: () => clock.nowMs(),
+        refuse: async (runtime, wish) => (await runtimes.get(runtime)?.refuse?.(wish)) ?? null,
         findProgram: (name, env) => runtimes.get('process')?.findProgram?.(name, env) ?? null,
         facts: async () => {
           await world.firstReading();

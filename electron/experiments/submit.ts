@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { ExperimentConfig, SubmitBody, SubmitResult } from '../contract/config.ts';
 import { SwitchyardError } from '../contract/errors.ts';
-import type { FoundProgram } from '../ports/trial-runtime.ts';
+import type { RuntimeKind } from '../contract/states.ts';
+import type { FoundProgram, RuntimeWish, WishRefusal } from '../ports/trial-runtime.ts';
 import type { SecretBox } from '../ports/secret-box.ts';
 import { rankBehind } from '../queue/rank.ts';
 import type { Store } from '../store/database.ts';
@@ -29,6 +30,8 @@ export interface SubmitDeps {
   readonly facts: () => Promise<MachineFacts>;
   /** Freezes a directory. @throws SwitchyardError directory_relative, directory_missing, directory_unreadable, snapshot_too_large */
   readonly freeze: (directory: string) => Promise<Snapshot>;
+  /** What this runtime would refuse for sure. */
+  readonly refuse: (runtime: RuntimeKind, wish: RuntimeWish) => Promise<WishRefusal | null>;
   /** Looks a program up as the process runtime will; null where that cannot be told. */
   readonly findProgram: (name: string, env: Readonly<Record<string, string>>) => FoundProgram | null;
   readonly nowMs: () => number;
@@ -41,6 +44,7 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
   const { config } = validateConfig(body.config);
   const sourceDir = body.source.kind === 'none' ? null : path.resolve(body.source.path);
   const spec = resolveTrialSpec(config, await deps.facts(), sourceDir);
+  await checkWish(deps, spec, body.source.kind === 'in_place' ? sourceDir : null);
   const notes = [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, spec.env, deps.findProgram)];
   let snapshot: string | null = null;
   if (body.source.kind === 'in_place') {
@@ -86,6 +90,7 @@ export async function duplicateTrial(
   if (trial === null || experiment === null) throw new SwitchyardError('not_found', `There is no trial #${trialId}.`);
   const { config } = validateConfig(input);
   const spec = resolveTrialSpec(config, await deps.facts(), experiment.sourceDir);
+  await checkWish(deps, spec, experiment.inPlace ? experiment.sourceDir : null);
   const old = openEnv(deps.secrets, experiment.sealedEnv);
   const env = Object.fromEntries(
     Object.entries(spec.env).map(([name, value]) => [name, value === MASK ? (old[name] ?? '') : value]),
@@ -101,6 +106,13 @@ export async function duplicateTrial(
     idempotencyKey: null,
     notes: [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, env, deps.findProgram)],
   });
+}
+
+/** What could never start is told now, not when its turn comes. @throws SwitchyardError */
+async function checkWish(deps: SubmitDeps, spec: TrialSpec, inPlaceDir: string | null): Promise<void> {
+  const refused = await deps.refuse(spec.runtime, { ...spec, inPlaceDir });
+  if (refused !== null)
+    throw new SwitchyardError(refused.code, refused.message, { path: refused.path, remedy: refused.remedy });
 }
 
 function write(

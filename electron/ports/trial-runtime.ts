@@ -18,13 +18,44 @@ export interface LaunchSpec {
   /** UUIDs of the leased GPUs or MIG instances; empty = the trial must see no GPU. */
   readonly slotUuids: readonly string[];
   /** Bind mounts for containers; ignored by the process runtime. */
-  readonly mounts: readonly { readonly hostPath: string; readonly containerPath: string; readonly readOnly: boolean }[];
+  readonly mounts: readonly LaunchMount[];
   readonly limits: { readonly cpus: number | null; readonly memoryMiB: number | null; readonly shmMiB: number };
   /** Raw combined stdout and stderr are appended here. */
   readonly logPath: string;
   /** A private directory of this attempt for the runtime's own files (pid, exit code, log cursor). */
   readonly stateDir: string;
   readonly user: { readonly uid: number; readonly gid: number };
+}
+
+export interface LaunchMount {
+  readonly hostPath: string;
+  readonly containerPath: string;
+  readonly readOnly: boolean;
+  /**
+   * `own`: made by Switchyard for this attempt, so it may lie in the data directory; `work`: a directory of the user's as the working
+   * directory; missing: a mount of the configuration.
+   */
+  readonly role?: 'own' | 'work';
+}
+
+/** What a trial will ask of its runtime, as far as it is known at submit. */
+export interface RuntimeWish {
+  readonly image: string | null;
+  readonly slots: number;
+  readonly cpus: number | null;
+  readonly memoryMiB: number | null;
+  readonly mounts: readonly LaunchMount[];
+  /** The directory it works in when it gets no copy. */
+  readonly inPlaceDir: string | null;
+}
+
+/** A launch that would surely fail, told at submit. */
+export interface WishRefusal {
+  readonly code: 'invalid_config' | 'mount_refused' | 'runtime_unavailable';
+  /** Where in the configuration, for example "resources.cpus". */
+  readonly path: string;
+  readonly message: string;
+  readonly remedy: string;
 }
 
 /** How the engine names an attempt to a runtime after launch; survives an engine restart (all fields are in the database). */
@@ -112,6 +143,8 @@ export interface TrialRuntime {
    * @param env the variables asked for by the user, over those the runtime passes on itself
    */
   findProgram?(name: string, env: Readonly<Record<string, string>>): FoundProgram;
+  /** What a launch would refuse for sure; null = nothing is known against it. Missing where every wish can be tried. Never rejects. */
+  refuse?(wish: RuntimeWish): Promise<WishRefusal | null>;
   /** Called when availability may have changed (daemon stopped or came back). Returns the unsubscribe function. */
   onStatusChange(listener: () => void): () => void;
   /**

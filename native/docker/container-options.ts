@@ -1,6 +1,7 @@
 /** What is asked of the engine for one attempt. Pure. */
 import type Dockerode from 'dockerode';
 import type { LaunchSpec } from '../../electron/ports/trial-runtime.ts';
+import type { CheckedMounts } from './check-mounts.ts';
 
 export const ENGINE_LABEL = 'switchyard.engine';
 export const TRIAL_LABEL = 'switchyard.trial';
@@ -10,6 +11,10 @@ const MIB = 1024 * 1024;
 /** The engine's own copy of the output; ours is the log file. Two files of this size hold what a pause of Switchyard leaves to be fetched. */
 const LOG_MAX_SIZE = '128m';
 const LOG_MAX_FILES = '2';
+
+/** An empty directory that nobody but root can write to. */
+const COVER_BYTES = 4096;
+const COVER_MODE = 0o555;
 
 /** What nvidia-container-toolkit knows to mount; others in NVIDIA_DRIVER_CAPABILITIES would make the engine refuse. */
 const DRIVER_CAPABILITIES: ReadonlySet<string> = new Set([
@@ -41,6 +46,7 @@ export function containerOptions(
   spec: LaunchSpec,
   image: string,
   mapping: UserMapping,
+  checked: CheckedMounts,
 ): Dockerode.ContainerCreateOptions {
   const user = mapping.rootless ? { uid: 0, gid: 0 } : spec.user;
   const isRoot = user.uid === 0;
@@ -71,12 +77,20 @@ export function containerOptions(
       ...(memory === null ? {} : { Memory: memory, MemorySwap: memory }),
       ...(spec.limits.cpus === null ? {} : { NanoCpus: Math.round(spec.limits.cpus * 1e9) }),
       LogConfig: { Type: 'json-file', Config: { 'max-size': LOG_MAX_SIZE, 'max-file': LOG_MAX_FILES } },
-      Mounts: spec.mounts.map((mount) => ({
-        Type: 'bind' as const,
-        Source: mount.hostPath,
-        Target: mount.containerPath,
-        ReadOnly: mount.readOnly,
-      })),
+      Mounts: [
+        ...checked.mounts.map((mount) => ({
+          Type: 'bind' as const,
+          Source: mount.hostPath,
+          Target: mount.containerPath,
+          ReadOnly: mount.readOnly,
+        })),
+        ...checked.covered.map((target) => ({
+          Type: 'tmpfs' as const,
+          Source: '',
+          Target: target,
+          TmpfsOptions: { SizeBytes: COVER_BYTES, Mode: COVER_MODE },
+        })),
+      ],
       ...(spec.slotUuids.length === 0
         ? {}
         : {

@@ -25,6 +25,7 @@ import type {
 } from '../../electron/ports/trial-runtime.ts';
 import type { Clock } from '../../electron/ports/clock.ts';
 import { checkMounts } from './check-mounts.ts';
+import type { CheckedMounts, MountGuard } from './check-mounts.ts';
 import { QUICK_MS, SLOW_MS, createConnection } from './connection.ts';
 import { ATTEMPT_LABEL, ENGINE_LABEL } from './container-options.ts';
 import { readState } from './container-state.ts';
@@ -39,6 +40,7 @@ import { cancelled, givenUp, launchContainer } from './launch-container.ts';
 import { toLaunchError } from './launch-errors.ts';
 import { NOTE_FILES, claim, noteBoot, readClaim, wasRebooted } from './launch-notes.ts';
 import { CURSOR_FILE, prepareLog } from './log-sink.ts';
+import { PODMAN_HAS_NO_GPUS, refuseWish } from './refuse-wish.ts';
 import { watchEngine } from './watch-engine.ts';
 
 const REMOVAL_MS = 30_000;
@@ -51,6 +53,8 @@ export interface DockerRuntimeOptions {
   readonly engineId: string;
   /** unix:///path or tcp://127.0.0.1:port; default: as the docker command line finds it (find-engine.ts). */
   readonly dockerHost?: string;
+  /** Switchyard's own directories: no trial may see them. */
+  readonly privateDirs?: readonly string[];
   /** For tests; default: this process's. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -60,6 +64,7 @@ export function createDockerRuntime({
   clock,
   engineId,
   dockerHost,
+  privateDirs = [],
   env = process.env,
 }: DockerRuntimeOptions): TrialRuntime {
   const place: SearchPlace = {
@@ -89,6 +94,8 @@ export function createDockerRuntime({
     containersGoOn: async () => (await inspector.facts()).liveRestore,
   };
 
+  const guard = (): MountGuard => ({ engineSocket: connection.address()?.socketPath ?? null, privateDirs });
+
   async function launch(
     spec: LaunchSpec,
     onActivity: (text: string) => void,
@@ -113,10 +120,12 @@ export function createDockerRuntime({
       );
     }
     let facts: EngineFacts;
+    let mounts: CheckedMounts;
     try {
       facts = await inspector.facts();
-      await checkMounts(spec.mounts, connection.address()?.socketPath ?? null);
-      if (spec.slotUuids.length > 0 && facts.product === 'podman') throw podmanHasNoGpus();
+      mounts = await checkMounts(spec.mounts, guard());
+      if (spec.slotUuids.length > 0 && facts.product === 'podman')
+        throw new LaunchError('no_gpu_runtime', PODMAN_HAS_NO_GPUS.message, PODMAN_HAS_NO_GPUS.remedy);
       if ((await readClaim(spec.stateDir)) === 'absent') throw givenUp();
       await noteBoot(spec.stateDir);
       await prepareLog(spec.logPath, spec.stateDir);
@@ -124,7 +133,7 @@ export function createDockerRuntime({
       throw toLaunchError(error, spec.image ?? '', argv0);
     }
     try {
-      const ref = await launchContainer({ connection, place, spec, image, mapping: facts, onActivity, signal });
+      const ref = await launchContainer({ connection, place, spec, image, mapping: facts, mounts, onActivity, signal });
       if (spec.slotUuids.length > 0) inspector.noteGpuLaunch(true);
       return { ref };
     } catch (error) {
@@ -186,6 +195,8 @@ export function createDockerRuntime({
     kind: 'docker',
     status: () => inspector.status(),
     diagnose: () => inspector.diagnose(),
+
+    refuse: (wish) => refuseWish(wish, { facts: () => inspector.facts(), guard }),
 
     onStatusChange(listener) {
       listeners.add(listener);
@@ -308,15 +319,6 @@ export function createDockerRuntime({
       return Promise.resolve();
     },
   };
-}
-
-/** It would start the container without any GPU and say nothing. */
-function podmanHasNoGpus(): LaunchError {
-  return new LaunchError(
-    'no_gpu_runtime',
-    "Podman's Docker-compatible socket ignores requests for GPUs.",
-    'Install Docker Engine for trials with GPUs, or run them as plain processes (runtime: process).',
-  );
 }
 
 /** The engine's answer to "top": column titles and rows of text. The pids are the host's. */

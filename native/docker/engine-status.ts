@@ -16,6 +16,8 @@ export interface EngineFacts {
   /** The engine maps users of containers to others of the host (userns-remap). */
   readonly remapsUsers: boolean;
   readonly liveRestore: boolean;
+  /** CPUs the engine may give to a container; null when it does not say. */
+  readonly cpus: number | null;
   /** True when the engine itself lists a GPU runtime or GPU devices; engines that only find a hook program do not list it. */
   readonly listsGpuRuntime: boolean;
 }
@@ -28,6 +30,7 @@ interface EngineVersion {
 interface EngineInfo {
   readonly OperatingSystem?: string;
   readonly LiveRestoreEnabled?: boolean;
+  readonly NCPU?: number;
   readonly Runtimes?: Readonly<Record<string, unknown>>;
   readonly SecurityOptions?: readonly string[] | null;
   /** Since API 1.50: CDI devices the engine knows. */
@@ -47,6 +50,7 @@ export function readFacts(version: EngineVersion, info: EngineInfo): EngineFacts
     rootless: (info.SecurityOptions ?? []).some((option) => option.includes('rootless')),
     remapsUsers: (info.SecurityOptions ?? []).some((option) => option.includes('userns')),
     liveRestore: info.LiveRestoreEnabled === true,
+    cpus: typeof info.NCPU === 'number' && info.NCPU > 0 ? info.NCPU : null,
     listsGpuRuntime:
       'nvidia' in (info.Runtimes ?? {}) ||
       (info.DiscoveredDevices ?? []).some((device) => device.ID?.startsWith('nvidia.com/') === true),

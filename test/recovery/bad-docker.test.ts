@@ -1,6 +1,8 @@
 /** Docker on bad days: an image that does not exist, a daemon that is stopped or crashes while trials run, on a private daemon. */
+import { existsSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { dockerdObstacle, startDockerd, type TestDockerd } from '../support/dockerd.ts';
 import { waitUntil } from '../support/processes.ts';
@@ -71,16 +73,27 @@ describe.skipIf(obstacle !== null)(`docker${obstacle === null ? '' : ` (${obstac
       remedy: expect.stringMatching(/\w/),
     });
     expect(await yard.outcomeOf(next)).toMatchObject({ kind: 'completed' });
-    const malformed = await yard.submit({
-      runtime: 'docker',
-      entrypoint: 'true',
-      environment: { image: 'NOT AN IMAGE::' },
+    expect(
+      await refusal(yard.submit({ runtime: 'docker', entrypoint: 'true', environment: { image: 'NOT AN IMAGE::' } })),
+    ).toMatchObject({ code: 'invalid_config', path: 'environment.image', detail: expect.stringContaining('NOT AN') });
+  });
+
+  test("a home as a mount does not show the engine's own directory; the directory itself is refused", async () => {
+    const yard = await openDockerYard();
+    const withMount = (host_path: string): Record<string, unknown> => ({
+      ...inContainer('ls -A /home/data; ls -la /home/data/engine.sock; touch /home/data/x'),
+      mounts: [{ host_path, container_path: '/home', read_only: false }],
     });
-    expect(await yard.outcomeOf(malformed)).toMatchObject({
-      kind: 'failed',
-      code: 'image_missing',
-      message: expect.stringContaining('NOT AN IMAGE'),
+    expect(await refusal(yard.submit(withMount(yard.engine.dataDir)))).toMatchObject({
+      code: 'mount_refused',
+      path: 'mounts',
     });
+    const id = await yard.submit(withMount(path.dirname(yard.engine.dataDir)));
+    await yard.outcomeOf(id);
+    const log = await yard.engine.api.log(id, 1);
+    expect(log).toContain('No such file');
+    expect(log).not.toContain('secret.key');
+    expect(existsSync(path.join(yard.engine.dataDir, 'x'))).toBe(false);
   });
 
   test('a command the image does not have: failed, and the log names it', async () => {

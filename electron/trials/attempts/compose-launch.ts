@@ -71,11 +71,16 @@ export function composeLaunch(facts: LaunchFacts): LaunchSpec {
     mounts: !inContainer
       ? []
       : [
-          { hostPath: facts.hostWorkDir, containerPath: CONTAINER_WORK, readOnly: false },
-          { hostPath: dirs.checkpoints, containerPath: checkpoints, readOnly: false },
-          { hostPath: dirs.output, containerPath: output, readOnly: false },
-          { hostPath: files.exchange, containerPath: exchange, readOnly: false },
-          { hostPath: facts.helperDir, containerPath: helper, readOnly: true },
+          {
+            hostPath: facts.hostWorkDir,
+            containerPath: CONTAINER_WORK,
+            readOnly: false,
+            role: facts.hostWorkDir === dirs.work ? 'own' : 'work',
+          },
+          { hostPath: dirs.checkpoints, containerPath: checkpoints, readOnly: false, role: 'own' },
+          { hostPath: dirs.output, containerPath: output, readOnly: false, role: 'own' },
+          { hostPath: files.exchange, containerPath: exchange, readOnly: false, role: 'own' },
+          { hostPath: facts.helperDir, containerPath: helper, readOnly: true, role: 'own' },
           ...trial.spec.mounts,
         ],
     limits: { cpus: trial.spec.cpus, memoryMiB: trial.spec.memoryMiB, shmMiB: trial.spec.shmMiB },

@@ -130,13 +130,14 @@ describe('container options', () => {
     user: { uid: 1000, gid: 1000 },
   };
   const PLAIN = { rootless: false, remapsUsers: false };
+  const NO_MOUNTS = { mounts: [], covered: [] };
   const envOf = (options: Dockerode.ContainerCreateOptions): Record<string, string> =>
     Object.fromEntries(
       (options.Env ?? []).map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
     );
 
   it('replaces the entrypoint, asks for no GPU and hides those of the image', () => {
-    const options = containerOptions(spec, 'python:latest', PLAIN);
+    const options = containerOptions(spec, 'python:latest', PLAIN, NO_MOUNTS);
     expect(options).toMatchObject({
       Entrypoint: ['python', 'train.py'],
       Cmd: [],
@@ -153,11 +154,11 @@ describe('container options', () => {
     });
   });
   it('lets what a trial writes belong to its user, however the engine maps users', () => {
-    expect(containerOptions(spec, 'python', { ...PLAIN, rootless: true })).toMatchObject({
+    expect(containerOptions(spec, 'python', { ...PLAIN, rootless: true }, NO_MOUNTS)).toMatchObject({
       User: '0:0',
       HostConfig: { CapDrop: expect.not.arrayContaining(['ALL']) as string[] },
     });
-    expect(containerOptions(spec, 'python', { ...PLAIN, remapsUsers: true })).toMatchObject({
+    expect(containerOptions(spec, 'python', { ...PLAIN, remapsUsers: true }, NO_MOUNTS)).toMatchObject({
       User: '1000:1000',
       HostConfig: { UsernsMode: 'host' },
     });
@@ -171,6 +172,7 @@ describe('container options', () => {
       },
       'python:latest',
       PLAIN,
+      NO_MOUNTS,
     );
     expect(envOf(options)).toMatchObject({ NVIDIA_VISIBLE_DEVICES: 'GPU-a', HOME: '/home/me' });
     expect(options.HostConfig?.DeviceRequests).toEqual([
