@@ -16,6 +16,22 @@ const GROUND = `${CONTRACT}|${PORTS}|${TEXT}`;
 /** The entries and what belongs to them, and the root that they start. */
 const ENTRIES = '^electron/((main|serve|cli|start)[.]ts$|(cli|start)/|[^/]+[.]mjs$)';
 const ROOT = '^electron/engine/';
+/** What verbs need beside the client, each loaded when its verb is used. */
+const CLI_EXCEPTIONS = [
+  // plan: one pass of the scheduler on a scenario, without an engine.
+  '^electron/scheduler/scenario[.]ts$',
+  // submit: reads YAML here, so that an error names the line of the file.
+  '^electron/experiments/config/parse-config[.]ts$',
+  // gpus --capture: what a capture of nvidia-smi means; gpus without an engine: the same, live.
+  '^native/gpu/understand-(capture|live)[.]ts$',
+  // doctor without an engine: the same checks, made here.
+  '^electron/engine/doctor[.]ts$',
+  // serve is the headless entry in the foreground.
+  '^electron/serve[.]ts$',
+  // open: starts a browser, and builds the page that an engine in the background was never asked for.
+  '^electron/doors/browser-opener[.]ts$',
+  '^electron/start/bundles[.]ts$',
+].join('|');
 
 /** Files that decide: data in, data out. */
 const DECIDERS = [
@@ -138,6 +154,12 @@ const forbidden = [
     comment: 'client is how a program of ours talks to a running engine: it knows the wire, not the engine.',
     from: { path: '^electron/client/' },
     to: { path: LOCAL, pathNot: `^electron/client/|${GROUND}` },
+  },
+  {
+    name: 'cli-on-client',
+    comment: 'The command line is a client: contract, ports, text, and what CLI_EXCEPTIONS names with its reason.',
+    from: { path: '^electron/cli/' },
+    to: { path: LOCAL, pathNot: `^electron/(cli|client)/|${GROUND}|${CLI_EXCEPTIONS}` },
   },
   {
     name: 'electron-in-desktop',

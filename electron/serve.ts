@@ -10,12 +10,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SwitchyardError } from './contract/errors.ts';
+import { askForLoginLink } from './client/login-link.ts';
 import { openInBrowser } from './doors/browser-opener.ts';
 import { createDoorLog } from './doors/door-log.ts';
 import { isPortTaken } from './doors/http-door.ts';
 import { openDoors, type Doors } from './doors/open-doors.ts';
 import { readEnvironment, type EngineStart, type LaunchEnvironment } from './doors/launch-environment.ts';
-import { askRunningEngine } from './doors/running-engine.ts';
 import { isLoopback, parseServeFlags, type ServeFlags } from './doors/serve-options.ts';
 import type { Engine } from './ports/engine-api.ts';
 import { watchDataDir } from './engine/watch-data-dir.ts';
@@ -111,8 +111,8 @@ async function pointToOwner(
   print: (line: string) => void,
   warn: (line: string) => void,
 ): Promise<number> {
-  const { socket, dir: dataDir } = launch.paths;
-  const running = await askRunningEngine(socket, OWNER_PATIENCE_MS);
+  const { dir: dataDir } = launch.paths;
+  const running = await askForLoginLink(launch.paths, OWNER_PATIENCE_MS);
   if (running.kind === 'silent') {
     warn(describe(error));
     return 1;
@@ -125,7 +125,7 @@ async function pointToOwner(
   }
   if (flags.open && url !== null) {
     // A link works once: the browser gets one of its own.
-    const forBrowser = await askRunningEngine(socket, 0);
+    const forBrowser = await askForLoginLink(launch.paths, 0);
     if (forBrowser.kind === 'browser') await openInBrowser(forBrowser.url, dataDir);
   }
   return 0;

@@ -1,6 +1,6 @@
 /** The API: routes from the contract, each one call to a service. */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { API_PREFIX } from '../contract/routes.ts';
+import { API_PREFIX } from '../contract/api-prefix.ts';
 import * as routes from '../contract/routes.ts';
 import { SwitchyardError } from '../contract/errors.ts';
 import { mountFeed } from './feed.ts';

@@ -1,7 +1,7 @@
 /** What every verb is given, and what most of them share: options, ids, the engine. */
 import { Command, CommanderError } from 'commander';
 import type { DataPaths } from '../ports/data-dir.ts';
-import type { EngineClient } from './engine-client.ts';
+import type { EngineClient } from '../client/engine-client.ts';
 import { CliError, EXIT_CODE_HELP, ExitCode, usageError } from './exit-codes.ts';
 import { readStdin } from './terminal.ts';
 import type { Terminal } from './terminal.ts';

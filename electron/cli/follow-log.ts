@@ -4,9 +4,9 @@ import type { Changes } from '../contract/feed.ts';
 import type { TrialDetail } from '../contract/trials.ts';
 import type { CommandContext } from './command-context.ts';
 import { describeTrial } from './describe-trial.ts';
-import { ConnectionError } from './engine-client.ts';
-import type { EngineClient } from './engine-client.ts';
-import { readEvents } from './event-stream.ts';
+import { ConnectionError, RefusedError } from '../client/client-errors.ts';
+import type { EngineClient } from '../client/engine-client.ts';
+import { readEvents } from '../client/event-stream.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { readTail } from './log-tail.ts';
 
@@ -70,7 +70,7 @@ export async function followLog(client: EngineClient, options: FollowOptions, co
       throw new ConnectionError(new Error('the engine ended the stream'));
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof CliError) throw error;
+      if (error instanceof RefusedError) throw error;
       awaySince ??= performance.now();
       if (performance.now() - awaySince > PATIENCE_MS)
         throw new CliError(
@@ -99,7 +99,7 @@ async function waitForAttempt(client: EngineClient, id: number, context: Command
         throw new CliError(ExitCode.failed, `#${id} ended without starting: ${describeTrial(changed, Date.now())}.`);
     }
   } catch (error) {
-    if (error instanceof CliError || context.signal.aborted) throw error;
+    if (error instanceof CliError || error instanceof RefusedError || context.signal.aborted) throw error;
     throw new ConnectionError(error as NodeJS.ErrnoException);
   } finally {
     stream.destroy();

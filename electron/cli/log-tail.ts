@@ -1,5 +1,5 @@
 /** Finds the last lines of a log by reading it backwards in growing pieces. */
-import type { EngineClient } from './engine-client.ts';
+import type { EngineClient } from '../client/engine-client.ts';
 
 const FIRST_PIECE_BYTES = 64 * 1024;
 /** The most the engine hands out at once. */

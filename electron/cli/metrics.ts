@@ -1,6 +1,6 @@
 /** Metrics of a trial as a table and as CSV. */
 import type { MetricSeries } from '../contract/trials.ts';
-import type { EngineClient } from './engine-client.ts';
+import type { EngineClient } from '../client/engine-client.ts';
 import { formatTable } from './table.ts';
 
 /** @param maxPoints 10 to 20,000; longer series come thinned, their last, least and greatest values do not change by it */

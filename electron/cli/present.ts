@@ -2,8 +2,8 @@
 import type { FeedFrames, PlanView } from '../contract/feed.ts';
 import type { GpuStatus } from '../contract/gpus.ts';
 import type { PlanFacts } from './describe-trial.ts';
-import type { EngineClient } from './engine-client.ts';
-import { readEvents } from './event-stream.ts';
+import type { EngineClient } from '../client/engine-client.ts';
+import { readEvents } from '../client/event-stream.ts';
 
 export interface Present {
   readonly plan: PlanView | null;

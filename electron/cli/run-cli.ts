@@ -1,11 +1,15 @@
 /** One command from its words to its exit code. Every error a user can cause ends here as a sentence with a remedy. */
 import { CommanderError } from 'commander';
+import { RefusedError } from '../client/client-errors.ts';
+import { createEngineClient } from '../client/engine-client.ts';
+import type { EngineClient } from '../client/engine-client.ts';
+import { findSocket } from '../client/find-engine.ts';
+import { startInBackground } from '../client/start-engine.ts';
+import { locateData } from '../ports/data-dir.ts';
 import { isHelpShown } from './command-context.ts';
 import type { CommandContext } from './command-context.ts';
-import { ConnectionError, createEngineClient } from './engine-client.ts';
-import type { EngineClient } from './engine-client.ts';
+import { describeRefusal } from './describe-refusal.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
-import { findSocket, locateData, startInBackground } from './find-engine.ts';
 import { plain } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { formatOverview, suggestVerb, VERBS } from './verb-table.ts';
@@ -51,7 +55,7 @@ export async function runCli(
     return signal.aborted ? ExitCode.interrupted : ExitCode.ok;
   } catch (error) {
     if (isHelpShown(error)) return ExitCode.ok;
-    if (signal.aborted && !(error instanceof CliError)) return ExitCode.interrupted;
+    if (signal.aborted && !(error instanceof CliError) && !(error instanceof RefusedError)) return ExitCode.interrupted;
     return explain(withCommandHint(error, verb, words, dashes), terminal, verb.name, words.includes('--json'));
   } finally {
     for (const client of clients) client.close();
@@ -144,13 +148,8 @@ function toCliError(error: unknown, verb: string): CliError {
       `Run "switchyard ${verb} --help" for what it takes.`,
     );
   }
-  if (error instanceof ConnectionError) {
-    return new CliError(
-      ExitCode.unreachable,
-      `The connection to the engine broke: ${error.message}.`,
-      'It may have been stopped. Nothing acknowledged is lost: run the command again, it starts the engine when needed.',
-    );
-  }
+  const refusal = describeRefusal(error);
+  if (refusal !== null) return refusal;
   // Errors of the contract (SwitchyardError) come from functions the verbs share with the engine.
   if (error instanceof Error && error.name === 'SwitchyardError') {
     const remedy = 'remedy' in error && typeof error.remedy === 'string' ? error.remedy : null;

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandContext } from './command-context.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
-import { findSocket } from './find-engine.ts';
+import { findSocket } from '../client/find-engine.ts';
 
 const DEADLINE_MS = 30_000;
 

@@ -4,9 +4,9 @@ import type { Changes } from '../contract/feed.ts';
 import type { Trial, TrialDetail } from '../contract/trials.ts';
 import type { CommandContext } from './command-context.ts';
 import { describeTrial } from './describe-trial.ts';
-import { ConnectionError } from './engine-client.ts';
-import type { EngineClient } from './engine-client.ts';
-import { readEvents } from './event-stream.ts';
+import { ConnectionError, RefusedError } from '../client/client-errors.ts';
+import type { EngineClient } from '../client/engine-client.ts';
+import { readEvents } from '../client/event-stream.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { readTail } from './log-tail.ts';
 import { plain } from './table.ts';
@@ -93,7 +93,7 @@ async function printLastLines({ id, attempt }: Trial, { terminal, connectIfRunni
           .join('\n')}`,
       );
   } catch (error) {
-    if (!(error instanceof CliError) && !(error instanceof ConnectionError)) throw error;
+    if (!(error instanceof RefusedError) && !(error instanceof ConnectionError)) throw error;
   }
 }
 
@@ -120,7 +120,7 @@ async function watch(
     }
     throw new ConnectionError(new Error('the engine ended the feed'));
   } catch (error) {
-    if (error instanceof CliError || error instanceof ConnectionError) throw error;
+    if (error instanceof CliError || error instanceof RefusedError || error instanceof ConnectionError) throw error;
     throw new ConnectionError(error as NodeJS.ErrnoException);
   } finally {
     stream.destroy();

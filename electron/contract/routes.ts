@@ -21,7 +21,6 @@ import {
   TrialDetail,
 } from './trials.ts';
 
-export const API_PREFIX = '/api/v1';
 /** Largest request body the API reads, bytes. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 

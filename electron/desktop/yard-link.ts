@@ -2,14 +2,13 @@
  * The engine the window shows: one in this process, or one that already owns the data directory and is reached through
  * its socket. A window on a foreign engine never ends it.
  */
-import { setTimeout as delay } from 'node:timers/promises';
+import { waitForSocket } from '../client/find-engine.ts';
+import { followFeed } from '../client/follow-feed.ts';
+import { createSocketFetch } from '../client/socket-fetch.ts';
 import { SwitchyardError } from '../contract/errors.ts';
-import { API_PREFIX } from '../contract/routes.ts';
-import { readFeed } from '../doors/feed-reader.ts';
 import type { EngineStart, LaunchEnvironment } from '../doors/launch-environment.ts';
 import type { EngineStartOptions } from '../ports/engine-api.ts';
 import type { DoorLog } from '../doors/listener.ts';
-import { createSocketFetch } from '../doors/socket-client.ts';
 import { openSocketDoor } from '../doors/socket-door.ts';
 import type { Engine } from '../ports/engine-api.ts';
 import type { YardLink } from './yard-mirror.ts';
@@ -23,7 +22,6 @@ export interface Yard extends YardLink {
 
 /** How long an owner that is just starting may take to open its socket. */
 const OWNER_PATIENCE_MS = 15_000;
-const ASK_EVERY_MS = 100;
 
 /** @throws SwitchyardError when neither an engine can be started nor the owner answers */
 export async function openYard(
@@ -36,11 +34,12 @@ export async function openYard(
     return await ownYard(await startEngine({ ...launch.engine, ...program, shell: 'desktop' }), log);
   } catch (error) {
     if (!(error instanceof SwitchyardError) || error.code !== 'data_dir_locked') throw error;
-    const fetch = createSocketFetch(launch.paths.socket);
-    if (!(await answers(fetch))) throw error;
+    const socket = await waitForSocket(launch.paths, OWNER_PATIENCE_MS);
+    if (socket === null) throw error;
+    const fetch = createSocketFetch(socket);
     return {
       fetch,
-      subscribe: (onFrame, onConnection) => readFeed({ fetch, onFrame, onConnection }),
+      subscribe: (onFrame, onConnection) => followFeed({ fetch, onFrame, onConnection }),
       stopRequested: new Promise(() => {}),
       close: async () => {},
     };
@@ -68,18 +67,5 @@ async function ownYard(engine: Engine, log: DoorLog): Promise<Yard> {
   } catch (error) {
     await engine.close();
     throw error;
-  }
-}
-
-async function answers(fetch: YardLink['fetch']): Promise<boolean> {
-  const deadline = performance.now() + OWNER_PATIENCE_MS;
-  for (;;) {
-    const response = await fetch(new Request(`http://localhost${API_PREFIX}/health`)).catch(() => null);
-    if (response?.ok === true) {
-      await response.body?.cancel();
-      return true;
-    }
-    if (performance.now() >= deadline) return false;
-    await delay(ASK_EVERY_MS);
   }
 }

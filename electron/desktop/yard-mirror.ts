@@ -4,7 +4,7 @@
  */
 import type { FeedFrames, StateSnapshot } from '../contract/feed.ts';
 import type { Pool } from '../contract/pools.ts';
-import { API_PREFIX } from '../contract/routes.ts';
+import { API_PREFIX } from '../contract/api-prefix.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../contract/settings.ts';
 import { ACTIVE_STATES, type TrialState } from '../contract/states.ts';
 import type { FeedFrame } from '../ports/engine-api.ts';

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from '@hono/zod-openapi';
-import { API_PREFIX } from '../contract/routes.ts';
+import { API_PREFIX } from '../contract/api-prefix.ts';
 import { boundRequest } from './bounded-body.ts';
 import { cookieName, readCookie, sessionCookie } from './cookies.ts';
 import { hardenData } from './csp.ts';

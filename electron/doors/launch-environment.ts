@@ -1,6 +1,5 @@
 /** What the environment says about where the engine works and what it finds. Both entries read it here, so that they agree. */
-import os from 'node:os';
-import { dataPaths, resolveDataDir, type DataPaths } from '../ports/data-dir.ts';
+import { locateData, type DataPaths } from '../ports/data-dir.ts';
 import type { Engine, EngineStartOptions } from '../ports/engine-api.ts';
 
 export type EngineStart = (options: EngineStartOptions) => Promise<Engine>;
@@ -12,13 +11,13 @@ export interface LaunchEnvironment {
 
 /** @param env SWITCHYARD_HOME, DOCKER_HOST, SWITCHYARD_NVIDIA_SMI (another program in nvidia-smi's place) and the platform's own variables */
 export function readEnvironment(env: NodeJS.ProcessEnv): LaunchEnvironment {
-  const dataDir = resolveDataDir(env, process.platform, os.homedir());
+  const paths = locateData(env);
   const dockerHost = env['DOCKER_HOST'];
   const nvidiaSmi = env['SWITCHYARD_NVIDIA_SMI'];
   return {
-    paths: dataPaths(dataDir, process.platform, env['XDG_RUNTIME_DIR'] ?? os.tmpdir()),
+    paths,
     engine: {
-      dataDir,
+      dataDir: paths.dir,
       ...(dockerHost === undefined || dockerHost === '' ? {} : { dockerHost }),
       ...(nvidiaSmi === undefined || nvidiaSmi === '' ? {} : { nvidiaSmi }),
     },

@@ -5,7 +5,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { SwitchyardError } from '../contract/errors.ts';
-import { API_PREFIX } from '../contract/routes.ts';
+import { API_PREFIX } from '../contract/api-prefix.ts';
 import { boundRequest } from './bounded-body.ts';
 import { startListener, type DoorLog } from './listener.ts';
 import { problemResponse } from './problem-response.ts';

@@ -1,7 +1,6 @@
-/**
- * Where Switchyard keeps its data, and the names of the files in it. Pure: the caller passes environment and platform.
- */
+/** Where Switchyard keeps its data, and the names of the files in it. Looks nothing up on the disk. */
 import { createHash } from 'node:crypto';
+import os from 'node:os';
 import path from 'node:path';
 
 export interface DataPaths {
@@ -47,4 +46,10 @@ export function dataPaths(dir: string, platform: NodeJS.Platform, runtimeDir: st
     trials: path.join(dir, 'trials'),
     snapshots: path.join(dir, 'snapshots'),
   };
+}
+
+/** @returns where the engine of this environment and this user keeps its data */
+export function locateData(env: NodeJS.ProcessEnv): DataPaths {
+  const dir = resolveDataDir(env, process.platform, os.homedir());
+  return dataPaths(dir, process.platform, env['XDG_RUNTIME_DIR'] ?? os.tmpdir());
 }

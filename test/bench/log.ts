@@ -1,7 +1,7 @@
 /** Logs: opening a very long one at its end, and following one that grows by 50,000 lines a second, without and with a window. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { readEvents } from '../../electron/cli/event-stream.ts';
+import { readEvents } from '../../electron/client/event-stream.ts';
 import { attemptFiles } from '../../electron/trials/files/directories.ts';
 import { chatterCommand, LINES_PER_SECOND, printedAtMs } from './chatter.ts';
 import { benchLogWindow } from './log-window.ts';

@@ -92,6 +92,10 @@ export const PLANTED: Readonly<Record<string, Plant>> = {
       'electron/engine/planted.ts': "import { value } from '../desktop/clean.ts';\nexport const copy = value;\n",
     },
   },
+  'cli-on-client': {
+    from: 'electron/cli/planted.ts',
+    files: { 'electron/cli/planted.ts': "import { value } from '../queue/clean.ts';\nexport const copy = value;\n" },
+  },
   'client-outside': {
     from: 'electron/client/planted.ts',
     files: { 'electron/client/planted.ts': "import { value } from '../api/clean.ts';\nexport const copy = value;\n" },

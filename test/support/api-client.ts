@@ -2,7 +2,7 @@
 import type { SubmitBodyInput, SubmitResult } from '../../electron/contract/config.ts';
 import type { Problem } from '../../electron/contract/errors.ts';
 import type { StateSnapshot } from '../../electron/contract/feed.ts';
-import { API_PREFIX } from '../../electron/contract/routes.ts';
+import { API_PREFIX } from '../../electron/contract/api-prefix.ts';
 import type { Trial, TrialActionInput, TrialActionResult, TrialDetail } from '../../electron/contract/trials.ts';
 
 /** The engine answered with a problem (4xx or 5xx): nothing was acknowledged. */

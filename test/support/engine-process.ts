@@ -9,7 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { createSocketFetch } from '../../electron/doors/socket-client.ts';
+import { createSocketFetch } from '../../electron/client/socket-fetch.ts';
 import { dataPaths } from '../../electron/ports/data-dir.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
 import { openMirror, type Mirror, type MirrorState } from './mirror.ts';

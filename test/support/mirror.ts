@@ -6,7 +6,7 @@ import type { Changes, Notice, PlanView, StateSnapshot } from '../../electron/co
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
 import type { Pool } from '../../electron/contract/pools.ts';
 import type { Trial } from '../../electron/contract/trials.ts';
-import { readEvents } from '../../electron/cli/event-stream.ts';
+import { readEvents } from '../../electron/client/event-stream.ts';
 import { EngineGone, type ApiClient } from './api-client.ts';
 
 export interface MirrorState {

@@ -2,8 +2,8 @@
 import type { TrialDetail } from '../../contract/trials.ts';
 import { createVerb } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
-import { ConnectionError } from '../engine-client.ts';
-import type { EngineClient } from '../engine-client.ts';
+import { ConnectionError } from '../../client/client-errors.ts';
+import type { EngineClient } from '../../client/engine-client.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
 import { findTrialId } from '../find-trial.ts';
 import { followLog } from '../follow-log.ts';

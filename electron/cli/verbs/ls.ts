@@ -3,7 +3,7 @@ import type { Trial } from '../../contract/trials.ts';
 import { createVerb, oneOf } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 import { describeTrial, stateColour, stateWord } from '../describe-trial.ts';
-import type { Query } from '../engine-client.ts';
+import type { Query } from '../../client/engine-client.ts';
 import { indexPlan, readPresent } from '../present.ts';
 import { formatTable } from '../table.ts';
 import type { Column } from '../table.ts';

@@ -5,7 +5,7 @@ import type { Pool, PoolSettings } from '../../contract/pools.ts';
 import { sendAction, showActionResult } from '../act-on-trials.ts';
 import { createVerb, readTrialIds, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
-import type { EngineClient } from '../engine-client.ts';
+import type { EngineClient } from '../../client/engine-client.ts';
 import { CliError, ExitCode, usageError } from '../exit-codes.ts';
 import { describePool, poolTable } from '../describe-pool.ts';
 import { findGpuUuid } from '../find-gpu.ts';

@@ -6,7 +6,8 @@ import type { readConfigYaml } from '../../experiments/config/parse-config.ts';
 import type { SubmitBodyInput, SubmitResult } from '../../contract/config.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
-import { ConnectionError } from '../engine-client.ts';
+import { ConnectionError, RefusedError } from '../../client/client-errors.ts';
+import { describeRefusal } from '../describe-refusal.ts';
 import { CliError, ExitCode, usageError } from '../exit-codes.ts';
 import { addShellEnvironment } from '../shell-environment.ts';
 import { addExperimentFlags, applyExperimentFlags } from '../submit-flags.ts';
@@ -217,21 +218,16 @@ function namePlaceInFile(
   file: string | null,
   lineOf: ((path: readonly PropertyKey[]) => number | null) | null,
 ): unknown {
-  if (!(error instanceof CliError) || error.exitCode !== ExitCode.usage || file === null || lineOf === null)
-    return error;
-  const { problem } = error;
-  const place =
-    typeof problem === 'object' && problem !== null && 'path' in problem && typeof problem.path === 'string'
-      ? problem.path
-      : null;
-  if (place === null) return error;
+  const place = error instanceof RefusedError ? error.problem?.path : undefined;
+  const told = describeRefusal(error);
+  if (told?.exitCode !== ExitCode.usage || place === undefined || file === null || lineOf === null) return error;
   const line = lineOf(place.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)));
   if (line === null) return error;
   return new CliError(
-    error.exitCode,
-    `${file === '-' ? 'standard input' : file}:${line}: ${error.message}`,
-    error.remedy,
-    problem,
+    told.exitCode,
+    `${file === '-' ? 'standard input' : file}:${line}: ${told.message}`,
+    told.remedy,
+    told.problem,
   );
 }
 

@@ -1,9 +1,8 @@
-/** Tables, times, event streams and tails. */
+/** Tables, times and tails. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bashScript, fishScript, zshScript } from '../../../electron/cli/completion-scripts.ts';
 import { describeTrial } from '../../../electron/cli/describe-trial.ts';
-import { readEvents } from '../../../electron/cli/event-stream.ts';
 import { startOfLastLines } from '../../../electron/cli/log-tail.ts';
 import { formatBytes, formatDuration, formatTable, textWidth, truncate } from '../../../electron/cli/table.ts';
 import { findWindowObstacle } from '../../../electron/start/window-obstacle.ts';
@@ -76,39 +75,6 @@ describe('a trial in words', () => {
       remedy: null,
     } as const;
     expect(describeTrial(makeTrial({ id: 1, state: 'done', outcome }), 0)).toBe('failed; It ended with exit code 1.');
-  });
-});
-
-describe('server-sent events', () => {
-  const collect = async (chunks: readonly Buffer[]): Promise<unknown[]> => {
-    const events = [];
-    for await (const event of readEvents(
-      (async function* source() {
-        yield* chunks;
-      })(),
-    ))
-      events.push(event);
-    return events;
-  };
-  const text = ': hello\r\n\r\nevent: changes\nid: 7\ndata: {"a":\ndata: "ü"}\n\ndata: x\n\nevent: lost\n';
-  const expected = [
-    { event: 'changes', data: '{"a":\n"ü"}', id: '7' },
-    { event: 'message', data: 'x', id: '7' },
-  ];
-
-  it('reads fields, comments and several data lines', async () => {
-    expect(await collect([Buffer.from(text)])).toEqual(expected);
-  });
-  it('reads the same however the bytes are cut', async () => {
-    const bytes = Buffer.from(text);
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: bytes.length }), { maxLength: 8 }), async (cuts) => {
-        const places = [0, ...cuts.sort((a, b) => a - b), bytes.length];
-        expect(await collect(places.slice(1).map((end, index) => bytes.subarray(places[index], end)))).toEqual(
-          expected,
-        );
-      }),
-    );
   });
 });
 

@@ -6,10 +6,10 @@ import { SwitchyardError } from '../../../electron/contract/errors.ts';
 import type { Changes, FeedFrames } from '../../../electron/contract/feed.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../../electron/contract/settings.ts';
 import type { EngineStartOptions } from '../../../electron/ports/engine-api.ts';
-import { createSocketFetch } from '../../../electron/doors/socket-client.ts';
+import { createSocketFetch } from '../../../electron/client/socket-fetch.ts';
 import { openSocketDoor } from '../../../electron/doors/socket-door.ts';
 import * as electron from '../../fakes/electron.ts';
-import { createFakeEngine, temporaryDirectory, type FakeEngine } from '../doors/fake-engine.ts';
+import { createFakeEngine, temporaryDirectory, type FakeEngine } from '../../fakes/engine.ts';
 
 const { app, fake, preventable } = electron;
 const engineModule = {

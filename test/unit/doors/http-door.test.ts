@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_BODY_BYTES } from '../../../electron/contract/routes.ts';
 import { PREFERRED_PORT } from '../../../electron/doors/http-door.ts';
 import { openDoors, type Doors } from '../../../electron/doors/open-doors.ts';
-import { createFakeEngine, temporaryDirectory, type FakeEngine } from './fake-engine.ts';
+import { createFakeEngine, temporaryDirectory, type FakeEngine } from '../../fakes/engine.ts';
 import { send, sendRaw, type Answer } from './raw-http.ts';
 
 let dir = '';

@@ -9,7 +9,7 @@ import {
   WRONG_TOKEN_WINDOW_MS,
 } from '../../../electron/doors/login-desk.ts';
 import { sessionFile } from '../../../electron/doors/session-file.ts';
-import { temporaryDirectory } from './fake-engine.ts';
+import { temporaryDirectory } from '../../fakes/engine.ts';
 
 let dir = '';
 let nowMs = 1_700_000_000_000;

@@ -5,8 +5,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSocketFetch } from '../../../electron/doors/socket-client.ts';
-import { temporaryDirectory } from './fake-engine.ts';
+import { createSocketFetch } from '../../../electron/client/socket-fetch.ts';
+import { temporaryDirectory } from '../../fakes/engine.ts';
 
 const entry = path.resolve(import.meta.dirname, '../../../electron/serve.ts');
 let dir = '';
@@ -110,7 +110,7 @@ describe('a headless entry in trouble', { timeout: 60_000 }, () => {
     const file = (name: string) => JSON.stringify(path.resolve(import.meta.dirname, name));
     const script = `
       const { serve } = await import(${file('../../../electron/serve.ts')});
-      const { createFakeEngine } = await import(${file('fake-engine.ts')});
+      const { createFakeEngine } = await import(${file('../../fakes/engine.ts')});
       const engine = createFakeEngine(${JSON.stringify(home)});
       const print = () => { ${trouble} };
       process.exit(await serve(['--port', '0', '--json'], { print, startEngine: async () => engine }));`;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SwitchyardError } from '../../../electron/contract/errors.ts';
 import { openDoors } from '../../../electron/doors/open-doors.ts';
 import { serve, type ServeEnvironment } from '../../../electron/serve.ts';
-import { createFakeEngine, temporaryDirectory, type FakeEngine } from './fake-engine.ts';
+import { createFakeEngine, temporaryDirectory, type FakeEngine } from '../../fakes/engine.ts';
 
 let dir = '';
 let engine: FakeEngine;

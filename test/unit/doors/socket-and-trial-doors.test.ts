@@ -4,11 +4,10 @@ import http from 'node:http';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_BODY_BYTES } from '../../../electron/contract/routes.ts';
-import { askRunningEngine } from '../../../electron/doors/running-engine.ts';
-import { createSocketFetch } from '../../../electron/doors/socket-client.ts';
+import { createSocketFetch } from '../../../electron/client/socket-fetch.ts';
 import { openSocketDoor, type SocketDoor } from '../../../electron/doors/socket-door.ts';
 import { openTrialDoor } from '../../../electron/doors/trial-door.ts';
-import { createFakeEngine, temporaryDirectory, type FakeEngine } from './fake-engine.ts';
+import { createFakeEngine, temporaryDirectory, type FakeEngine } from '../../fakes/engine.ts';
 import { send } from './raw-http.ts';
 
 let dir = '';
@@ -116,22 +115,6 @@ describe('the socket door', () => {
     expect(answer.status).toBe(201);
     expect(await answer.json()).toEqual({ url: 'http://127.0.0.1:1/#token=t' });
     expect((await socketFetch(api('/api/v1/login-links'))).status).toBe(405);
-    expect(await askRunningEngine(engine.paths.socket, 0)).toEqual({
-      kind: 'browser',
-      url: 'http://127.0.0.1:1/#token=t',
-    });
-  });
-
-  it('says so when the engine is the desktop app, and a missing engine is told apart', async () => {
-    expect(await askRunningEngine(engine.paths.socket, 0)).toEqual({ kind: 'silent' });
-    await openSocket(null);
-    expect(await askRunningEngine(engine.paths.socket, 0)).toEqual({ kind: 'desktop' });
-  });
-
-  it('waits for an engine that is just starting', async () => {
-    const asking = askRunningEngine(engine.paths.socket, 5_000);
-    await openSocket(() => 'http://127.0.0.1:1/#token=t');
-    expect(await asking).toMatchObject({ kind: 'browser' });
   });
 });
 

@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { dataPaths } from '../../../electron/ports/data-dir.ts';
-import type { Engine, FeedFrame } from '../../../electron/ports/engine-api.ts';
+import { dataPaths } from '../../electron/ports/data-dir.ts';
+import type { Engine, FeedFrame } from '../../electron/ports/engine-api.ts';
 
 export interface FakeEngine extends Engine {
   /** "METHOD /path" of every request that got in. */
