@@ -203,6 +203,30 @@ const forbidden = [
     to: { dependencyTypes: ['core'] },
   },
   {
+    name: 'ui-primitives',
+    comment: 'ui holds what any product could use: it knows neither the engine nor what is on the screen.',
+    from: { path: '^renderer/ui/' },
+    to: { path: LOCAL, pathNot: `^renderer/ui/|${TEXT}` },
+  },
+  {
+    name: 'renderer-api-below',
+    comment: 'api is the way to the engine and its mirror; it draws nothing and knows nobody who does.',
+    from: { path: '^renderer/api/' },
+    to: { path: '^renderer/', pathNot: '^renderer/api/' },
+  },
+  {
+    name: 'shared-below-features',
+    comment: 'shared is what features have in common: actions and view state, on top of api and ui.',
+    from: { path: '^renderer/shared/' },
+    to: { path: '^renderer/', pathNot: '^renderer/(shared|api|ui)/' },
+  },
+  {
+    name: 'features-below-app',
+    comment: 'A feature is put on the screen by app; it imports shared, api and ui.',
+    from: { path: '^renderer/features/' },
+    to: { path: '^renderer/', pathNot: '^renderer/(features|shared|api|ui)/' },
+  },
+  {
     name: 'features-apart',
     comment: 'features/a never imports features/b.',
     from: { path: '^renderer/features/([^/]+)/' },

@@ -4,12 +4,13 @@ import { useState } from 'react';
 import type { Trial } from '../../electron/contract/trials.ts';
 import { useEngine } from '../api/store.ts';
 import { useDrawnScheme } from '../ui/drawn-scheme.ts';
-import { poolAction, runExample, saveSettings } from '../ui/engine-actions.ts';
+import { poolAction, runExample, saveSettings } from '../shared/engine-actions.ts';
 import { formatParams, plural } from '../ui/format.ts';
-import { undoLast } from '../ui/toasts.tsx';
-import { runAction, TRIAL_ACTIONS, trialsOf } from '../ui/trial-actions.ts';
-import { stateTag } from '../ui/trial-text.tsx';
-import { askDoctor, choosePool, goTo, inspect, openDialog, toggleArchived, useView } from '../ui/view-state.ts';
+import { undoLast } from '../shared/toasts.tsx';
+import { TRIAL_ACTIONS } from '../shared/action-table.ts';
+import { runAction, trialsOf } from '../shared/trial-actions.ts';
+import { stateTag } from '../shared/trial-text.tsx';
+import { askDoctor, choosePool, goTo, inspect, openDialog, toggleArchived, useView } from '../shared/view-state.ts';
 
 const MAX_TRIALS = 30;
 

@@ -1,8 +1,8 @@
 /** The open dialog, if any. */
 import { PoolCreateDialog, PoolDeleteDialog, PoolSettingsDialog } from '../features/queue/pool-dialogs.tsx';
-import { DuplicateDialog } from '../features/trial/duplicate-dialog.tsx';
+import { DuplicateDialog } from '../features/experiments/duplicate-dialog.tsx';
 import { PlotDialog } from '../features/trial/plot-dialog.tsx';
-import { SubmitDialog } from '../features/trial/submit-dialog.tsx';
+import { SubmitDialog } from '../features/experiments/submit-dialog.tsx';
 import {
   DeleteDialog,
   LabelsDialog,
@@ -10,7 +10,7 @@ import {
   RenameDialog,
   StopDialog,
 } from '../features/trial/trial-dialogs.tsx';
-import { useView } from '../ui/view-state.ts';
+import { useView } from '../shared/view-state.ts';
 import { ShortcutsSheet } from './shortcuts.tsx';
 
 export function Dialogs() {

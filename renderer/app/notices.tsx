@@ -1,7 +1,7 @@
 /** Slim banners: the engine cannot be reached, Docker is down, the disk is nearly full. */
 import { IconAlertTriangle, IconInfoCircle, IconPlugConnectedX } from '@tabler/icons-react';
 import { useEngine } from '../api/store.ts';
-import { useNow } from '../ui/clock.ts';
+import { useNow } from '../shared/clock.ts';
 import { formatDuration } from '../ui/format.ts';
 
 export function ConnectionBanner() {

@@ -2,8 +2,8 @@
 import { useEffect } from 'react';
 import { useEngine } from '../api/store.ts';
 import { SettingsScreen } from '../features/settings/settings-screen.tsx';
-import { TrialMenu } from '../ui/trial-menu.tsx';
-import { useView } from '../ui/view-state.ts';
+import { TrialMenu } from './trial-menu.tsx';
+import { useView } from '../shared/view-state.ts';
 import { CommandPalette } from './command-palette.tsx';
 import { Dialogs } from './dialogs.tsx';
 import { ConnectionBanner, Notices } from './notices.tsx';

@@ -2,9 +2,9 @@
 import { Modal } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import { useEffect } from 'react';
-import { undoLast } from '../ui/toasts.tsx';
-import { closeDialog, closeInspector, goTo, openDialog, showTab, useView } from '../ui/view-state.ts';
-import type { InspectorTab } from '../ui/view-state.ts';
+import { undoLast } from '../shared/toasts.tsx';
+import { closeDialog, closeInspector, goTo, openDialog, showTab, useView } from '../shared/view-state.ts';
+import type { InspectorTab } from '../shared/view-state.ts';
 
 const TABS: readonly InspectorTab[] = ['log', 'metrics', 'config', 'checkpoints', 'history'];
 

@@ -1,6 +1,6 @@
 /** The quiet line at the bottom: who serves this window and when the queue is clear. */
 import { useEngine } from '../api/store.ts';
-import { useNow } from '../ui/clock.ts';
+import { useNow } from '../shared/clock.ts';
 import { formatDuration, formatTime } from '../ui/format.ts';
 
 export function StatusBar() {

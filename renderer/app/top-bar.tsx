@@ -3,8 +3,8 @@ import { spotlight } from '@mantine/spotlight';
 import { shell } from '../api/shell.ts';
 import { Button } from '../ui/button.tsx';
 import { Logo } from '../ui/pieces.tsx';
-import { goTo, openDialog, useView } from '../ui/view-state.ts';
-import type { Screen } from '../ui/view-state.ts';
+import { goTo, openDialog, useView } from '../shared/view-state.ts';
+import type { Screen } from '../shared/view-state.ts';
 
 const PLACES: readonly { readonly screen: Screen; readonly label: string }[] = [
   { screen: 'queue', label: 'Queue' },

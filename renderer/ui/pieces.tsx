@@ -1,6 +1,5 @@
 /** Small shared marks: the state tag, the meter, the sparkline. */
 import type { ReactNode } from 'react';
-import type { UsePoint } from '../api/store.ts';
 
 /** go: runs; wait: amber; stop: broken; hold: at rest; plain: neutral. */
 export type Tone = 'go' | 'wait' | 'stop' | 'hold' | 'plain';
@@ -58,13 +57,19 @@ const WIDTH = 120;
 const HEIGHT = 26;
 const SPAN_MS = 5 * 60_000;
 
-/** Use over the last five minutes; gaps stay gaps. */
+export interface SparkPoint {
+  readonly atMs: number;
+  /** null = not known then. */
+  readonly pct: number | null;
+}
+
+/** The last five minutes of something in percent; gaps stay gaps. */
 export function Sparkline({
   points,
   nowMs,
   tone,
 }: {
-  readonly points: readonly UsePoint[];
+  readonly points: readonly SparkPoint[];
   readonly nowMs: number;
   readonly tone: Tone;
 }) {

@@ -131,6 +131,28 @@ export const PLANTED: Readonly<Record<string, Plant>> = {
     from: 'renderer/app/files.ts',
     files: { 'renderer/app/files.ts': "import { readFileSync } from 'node:fs';\nexport const read = readFileSync;\n" },
   },
+  'ui-primitives': {
+    from: 'renderer/ui/planted.ts',
+    files: { 'renderer/ui/planted.ts': "import { value } from '../api/clean.ts';\nexport const copy = value;\n" },
+  },
+  'renderer-api-below': {
+    from: 'renderer/api/planted.ts',
+    files: { 'renderer/api/planted.ts': "import { value } from '../shared/clean.ts';\nexport const copy = value;\n" },
+  },
+  'shared-below-features': {
+    from: 'renderer/shared/planted.ts',
+    files: {
+      'renderer/shared/planted.ts':
+        "import type { show } from '../features/queue/clean.ts';\nexport const copy = (given: typeof show) => given;\n",
+    },
+  },
+  'features-below-app': {
+    from: 'renderer/features/gpus/planted.ts',
+    files: {
+      'renderer/app/frame.ts': value,
+      'renderer/features/gpus/planted.ts': "import { value } from '../../app/frame.ts';\nexport const copy = value;\n",
+    },
+  },
   'features-apart': {
     from: 'renderer/features/queue/planted.ts',
     files: {
@@ -187,6 +209,10 @@ export const CLEAN: Readonly<Record<string, string>> = {
     "import { engine } from './engine/engine.ts';\nimport { value } from './desktop/clean.ts';\nexport const main = [engine, value];\n",
   'native/gpu/clean.ts':
     "import type { Clock } from '../../electron/ports/clean.ts';\nexport const value = (clock: Clock) => clock;\n",
+  'electron/contract/plain.ts': value,
+  'renderer/ui/clean.ts': "export { say } from '../../electron/text/clean.ts';\n",
+  'renderer/api/clean.ts': "export { value } from '../../electron/contract/plain.ts';\n",
+  'renderer/shared/clean.ts': "export { value } from '../api/clean.ts';\nexport { say } from '../ui/clean.ts';\n",
   'renderer/features/queue/clean.ts':
-    "import type { Value } from '../../../electron/contract/clean.ts';\nexport const show = (v: Value) => String(v);\n",
+    "import type { Value } from '../../../electron/contract/clean.ts';\nimport { say } from '../../shared/clean.ts';\nexport const show = (v: Value) => say(v);\n",
 };

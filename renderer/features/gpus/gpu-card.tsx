@@ -6,12 +6,12 @@ import { api } from '../../api/client.ts';
 import { useEngine } from '../../api/store.ts';
 import type { UsePoint } from '../../api/store.ts';
 import { IconButton } from '../../ui/button.tsx';
-import { useNow } from '../../ui/clock.ts';
+import { useNow } from '../../shared/clock.ts';
 import { formatMiBOf } from '../../ui/format.ts';
 import { Sparkline } from '../../ui/pieces.tsx';
 import type { Tone } from '../../ui/pieces.tsx';
-import { attempt } from '../../ui/toasts.tsx';
-import { inspect } from '../../ui/view-state.ts';
+import { attempt } from '../../shared/toasts.tsx';
+import { inspect } from '../../shared/view-state.ts';
 
 const NO_POINTS: readonly UsePoint[] = [];
 const HOT_C = 85;

@@ -1,7 +1,7 @@
 /** A card per GPU, or one for the host when there is none. */
 import { useEngine } from '../../api/store.ts';
 import { formatDuration } from '../../ui/format.ts';
-import { useNow } from '../../ui/clock.ts';
+import { useNow } from '../../shared/clock.ts';
 import { GpuCard } from './gpu-card.tsx';
 import { HostCard } from './host-card.tsx';
 

@@ -3,7 +3,7 @@ import type { GpuStatus } from '../../../electron/contract/gpus.ts';
 import { Button } from '../../ui/button.tsx';
 import { formatMiB, formatMiBOf } from '../../ui/format.ts';
 import { Meter } from '../../ui/pieces.tsx';
-import { askDoctor } from '../../ui/view-state.ts';
+import { askDoctor } from '../../shared/view-state.ts';
 
 export function HostCard({ status }: { readonly status: GpuStatus }) {
   const { host } = status;

@@ -14,7 +14,7 @@ import type { ReactNode } from 'react';
 import { useEngine } from '../../api/store.ts';
 import { announce } from '../../ui/announce.tsx';
 import { readStyleNonce } from '../../ui/nonce.ts';
-import { useView } from '../../ui/view-state.ts';
+import { useView } from '../../shared/view-state.ts';
 import { aimAtPointer, aimAtPool, beginDrag, describeAim, endDrag, stepAim, stepPool, useDrag } from './drag-state.ts';
 
 /** Arrow keys move by places, not by pixels. */

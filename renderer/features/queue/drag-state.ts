@@ -10,7 +10,7 @@ import type { Trial } from '../../../electron/contract/trials.ts';
 import { api } from '../../api/client.ts';
 import { engineNow, useEngine } from '../../api/store.ts';
 import { formatTime } from '../../ui/format.ts';
-import { moveToPool, moveTrials, revisionsOf, trialsOf } from '../../ui/trial-actions.ts';
+import { moveToPool, moveTrials, revisionsOf, trialsOf } from '../../shared/trial-actions.ts';
 import { gapAt, landingAt } from './queue-model.ts';
 import type { Gap, Landing, QueueModel } from './queue-model.ts';
 

@@ -3,8 +3,8 @@ import { useEffect, useState } from 'react';
 import { api } from '../../api/client.ts';
 import type { Example } from '../../api/client.ts';
 import { Button } from '../../ui/button.tsx';
-import { runExample } from '../../ui/engine-actions.ts';
-import { openDialog } from '../../ui/view-state.ts';
+import { runExample } from '../../shared/engine-actions.ts';
+import { openDialog } from '../../shared/view-state.ts';
 
 export function EmptyQueue({ poolName }: { readonly poolName: string }) {
   const [examples, setExamples] = useState<readonly Example[]>([]);

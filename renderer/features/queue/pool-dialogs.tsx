@@ -5,9 +5,9 @@ import type { Pool } from '../../../electron/contract/pools.ts';
 import { api } from '../../api/client.ts';
 import type { ApiError } from '../../api/problem.ts';
 import { useEngine } from '../../api/store.ts';
-import { DialogFrame } from '../../ui/dialog-frame.tsx';
-import { toastDone } from '../../ui/toasts.tsx';
-import { choosePool, useView } from '../../ui/view-state.ts';
+import { DialogFrame } from '../../shared/dialog-frame.tsx';
+import { toastDone } from '../../shared/toasts.tsx';
+import { choosePool, useView } from '../../shared/view-state.ts';
 
 const poolOf = (poolId: string): Pool | undefined => useEngine.getState().pools.find((pool) => pool.id === poolId);
 

@@ -6,11 +6,11 @@ import type { SlotView } from '../../../electron/contract/gpus.ts';
 import type { Pool } from '../../../electron/contract/pools.ts';
 import { useEngine } from '../../api/store.ts';
 import { IconButton } from '../../ui/button.tsx';
-import { useNow } from '../../ui/clock.ts';
-import { poolAction } from '../../ui/engine-actions.ts';
+import { useNow } from '../../shared/clock.ts';
+import { poolAction } from '../../shared/engine-actions.ts';
 import { formatCount, formatTime, plural } from '../../ui/format.ts';
 import { Meter } from '../../ui/pieces.tsx';
-import { choosePool, openDialog } from '../../ui/view-state.ts';
+import { choosePool, openDialog } from '../../shared/view-state.ts';
 import { describeAim, useDrag } from './drag-state.ts';
 import { useChosenPool } from './use-queue.ts';
 

@@ -1,16 +1,16 @@
 /**
  * The list of a pool's trials: running, queued, paused, finished. Only the rows in sight exist in the page.
- * Mouse and keys are handled here, once, for all rows.
+ * Mouse and keys are handled here, once, for all rows; what a key means is in queue-keys.ts.
  */
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import type { CSSProperties, KeyboardEvent, MouseEvent } from 'react';
 import { formatCount } from '../../ui/format.ts';
-import { runAction, trialsOf } from '../../ui/trial-actions.ts';
-import type { ActionId } from '../../ui/trial-actions.ts';
-import { openMenuAt, toggleArchived, toggleCollapsed, useView } from '../../ui/view-state.ts';
+import { runAction, trialsOf } from '../../shared/trial-actions.ts';
+import { openMenuAt, toggleArchived, toggleCollapsed, useView } from '../../shared/view-state.ts';
 import { aimAgain, describeAim, setListGeometry, useDrag } from './drag-state.ts';
+import { actionOf, commandOf, movesRow, rowsOf } from './queue-keys.ts';
 import { gapTop, ROW_PX, SECTION_PX } from './queue-model.ts';
 import type { Gap, QueueItem, QueueModel, SectionId } from './queue-model.ts';
 import { clearSelection, selectLine, selectRow, stepRow } from './select.ts';
@@ -98,47 +98,36 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || useDrag.getState().ids.length > 0) return;
-    const onControl = inside(event.target, 'button');
-    const key = rowKey(event);
-    if (key === null || (onControl && (event.key === 'Enter' || event.key === ' '))) return;
+    const command = commandOf(event, inside(event.target, 'button'));
+    if (command === null) return;
     event.preventDefault();
     event.stopPropagation();
-    const pageRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX) - 1);
-    if (typeof key === 'object') {
-      const step = key.step === 'page' ? pageRows * key.sign : key.sign * key.step;
-      const id = stepRow(model, step, rowOf(event.target)?.id ?? null, { range: event.shiftKey });
-      if (id !== null) focusRow(id);
-      return;
+    const { activeId: rowId, selection } = useView.getState();
+    switch (command.kind) {
+      case 'step': {
+        const rowsInSight = Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX);
+        const from = rowOf(event.target)?.id ?? null;
+        const id = stepRow(model, rowsOf(command, rowsInSight), from, { range: event.shiftKey });
+        if (id !== null) focusRow(id);
+        return;
+      }
+      case 'select':
+        if (command.what === 'line') selectLine(model);
+        else if (command.what === 'none') clearSelection();
+        else if (rowId !== null) selectRow(model, rowId, { toggle: true, range: false });
+        return;
+      case 'inspect':
+        if (rowId !== null) useView.setState({ inspectedId: rowId });
+        return;
+      case 'act': {
+        const trials = trialsOf(selection.size > 0 ? selection : rowId === null ? [] : [rowId]);
+        if (trials.length === 0) return;
+        const action = actionOf(command.what, trials);
+        void runAction(action, trials).then(() => {
+          if (rowId !== null && movesRow(action)) requestAnimationFrame(() => focusRow(rowId));
+        });
+      }
     }
-    const view = useView.getState();
-    if (key === 'all') selectLine(model);
-    else if (key === 'clear') clearSelection();
-    else if (key === 'toggle' && view.activeId !== null)
-      selectRow(model, view.activeId, { toggle: true, range: false });
-    else if (key === 'open' && view.activeId !== null) useView.setState({ inspectedId: view.activeId });
-    else act(key);
-  };
-
-  const act = (key: string): void => {
-    const view = useView.getState();
-    const trials = trialsOf(view.selection.size > 0 ? view.selection : view.activeId === null ? [] : [view.activeId]);
-    if (trials.length === 0) return;
-    const paused = trials.every((trial) => trial.state === 'paused');
-    const done = trials.every((trial) => trial.state === 'done');
-    const action =
-      key === 'pause'
-        ? paused
-          ? 'resume'
-          : 'pause'
-        : key === 'remove'
-          ? done
-            ? 'delete'
-            : 'cancel'
-          : (key as ActionId);
-    void runAction(action, trials).then(() => {
-      if (view.activeId !== null && ['top', 'up', 'down', 'bottom'].includes(key))
-        requestAnimationFrame(() => focusRow(view.activeId!));
-    });
   };
 
   const widths = useMemo(() => columnWidths(model), [model]);
@@ -281,41 +270,4 @@ const inside = (target: EventTarget, selector: string): boolean =>
 function rowOf(target: EventTarget): { id: number; element: HTMLElement } | null {
   const element = target instanceof Element ? target.closest<HTMLElement>('[data-trial-id]') : null;
   return element === null ? null : { id: Number(element.dataset['trialId']), element };
-}
-
-/** @returns what a key means on the list: a step, or the name of an action. */
-function rowKey(event: KeyboardEvent): { step: number | 'page'; sign: 1 | -1 } | string | null {
-  if (event.altKey) {
-    const moves: Record<string, string> = { ArrowUp: 'up', ArrowDown: 'down', Home: 'top', End: 'bottom' };
-    return moves[event.key] ?? null;
-  }
-  if (event.ctrlKey || event.metaKey) return event.key === 'a' ? 'all' : event.key === ' ' ? 'toggle' : null;
-  switch (event.key) {
-    case 'ArrowDown':
-      return { step: 1, sign: 1 };
-    case 'ArrowUp':
-      return { step: 1, sign: -1 };
-    case 'PageDown':
-      return { step: 'page', sign: 1 };
-    case 'PageUp':
-      return { step: 'page', sign: -1 };
-    case 'Home':
-      return { step: 1e9, sign: -1 };
-    case 'End':
-      return { step: 1e9, sign: 1 };
-    case 'Escape':
-      return 'clear';
-    case ' ':
-      return 'toggle';
-    case 'Enter':
-      return 'open';
-    case 'Delete':
-      return 'remove';
-    case 'F2':
-      return 'rename';
-    case 'p':
-      return 'pause';
-    default:
-      return null;
-  }
 }

@@ -4,12 +4,13 @@ import { IconDots } from '@tabler/icons-react';
 import type { Pool } from '../../../electron/contract/pools.ts';
 import { useEngine } from '../../api/store.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
-import { poolAction } from '../../ui/engine-actions.ts';
+import { poolAction } from '../../shared/engine-actions.ts';
 import { formatCount } from '../../ui/format.ts';
 import { Tag } from '../../ui/pieces.tsx';
-import { runAction, TRIAL_ACTIONS, trialsOf } from '../../ui/trial-actions.ts';
-import type { ActionId } from '../../ui/trial-actions.ts';
-import { openMenuAt, useView } from '../../ui/view-state.ts';
+import { TRIAL_ACTIONS } from '../../shared/action-table.ts';
+import { runAction, trialsOf } from '../../shared/trial-actions.ts';
+import type { ActionId } from '../../shared/action-table.ts';
+import { openMenuAt, useView } from '../../shared/view-state.ts';
 
 const ON_THE_BAR: readonly ActionId[] = ['top', 'pause', 'resume', 'retry', 'archive', 'cancel'];
 

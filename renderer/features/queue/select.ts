@@ -1,5 +1,5 @@
 /** Selecting rows with mouse and keyboard, over the rows that are on the list. */
-import { useView } from '../../ui/view-state.ts';
+import { useView } from '../../shared/view-state.ts';
 import type { QueueModel } from './queue-model.ts';
 
 const idsInOrder = (model: QueueModel): number[] =>

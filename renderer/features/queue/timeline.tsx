@@ -6,9 +6,9 @@ import type { SlotView } from '../../../electron/contract/gpus.ts';
 import type { Pool } from '../../../electron/contract/pools.ts';
 import type { Trial } from '../../../electron/contract/trials.ts';
 import { engineNow, useEngine } from '../../api/store.ts';
-import { useNow } from '../../ui/clock.ts';
+import { useNow } from '../../shared/clock.ts';
 import { formatDuration, formatTime } from '../../ui/format.ts';
-import { inspect, toggleCollapsed, useView } from '../../ui/view-state.ts';
+import { inspect, toggleCollapsed, useView } from '../../shared/view-state.ts';
 import { buildLanes, chooseHorizon, ticksOf } from './timeline-model.ts';
 import type { Bar } from './timeline-model.ts';
 

@@ -5,11 +5,11 @@ import { memo, useCallback } from 'react';
 import { DEFAULT_PRIORITY } from '../../../electron/contract/queue-order.ts';
 import type { Trial } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
-import { useNow } from '../../ui/clock.ts';
+import { useNow } from '../../shared/clock.ts';
 import { formatCount, formatDuration, formatParams, formatTime } from '../../ui/format.ts';
 import { Meter, ShortName, Tag } from '../../ui/pieces.tsx';
-import { savedText, slotText, stateTag, WhyWaiting } from '../../ui/trial-text.tsx';
-import { useView } from '../../ui/view-state.ts';
+import { savedText, slotText, stateTag, WhyWaiting } from '../../shared/trial-text.tsx';
+import { useView } from '../../shared/view-state.ts';
 import { useDrag } from './drag-state.ts';
 import type { SectionId } from './queue-model.ts';
 

@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import type { Pool } from '../../../electron/contract/pools.ts';
 import { useEngine } from '../../api/store.ts';
-import { useView } from '../../ui/view-state.ts';
+import { useView } from '../../shared/view-state.ts';
 import { buildQueue } from './queue-model.ts';
 import type { QueueModel } from './queue-model.ts';
 

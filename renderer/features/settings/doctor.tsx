@@ -6,7 +6,7 @@ import { toApiError } from '../../api/problem.ts';
 import { Button } from '../../ui/button.tsx';
 import { Tag } from '../../ui/pieces.tsx';
 import type { Tone } from '../../ui/pieces.tsx';
-import { useView } from '../../ui/view-state.ts';
+import { useView } from '../../shared/view-state.ts';
 
 const TONES: Record<DoctorCheck['status'], Tone> = { ok: 'go', warning: 'wait', error: 'stop', info: 'hold' };
 /** The same words as on the command line. */

@@ -6,7 +6,7 @@ import type { Settings } from '../../../electron/contract/settings.ts';
 import { askForNotices, noticePermission } from '../../api/browser-notices.ts';
 import { useEngine } from '../../api/store.ts';
 import { Button } from '../../ui/button.tsx';
-import { saveSettings as save } from '../../ui/engine-actions.ts';
+import { saveSettings as save } from '../../shared/engine-actions.ts';
 import { Doctor } from './doctor.tsx';
 
 export function SettingsScreen() {

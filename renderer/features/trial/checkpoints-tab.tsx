@@ -1,6 +1,6 @@
 /** Checkpoints a trial has written; the newest is where its next attempt goes on. */
 import type { TrialDetail } from '../../../electron/contract/trials.ts';
-import { useNow } from '../../ui/clock.ts';
+import { useNow } from '../../shared/clock.ts';
 import { formatBytes, formatCount, formatFullTime, formatMetric, formatTime } from '../../ui/format.ts';
 
 export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null }) {

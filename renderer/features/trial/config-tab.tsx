@@ -1,8 +1,8 @@
 /** The configuration as it was submitted, and what the engine made of it. */
 import type { TrialDetail } from '../../../electron/contract/trials.ts';
 import { Button } from '../../ui/button.tsx';
-import { toastDone, toastError } from '../../ui/toasts.tsx';
-import { openDialog } from '../../ui/view-state.ts';
+import { toastDone, toastError } from '../../shared/toasts.tsx';
+import { openDialog } from '../../shared/view-state.ts';
 
 export function ConfigTab({ detail }: { readonly detail: TrialDetail | null }) {
   if (detail === null) return null;

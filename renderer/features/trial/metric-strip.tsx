@@ -1,6 +1,6 @@
 /** Two metrics above the log: enough to see whether it goes well. */
 import type { MetricSeries, Trial } from '../../../electron/contract/trials.ts';
-import { openDialog } from '../../ui/view-state.ts';
+import { openDialog } from '../../shared/view-state.ts';
 import { gatherMetrics } from './curves.ts';
 import { isCounter, isScore } from './metric-kind.ts';
 import { Plot } from './plot.tsx';

@@ -2,9 +2,9 @@
 import { Modal } from '@mantine/core';
 import { useEngine } from '../../api/store.ts';
 import { Button } from '../../ui/button.tsx';
-import { prefer, usePreferences } from '../../ui/preferences.ts';
-import { trialsOf } from '../../ui/trial-actions.ts';
-import { closeDialog } from '../../ui/view-state.ts';
+import { prefer, usePreferences } from '../../shared/preferences.ts';
+import { trialsOf } from '../../shared/trial-actions.ts';
+import { closeDialog } from '../../shared/view-state.ts';
 import { gatherMetrics } from './curves.ts';
 import { Plot } from './plot.tsx';
 import { PlotLegend } from './plot-legend.tsx';

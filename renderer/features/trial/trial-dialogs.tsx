@@ -3,10 +3,10 @@ import { NumberInput, TagsInput, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { api } from '../../api/client.ts';
 import { useEngine } from '../../api/store.ts';
-import { DialogFrame } from '../../ui/dialog-frame.tsx';
+import { DialogFrame } from '../../shared/dialog-frame.tsx';
 import { formatBytes, formatDuration, plural } from '../../ui/format.ts';
-import { toastDone } from '../../ui/toasts.tsx';
-import { trialsOf } from '../../ui/trial-actions.ts';
+import { toastDone } from '../../shared/toasts.tsx';
+import { trialsOf } from '../../shared/trial-actions.ts';
 
 const MAX_PRIORITY = 99;
 

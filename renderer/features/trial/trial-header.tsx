@@ -3,13 +3,14 @@ import { IconDots } from '@tabler/icons-react';
 import type { Trial, TrialDetail } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
-import { useNow } from '../../ui/clock.ts';
+import { useNow } from '../../shared/clock.ts';
 import { formatCount, formatDuration, formatFullTime, formatParams, formatTime } from '../../ui/format.ts';
 import { Meter, ShortName, Tag } from '../../ui/pieces.tsx';
-import { savedText, slotText, stateTag } from '../../ui/trial-text.tsx';
-import { runAction, TRIAL_ACTIONS } from '../../ui/trial-actions.ts';
-import type { ActionId } from '../../ui/trial-actions.ts';
-import { openMenuAt, useView } from '../../ui/view-state.ts';
+import { savedText, slotText, stateTag } from '../../shared/trial-text.tsx';
+import { TRIAL_ACTIONS } from '../../shared/action-table.ts';
+import { runAction } from '../../shared/trial-actions.ts';
+import type { ActionId } from '../../shared/action-table.ts';
+import { openMenuAt, useView } from '../../shared/view-state.ts';
 
 const BUTTONS: readonly ActionId[] = ['resume', 'pause', 'unfreeze', 'freeze', 'retry', 'cancel', 'archive'];
 

@@ -7,7 +7,7 @@ import { api } from '../../../api/client.ts';
 import type { LogHit } from '../../../api/client.ts';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import { formatBytes } from '../../../ui/format.ts';
-import { prefer, usePreferences } from '../../../ui/preferences.ts';
+import { prefer, usePreferences } from '../../../shared/preferences.ts';
 import { MetricStrip } from '../metric-strip.tsx';
 import { LogLines } from './log-lines.tsx';
 import { LogSearch } from './log-search.tsx';

@@ -3,9 +3,9 @@ import { Textarea } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { api } from '../../api/client.ts';
 import { ApiError } from '../../api/problem.ts';
-import { DialogFrame } from '../../ui/dialog-frame.tsx';
-import { toastDone, toastError } from '../../ui/toasts.tsx';
-import { closeDialog, inspect } from '../../ui/view-state.ts';
+import { DialogFrame } from '../../shared/dialog-frame.tsx';
+import { toastDone, toastError } from '../../shared/toasts.tsx';
+import { closeDialog, inspect } from '../../shared/view-state.ts';
 
 export function DuplicateDialog({ trialId }: { readonly trialId: number }) {
   const [text, setText] = useState<string | null>(null);

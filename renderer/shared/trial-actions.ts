@@ -1,125 +1,12 @@
-/**
- * Every action on trials: which ones apply to a selection, and how each is carried out.
- * The row menu, the action bar, the inspector, the palette and the shortcuts all come from here.
- */
+/** How every action on trials is carried out; which there are is in action-table.ts. */
 import { compareInLine } from '../../electron/contract/queue-order.ts';
 import type { MoveTo, Trial, TrialActionInput } from '../../electron/contract/trials.ts';
 import { api } from '../api/client.ts';
 import { moveOptimistically, stepMove, waitingLine } from '../api/optimistic.ts';
 import { useEngine } from '../api/store.ts';
+import type { ActionId } from './action-table.ts';
 import { toastDone, toastError } from './toasts.tsx';
 import { inspect, openDialog } from './view-state.ts';
-
-export type ActionId =
-  | 'top'
-  | 'up'
-  | 'down'
-  | 'bottom'
-  | 'priority'
-  | 'pause'
-  | 'resume'
-  | 'freeze'
-  | 'unfreeze'
-  | 'cancel'
-  | 'kill'
-  | 'retry'
-  | 'copy'
-  | 'duplicate'
-  | 'rename'
-  | 'labels'
-  | 'archive'
-  | 'unarchive'
-  | 'delete';
-
-export interface TrialActionSpec {
-  readonly id: ActionId;
-  readonly label: string;
-  readonly group: 'place' | 'run' | 'end' | 'edit' | 'tidy';
-  readonly keys?: string;
-  readonly danger?: boolean;
-  /** Shown in a tooltip: what it does that its name does not say. */
-  readonly hint?: string;
-  readonly applies: (trials: readonly Trial[]) => boolean;
-}
-
-const every =
-  (test: (trial: Trial) => boolean) =>
-  (trials: readonly Trial[]): boolean =>
-    trials.length > 0 && trials.every(test);
-const some =
-  (test: (trial: Trial) => boolean) =>
-  (trials: readonly Trial[]): boolean =>
-    trials.some(test);
-const single = (trials: readonly Trial[]): boolean => trials.length === 1;
-const waits = (trial: Trial): boolean => trial.state === 'queued' || trial.state === 'paused';
-const runs = (trial: Trial): boolean => trial.state === 'running' || trial.state === 'starting';
-
-export const TRIAL_ACTIONS: readonly TrialActionSpec[] = [
-  { id: 'top', label: 'Move to top', group: 'place', keys: 'Alt+Home', applies: every(waits) },
-  { id: 'up', label: 'Move up', group: 'place', keys: 'Alt+↑', applies: every(waits) },
-  { id: 'down', label: 'Move down', group: 'place', keys: 'Alt+↓', applies: every(waits) },
-  { id: 'bottom', label: 'Move to bottom', group: 'place', keys: 'Alt+End', applies: every(waits) },
-  { id: 'priority', label: 'Set priority…', group: 'place', applies: every((trial) => trial.state !== 'done') },
-  {
-    id: 'pause',
-    label: 'Pause',
-    group: 'run',
-    keys: 'P',
-    hint: 'Asks it to save and stop; its GPUs become free.',
-    applies: every((trial) => trial.state === 'queued' || runs(trial)),
-  },
-  { id: 'resume', label: 'Resume', group: 'run', keys: 'P', applies: every((trial) => trial.state === 'paused') },
-  {
-    id: 'freeze',
-    label: 'Freeze',
-    group: 'run',
-    hint: 'Stops at once and keeps the GPU memory.',
-    applies: every((trial) => trial.state === 'running' && !trial.frozen),
-  },
-  { id: 'unfreeze', label: 'Unfreeze', group: 'run', applies: every((trial) => trial.frozen) },
-  {
-    id: 'retry',
-    label: 'Retry',
-    group: 'run',
-    hint: 'A new attempt of the same trial.',
-    applies: every((trial) => trial.state === 'done'),
-  },
-  { id: 'copy', label: 'Run again as a copy', group: 'run', applies: (trials) => trials.length > 0 },
-  { id: 'duplicate', label: 'Duplicate with edits…', group: 'edit', applies: single },
-  { id: 'rename', label: 'Rename…', group: 'edit', keys: 'F2', applies: single },
-  { id: 'labels', label: 'Labels…', group: 'edit', applies: (trials) => trials.length > 0 },
-  {
-    id: 'cancel',
-    label: 'Cancel',
-    group: 'end',
-    keys: 'Del',
-    danger: true,
-    applies: every((trial) => trial.state !== 'done'),
-  },
-  {
-    id: 'kill',
-    label: 'Kill',
-    group: 'end',
-    danger: true,
-    hint: 'Ends it at once, without the grace period.',
-    applies: some((trial) => runs(trial) || trial.state === 'stopping'),
-  },
-  {
-    id: 'archive',
-    label: 'Archive',
-    group: 'tidy',
-    applies: every((trial) => trial.state === 'done' && !trial.archived),
-  },
-  { id: 'unarchive', label: 'Unarchive', group: 'tidy', applies: every((trial) => trial.archived) },
-  {
-    id: 'delete',
-    label: 'Delete…',
-    group: 'tidy',
-    keys: 'Del',
-    danger: true,
-    applies: every((trial) => trial.state === 'done'),
-  },
-];
 
 /** @returns the trials behind these ids that still exist. */
 export function trialsOf(ids: Iterable<number>): Trial[] {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { dataOf, gatherMetrics, MAX_CURVES, strokeOf } from '../../../renderer/features/trial/curves.ts';
-import type { MetricSeries } from '../../../electron/contract/trials.ts';
+import { dataOf, gatherMetrics, MAX_CURVES, strokeOf } from '../../../../../renderer/features/trial/curves.ts';
+import type { MetricSeries } from '../../../../../electron/contract/trials.ts';
 
 const series = (name: string, points: [number, number][]): MetricSeries => ({
   name,

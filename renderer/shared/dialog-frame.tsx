@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { FormEvent, ReactNode } from 'react';
 import { toApiError } from '../api/problem.ts';
 import type { ApiError } from '../api/problem.ts';
-import { Button } from './button.tsx';
+import { Button } from '../ui/button.tsx';
 import { closeDialog } from './view-state.ts';
 
 export interface DialogFrameProps {

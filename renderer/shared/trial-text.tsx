@@ -2,9 +2,9 @@
 import type { WaitingReason } from '../../electron/contract/feed.ts';
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
 import type { Trial } from '../../electron/contract/trials.ts';
-import { formatCount, formatDuration, formatSlots } from './format.ts';
-import { Tag } from './pieces.tsx';
-import type { Tone } from './pieces.tsx';
+import { formatCount, formatDuration, formatSlots } from '../ui/format.ts';
+import { Tag } from '../ui/pieces.tsx';
+import type { Tone } from '../ui/pieces.tsx';
 
 const BROKEN = new Set<WaitingReason['code']>(['impossible', 'unhealthy', 'runtime_down', 'disk_full', 'gpu_unknown']);
 

@@ -2,7 +2,7 @@
 import { notifications } from '@mantine/notifications';
 import { api } from '../api/client.ts';
 import { toApiError } from '../api/problem.ts';
-import { Button } from './button.tsx';
+import { Button } from '../ui/button.tsx';
 
 const DONE_MS = 4_000;
 const UNDO_MS = 9_000;

@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { ApiError } from '../../../renderer/api/problem.ts';
+import { ApiError } from '../../../../../renderer/api/problem.ts';
 import {
   buildConfig,
   describeRefusal,
   EMPTY_FORM,
   fieldOfPath,
   readSource,
-} from '../../../renderer/features/trial/submit-form.ts';
-import { joinSentences } from '../../../renderer/ui/format.ts';
+} from '../../../../../renderer/features/experiments/submit-form.ts';
 
 const form = { ...EMPTY_FORM, command: 'python train.py' };
 const refusal = (call: () => unknown): ApiError => {
@@ -49,11 +48,4 @@ test('a home that only a shell knows is refused with what to write instead', () 
   expect(refusal(() => readSource('~/project')).remedy).toContain('/home/you/project');
   expect(readSource(' /data/project ')).toEqual({ kind: 'directory', path: '/data/project' });
   expect(readSource(' ')).toEqual({ kind: 'none' });
-});
-
-test('sentences are joined with one full stop each', () => {
-  expect(joinSentences(['Queued as #3'])).toBe('Queued as #3');
-  expect(joinSentences(['Queued as #3', 'Runs as a process, because no image is named.', 'Froze 2 files.'])).toBe(
-    'Queued as #3. Runs as a process, because no image is named. Froze 2 files.',
-  );
 });

@@ -9,10 +9,10 @@ import { ApiError, toApiError } from '../../api/problem.ts';
 import { shell } from '../../api/shell.ts';
 import { useEngine } from '../../api/store.ts';
 import { Button } from '../../ui/button.tsx';
-import { ProblemBox } from '../../ui/dialog-frame.tsx';
+import { ProblemBox } from '../../shared/dialog-frame.tsx';
 import { joinSentences } from '../../ui/format.ts';
-import { toastDone } from '../../ui/toasts.tsx';
-import { closeDialog, inspect, useView } from '../../ui/view-state.ts';
+import { toastDone } from '../../shared/toasts.tsx';
+import { closeDialog, inspect, useView } from '../../shared/view-state.ts';
 import { buildConfig, describeRefusal, EMPTY_FORM, FIELD_LABELS, fieldOfPath, readSource } from './submit-form.ts';
 import type { SubmitForm } from './submit-form.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LogBuffer } from '../../../renderer/features/trial/log/log-buffer.ts';
+import { LogBuffer } from '../../../../../../renderer/features/trial/log/log-buffer.ts';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (line: Uint8Array | number): string =>

@@ -6,8 +6,8 @@ import {
   landingAt,
   ROW_PX,
   SECTION_PX,
-} from '../../../renderer/features/queue/queue-model.ts';
-import { makeTrial } from './trial-fixture.ts';
+} from '../../../../../renderer/features/queue/queue-model.ts';
+import { makeTrial } from '../../trial-fixture.ts';
 
 const NONE: ReadonlySet<string> = new Set();
 

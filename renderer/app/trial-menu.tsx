@@ -2,9 +2,10 @@
 import { Menu } from '@mantine/core';
 import { Fragment } from 'react';
 import { useEngine } from '../api/store.ts';
-import { moveToPool, runAction, TRIAL_ACTIONS } from './trial-actions.ts';
-import { closeMenu, useView } from './view-state.ts';
-import type { MenuPlace } from './view-state.ts';
+import { TRIAL_ACTIONS } from '../shared/action-table.ts';
+import { moveToPool, runAction } from '../shared/trial-actions.ts';
+import { closeMenu, useView } from '../shared/view-state.ts';
+import type { MenuPlace } from '../shared/view-state.ts';
 
 export function TrialMenu() {
   const menu = useView((state) => state.menu);
