@@ -25,7 +25,7 @@ import { createDoorLog } from './doors/door-log.ts';
 import { readEnvironment } from './doors/launch-environment.ts';
 import { createUiFiles } from './doors/ui-files.ts';
 import { startEngine } from './engine/engine.ts';
-import { watchDataDir } from './engine/watch-data-dir.ts';
+import { watchDataDir } from './store/watch-data-dir.ts';
 
 const launch = readEnvironment(process.env);
 const log = createDoorLog(launch.paths.engineLog);

@@ -18,7 +18,7 @@ import { openDoors, type Doors } from './doors/open-doors.ts';
 import { readEnvironment, type EngineStart, type LaunchEnvironment } from './doors/launch-environment.ts';
 import { isLoopback, parseServeFlags, type ServeFlags } from './doors/serve-options.ts';
 import type { Engine } from './ports/engine-api.ts';
-import { watchDataDir } from './engine/watch-data-dir.ts';
+import { watchDataDir } from './store/watch-data-dir.ts';
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 /** How long an engine that is just starting may take to open its socket. */

@@ -7,17 +7,17 @@ export interface Notices {
   list(): Notice[];
 }
 
-export function createNotices(nowMs: () => number, onChange: () => void): Notices {
+export function createNotices(nowMs: () => number, onChange: (notices: Notice[]) => void): Notices {
   const notices = new Map<string, Notice>();
   return {
     raise(notice) {
       const before = notices.get(notice.id);
       if (before !== undefined && before.text === notice.text && before.level === notice.level) return;
       notices.set(notice.id, { ...notice, sinceMs: before?.sinceMs ?? nowMs() });
-      onChange();
+      onChange([...notices.values()]);
     },
     lower(id) {
-      if (notices.delete(id)) onChange();
+      if (notices.delete(id)) onChange([...notices.values()]);
     },
     list: () => [...notices.values()],
   };

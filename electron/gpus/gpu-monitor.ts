@@ -26,8 +26,6 @@ export interface GpuMonitorOptions {
   readonly clock: Clock;
   /** Which trial a process belongs to; pids that are missing in the answer are somebody else's. */
   readonly attribute: (pids: readonly number[]) => Promise<ReadonlyMap<number, number>>;
-  /** After every reading, good or not. Must not throw. */
-  readonly onReading: (reading: MachineReading) => void;
   /** Time between readings, ms. */
   readonly intervalsMs?: Readonly<Record<Pace, number>>;
 }
@@ -43,6 +41,8 @@ export interface GpuMonitor {
   history(): Record<string, GpuHistoryPoint[]>;
   /** uuid -> since when nobody else has used the GPU, wall clock ms. A GPU that is used, stale or unhealthy is missing. */
   foreignFreeSince(): ReadonlyMap<string, number>;
+  /** After every reading, good or not. The listener must not throw. */
+  onReading(listener: (reading: MachineReading) => void): void;
   /** Does not wait for a probe that hangs: what it still brings is dropped. */
   close(): void;
 }
@@ -104,10 +104,11 @@ function keepKnown(before: readonly Gpu[], reading: readonly Gpu[]): Gpu[] {
 
 /** @returns the monitor; it reads nothing until `setPace` or `nudge` */
 export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
-  const { probe, host, clock, attribute, onReading } = options;
+  const { probe, host, clock, attribute } = options;
   const intervalsMs = options.intervalsMs ?? INTERVALS_MS;
   const history = createGpuHistory();
   const freeSince = new Map<string, number>();
+  const listeners: ((reading: MachineReading) => void)[] = [];
   let owners: ReadonlyMap<number, number> = new Map();
   let last: MachineReading = EMPTY;
   let lastGoodMonotonicMs: number | null = null;
@@ -178,7 +179,7 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
         host: hostReading,
       };
     }
-    if (!closed) onReading(current());
+    if (!closed) for (const listener of listeners) listener(current());
   }
 
   function schedule(): void {
@@ -230,6 +231,9 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
     current,
     history: () => history.recent(clock.nowMs()),
     foreignFreeSince: () => (current().stale ? new Map() : freeSince),
+    onReading(listener) {
+      listeners.push(listener);
+    },
     close() {
       closed = true;
       if (timer !== null) clearTimeout(timer);

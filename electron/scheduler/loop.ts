@@ -23,8 +23,6 @@ export interface LoopDeps {
   readonly plan: (input: PlanInput) => PlanOutput;
   /** Writes the decisions and performs what follows. A failure is reported and tried again with the next pass. */
   readonly carryOut: (output: PlanOutput) => void;
-  /** A new plan for the screen, throttled. */
-  readonly onPlanned: () => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -33,6 +31,8 @@ export interface SchedulerLoop {
   nudge(urgent?: boolean): void;
   /** The last plan with its input; null before the first pass. */
   latest(): { readonly input: PlanInput; readonly output: PlanOutput } | null;
+  /** There is a new plan for the screen, throttled. */
+  onPlanned(listener: () => void): void;
   start(): void;
   stop(): void;
 }
@@ -41,6 +41,7 @@ export function createSchedulerLoop(deps: LoopDeps): SchedulerLoop {
   let latest: { input: PlanInput; output: PlanOutput } | null = null;
   /** Takes back the pass that is due; null when none is. */
   let cancelPending: (() => void) | null = null;
+  const listeners: (() => void)[] = [];
   let restUntilMs = 0;
   let beat: NodeJS.Timeout | null = null;
   let publish: NodeJS.Timeout | null = null;
@@ -66,7 +67,7 @@ export function createSchedulerLoop(deps: LoopDeps): SchedulerLoop {
     }
     publish ??= setTimeout(() => {
       publish = null;
-      deps.onPlanned();
+      for (const listener of listeners) listener();
     }, PUBLISH_EVERY_MS);
   }
 
@@ -93,6 +94,9 @@ export function createSchedulerLoop(deps: LoopDeps): SchedulerLoop {
       } else cancelPending ??= passAfter(restUntilMs - performance.now());
     },
     latest: () => latest,
+    onPlanned(listener) {
+      listeners.push(listener);
+    },
     start() {
       running = true;
       beat = setInterval(() => {

@@ -46,3 +46,15 @@ export function meaningOfChange(
         : null,
   };
 }
+
+/** When the scheduler should plan again after a commit: at once when something came free. */
+export type Replan = 'not' | 'soon' | 'at once';
+
+/**
+ * @param changes what the changes of its trials mean
+ * @param touchesMore whether it also changed pools, removed trials, or anything that is no trial
+ */
+export function replanAfter(changes: readonly ChangeMeaning[], touchesMore: boolean): Replan {
+  if (changes.some((change) => change.gaveUpLease)) return 'at once';
+  return !touchesMore && changes.length > 0 && changes.every((change) => change.onlyRunsOn) ? 'not' : 'soon';
+}

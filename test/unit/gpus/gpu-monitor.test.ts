@@ -89,12 +89,12 @@ function stage(gpus: readonly Gpu[], intervalsMs = { fast: 3_600_000, watched: 3
       host,
       clock: { nowMs: () => it.nowMs, monotonicMs: () => it.nowMs },
       attribute: () => (it.owners instanceof Error ? Promise.reject(it.owners) : Promise.resolve(it.owners)),
-      onReading: (reading) => {
-        seen.push(reading);
-      },
       intervalsMs,
     }),
   };
+  it.monitor.onReading((reading) => {
+    seen.push(reading);
+  });
   return it;
 }
 

@@ -37,7 +37,6 @@ beforeEach(() => {
     carryOut: () => {
       loop.nudge();
     },
-    onPlanned: () => undefined,
     onError: (error) => {
       throw error;
     },

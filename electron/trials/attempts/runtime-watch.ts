@@ -1,20 +1,24 @@
 /** What is known of the runtimes now: asked at start and whenever one says that it may have changed. */
-import type { RuntimeKind } from '../contract/states.ts';
-import type { RuntimeStatus, TrialRuntime } from '../ports/trial-runtime.ts';
+import type { RuntimeKind } from '../../contract/states.ts';
+import type { RuntimeStatus, TrialRuntime } from '../../ports/trial-runtime.ts';
 
 const UNKNOWN: RuntimeStatus = { available: false, version: null, gpuSupport: null, problem: null, remedy: null };
 
+/** An answer that differs from the last. */
+export type RuntimeListener = (kind: RuntimeKind, status: RuntimeStatus, before: RuntimeStatus) => void;
+
 export interface RuntimeWatch {
   of(kind: RuntimeKind): RuntimeStatus;
+  /** Why nothing can start on it now; null = it can. */
+  held(kind: RuntimeKind): string | null;
+  onChange(listener: RuntimeListener): void;
   refresh(): Promise<void>;
   close(): void;
 }
 
-/** @param onChange after an answer that differs from the last */
-export function watchRuntimes(
-  runtimes: ReadonlyMap<RuntimeKind, TrialRuntime>,
-  onChange: (kind: RuntimeKind, status: RuntimeStatus, before: RuntimeStatus) => void,
-): RuntimeWatch {
+/** Asks nobody until `refresh`, or until a runtime says that something changed. */
+export function watchRuntimes(runtimes: ReadonlyMap<RuntimeKind, TrialRuntime>): RuntimeWatch {
+  const listeners: RuntimeListener[] = [];
   const known = new Map<RuntimeKind, RuntimeStatus>();
   let closed = false;
 
@@ -27,7 +31,7 @@ export function watchRuntimes(
     const before = known.get(kind) ?? UNKNOWN;
     known.set(kind, status);
     if (before.available !== status.available || before.problem !== status.problem || before.version !== status.version)
-      onChange(kind, status, before);
+      for (const listener of listeners) listener(kind, status, before);
   }
 
   const unsubscribe = [...runtimes].map(([kind, runtime]) =>
@@ -37,6 +41,14 @@ export function watchRuntimes(
   );
   return {
     of: (kind) => known.get(kind) ?? UNKNOWN,
+    held(kind) {
+      const { available, problem } = known.get(kind) ?? UNKNOWN;
+      if (available) return null;
+      return `waits for ${kind === 'docker' ? 'the Docker engine' : 'the process runtime'}: ${problem ?? 'it does not answer'}`;
+    },
+    onChange(listener) {
+      listeners.push(listener);
+    },
     refresh: async () => {
       await Promise.all([...runtimes].map(([kind, runtime]) => ask(kind, runtime)));
     },

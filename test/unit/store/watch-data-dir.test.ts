@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { dataPaths } from '../../../electron/ports/data-dir.ts';
-import { watchDataDir } from '../../../electron/engine/watch-data-dir.ts';
+import { watchDataDir } from '../../../electron/store/watch-data-dir.ts';
 
 let root: string;
 let dir: string;

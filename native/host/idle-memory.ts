@@ -1,23 +1,23 @@
 /**
- * Gives memory back when the yard falls quiet: after a burst of trials V8 keeps what it grew to for as long as nothing is allocated.
+ * Gives memory back when the engine falls quiet: after a burst of trials V8 keeps what it grew to for as long as nothing is allocated.
  * One full collection, once per quiet spell, when nobody waits for anything.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Beats of the housekeeping without an active trial before it counts as quiet. */
-const QUIET_BEATS = 4;
+/** Calls in a row without an active trial before it counts as quiet. */
+const QUIET_CALLS = 4;
 
-/** @returns a function to call at every beat */
+/** @returns a function to call every few seconds */
 export function createIdleCollector(activeCount: () => number): () => void {
-  let quietBeats = 0;
+  let quietCalls = 0;
   return () => {
     if (activeCount() > 0) {
-      quietBeats = 0;
+      quietCalls = 0;
       return;
     }
-    quietBeats += 1;
-    if (quietBeats === QUIET_BEATS) collect();
+    quietCalls += 1;
+    if (quietCalls === QUIET_CALLS) collect();
   };
 }
 

@@ -1,0 +1,73 @@
+/** What hears what: the one list of connections, made when everything is there. */
+import { getTrialRow } from '../store/trials.ts';
+import { createReestimation } from '../scheduler/reestimate.ts';
+import { createCommitFollower, type CommitFollower } from '../trials/life/follow-commits.ts';
+import { createHeldWaker } from '../trials/life/wake-held.ts';
+import type { Parts } from './parts.ts';
+
+/** @returns who follows the commits; it wants to know what was left */
+export function connect({ ground, machine, screen, trials, plans }: Parts): CommitFollower {
+  const { store, changes, nowMs, report } = ground;
+  const { feed, notices, likeRuns, endedSignals } = screen;
+  const { index, loop, monitor, planView, gpuStatus, setPace } = plans;
+  const readTrial = (id: number): ReturnType<typeof getTrialRow> => getTrialRow(store.db, id);
+  const reestimation = createReestimation((estimateKeys) => {
+    index.reestimate(estimateKeys);
+    loop.nudge();
+  });
+  const waker = createHeldWaker({
+    nowMs,
+    readTrial,
+    onTime: (id, row) => {
+      index.update(id, row);
+      loop.nudge();
+    },
+  });
+  ground.closers.add(() => {
+    reestimation.close();
+    waker.close();
+  });
+  const follower = createCommitFollower({
+    readTrial,
+    index,
+    likeRuns,
+    reestimation,
+    waker,
+    monitor,
+    loop,
+    feed,
+    endedSignals,
+    setPace,
+  });
+
+  changes.performWith((effects) => {
+    trials.runner.perform(effects);
+  });
+  store.onCommit((commit) => {
+    follower.follow(commit);
+  });
+  monitor.onReading(({ problem }) => {
+    if (problem === null) notices.lower('gpu_problem');
+    else notices.raise({ id: 'gpu_problem', level: 'warning', text: problem, remedy: null });
+    feed.publish({ event: 'gpus', data: gpuStatus() });
+    loop.nudge(true);
+  });
+  loop.onPlanned(() => {
+    if (feed.hasScreen()) feed.publish({ event: 'plan', data: planView.current() });
+  });
+  machine.runtimeWatch.onChange((kind, status, before) => {
+    loop.nudge();
+    if (kind !== 'docker') return;
+    if (status.available) {
+      notices.lower('docker_down');
+      trials.sweep(kind);
+    } else if (before.available) {
+      const text = `The Docker engine does not answer. ${status.problem ?? ''}`.trim();
+      notices.raise({ id: 'docker_down', level: 'error', text, remedy: status.remedy });
+    }
+    trials.refreshAddresses().catch((error: unknown) => {
+      report('the address of the trial door could not be refreshed', error);
+    });
+  });
+  return follower;
+}

@@ -1,0 +1,50 @@
+/** The adapters to the machine, each behind its port. */
+import path from 'node:path';
+import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
+import { createGpuProbe } from '../../native/gpu/gpu-probe.ts';
+import { createHostProbe } from '../../native/host/host-probe.ts';
+import { createProcessRuntime } from '../../native/process/process-runtime.ts';
+import type { RuntimeKind } from '../contract/states.ts';
+import type { GpuProbe } from '../ports/gpu-probe.ts';
+import type { HostProbe } from '../ports/host-probe.ts';
+import type { TrialRuntime } from '../ports/trial-runtime.ts';
+import { watchRuntimes, type RuntimeWatch } from '../trials/attempts/runtime-watch.ts';
+import type { EngineOptions } from './engine-options.ts';
+import type { Ground } from './open-ground.ts';
+
+export interface Machine {
+  readonly runtimes: ReadonlyMap<RuntimeKind, TrialRuntime>;
+  readonly runtimeWatch: RuntimeWatch;
+  readonly probe: GpuProbe;
+  readonly host: HostProbe;
+}
+
+export function openMachine(options: EngineOptions, ground: Ground): Machine {
+  const { clock, engineId, paths } = ground;
+  const { dockerHost, nvidiaSmi } = options;
+  const runtimes =
+    options.runtimes ??
+    new Map<RuntimeKind, TrialRuntime>([
+      ['process', createProcessRuntime({ clock })],
+      [
+        'docker',
+        createDockerRuntime({
+          clock,
+          engineId,
+          privateDirs: [paths.dir, path.dirname(paths.socket)],
+          ...(dockerHost === undefined ? {} : { dockerHost }),
+        }),
+      ],
+    ]);
+  ground.closers.add(() => Promise.all([...runtimes.values()].map((runtime) => runtime.close())));
+  const runtimeWatch = watchRuntimes(runtimes);
+  ground.closers.add(() => {
+    runtimeWatch.close();
+  });
+  return {
+    runtimes,
+    runtimeWatch,
+    probe: options.gpuProbe ?? createGpuProbe(nvidiaSmi === undefined ? {} : { command: nvidiaSmi }),
+    host: options.hostProbe ?? createHostProbe({ diskPath: paths.dir }),
+  };
+}

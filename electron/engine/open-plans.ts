@@ -1,0 +1,97 @@
+/** What decides which trial starts where and when: the queue in memory, the readings of the machine, the plan and its views. */
+import { SwitchyardError } from '../contract/errors.ts';
+import type { GpuStatus } from '../contract/gpus.ts';
+import { createGpuMonitor, type GpuMonitor } from '../gpus/gpu-monitor.ts';
+import { choosePace } from '../gpus/reading-pace.ts';
+import { createDiskWatch, type DiskWatch } from '../scheduler/disk-watch.ts';
+import { createSchedulerLoop, type SchedulerLoop } from '../scheduler/loop.ts';
+import { plan } from '../scheduler/plan/plan.ts';
+import { createPlanView, REASONS_PER_POOL, type PlanViews } from '../scheduler/plan-view.ts';
+import { createQueueIndex, type QueueIndex } from '../scheduler/queue-index.ts';
+import { createWorld, type World } from '../scheduler/world.ts';
+import { getAttempt } from '../store/attempts.ts';
+import { readSettings } from '../store/settings.ts';
+import { carryOutPlan } from '../trials/attempts/carry-out-plan.ts';
+import { heldReason } from '../trials/life/held-reason.ts';
+import type { Ground } from './open-ground.ts';
+import type { Machine } from './open-machine.ts';
+import type { Screen } from './open-screen.ts';
+import type { Trials } from './open-trials.ts';
+
+export interface Plans {
+  readonly index: QueueIndex;
+  readonly monitor: GpuMonitor;
+  readonly disk: DiskWatch;
+  readonly world: World;
+  readonly loop: SchedulerLoop;
+  readonly planView: PlanViews;
+  readonly gpuStatus: () => GpuStatus;
+  /** There may be work now, or somebody who looks, or neither any more. */
+  readonly setPace: () => void;
+}
+
+export function openPlans(ground: Ground, machine: Machine, screen: Screen, trials: Trials): Plans {
+  const { store, clock, nowMs, paths } = ground;
+  const { notices, likeRuns } = screen;
+  const index = createQueueIndex({
+    likeRunsMs: (estimateKey) => likeRuns.meanMs({ estimateKey }),
+    held: (row) => heldReason(row, nowMs(), () => getAttempt(store.db, row.id, row.attempt)?.message ?? null),
+  });
+  const monitor = createGpuMonitor({
+    probe: machine.probe,
+    host: machine.host,
+    clock,
+    attribute: () => trials.runner.ownPids(),
+  });
+  ground.closers.add(() => {
+    monitor.close();
+  });
+  const disk = createDiskWatch({
+    host: machine.host,
+    dataDir: paths.dir,
+    leastFreeMiB: () => readSettings(store.db).minFreeDiskMiB,
+    notices,
+  });
+  const world = createWorld({
+    store,
+    clock,
+    index,
+    monitor,
+    heldRuntime: (kind) => machine.runtimeWatch.held(kind),
+    diskProblem: () => disk.problem(),
+    estimateActive: screen.estimateActive,
+  });
+  const { preparation } = trials;
+  const carryOut = {
+    changeTrials: ground.changes.changeTrials,
+    engineId: ground.engineId,
+    mintToken: (trialId: number, attempt: number) => preparation.mintToken(trialId, attempt),
+  };
+  const loop = createSchedulerLoop({
+    readWorld: () => world.read(),
+    plan: (input) => plan(input, REASONS_PER_POOL),
+    carryOut: (output) => {
+      carryOutPlan(carryOut, output);
+    },
+    onError: (error) => {
+      if (error instanceof SwitchyardError && error.code === 'disk_full')
+        notices.raise({ id: 'database', level: 'error', text: error.message, remedy: error.remedy ?? null });
+      ground.report('scheduler pass failed', error);
+    },
+  });
+  ground.closers.add(() => {
+    loop.stop();
+  });
+  return {
+    index,
+    monitor,
+    disk,
+    world,
+    loop,
+    planView: createPlanView({ clock, loop, world, index }),
+    gpuStatus: () => ({ ...monitor.current(), slots: world.slotViews(), history: monitor.history() }),
+    setPace: () => {
+      monitor.setPace(choosePace(index.active().length > 0 || index.queuedCount() > 0, screen.feed.hasScreen()));
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/** What runs trials: their own door, preparation, the attempts and what they report, their logs, what deleted ones left. */
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { punchHole } from '../../native/host/punch-hole.ts';
+import { hashToken } from '../api/make-services.ts';
+import { createTrialApp } from '../api/trial-app.ts';
+import type { RuntimeKind } from '../contract/states.ts';
+import { openTrialDoor } from '../doors/trial-door.ts';
+import { materializeSnapshot, removeSnapshot } from '../experiments/snapshot.ts';
+import { findAttemptByToken } from '../store/attempts.ts';
+import { readSettings } from '../store/settings.ts';
+import { getTrialRow } from '../store/trials.ts';
+import { createAttemptRunner, type AttemptRunner } from '../trials/attempts/attempt-runner.ts';
+import { createPreparation, type Preparation } from '../trials/attempts/prepare.ts';
+import { createSweeper } from '../trials/attempts/sweep-leftovers.ts';
+import { trialDirectories } from '../trials/files/directories.ts';
+import { createLogCapper, type LogCapper } from '../trials/log/log-caps.ts';
+import { createGarbageCollector } from '../trials/removal/collect-garbage.ts';
+import { takeReports } from '../trials/reports/report-intake.ts';
+import type { Ground } from './open-ground.ts';
+import type { Machine } from './open-machine.ts';
+import type { Screen } from './open-screen.ts';
+
+export interface Trials {
+  /** What trials may call, for their door. */
+  readonly trialFetch: (request: Request) => Promise<Response>;
+  readonly preparation: Preparation;
+  readonly runner: AttemptRunner;
+  readonly logCapper: LogCapper;
+  readonly collectGarbage: () => Promise<void>;
+  readonly sweep: (kind: RuntimeKind) => void;
+  /** Where containers reach their door may be another address now. */
+  readonly refreshAddresses: () => Promise<void>;
+}
+
+export async function openTrials(ground: Ground, machine: Machine, screen: Screen): Promise<Trials> {
+  const { store, paths, engineId, report } = ground;
+  const { runtimes } = machine;
+  const { feed } = screen;
+  const news = {
+    onMetrics: (trialId: number, points: readonly { name: string; step: number; value: number }[]): void => {
+      feed.publish({ event: 'metrics', data: { trialId, points: [...points] } });
+    },
+    onProgress: (trialId: number): void => {
+      feed.touchLive(trialId);
+    },
+  };
+  const trialFetch = openTrialApi(ground, news);
+  const door = await openTrialDoor({ trialFetch, log: report });
+  ground.closers.add(() => door.close());
+  let containerApiUrl = await door.containerBaseUrl();
+  const preparation = createPreparation({
+    store,
+    trialsDir: paths.trials,
+    engineId,
+    helperDir: path.join(ground.resourcesDir, 'python'),
+    secrets: ground.secrets,
+    user: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+    apiUrl: (runtime) => (runtime === 'docker' ? containerApiUrl : door.processBaseUrl),
+    materialize: (snapshot, workDir) => materializeSnapshot(paths.snapshots, snapshot, workDir),
+    newToken: () => {
+      const token = randomBytes(32).toString('hex');
+      return { token, hash: hashToken(token) };
+    },
+  });
+  const logCapper = createLogCapper(
+    () => readSettings(store.db).logCapMiB * 1024 * 1024,
+    punchHole,
+    (trialId, reason) => {
+      const text = `The log of #${trialId} grows beyond its cap: ${reason}.`;
+      screen.notices.raise({ id: 'log_cap', level: 'warning', text, remedy: null });
+    },
+  );
+  const runner = createAttemptRunner({
+    store,
+    changeTrials: ground.changes.changeTrials,
+    clock: ground.clock,
+    trialsDir: paths.trials,
+    runtimes,
+    preparation,
+    log: ground.log,
+    ...news,
+    onActivity: (trialId, text) => {
+      if (screen.activities.set(trialId, text)) feed.touchLive(trialId);
+    },
+    onLogComplete: (trialId, logPath) => {
+      logCapper.cap(trialId, logPath).catch((error: unknown) => {
+        report(`the log of #${trialId} could not be capped`, error);
+      });
+    },
+  });
+  ground.closers.add(() => runner.close());
+  return {
+    trialFetch,
+    preparation,
+    runner,
+    logCapper,
+    collectGarbage: createGarbageCollector({
+      store,
+      runtimes,
+      trialsDir: paths.trials,
+      removeSnapshot: (snapshot) => removeSnapshot(paths.snapshots, snapshot),
+      onError: report,
+    }),
+    sweep: createSweeper({ db: store.db, engineId, runtimes, onError: report }),
+    refreshAddresses: async () => {
+      containerApiUrl = await door.containerBaseUrl();
+    },
+  };
+}
+
+/** What trials may do over HTTP. */
+function openTrialApi(
+  { store, paths, nowMs, log }: Ground,
+  news: Pick<Parameters<typeof takeReports>[0], 'onMetrics' | 'onProgress'>,
+): Trials['trialFetch'] {
+  const app = createTrialApp({
+    authenticate: (trialId, token) => {
+      const found = findAttemptByToken(store.db, trialId, hashToken(token));
+      return found === null ? null : { trialId, attempt: found.number };
+    },
+    takeReports: ({ trialId, attempt }, records) =>
+      takeReports(
+        { store, nowMs, trialId, attempt, ...news },
+        trialDirectories(paths.trials, trialId).checkpoints,
+        records,
+        null,
+      ),
+    shouldStop: (trialId) => getTrialRow(store.db, trialId)?.state === 'stopping',
+    reportBug: (error, where) => log.error(where, error),
+  });
+  return async (request) => app.fetch(request);
+}

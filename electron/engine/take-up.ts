@@ -1,0 +1,59 @@
+/** Takes up what was left: trials that ran on, pools that drained, what deleted trials and broken-off submits left behind. */
+import { createIdleCollector } from '../../native/host/idle-memory.ts';
+import { removeSnapshotDrafts } from '../experiments/snapshot.ts';
+import { createClockWatch } from '../feed/clock-watch.ts';
+import { holdAfterReboot } from '../queue/hold-after-reboot.ts';
+import { pauseDrainedPools } from '../queue/pause-drained.ts';
+import { listLiveTrials } from '../store/trials.ts';
+import type { CommitFollower } from '../trials/life/follow-commits.ts';
+import { startBeat } from './beat.ts';
+import type { Parts } from './parts.ts';
+
+/** Settles when every active attempt was asked for once and the scheduler runs. */
+export async function takeUp(
+  { ground, machine, screen, trials, plans }: Parts,
+  follower: CommitFollower,
+): Promise<void> {
+  const { store, clock, paths, report } = ground;
+  const { host, runtimes, runtimeWatch } = machine;
+  const { notices } = screen;
+  const { runner, logCapper, collectGarbage, sweep } = trials;
+  const { index, disk, loop, setPace } = plans;
+  follower.takeUp(listLiveTrials(store.db));
+  // Statuses first, so that recovery knows whom it can ask.
+  await runtimeWatch.refresh();
+  await holdAfterReboot(store, host, notices);
+  await runner.recover();
+  // One that does not answer now is swept when it does.
+  for (const kind of runtimes.keys()) if (runtimeWatch.of(kind).available) sweep(kind);
+  void collectGarbage();
+  removeSnapshotDrafts(paths.snapshots).catch((error: unknown) => {
+    report('snapshot drafts could not be removed', error);
+  });
+  setPace();
+  loop.start();
+  const active = (): ReturnType<typeof index.active> => index.active();
+  const collectWhenIdle = createIdleCollector(() => active().length);
+  const lookAtClock = createClockWatch(clock, notices);
+  const lookAtDisk = async (): Promise<void> => {
+    if (await disk.look()) loop.nudge();
+  };
+  ground.closers.add(
+    startBeat(
+      [
+        { name: 'the look at the clock', run: lookAtClock },
+        { name: 'the look at the free disk space', run: lookAtDisk },
+        { name: 'the pace of the readings', run: setPace },
+        { name: 'giving memory back', run: collectWhenIdle },
+        {
+          name: 'pausing drained pools',
+          run: () => {
+            pauseDrainedPools(store, (poolId) => active().some(({ row }) => row.poolId === poolId));
+          },
+        },
+        { name: 'capping the logs', run: () => logCapper.capAll(runner) },
+      ],
+      report,
+    ),
+  );
+}
