@@ -156,7 +156,11 @@ export interface TrialRuntime {
   launch(spec: LaunchSpec, onActivity: (text: string) => void, signal: AbortSignal): Promise<{ readonly ref: string }>;
   recover(handle: AttemptHandle): Promise<Recovered>;
   attach(handle: AttemptHandle): Attachment;
-  /** SIGTERM to the program (and its children). No error when it is already gone. */
+  /**
+   * SIGTERM to the main process of the program, and to nobody else: a program whose workers are ended under it cannot save any more.
+   * Behind a shell that runs it, the program gets it. It goes on when it was frozen. No error when it is already gone.
+   * Whether it ends, and when, is the program's; the caller kills it when its time is over.
+   */
   terminate(handle: AttemptHandle): Promise<void>;
   /** SIGKILL to everything the attempt started, including children that left its process group. */
   kill(handle: AttemptHandle): Promise<void>;

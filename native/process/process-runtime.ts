@@ -40,12 +40,16 @@ import { startSupervisor, throwIfAborted } from './start-supervisor.ts';
 import { findProgram } from './resolve-command.ts';
 import { passedOn } from './trial-env.ts';
 import { waitForChange } from './wait-for-change.ts';
+import { whoIsAsked } from './who-is-asked.ts';
 
 /** A scan of the process table answers all pids() calls within this time. */
 const PIDS_MAX_AGE_MS = 1_000;
 /** Killing is repeated until nothing is left, because a process may fork between the look and the kill; then it is stuck in the kernel. */
 const KILL_ROUNDS = 100;
 const KILL_ROUND_MS = 5;
+/** Who could not be asked to end at once is looked at again after this long, then more and more seldom. */
+const ASK_AGAIN_MS = 20;
+const MAX_ASK_AGAIN_MS = 1_000;
 /** Between its exit file and its end a supervisor has one system call to make. */
 const LAST_BREATH_MS = 1_000;
 
@@ -194,14 +198,41 @@ export function createProcessRuntime({
     return claim;
   }
 
-  async function signalMembers(handle: AttemptHandle, name: NodeJS.Signals): Promise<{ readonly frozen: boolean }> {
+  async function signalMembers(handle: AttemptHandle, name: NodeJS.Signals): Promise<void> {
     const supervisor = await supervisorOf(handle.stateDir);
     const members = membersOf(await table().scan(), handle.attemptId, supervisor);
     // The group as a whole first: it leaves no gap for a fork.
     const inGroup = members.filter((member) => member.group === supervisor?.pid);
     if (supervisor !== null && inGroup.length > 0) sendSignal(-supervisor.pid, name);
     for (const member of members) if (member.group !== supervisor?.pid) sendSignal(member.pid, name);
-    return { frozen: inGroup.some((member) => member.state === 'T') };
+  }
+
+  /** @returns whether somebody remains to be asked later (who-is-asked.ts); adds to `asked` */
+  async function askRound(handle: AttemptHandle, asked: ProcessEntry[]): Promise<boolean> {
+    const supervisor = await supervisorOf(handle.stateDir);
+    const alive = supervisor === null ? null : await findSupervisor(supervisor);
+    if (supervisor === null || alive === null) return false;
+    const members = membersOf(await table().scan(), handle.attemptId, supervisor);
+    const { ask, hold, again } = whoIsAsked(members, supervisor.pid, (pid) => table().traits(pid), asked);
+    for (const entry of ask) sendSignal(entry.pid, 'SIGTERM');
+    asked.push(...ask);
+    // A stopped process, frozen or held, acts on a signal only when it goes on.
+    if (alive.state === 'T') await signalMembers(handle, 'SIGCONT');
+    for (const entry of hold) sendSignal(entry.pid, 'SIGSTOP');
+    for (const entry of ask) sendSignal(entry.pid, 'SIGCONT');
+    return again;
+  }
+
+  /** Never rejects. Ends with the attempt, when everybody was asked, or with this instance: the next engine asks anew. */
+  async function askLater(handle: AttemptHandle, asked: ProcessEntry[]): Promise<void> {
+    try {
+      for (let waitMs = ASK_AGAIN_MS; !closed.signal.aborted; waitMs = Math.min(waitMs * 1.5, MAX_ASK_AGAIN_MS)) {
+        await delay(waitMs, undefined, { ref: false, signal: closed.signal });
+        if (!(await askRound(handle, asked))) return;
+      }
+    } catch {
+      // Closed, or its files cannot be read any more: the end of the grace period is for everybody.
+    }
   }
 
   async function killMembers(attemptId: string, supervisor: SupervisorId | null): Promise<void> {
@@ -299,9 +330,9 @@ export function createProcessRuntime({
     },
 
     async terminate(handle) {
-      const { frozen } = await signalMembers(handle, 'SIGTERM');
-      // A stopped process acts on a signal only when it goes on.
-      if (frozen) await signalMembers(handle, 'SIGCONT');
+      const asked: ProcessEntry[] = [];
+      // The first round is waited for; who could not be asked yet is asked in his time, which may be minutes away.
+      if (await askRound(handle, asked)) void askLater(handle, asked);
     },
 
     kill: async (handle) => killMembers(handle.attemptId, await supervisorOf(handle.stateDir)),

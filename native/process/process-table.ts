@@ -4,10 +4,13 @@
  * one that does: children that left the group with setsid are found by the first, those that overwrote their environment
  * (setproctitle does) by the others.
  */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
 import { parseStat } from './supervisor.ts';
 import type { ProcessStat } from './supervisor.ts';
 import { ATTEMPT_VARIABLE, ENGINE_VARIABLE } from './trial-env.ts';
+import { handlesTerm, isWrapperName } from './who-is-asked.ts';
+import type { ProcessTraits } from './who-is-asked.ts';
 
 export interface ProcessEntry extends ProcessStat {
   readonly attemptId: string | null;
@@ -21,6 +24,8 @@ export interface ProcessTable {
   scan(): Promise<readonly ProcessEntry[]>;
   /** A superset of the living processes started after `pid` was; much cheaper than scan() when those are few. */
   scanSince(pid: number): Promise<readonly ProcessEntry[]>;
+  /** What decides whether a process is asked to end. */
+  traits(pid: number): ProcessTraits;
   /** How many processes the kernel's out-of-memory killer has ended since boot; null when unknown. */
   oomKills(): number | null;
 }
@@ -133,6 +138,7 @@ export function createLinuxTable(): ProcessTable {
       }
       return Promise.resolve(entries);
     },
+    traits: readTraits,
     oomKills: () => {
       const count = /^oom_kill (\d+)$/m.exec(readText('/proc/vmstat') ?? '')?.[1];
       return count === undefined ? null : Number(count);
@@ -148,6 +154,29 @@ function readStat(pid: number): ProcessStat | null {
 function readEnviron(pid: number): Marks {
   const text = readText(`/proc/${pid}/environ`);
   return text === null || text === '' ? NO_MARKS : readMarks(text);
+}
+
+function readTraits(pid: number): ProcessTraits {
+  const names = [path.basename(readLink(`/proc/${pid}/exe`) ?? ''), (readText(`/proc/${pid}/comm`) ?? '').trim()];
+  const pipeOf = (descriptor: number): string | null => {
+    const target = readLink(`/proc/${pid}/fd/${descriptor}`);
+    return target !== null && target.startsWith('pipe:') ? target : null;
+  };
+  return {
+    isWrapper: isWrapperName(names),
+    commandLine: readText(`/proc/${pid}/cmdline`) ?? '',
+    handlesTerm: handlesTerm(readText(`/proc/${pid}/status`) ?? ''),
+    readsPipe: pipeOf(0),
+    writesPipes: [pipeOf(1), pipeOf(2)].filter((pipe) => pipe !== null),
+  };
+}
+
+function readLink(file: string): string | null {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return null;
+  }
 }
 
 function readUptimeS(): number {

@@ -1,8 +1,10 @@
 /** The process table of macOS, which has no /proc: one run of ps per look. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import type { ProcessEntry, ProcessTable } from './process-table.ts';
 import { ATTEMPT_VARIABLE, ENGINE_VARIABLE } from './trial-env.ts';
+import { isWrapperName } from './who-is-asked.ts';
 
 const run = promisify(execFile);
 const COLUMNS = 'pid=,ppid=,pgid=,state=,lstart=,command=';
@@ -34,6 +36,15 @@ function mark(command: string, name: string): string | null {
   return new RegExp(` ${name}=([a-z0-9-]+)(?: |$)`).exec(command)?.[1] ?? null;
 }
 
+function isShell(pid: number): boolean {
+  try {
+    const name = execFileSync('/bin/ps', ['-p', String(pid), '-o', 'comm='], { encoding: 'utf8' }).trim();
+    return isWrapperName([path.basename(name)]);
+  } catch {
+    return false;
+  }
+}
+
 export function createPsTable(): ProcessTable {
   const look = async (...which: readonly string[]): Promise<readonly ProcessEntry[]> => {
     const { stdout } = await run('/bin/ps', [...which, '-Eww', '-o', COLUMNS], {
@@ -50,6 +61,14 @@ export function createPsTable(): ProcessTable {
     find: async (pid) => (await look('-p', String(pid)))[0] ?? null,
     scan: () => look('-ax'),
     scanSince: () => look('-ax'),
+    // Neither traps nor pipes can be seen here: a shell counts as one that has a trap, as ours have.
+    traits: (pid) => ({
+      isWrapper: isShell(pid),
+      handlesTerm: true,
+      commandLine: '',
+      readsPipe: null,
+      writesPipes: [],
+    }),
     oomKills: () => null,
   };
 }

@@ -23,7 +23,8 @@ const NO_CLAIM_STATUS = 125;
  * Arguments: state directory, boot id, program, its arguments. Descriptor 3 hears "claimed" once the program is about to start.
  *
  * TERM, INT, HUP and PIPE are handled with an empty action, not ignored: ignored signals would stay ignored in the program.
- * The shell's own remarks ("Terminated") go to /dev/null, the program keeps the log through descriptor 4.
+ * The shell's own remarks ("Terminated") go to /dev/null, the program keeps the log through descriptor 4; it is given it in a shell of its
+ * own, which becomes the program, because some shells redirect themselves meanwhile.
  * The last command kills what the program left behind in its group, and the supervisor with it.
  */
 export const SUPERVISOR_SCRIPT = `
@@ -37,7 +38,7 @@ echo "$b $s" >"$d/${CLAIM_FILE}" || exit ${NO_CLAIM_STATUS}
 set +C
 echo claimed >&3
 exec 3>&-
-"$@" 2>&4 4>&-
+(exec "$@" 2>&4 4>&-)
 : >"$d/exit-$?"
 kill -9 0
 `;

@@ -157,13 +157,14 @@ def latest_checkpoint():
 def should_stop():
     """True once Switchyard wants the trial to stop (pause, preemption, cancel, time limit): save a checkpoint and end.
 
-    SIGTERM comes together with that wish and would end the program at once. A program that asks wants to end by itself: the
-    first call inside a trial therefore does what stop_on_sigterm() does, unless the program handles SIGTERM itself. After the
-    grace period of the trial (60 s unless configured) it is killed.
+    A program that asks is given time to end by itself: SIGTERM comes only after half of its grace period (60 s unless
+    configured), to its main process alone, and would end it at once. The first call inside a trial therefore does what
+    stop_on_sigterm() does, unless the program handles SIGTERM itself. After the grace period it is killed.
     """
     global _has_asked
     if not _has_asked:
         _has_asked = True
+        _say_that_it_asks()
         in_main_thread = threading.current_thread() is threading.main_thread()
         if is_active() and in_main_thread and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
             signal.signal(signal.SIGTERM, _on_sigterm)
@@ -188,6 +189,45 @@ def stop_on_sigterm():
 def _on_sigterm(_signal_number, _frame):
     global _got_sigterm
     _got_sigterm = True
+
+
+def _say_that_it_asks():
+    """Leave a file beside the stop file: who asks needs no signal for the time being."""
+    path = os.environ.get("SWITCHYARD_STOP_FILE")
+    if path and is_active():
+        with contextlib.suppress(OSError):
+            os.close(os.open(path + ".asked", os.O_WRONLY | os.O_CREAT, 0o600))
+
+
+_mask_before_fork = None
+
+
+def _before_fork():
+    """A signal that hits a worker before it has forgotten our handler would be lost: it waits until then."""
+    global _mask_before_fork
+    if signal.getsignal(signal.SIGTERM) is _on_sigterm:
+        _mask_before_fork = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+
+
+def _after_fork():
+    global _mask_before_fork
+    if _mask_before_fork is not None:
+        mask, _mask_before_fork = _mask_before_fork, None
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _after_fork_in_worker():
+    """Our handler would keep a worker alive when its parent ends it (multiprocessing's terminate is SIGTERM)."""
+    global _got_sigterm, _has_asked
+    if signal.getsignal(signal.SIGTERM) is _on_sigterm:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _got_sigterm = False
+    _has_asked = False
+    _after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_worker)
 
 
 def _report(record):

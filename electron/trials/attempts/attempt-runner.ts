@@ -58,6 +58,8 @@ interface Live {
   attachment: Attachment | null;
   reports: ReportWatch | null;
   timer: NodeJS.Timeout | null;
+  /** SIGTERM that waits, for a program that was asked another way. */
+  signalTimer: NodeJS.Timeout | null;
   deadline: { readonly event: Deadline['event']; readonly atMonotonicMs: number } | null;
   progressAtStart: number;
 }
@@ -120,6 +122,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       attachment: null,
       reports: null,
       timer: null,
+      signalTimer: null,
       deadline: null,
       progressAtStart: attempt.progressAtStart,
     };
@@ -129,6 +132,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
 
   function forget(entry: Live): void {
     if (entry.timer !== null) clearTimeout(entry.timer);
+    if (entry.signalTimer !== null) clearTimeout(entry.signalTimer);
     entry.reports?.close();
     if (live.get(entry.trialId) === entry) live.delete(entry.trialId);
     deps.onActivity(entry.trialId, null);
@@ -236,7 +240,8 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       else if (effect === 'terminate')
         quietly(entry, 'terminate', async () => {
           await deps.preparation.wishStop(trialId, attempt);
-          await entry.runtime.terminate(entry.handle);
+          if (trial !== null && deps.preparation.asksForStop(trialId, attempt)) signalLater(entry, trial);
+          else await entry.runtime.terminate(entry.handle);
         });
       else if (effect === 'kill') killUntilGone(entry);
       else quietly(entry, effect, () => entry.runtime[effect](entry.handle));
@@ -247,6 +252,17 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
     work().catch((error: unknown) => {
       deps.log.error(`#${entry.trialId}: ${what} failed`, error);
     });
+  }
+
+  /** A program that asks sees the wish by itself; the signal would only disturb its saving. It comes when half of its time is over. */
+  function signalLater(entry: Live, trial: TrialRow): void {
+    if (entry.signalTimer !== null) clearTimeout(entry.signalTimer);
+    entry.signalTimer = setTimeout(
+      () => {
+        quietly(entry, 'terminate', () => entry.runtime.terminate(entry.handle));
+      },
+      Math.min((trial.spec.graceS * 1000) / 2, MAX_TIMER_MS),
+    );
   }
 
   function killUntilGone(entry: Live): void {
@@ -435,6 +451,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       await Promise.all(
         [...live.values()].map(async (entry) => {
           if (entry.timer !== null) clearTimeout(entry.timer);
+          if (entry.signalTimer !== null) clearTimeout(entry.signalTimer);
           entry.reports?.close();
           await entry.attachment?.detach();
         }),

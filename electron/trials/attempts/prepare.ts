@@ -3,7 +3,7 @@
  * All of it at once and beside the engine's own thread: a free slot waits for it, and on some file systems each new name costs
  * a good part of a millisecond.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RuntimeKind } from '../../contract/states.ts';
@@ -23,6 +23,8 @@ export interface Preparation {
   prepare(trial: TrialRow, attempt: AttemptRow): Promise<LaunchSpec>;
   /** Tells the trial through a file that it should stop; the helper's should_stop() sees it. */
   wishStop(trialId: number, attempt: number): Promise<void>;
+  /** Whether the program asks for that wish; the signal can wait then. */
+  asksForStop(trialId: number, attempt: number): boolean;
   /** Makes and remembers the token of a new attempt; only its hash is stored. */
   mintToken(trialId: number, attempt: number): { readonly hash: string };
 }
@@ -89,6 +91,14 @@ export function createPreparation(deps: PreparationDeps): Preparation {
         apiUrl: deps.apiUrl(trial.spec.runtime),
         user: deps.user,
       });
+    },
+
+    asksForStop: (trialId, attempt) => {
+      try {
+        return lstatSync(attemptFiles(deps.trialsDir, trialId, attempt).stopAsked).isFile();
+      } catch {
+        return false;
+      }
     },
 
     wishStop: (trialId, attempt) => leaveStopWish(attemptFiles(deps.trialsDir, trialId, attempt).stopWish),

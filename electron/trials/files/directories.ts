@@ -40,6 +40,8 @@ export interface AttemptFiles {
   readonly exchange: string;
   readonly reports: string;
   readonly stopWish: string;
+  /** There once the program has asked whether to stop: it will see the wish by itself. */
+  readonly stopAsked: string;
   readonly hparams: string;
 }
 
@@ -53,6 +55,7 @@ export function attemptFiles(trialsDir: string, trialId: number, attempt: number
     exchange,
     reports: path.join(exchange, 'reports.jsonl'),
     stopWish: path.join(exchange, 'stop'),
+    stopAsked: path.join(exchange, 'stop.asked'),
     hparams: path.join(exchange, 'hparams.json'),
   };
 }

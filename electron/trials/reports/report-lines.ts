@@ -12,7 +12,8 @@
  * writers produce, are understood too). `at_ms` is optional: milliseconds since 1970-01-01 UTC; what no Date can hold counts as left out. Other keys are ignored.
  * A line that is not understood is counted and skipped; it never stops anything.
  *
- * The other way: SWITCHYARD_STOP_FILE exists from the moment the trial is asked to stop. SIGTERM comes as well.
+ * The other way: SWITCHYARD_STOP_FILE exists from the moment the trial is asked to stop. SIGTERM comes as well, to its main process; for a
+ * program that made a file of that name with ".asked" behind it (it looks for the stop file) only after half of its grace period.
  */
 
 export const MAX_REPORT_LINE_BYTES = 1024 * 1024;

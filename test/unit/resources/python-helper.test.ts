@@ -130,6 +130,26 @@ with switchyard.save_checkpoint(step=9) as path:
     );
   });
 
+  it('says once that it asks, so that no signal disturbs it', async () => {
+    await python('pass');
+    expect(existsSync(path.join(dir, 'stop.asked'))).toBe(false);
+    await python('print(switchyard.should_stop(), switchyard.should_stop())');
+    expect(existsSync(path.join(dir, 'stop.asked'))).toBe(true);
+  });
+
+  it('leaves its handler to the main process: a worker ends when its parent ends it', async () => {
+    const { stdout } = await python(`
+import multiprocessing, time
+multiprocessing.set_start_method('fork')
+switchyard.should_stop()
+worker = multiprocessing.Process(target=time.sleep, args=(30,))
+worker.start()
+worker.terminate()
+worker.join(10)
+print(worker.exitcode)`);
+    expect(stdout.trim()).toBe('-15');
+  });
+
   it('sees the wish to stop in the file and in SIGTERM', async () => {
     writeFileSync(path.join(dir, 'stop'), '');
     expect((await python('print(switchyard.should_stop())')).stdout.trim()).toBe('True');
