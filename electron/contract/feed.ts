@@ -59,9 +59,10 @@ export const ForecastEntry = z
     startAtMs: TimestampMs.nullable(),
     endAtMs: TimestampMs.nullable(),
     slots: z.array(z.string()),
-    basis: z
-      .enum(['progress', 'history', 'user', 'none'])
-      .openapi({ description: 'Where the duration comes from; none = unknown, no end is shown.' }),
+    basis: z.enum(['progress', 'history', 'user', 'limit', 'none']).openapi({
+      description:
+        'Where the duration comes from; limit = its time limit, at most so long; none = unknown, no end is shown.',
+    }),
   })
   .openapi('ForecastEntry');
 export type ForecastEntry = z.infer<typeof ForecastEntry>;

@@ -13,6 +13,7 @@ import { getAttempt } from '../store/attempts.ts';
 import { readSettings } from '../store/settings.ts';
 import { carryOutPlan } from '../trials/attempts/carry-out-plan.ts';
 import { heldReason } from '../trials/life/held-reason.ts';
+import { keepsClaim } from '../trials/life/transitions.ts';
 import type { Ground } from './open-ground.ts';
 import type { Machine } from './open-machine.ts';
 import type { Screen } from './open-screen.ts';
@@ -34,8 +35,9 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
   const { store, clock, nowMs, paths } = ground;
   const { notices, likeRuns } = screen;
   const index = createQueueIndex({
-    likeRunsMs: (estimateKey) => likeRuns.meanMs({ estimateKey }),
+    likeRunsMs: (like) => likeRuns.meanMs(like),
     held: (row) => heldReason(row, nowMs(), () => getAttempt(store.db, row.id, row.attempt)?.message ?? null),
+    keepsClaim,
   });
   const monitor = createGpuMonitor({
     probe: machine.probe,

@@ -10,6 +10,7 @@ import type { RuntimeKind } from '../contract/states.ts';
 import type { FoundProgram, RuntimeWish, WishRefusal } from '../ports/trial-runtime.ts';
 import type { SecretBox } from '../ports/secret-box.ts';
 import { rankBehind } from '../queue/rank.ts';
+import { splitCommand } from '../scheduler/forecast/like-command.ts';
 import type { Store } from '../store/database.ts';
 import { findSubmit, getExperiment, insertExperiment } from '../store/experiments.ts';
 import { getTrialRow, insertTrial, lastRank, type TrialSpec as StoredSpec } from '../store/trials.ts';
@@ -184,10 +185,10 @@ function write(
   });
 }
 
-/** Trials with the same command from the same place are expected to take about as long. */
+/** Runs of the same program from the same place can be compared; their parameters are looked at one by one. */
 function estimateKey(spec: TrialSpec, sourceDir: string | null): string {
   return createHash('sha256')
-    .update(JSON.stringify([spec.argv, sourceDir, spec.image, spec.slots]))
+    .update(JSON.stringify([splitCommand(spec.command).program, sourceDir, spec.image, spec.slots]))
     .digest('hex')
     .slice(0, 16);
 }

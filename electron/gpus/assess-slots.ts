@@ -35,6 +35,8 @@ export interface AssessInput {
   };
   /** Slot uuid -> our leases on it. */
   readonly leases: ReadonlyMap<string, readonly SlotLease[]>;
+  /** Slot uuid -> when the last lease on it ended, ms; missing = none has for long. */
+  readonly freedAtMs: ReadonlyMap<string, number>;
   /** UUIDs of slots, or of whole GPUs. */
   readonly keptBack: ReadonlySet<string>;
   readonly pools: readonly AssessPool[];
@@ -185,7 +187,13 @@ function assessUnit(
   const pool = poolOf(input.pools, unit);
   const leases = input.leases.get(unit.uuid) ?? [];
   const keptBack = input.keptBack.has(unit.uuid) || input.keptBack.has(unit.gpuUuid);
-  const measure = measureSlot(unit, leases, input.reading.takenAtMs ?? 0, pool?.settings.foreignThresholdMiB ?? 0);
+  const measure = measureSlot(
+    unit,
+    leases,
+    input.reading.takenAtMs ?? 0,
+    input.freedAtMs.get(unit.uuid) ?? null,
+    pool?.settings.foreignThresholdMiB ?? 0,
+  );
   const blocked =
     unit.fault ??
     readingFault ??

@@ -12,6 +12,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { GpuProbe, GpuReading } from '../ports/gpu-probe.ts';
 import type { HostProbe } from '../ports/host-probe.ts';
 import { isUsedByForeigners } from './foreign-use.ts';
+import { SETTLE_MS } from './measure-slot.ts';
 import { createGpuHistory } from './gpu-history.ts';
 
 /** GpuStatus without the slots, which need pools and leases. */
@@ -31,7 +32,7 @@ export interface GpuMonitorOptions {
 }
 
 export interface GpuMonitor {
-  /** Reads now (or once more, when a reading is under way). Settles with the reading that began after the call; never rejects. */
+  /** Something changed: reads now (or once more, when a reading is under way). Settles with the reading that began after the call; never rejects. */
   nudge(): Promise<MachineReading>;
   /** Starts the monitor when called for the first time. A faster pace reads at once. */
   setPace(pace: Pace): void;
@@ -50,6 +51,8 @@ export interface GpuMonitor {
 const INTERVALS_MS: Readonly<Record<Pace, number>> = { fast: 2000, watched: 5000, slow: 30_000 };
 /** A reading may be this much older than its interval: the probe has its own time-out. */
 const STALE_SLACK_MS = 12_000;
+/** Something changed on the GPUs: for so long nothing in a reading may come from before. Longer than a driver needs to give memory back. */
+const FRESH_FOR_MS = SETTLE_MS + 3_000;
 
 const EMPTY: MachineReading = {
   source: 'none',
@@ -117,6 +120,7 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
   let reading: Promise<void> | null = null;
   let again: Promise<void> | null = null;
   let closed = false;
+  let freshUntilMs = 0;
 
   async function attributed(gpus: readonly Gpu[]): Promise<Gpu[]> {
     const pids = [...new Set(gpus.flatMap((gpu) => gpu.processes.map(({ pid }) => pid)))];
@@ -150,7 +154,10 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
   }
 
   async function readOnce(): Promise<void> {
-    const [fresh, hostReading] = await Promise.all([probe.read(), host.read().catch((): HostReading | null => null)]);
+    const [fresh, hostReading] = await Promise.all([
+      probe.read(clock.monotonicMs() < freshUntilMs),
+      host.read().catch((): HostReading | null => null),
+    ]);
     if (closed) return;
     if (isGood(fresh)) {
       const gpus = keepKnown(last.gpus, await attributed(fresh.gpus));
@@ -210,6 +217,7 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
   return {
     async nudge() {
       if (closed) return current();
+      freshUntilMs = clock.monotonicMs() + FRESH_FOR_MS;
       if (reading === null) await start();
       else {
         again ??= reading.then(() => {

@@ -6,7 +6,9 @@
  * - An exclusive lease of ours on the slot: everything used there is ours.
  * - Otherwise memory of processes that belong to our trials is ours, also that of a trial which has just ended: the
  *   reading is from before, the memory is free by now.
- * - Memory that no listed process explains belongs to leases with a share of which nothing was measured, up to their
+ * - So is, just after a lease ended, memory that no process explains: the reading may be from before, and a driver takes a
+ *   moment to give memory back. (Processes of MIG instances are never told apart, those of containers not always.)
+ * - Otherwise memory that no listed process explains belongs to leases with a share of which nothing was measured, up to their
  *   shares; the rest is foreign.
  */
 import type { GpuProcess } from '../contract/gpus.ts';
@@ -41,15 +43,19 @@ export interface SlotMeasure {
 }
 
 const MAX_NAME = 60;
+/** A driver has given the memory of a process back so long after its end. */
+export const SETTLE_MS = 2_000;
 
 /**
  * @param takenAtMs when the reading was taken: leases that began later cannot have used anything in it
+ * @param freedAtMs when the last lease on the slot ended; null = none has for long
  * @param thresholdMiB foreign memory up to this does not make the slot busy
  */
 export function measureSlot(
   slot: SlotReading,
   leases: readonly SlotLease[],
   takenAtMs: number,
+  freedAtMs: number | null,
   thresholdMiB: number,
 ): SlotMeasure {
   const isExclusive = leases.some((lease) => lease.shareMiB === null);
@@ -75,6 +81,11 @@ export function measureSlot(
     }
     unallocated += Math.max(0, share - used);
   }
+  let left = endedUse(slot, leases);
+  if (!isExclusive && freedAtMs !== null && takenAtMs < freedAtMs + SETTLE_MS) {
+    ours += unexplained;
+    left += unexplained;
+  }
   // The two halves of a reading are taken one after the other: somebody who came in between is in the list but not yet in the sum.
   const foreignMiB = Math.max(0, slot.usedMiB - ours, isExclusive ? 0 : listedForeign);
   return {
@@ -84,7 +95,7 @@ export function measureSlot(
       foreignMiB > thresholdMiB
         ? `${sayMemory(foreignMiB)} used by ${foreignBy ?? 'somebody else'}${sayOthers(strangers.length)}`
         : null,
-    ...roomOn(slot, slot.usedMiB, ours, isExclusive ? null : unallocated, endedUse(slot, leases)),
+    ...roomOn(slot, slot.usedMiB, ours, isExclusive ? null : unallocated, left),
   };
 }
 

@@ -12,7 +12,10 @@ export interface GpuReading {
 }
 
 export interface GpuProbe {
-  /** Never rejects: faults are in the reading. Resolves within about 10 s even if nvidia-smi hangs. */
-  read(): Promise<GpuReading>;
+  /**
+   * Never rejects: faults are in the reading. Resolves within about 10 s even if nvidia-smi hangs.
+   * @param fresh true: nothing in it is older than the call; otherwise what is costly to read may be some seconds old
+   */
+  read(fresh?: boolean): Promise<GpuReading>;
   diagnose(): Promise<readonly DoctorCheck[]>;
 }

@@ -3,10 +3,11 @@ import type { Database } from 'better-sqlite3';
 import type { Clock } from '../ports/clock.ts';
 import { getAttempt } from '../store/attempts.ts';
 import type { TrialRow } from '../store/trials.ts';
-import { estimateRunning, type Estimate } from './forecast/estimates.ts';
+import { estimateRunning, type Expectation } from './forecast/estimates.ts';
+import { likeKeyOf } from './forecast/like-command.ts';
 import type { LikeRuns } from './forecast/like-runs.ts';
 
-export type EstimateActive = (row: TrialRow) => Estimate;
+export type EstimateActive = (row: TrialRow) => Expectation;
 
 export function createActiveEstimates(
   db: Database,
@@ -18,6 +19,6 @@ export function createActiveEstimates(
       row,
       clock.nowMs(),
       getAttempt(db, row.id, row.attempt)?.progressAtStart ?? 0,
-      likeRuns.meanMs(row),
+      likeRuns.meanMs(likeKeyOf(row)),
     );
 }

@@ -5,6 +5,7 @@
  */
 import type { TrialRow } from '../store/trials.ts';
 import { estimateQueued, type Estimate } from './forecast/estimates.ts';
+import { likeKeyOf, type LikeKey } from './forecast/like-command.ts';
 import type { PlanTrial } from './plan/model.ts';
 import { compareInQueue } from './plan/read-input.ts';
 
@@ -26,9 +27,10 @@ export interface QueueIndex {
 /** A queued trial, with what only the engine asks about it. */
 export interface QueuedTrial extends PlanTrial {
   readonly runtime: TrialRow['spec']['runtime'];
-  readonly estimateKey: string;
+  readonly like: LikeKey;
   readonly progress: number | null;
   readonly estimatedMs: number | null;
+  readonly timeLimitS: number | null;
 }
 
 /** What only running trials have; estimates change with time, so they are filled in at each pass. */
@@ -37,10 +39,12 @@ export interface ActiveTrial {
 }
 
 export interface QueuedFacts {
-  /** Mean run time of like trials before, ms; null when there was none. */
-  likeRunsMs(estimateKey: string): number | null;
+  /** Expected run time going by like trials before, ms; null when nothing is known. */
+  likeRunsMs(like: LikeKey): number | null;
   /** Why this trial may not start yet whatever is free; null = it may. */
   held(row: TrialRow): PlanTrial['held'];
+  /** Whether what it needs is kept for it while it is held back. */
+  keepsClaim(row: TrialRow): boolean;
 }
 
 export function createQueueIndex(facts: QueuedFacts): QueueIndex {
@@ -73,12 +77,14 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
         active.set(id, { row });
         return;
       }
-      const base = { progress: row.progress, estimatedMs: row.spec.estimatedMs };
+      const base = { progress: row.progress, estimatedMs: row.spec.estimatedMs, timeLimitS: row.spec.timeLimitS };
+      const like = likeKeyOf(row);
       const trial: QueuedTrial = {
-        ...toPlanTrial(row, 'queued', [], estimateQueued(base, facts.likeRunsMs(row.estimateKey))),
+        ...toPlanTrial(row, 'queued', [], estimateQueued(base, facts.likeRunsMs(like))),
         held: facts.held(row),
+        keepsClaim: row.notBeforeMs !== null && facts.keepsClaim(row),
         runtime: row.spec.runtime,
-        estimateKey: row.estimateKey,
+        like,
         ...base,
       };
       queuedById.set(id, trial);
@@ -91,8 +97,8 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
     reestimate(keys) {
       for (const line of lines.values()) {
         for (const [place, trial] of line.entries()) {
-          if (!keys.has(trial.estimateKey)) continue;
-          const { remainingMs, basis } = estimateQueued(trial, facts.likeRunsMs(trial.estimateKey));
+          if (!keys.has(trial.like.estimateKey)) continue;
+          const { remainingMs, basis } = estimateQueued(trial, facts.likeRunsMs(trial.like));
           if (remainingMs === trial.remainingMs) continue;
           const fresh = { ...trial, remainingMs, estimateBasis: basis };
           line[place] = fresh;

@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import { listLeases } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { listKeptBack, listPools } from '../store/pools.ts';
-import type { TrialRow } from '../store/trials.ts';
+import { readProgress, type TrialRow } from '../store/trials.ts';
 import { assessSlots } from '../gpus/assess-slots.ts';
 import type { Estimate } from './forecast/estimates.ts';
 import type { PlanInput, PlanTrial } from './plan/model.ts';
@@ -39,6 +39,9 @@ export interface World {
 
 export function createWorld(deps: WorldDeps): World {
   let first: Promise<void> | null = null;
+  /** Slots that were leased at the last look, and when those that are no longer were seen to come free. */
+  let leasedBefore: ReadonlySet<string> = new Set();
+  const freedAtMs = new Map<string, number>();
 
   function assess(): ReturnType<typeof assessSlots> {
     const db = deps.store.db;
@@ -48,10 +51,15 @@ export function createWorld(deps: WorldDeps): World {
       if (list === undefined) leases.set(slotUuid, [{ trialId, shareMiB, sinceMs }]);
       else list.push({ trialId, shareMiB, sinceMs });
     }
+    const nowMs = deps.clock.nowMs();
+    for (const slot of leasedBefore) if (!leases.has(slot)) freedAtMs.set(slot, nowMs);
+    for (const slot of leases.keys()) freedAtMs.delete(slot);
+    leasedBefore = new Set(leases.keys());
     return assessSlots({
-      nowMs: deps.clock.nowMs(),
+      nowMs,
       reading: deps.monitor.current(),
       leases,
+      freedAtMs,
       keptBack: listKeptBack(db),
       pools: listPools(db),
       foreignFreeSince: deps.monitor.foreignFreeSince(),
@@ -81,17 +89,21 @@ export function createWorld(deps: WorldDeps): World {
       }
       const active = deps.index.active().map(({ row }): PlanTrial => {
         const lease = leasesOf.get(row.id) ?? [];
+        // What it reports changes no plan by itself, so the mirror does not hear of it.
+        const fresh: TrialRow = { ...row, ...readProgress(deps.store.db, row.id) };
         const trial = toPlanTrial(
-          row,
+          fresh,
           row.state === 'stopping' ? 'releasing' : 'active',
           lease,
-          deps.estimateActive(row),
+          deps.estimateActive(fresh),
         );
         // It counts where its slots are, also when it is on its way to another pool or its GPU was given to one.
         const poolId = lease[0] === undefined ? trial.poolId : (poolOfSlot.get(lease[0]) ?? trial.poolId);
         return poolId === trial.poolId ? trial : { ...trial, poolId };
       });
-      return { nowMs, pools, slots: planSlots, queued: withHolds(deps.index.queued()), active };
+      const { problem, gpus } = deps.monitor.current();
+      const slotsProblem = gpus.length === 0 ? problem : null;
+      return { nowMs, pools, slots: planSlots, slotsProblem, queued: withHolds(deps.index.queued()), active };
     },
 
     slotViews: () => [...assess().views],

@@ -93,12 +93,12 @@ export function markEnded(
   db: Database,
   trialId: number,
   number: number,
-  end: { endedAtMs: number; exitCode: number | null; endKind: string; message: string | null },
+  end: { endedAtMs: number; exitCode: number | null; endKind: string; message: string | null; frozenMs: number },
 ): void {
   prepared(
     db,
-    'UPDATE attempt SET ended_at_ms = ?, exit_code = ?, end_kind = ?, message = ? WHERE trial_id = ? AND number = ?',
-  ).run(end.endedAtMs, end.exitCode, end.endKind, end.message, trialId, number);
+    'UPDATE attempt SET ended_at_ms = ?, exit_code = ?, end_kind = ?, message = ?, frozen_ms = ? WHERE trial_id = ? AND number = ?',
+  ).run(end.endedAtMs, end.exitCode, end.endKind, end.message, end.frozenMs, trialId, number);
 }
 
 export function setReportOffset(db: Database, trialId: number, number: number, offset: number): void {

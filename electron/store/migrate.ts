@@ -7,8 +7,9 @@ import { SwitchyardError } from '../contract/errors.ts';
 import type { Migration } from './migration.ts';
 import initial from './migrations/0001-initial.ts';
 import inPlace from './migrations/0002-in-place.ts';
+import workTime from './migrations/0003-work-time.ts';
 
-export const MIGRATIONS: readonly Migration[] = [initial, inPlace];
+export const MIGRATIONS: readonly Migration[] = [initial, inPlace, workTime];
 
 /**
  * Brings `db` up to the newest version, one transaction a migration.

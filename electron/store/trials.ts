@@ -46,9 +46,17 @@ export interface TrialRow {
   readonly restarts: number;
   /** A queued trial is not started before this time (back-off after a failure). */
   readonly notBeforeMs: number | null;
+  /** Launches in a row that failed for a reason that may pass. */
+  readonly launchFailures: number;
   readonly frozen: boolean;
+  /** Since when it is frozen; null = it is not. */
+  readonly frozenSinceMs: number | null;
+  /** How long the latest attempt was frozen before, in all. */
+  readonly frozenMs: number;
   readonly stop: { readonly kind: StopKind; readonly askedAtMs: number; readonly killAtMs: number | null } | null;
   readonly progress: number | null;
+  /** How long the latest attempt had worked (frozen time left out) when it reported `progress`; null = it has reported none. */
+  readonly progressWorkedMs: number | null;
   readonly step: number | null;
   readonly outcome: Outcome | null;
   readonly submittedAtMs: number;
@@ -73,11 +81,15 @@ interface Raw {
   attempt: number;
   restarts: number;
   not_before_ms: number | null;
+  launch_failures: number;
   frozen: number;
+  frozen_since_ms: number | null;
+  frozen_ms: number;
   stop_kind: StopKind | null;
   stop_asked_at_ms: number | null;
   kill_at_ms: number | null;
   progress: number | null;
+  progress_worked_ms: number | null;
   step: number | null;
   outcome: string | null;
   submitted_at_ms: number;
@@ -103,12 +115,16 @@ function fromRaw(raw: Raw): TrialRow {
     attempt: raw.attempt,
     restarts: raw.restarts,
     notBeforeMs: raw.not_before_ms,
+    launchFailures: raw.launch_failures,
     frozen: raw.frozen === 1,
+    frozenSinceMs: raw.frozen_since_ms,
+    frozenMs: raw.frozen_ms,
     stop:
       raw.stop_kind === null
         ? null
         : { kind: raw.stop_kind, askedAtMs: raw.stop_asked_at_ms ?? 0, killAtMs: raw.kill_at_ms },
     progress: raw.progress,
+    progressWorkedMs: raw.progress_worked_ms,
     step: raw.step,
     outcome: raw.outcome === null ? null : (JSON.parse(raw.outcome) as Outcome),
     submittedAtMs: raw.submitted_at_ms,
@@ -135,9 +151,13 @@ export type NewTrial = Omit<
   | 'attempt'
   | 'restarts'
   | 'notBeforeMs'
+  | 'launchFailures'
   | 'frozen'
+  | 'frozenSinceMs'
+  | 'frozenMs'
   | 'stop'
   | 'progress'
+  | 'progressWorkedMs'
   | 'step'
   | 'outcome'
   | 'startedAtMs'
@@ -174,7 +194,8 @@ export function updateTrial(db: Database, row: TrialRow): void {
   prepared(
     db,
     `UPDATE trial SET name = ?, labels = ?, pool_id = ?, state = ?, revision = revision + 1, priority = ?, rank = ?, attempt = ?, restarts = ?,
-      not_before_ms = ?, frozen = ?, stop_kind = ?, stop_asked_at_ms = ?, kill_at_ms = ?, progress = ?, step = ?, outcome = ?,
+      not_before_ms = ?, launch_failures = ?, frozen = ?, frozen_since_ms = ?, frozen_ms = ?, stop_kind = ?, stop_asked_at_ms = ?, kill_at_ms = ?,
+      progress = ?, progress_worked_ms = ?, step = ?, outcome = ?,
       started_at_ms = ?, ended_at_ms = ?, archived = ? WHERE id = ?`,
   ).run(
     row.name,
@@ -186,11 +207,15 @@ export function updateTrial(db: Database, row: TrialRow): void {
     row.attempt,
     row.restarts,
     row.notBeforeMs,
+    row.launchFailures,
     row.frozen ? 1 : 0,
+    row.frozenSinceMs,
+    row.frozenMs,
     row.stop?.kind ?? null,
     row.stop?.askedAtMs ?? null,
     row.stop?.killAtMs ?? null,
     row.progress,
+    row.progressWorkedMs,
     row.step,
     row.outcome === null ? null : JSON.stringify(row.outcome),
     row.startedAtMs,
@@ -200,13 +225,32 @@ export function updateTrial(db: Database, row: TrialRow): void {
   );
 }
 
-/** Progress is written without a new revision: it must not make a user's edit stale. */
-export function updateProgress(db: Database, id: number, progress: number | null, step: number | null): void {
-  prepared(db, 'UPDATE trial SET progress = COALESCE(?, progress), step = COALESCE(?, step) WHERE id = ?').run(
-    progress,
-    step,
+/**
+ * Progress is written without a new revision: it must not make a user's edit stale.
+ * @param atMs when it was reported: how long the attempt had worked by then is kept beside it
+ */
+export function updateProgress(
+  db: Database,
+  id: number,
+  progress: number | null,
+  step: number | null,
+  atMs: number,
+): void {
+  prepared(
+    db,
+    `UPDATE trial SET progress = COALESCE(@progress, progress), step = COALESCE(@step, step),
+      progress_worked_ms = CASE WHEN @progress IS NULL OR started_at_ms IS NULL THEN progress_worked_ms
+        ELSE MAX(0, COALESCE(frozen_since_ms, @atMs) - started_at_ms - frozen_ms) END
+    WHERE id = @id`,
+  ).run({ progress, step, atMs, id });
+}
+
+/** What an active trial has reported since its row was last taken in; progress changes without a commit that names the trial. */
+export function readProgress(db: Database, id: number): Pick<TrialRow, 'progress' | 'progressWorkedMs'> | null {
+  const row = prepared(db, 'SELECT progress, progress_worked_ms AS progressWorkedMs FROM trial WHERE id = ?').get(
     id,
-  );
+  ) as Pick<TrialRow, 'progress' | 'progressWorkedMs'> | undefined;
+  return row ?? null;
 }
 
 export function deleteTrialRow(db: Database, id: number): void {
@@ -364,15 +408,31 @@ export function lastRank(db: Database, poolId: string): string | null {
   );
 }
 
-/** Mean run time of the last completed trials of the same command, ms; null when there is none. */
-export function meanDurationMs(db: Database, estimateKey: string): number | null {
-  return (
-    prepared(
-      db,
-      `SELECT AVG(ended_at_ms - started_at_ms) AS ms FROM (SELECT ended_at_ms, started_at_ms FROM trial
-    WHERE estimate_key = ? AND state = 'done' AND started_at_ms <= ended_at_ms AND json_extract(outcome, '$.kind') = 'completed' ORDER BY ended_at_ms DESC LIMIT 5)`,
-    ).get(estimateKey) as { ms: number | null }
-  ).ms;
+/** A completed run of a program: with what, and how long it worked. */
+export interface CompletedRun {
+  readonly command: string;
+  readonly hparams: Readonly<Record<string, unknown>>;
+  /** Its last attempt and those before it that left a checkpoint to go on from, frozen time left out, ms. */
+  readonly workedMs: number;
+}
+
+/** @returns the latest completed runs of a program, latest first. */
+export function listCompletedRuns(db: Database, estimateKey: string, limit: number): CompletedRun[] {
+  const rows = prepared(
+    db,
+    `SELECT json_extract(trial.spec, '$.command') AS command, trial.hparams AS hparams,
+      (SELECT SUM(MAX(0, attempt.ended_at_ms - attempt.started_at_ms - attempt.frozen_ms)) FROM attempt
+        WHERE attempt.trial_id = trial.id AND attempt.started_at_ms IS NOT NULL AND attempt.ended_at_ms IS NOT NULL
+          AND (attempt.number = trial.attempt OR EXISTS (SELECT 1 FROM checkpoint
+            WHERE checkpoint.trial_id = trial.id AND checkpoint.attempt = attempt.number))) AS workedMs
+    FROM trial WHERE trial.estimate_key = ? AND trial.state = 'done' AND json_extract(trial.outcome, '$.kind') = 'completed'
+    ORDER BY trial.ended_at_ms DESC LIMIT ?`,
+  ).all(estimateKey, limit) as { command: string | null; hparams: string; workedMs: number | null }[];
+  return rows.flatMap(({ command, hparams, workedMs }) =>
+    workedMs === null
+      ? []
+      : [{ command: command ?? '', hparams: JSON.parse(hparams) as Record<string, unknown>, workedMs }],
+  );
 }
 
 export function countByPool(db: Database, poolId: string): number {

@@ -2,7 +2,7 @@
  * The GpuProbe on nvidia-smi. One reading = the main query and the list of compute processes; now and then the optional
  * fields, and where MIG is on the list of instances and the XML.
  *
- * Invariants: one reading at a time (callers share it); no reading takes longer than the time-out; a program that hangs
+ * Invariants: one reading at a time (callers share it, but one that wants it fresh waits for its own); no reading takes longer than the time-out; a program that hangs
  * is never started again beside itself; a reading never rejects.
  */
 import { existsSync } from 'node:fs';
@@ -171,8 +171,8 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
     return { main: { ...main, gpus }, list };
   }
 
-  async function readMig(file: string, now: number, deadline: number): Promise<readonly SmiOutput[]> {
-    if (state.mig === null || now - state.mig.atMs >= MIG_EVERY_MS) {
+  async function readMig(file: string, now: number, fresh: boolean, deadline: number): Promise<readonly SmiOutput[]> {
+    if (fresh || state.mig === null || now - state.mig.atMs >= MIG_EVERY_MS) {
       const list = parseList((await run(file, ['-L'], deadline)).text);
       const xml = parseSmiXml((await run(file, ['-q', '-x'], deadline)).text);
       state.mig = { atMs: now, outputs: [xml, list] };
@@ -180,7 +180,7 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
     return state.mig.outputs;
   }
 
-  async function readWith(file: string): Promise<GpuReading> {
+  async function readWith(file: string, fresh: boolean): Promise<GpuReading> {
     const deadline = performance.now() + timeoutMs;
     const now = nowMs();
     const answer = await readFields(file, IDENTITY_FIELDS, MAIN_FIELDS, deadline);
@@ -237,7 +237,7 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
       });
     }
     if (outputs.some((output) => output.gpus.some(isMigOn))) {
-      const mig = await readMig(file, now, deadline);
+      const mig = await readMig(file, now, fresh, deadline);
       // Processes come from compute-apps, which is newer; the XML adds memory and instances.
       outputs.push(
         ...mig.map((output) => ({
@@ -269,7 +269,7 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
     };
   }
 
-  async function readOnce(): Promise<GpuReading> {
+  async function readOnce(fresh: boolean): Promise<GpuReading> {
     const nothing = { driverVersion: null, gpus: [] } as const;
     if (state.stuckSinceMs !== null) {
       const seconds = Math.round((nowMs() - state.stuckSinceMs) / 1000);
@@ -293,7 +293,7 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
       };
     }
     try {
-      return await readWith(file);
+      return await readWith(file, fresh);
     } catch (error) {
       const text =
         error instanceof ProbeFault
@@ -303,8 +303,10 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
     }
   }
 
-  function read(): Promise<GpuReading> {
-    state.pending ??= readOnce().finally(() => {
+  async function read(fresh = false): Promise<GpuReading> {
+    // One that is under way may have read before the call what has changed since.
+    if (fresh && state.pending !== null) await state.pending;
+    state.pending ??= readOnce(fresh).finally(() => {
       state.pending = null;
     });
     return state.pending;

@@ -99,6 +99,24 @@ describe.skipIf(process.platform === 'win32')('GpuProbe on the fake nvidia-smi (
     expect(fake.calls().length - before).toBe(2);
   });
 
+  it('tells the memory of MIG instances as it is now when it is asked for a fresh reading', async () => {
+    const instance = {
+      index: 0,
+      uuid: 'MIG-0',
+      profile: '1g.10gb',
+      gpuInstance: 9,
+      computeInstance: 0,
+      totalMiB: 9800,
+    };
+    const fake = createFakeGpus(dir, [{ mig: [{ ...instance, usedMiB: 5000 }] }]);
+    const probe = probeOf(fake);
+    const used = async (fresh: boolean): Promise<unknown> => (await probe.read(fresh)).gpus[0]?.mig[0]?.memoryUsedMiB;
+    expect(await used(false)).toBe(5000);
+    fake.set(fake.uuids[0] as string, { mig: [{ ...instance, usedMiB: 20 }] });
+    expect(await used(false)).toBe(5000);
+    expect(await used(true)).toBe(20);
+  });
+
   it('asks the list and the XML only where MIG is on, and joins them', async () => {
     const plain = createFakeGpus(dir, [{}]);
     await probeOf(plain).read();

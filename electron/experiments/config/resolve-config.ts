@@ -224,10 +224,14 @@ function chooseSlots(config: ExperimentConfig, pool: PoolFacts, facts: MachineFa
   const asked = config.resources.slots;
   if (asked === undefined) {
     if (pool.slots.length > 0) return 1;
+    if (!facts.gpusKnown) {
+      notes.push(
+        'Asks for 1 GPU and waits: the GPUs of this machine cannot be read now ("switchyard doctor" says why). Without a GPU it runs with resources.slots: 0 (-g 0).',
+      );
+      return 1;
+    }
     notes.push(
-      facts.gpusKnown
-        ? `Runs without a GPU (0 slots), because ${facts.pools.some((other) => other.slots.length > 0) ? `pool ${pool.id}` : 'this machine'} has none.`
-        : 'Runs without a GPU (0 slots), because the GPUs of this machine could not be read; set resources.slots to ask for one.',
+      `Runs without a GPU (0 slots), because ${facts.pools.some((other) => other.slots.length > 0) ? `pool ${pool.id}` : 'this machine'} has none.`,
     );
     return 0;
   }

@@ -30,6 +30,8 @@ export interface Simulated {
   readonly starts: Map<TrialKey, { readonly atMs: number; readonly slots: readonly string[] }>;
   /** Pool -> latest known end. */
   readonly lastEndMs: Map<string, number>;
+  /** Some trials are held back until a known time. */
+  readonly hasHolds: boolean;
   /** Something ended or began since the last plan. */
   changed: boolean;
 }
@@ -53,6 +55,7 @@ export function newYardState(input: PlanInput, nowMs: number, maxEntries: number
     cutOff,
     starts: new Map(),
     lastEndMs: new Map(),
+    hasHolds: considered.some((trial) => holdEndOf(trial) !== null),
     changed: true,
   };
   for (const trial of readActive(input)) {
@@ -81,7 +84,22 @@ function setActive(state: Simulated, active: ActiveTrial): void {
 
 /** @returns whether planning at `atMs` could change anything. */
 export function isReady(state: Simulated, atMs: number): boolean {
-  return state.queued.length > 0 && (state.changed || state.pools.some((pool) => pool.opensAtMs === atMs));
+  if (state.queued.length === 0) return false;
+  return (
+    state.changed ||
+    state.pools.some((pool) => pool.opensAtMs === atMs) ||
+    (state.hasHolds && state.queued.some((trial) => holdEndOf(trial) === atMs))
+  );
+}
+
+/** @returns when a trial that is held back may go on, ms; null = it is not held, or nobody knows. */
+export function holdEndOf(trial: PlanTrial): number | null {
+  return typeof trial.held === 'object' && trial.held !== null ? finiteOr(trial.held.untilMs, null) : null;
+}
+
+function releaseHold(trial: PlanTrial, atMs: number): PlanTrial {
+  const endsAtMs = holdEndOf(trial);
+  return endsAtMs !== null && endsAtMs <= atMs ? { ...trial, held: null } : trial;
 }
 
 /** The situation at `atMs` as the planner wants it. */
@@ -93,7 +111,7 @@ export function toInput(state: Simulated, atMs: number): PlanInput {
       pool.opensAtMs !== null && pool.opensAtMs <= atMs ? { ...pool, closedReason: null } : pool,
     ),
     slots: state.slots,
-    queued: state.queued,
+    queued: state.hasHolds ? state.queued.map((trial) => releaseHold(trial, atMs)) : state.queued,
     active: state.active.map(({ trial, endsAtMs }) => ({
       ...trial,
       remainingMs: endsAtMs === Infinity ? null : endsAtMs - atMs,
@@ -108,7 +126,7 @@ export function removeEnded(state: Simulated, atMs: number): void {
   state.active = state.active.filter((active) => active.endsAtMs > atMs);
   for (const { trial, leftMs } of ended) {
     changeShares(state, trial, 1);
-    if (leftMs !== null) enqueue(state, { ...trial, state: 'queued', lease: [], remainingMs: leftMs });
+    if (leftMs !== null) enqueue(state, { ...trial, state: 'queued', lease: [], remainingMs: leftMs, held: null });
   }
 }
 

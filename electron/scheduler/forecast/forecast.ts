@@ -6,7 +6,7 @@
  * Slots that others use now stay used; a pool that is paused starts nothing; one that is closed begins at its opening.
  */
 import type { ForecastEntry } from '../../contract/feed.ts';
-import { isReady, newYardState, removeEnded, startTrials, stopTrials, toInput } from './forecast-state.ts';
+import { holdEndOf, isReady, newYardState, removeEnded, startTrials, stopTrials, toInput } from './forecast-state.ts';
 import type { Simulated } from './forecast-state.ts';
 import { decide } from '../plan/plan.ts';
 import { endOf, finiteOr, readInput } from '../plan/read-input.ts';
@@ -49,6 +49,12 @@ function nextEvent(state: Simulated, atMs: number): number | null {
   if (state.queued.length > 0) {
     for (const { opensAtMs } of state.pools)
       if (opensAtMs !== null && opensAtMs > atMs && opensAtMs < next) next = opensAtMs;
+  }
+  if (state.hasHolds) {
+    for (const trial of state.queued) {
+      const endsAtMs = holdEndOf(trial);
+      if (endsAtMs !== null && endsAtMs > atMs && endsAtMs < next) next = endsAtMs;
+    }
   }
   return next === Infinity ? null : next;
 }

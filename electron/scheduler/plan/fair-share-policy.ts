@@ -1,6 +1,7 @@
 /**
  * The fair-share policy: experiments share the pool by weight, no experiment holds more than its cap.
  *
+ * 0. Trials that failed a moment ago and are tried again keep their slots.
  * 1. Trials without slots start in queue order while the limit allows.
  * 2. Progressive filling: round after round every experiment that wants more is offered its part of what is left, at
  *    least one slot. What it cannot be made to give back is counted as offered first.
@@ -14,8 +15,12 @@
 import {
   admit,
   admitUncapped,
+  claimSlots,
+  isHeld,
   isTurnedAway,
+  keepsClaim,
   MAX_TRIES_BELOW,
+  placeHeld,
   placeNow,
   preempt,
   setVerdict,
@@ -62,15 +67,35 @@ interface Group {
 
 /** Decides the pass. */
 export function planFairShare(pass: Pass): void {
+  const claimed = keepClaims(pass);
   startCpuTrials(pass);
   const mayRelease = pass.yard.rules.preemption || pass.yard.rules.backfill === 'greedy';
-  const groups = collectGroups(pass, mayRelease);
+  const groups = collectGroups(pass, mayRelease, claimed);
   fill(groups, capacityOf(pass) - groups.reduce((sum, group) => sum + group.pinnedCost, 0));
   const waiting = groups.flatMap((group) => group.pending).sort((a, b) => a.index - b.index);
   for (const group of groups) {
     if (group.runningCost > group.offered + EPSILON && mayRelease) releaseExcess(pass, group, groups, waiting);
     else startPending(pass, group);
   }
+}
+
+/**
+ * Trials that failed a moment ago and are tried again had their slots before: they keep them and count as running.
+ * @returns who has a claim now, by place in the queue
+ */
+function keepClaims(pass: Pass): ReadonlySet<number> {
+  const claimed = new Set<number>();
+  pass.queue.forEach((trial, index) => {
+    const found = keepsClaim(trial) ? placeHeld(pass, trial) : null;
+    if (found === null) return;
+    const { want, slots } = found;
+    if (!isHeld(trial) && placeNow(pass, want) !== null) startTrial(pass, index, trial, want, slots);
+    else {
+      claimSlots(pass, trial, want, slots);
+      claimed.add(index);
+    }
+  });
+  return claimed;
 }
 
 function startCpuTrials(pass: Pass): void {
@@ -98,18 +123,19 @@ function costOf(yard: Yard, slots: number, shareMiB: number | null): number {
   return largest <= 0 ? slots : slots * Math.min(1, shareMiB / largest);
 }
 
-function collectGroups(pass: Pass, mayRelease: boolean): Group[] {
+function collectGroups(pass: Pass, mayRelease: boolean, claimed: ReadonlySet<number>): Group[] {
   const groups = new Map<TrialKey, Group>();
   for (const holder of pass.holders) {
-    if (!holder.own || holder.isCpu || holder.kind !== 'active') continue;
+    if (!holder.own || holder.isCpu || holder.kind === 'releasing') continue;
     const group = groupOf(pass, groups, holder.trial);
     const cost = costOf(pass.yard, slotCount(holder.trial), holder.shareMiB);
-    group.running.push(holder);
     group.runningCost += cost;
-    if (!mayRelease || holder.trial.preemptible !== true) group.pinnedCost += cost;
+    if (holder.kind === 'active') group.running.push(holder);
+    const isPinned = !mayRelease || holder.trial.preemptible !== true || holder.kind !== 'active';
+    if (isPinned) group.pinnedCost += cost;
     else group.smallest = Math.min(group.smallest, cost);
   }
-  collectPending(pass, groups);
+  collectPending(pass, groups, claimed);
   const list = [...groups.values()];
   for (const group of list) {
     group.offered = group.pinnedCost;
@@ -119,7 +145,7 @@ function collectGroups(pass: Pass, mayRelease: boolean): Group[] {
 }
 
 /** Collects no more per experiment than the pool could run at once. */
-function collectPending(pass: Pass, groups: Map<TrialKey, Group>): void {
+function collectPending(pass: Pass, groups: Map<TrialKey, Group>, claimed: ReadonlySet<number>): void {
   const enough = pass.yard.slots.length;
   const misfits = new ShapeCache();
   let tries = 0;
@@ -140,6 +166,7 @@ function collectPending(pass: Pass, groups: Map<TrialKey, Group>): void {
       continue;
     }
     setVerdict(pass, i, { kind: 'busy' });
+    if (claimed.has(i)) continue;
     if (!fitsWithoutOurs(pass.yard, want)) {
       misfits.add(trial);
       continue;
@@ -263,7 +290,7 @@ function releaseExcess(pass: Pass, group: Group, groups: readonly Group[], waiti
   const under = groups.filter((other) => other !== group && other.offered > other.runningCost + EPSILON);
   const beneficiary = waiting.find((candidate) => under.some((other) => other.pending.includes(candidate)));
   for (const victim of needed) preempt(pass, [victim], beneficiary?.trial ?? victim.trial);
-  for (const candidate of group.pending) setVerdict(pass, candidate.index, { kind: 'fair_share' });
+  for (const { index } of group.pending) setVerdict(pass, index, { kind: 'fair_share' });
 }
 
 function startPending(pass: Pass, group: Group): void {

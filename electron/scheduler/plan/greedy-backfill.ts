@@ -13,6 +13,7 @@ import {
   isTurnedAway,
   listPreemptible,
   MAX_TRIES_BELOW,
+  placeHeld,
   placeNow,
   preempt,
   setVerdict,
@@ -102,6 +103,8 @@ function consider(pass: Pass, lane: Lane, index: number, trial: PlanTrial, preem
   const want = admit(pass, trial);
   if ('kind' in want) {
     if (want.kind === 'impossible') lane.failed ??= trial;
+    const held = want.kind === 'held' && mayBackfill(pass, lane, trial) ? placeHeld(pass, trial) : null;
+    if (held !== null) claimSlots(pass, trial, held.want, held.slots);
     return setVerdict(pass, index, want);
   }
   const slots = placeNow(pass, want);

@@ -42,14 +42,25 @@ export interface PlanTrial {
   /** Expected run time still ahead, ms; for queued trials of one whole run; null = unknown. */
   readonly remainingMs: number | null;
   readonly estimateBasis: ForecastEntry['basis'];
-  /** Its runtime cannot start anything now (daemon down...), or it must wait after a failed launch; the sentence says why. */
-  readonly held: { readonly code: WaitingReason['code']; readonly text: string } | null;
+  /** Its runtime cannot start anything now (daemon down...), or it must wait after a failure; the sentence says why. */
+  readonly held: Hold | null;
+  /** It lost its slots to a failure just now and comes back in a moment: what it needs is kept for it, nobody behind it may take it. */
+  readonly keepsClaim?: boolean;
+}
+
+export interface Hold {
+  readonly code: WaitingReason['code'];
+  readonly text: string;
+  /** When it ends by itself, ms; missing or null = not known. */
+  readonly untilMs?: number | null;
 }
 
 export interface PlanInput {
   readonly nowMs: number;
   readonly pools: readonly PlanPool[];
   readonly slots: readonly PlanSlot[];
+  /** Why there may be GPUs that are not among the slots: nothing on this machine could be read. Missing or null = all are known. */
+  readonly slotsProblem?: string | null;
   /** Queued trials in queue order (priority, rank, submitOrder) within each pool, and active ones in any order. */
   readonly queued: readonly PlanTrial[];
   readonly active: readonly PlanTrial[];

@@ -26,6 +26,8 @@ export interface Yard {
   readonly nowMs: number;
   readonly rules: Rules;
   readonly slots: readonly Slot[];
+  /** Why there may be more slots than these; null = these are all. */
+  readonly slotsProblem: string | null;
 }
 
 export interface Occupancy {

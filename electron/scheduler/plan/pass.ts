@@ -42,6 +42,7 @@ export type Verdict =
         | 'already_active'
         | 'invalid'
         | 'impossible'
+        | 'unread'
         | 'capped'
         | 'over_cap'
         | 'pool_limit'
@@ -86,6 +87,7 @@ export interface PlanMemory {
   readonly reasonWindow: number;
   readonly heldByExperiment: Map<TrialKey, number>;
   readonly taken: Set<TrialKey>;
+  readonly slotsProblem: string | null;
 }
 
 /** @param active every active trial of the plan: those of other pools may still sit on slots of this one */
@@ -97,7 +99,7 @@ export function beginPass(
   active: readonly PlanTrial[],
   memory: PlanMemory,
 ): Pass {
-  const yard: Yard = { nowMs, rules, slots };
+  const yard: Yard = { nowMs, rules, slots, slotsProblem: memory.slotsProblem };
   const indexById = new Map(slots.map((slot, index) => [slot.id, index]));
   const holders: Holder[] = [];
   const now = emptyOccupancy(yard);
@@ -146,7 +148,7 @@ export function setVerdict(pass: Pass, index: number, verdict: Verdict): void {
 /** A quick look, for trials far down: whether `admit` would turn the trial away for now. */
 export function isTurnedAway(pass: Pass, trial: PlanTrial): boolean {
   return (
-    (trial.held !== null && typeof trial.held === 'object') ||
+    (isHeld(trial) && !keepsClaim(trial)) ||
     (trial.slots !== 0 && pass.keptOfCap.size > 0 && pass.keptOfCap.get(trial.experimentId) === Infinity)
   );
 }
@@ -154,11 +156,36 @@ export function isTurnedAway(pass: Pass, trial: PlanTrial): boolean {
 /** @returns what the trial asks for where it takes part in this pass, else why it does not. The cap of its experiment is not looked at. */
 export function admitUncapped(pass: Pass, trial: PlanTrial): Want | Verdict {
   if (pass.taken.has(trial.id)) return { kind: 'already_active' };
-  if (typeof trial.held === 'object' && trial.held !== null) return { kind: 'held' };
+  if (isHeld(trial)) return { kind: 'held' };
   const want = readWant(trial);
   if (want === null) return { kind: 'invalid' };
   if (want.slots > capOf(trial)) return { kind: 'over_cap' };
-  return couldEverFit(pass.yard, want) ? want : { kind: 'impossible' };
+  if (couldEverFit(pass.yard, want)) return want;
+  return { kind: want.slots > 0 && pass.yard.slotsProblem !== null ? 'unread' : 'impossible' };
+}
+
+export function isHeld(trial: PlanTrial): boolean {
+  return typeof trial.held === 'object' && trial.held !== null;
+}
+
+/** Whether the trial is back in a moment, so that what it needs is kept for it. */
+export function keepsClaim(trial: PlanTrial): boolean {
+  return trial.keepsClaim === true;
+}
+
+/**
+ * For a trial that keeps its claim while it is held back: what it could have now, or once others are gone.
+ * @returns null where it has nothing to claim: it fits nowhere, or could not start anyhow
+ */
+export function placeHeld(
+  pass: Pass,
+  trial: PlanTrial,
+): { readonly want: Want; readonly slots: readonly number[] } | null {
+  if (!keepsClaim(trial)) return null;
+  const want = admit(pass, { ...trial, held: null });
+  if ('kind' in want) return null;
+  const slots = placeNow(pass, want) ?? place(pass.yard, pass.future, want);
+  return slots === null ? null : { want, slots };
 }
 
 /** To be called in queue order. @returns the same, with the cap of the experiment. */

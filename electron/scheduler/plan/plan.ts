@@ -9,7 +9,7 @@ import { planFairShare } from './fair-share-policy.ts';
 import { planGreedy } from './greedy-backfill.ts';
 import { admitUncapped, beginPass, countByExperiment } from './pass.ts';
 import type { Pass, PlanMemory } from './pass.ts';
-import { finiteOr, readActive, readInput, readPools, readSlots, splitQueue } from './read-input.ts';
+import { finiteOr, readActive, readInput, readPools, readSlots, splitQueue, textOrNull } from './read-input.ts';
 import { plainReason, refusalReason, sayFarBehind, sayReason } from './reasons.ts';
 import { planReserve } from './reserve-backfill.ts';
 import type { PlanInput, PlanOutput, PlanTrial } from './model.ts';
@@ -66,6 +66,7 @@ function runPasses(
     reasonWindow,
     heldByExperiment: countByExperiment(active),
     taken: new Set(active.map((trial) => trial.id)),
+    slotsProblem: textOrNull(input.slotsProblem),
   };
   const passes = readPools(input).map((rules) => {
     const own = slots.filter((slot) => slot.poolId === rules.id);

@@ -38,6 +38,11 @@ export function refusalReason(pass: Pass, trial: PlanTrial, verdict: Verdict): W
         'impossible',
         `needs ${sayGpus(trial.slots)}, but its experiment may hold only ${capOf(trial)} at once`,
       );
+    case 'unread':
+      return plainReason(
+        'gpu_unknown',
+        `needs ${sayGpus(trial.slots)}, and the GPUs of this machine cannot be read: ${pass.yard.slotsProblem ?? ''}`,
+      );
     case 'impossible':
       return plainReason('impossible', sayImpossible(pass.yard, trial));
     case 'capped':

@@ -9,6 +9,7 @@ import {
   isTurnedAway,
   listPreemptible,
   MAX_TRIES_BELOW,
+  placeHeld,
   placeNow,
   preempt,
   setVerdict,
@@ -98,7 +99,10 @@ function isKnownToWait(walk: Walk, trial: PlanTrial): boolean {
 function consider(walk: Walk, index: number, trial: PlanTrial): Verdict {
   const { pass } = walk;
   const want = admit(pass, trial);
-  if ('kind' in want) return want;
+  if ('kind' in want) {
+    if (want.kind === 'held') keepClaim(walk, trial);
+    return want;
+  }
   const lane = want.slots === 0 ? walk.cpu : walk.gpu;
   const open = placeNow(pass, want);
   if (open !== null) {
@@ -111,6 +115,18 @@ function consider(walk: Walk, index: number, trial: PlanTrial): Verdict {
   if (typeof promised !== 'string') return promised;
   (promised === 'kept' ? lane.kept : lane.misfits).add(trial);
   return waitInLine(walk, lane, trial, want);
+}
+
+/** A trial that is held back for a moment keeps its place, as far as reservations ahead of it allow. */
+function keepClaim(walk: Walk, trial: PlanTrial): void {
+  const { pass } = walk;
+  const held = placeHeld(pass, trial);
+  if (held === null) return;
+  const { want, slots } = held;
+  const reservations = reservationsFor(walk, want.slots === 0 ? walk.cpu : walk.gpu);
+  if (!mayPassAll(pass, reservations, trial, want, slots)) return;
+  for (const reservation of reservations) notePassing(pass, reservation, trial, want, slots);
+  claimSlots(pass, trial, want, slots);
 }
 
 function other(walk: Walk, lane: Lane): Lane {

@@ -1,6 +1,7 @@
 /** Applies one event of the state machine inside a transaction: row, attempt, lease and history together. */
 import { markEnded, deleteLeases } from '../../store/attempts.ts';
 import type { Tx } from '../../store/database.ts';
+import { frozenTime } from '../../store/frozen-time.ts';
 import { updateTrial, type TrialRow } from '../../store/trials.ts';
 import { next, type Effect, type TrialEvent } from './transitions.ts';
 
@@ -24,11 +25,13 @@ export function applyEvent(tx: Tx, trial: TrialRow, event: TrialEvent): Applied 
   if (!transition.ok) return { refused: transition.reason };
   if (transition.endAttempt !== null) {
     deleteLeases(tx.db, trial.id);
+    const endedAtMs = event.type === 'exited' ? Math.min(event.exit.endedAtMs, tx.nowMs) : tx.nowMs;
     markEnded(tx.db, trial.id, trial.attempt, {
-      endedAtMs: event.type === 'exited' ? Math.min(event.exit.endedAtMs, tx.nowMs) : tx.nowMs,
+      endedAtMs,
       exitCode: transition.endAttempt.exitCode,
       endKind: transition.endAttempt.kind,
       message: transition.endAttempt.message,
+      frozenMs: frozenTime(trial, endedAtMs),
     });
   }
   updateTrial(tx.db, transition.trial);

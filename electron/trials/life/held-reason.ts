@@ -10,12 +10,13 @@ export function heldReason(
   row: Pick<TrialRow, 'notBeforeMs'>,
   nowMs: number,
   cause: () => string | null,
-): { code: 'held'; text: string } | null {
+): { code: 'held'; text: string; untilMs: number } | null {
   const leftMs = holdLeftMs(row, nowMs);
   if (leftMs === 0) return null;
   const why = cause();
   return {
     code: 'held',
     text: `tried again in ${Math.max(1, Math.round(leftMs / 1000))} s${why === null ? '' : `: ${why}`}`,
+    untilMs: nowMs + leftMs,
   };
 }

@@ -13,6 +13,7 @@
 import type { StopKind } from '../../contract/states.ts';
 import type { Outcome } from '../../contract/trials.ts';
 import type { ExitInfo, LaunchErrorCode } from '../../ports/trial-runtime.ts';
+import { frozenTime } from '../../store/frozen-time.ts';
 import type { TrialRow } from '../../store/trials.ts';
 
 export type TrialEvent =
@@ -62,14 +63,16 @@ export type Transition =
 
 /** Programs that cannot have run: repeating them gives the same. */
 const NOT_FOUND_EXIT_CODES = new Set([126, 127]);
-const MAX_BACKOFF_MS = 60_000;
+const RESTART_PAUSE_MS = { first: 1_000, most: 60_000 };
 /**
  * File systems stamp with the clock of the last timer tick, up to 10 ms late: a program that answers SIGTERM at once seems to have
  * ended before it was asked. In doubt it was the wish: pausing what had finished costs a look, completing what had not costs the run.
  */
 const CLOCK_GRAIN_MS = 20;
-/** A queue must not spin on a machine that refuses to launch. */
-const LAUNCH_BACKOFF_MS = 5_000;
+/** A queue must not spin on a machine that refuses to launch, nor fill the disk with attempts while nobody looks. */
+const LAUNCH_PAUSE_MS = { first: 5_000, most: 300_000 };
+/** Launches that failed in a row up to which the trial keeps its GPUs for the next try: then others may have them meanwhile. */
+const LAUNCHES_WITH_CLAIM = 2;
 
 const STRENGTH: Record<StopKind, number> = { preempt: 0, move: 1, pause: 2, time_limit: 3, cancel: 4, kill: 5 };
 
@@ -98,7 +101,9 @@ export function next(trial: TrialRow, event: TrialEvent, nowMs: number): Transit
           state: 'starting',
           attempt: trial.attempt + 1,
           notBeforeMs: null,
-          frozen: false,
+          ...NOT_FROZEN,
+          frozenMs: 0,
+          progressWorkedMs: null,
           startedAtMs: null,
           endedAtMs: null,
         },
@@ -107,7 +112,8 @@ export function next(trial: TrialRow, event: TrialEvent, nowMs: number): Transit
       );
 
     case 'launched':
-      if (trial.state === 'starting') return accept({ ...trial, state: 'running', startedAtMs: nowMs }, 'Running');
+      if (trial.state === 'starting')
+        return accept({ ...trial, state: 'running', startedAtMs: nowMs, launchFailures: 0 }, 'Running');
       // Asked to stop while it was being launched: the wish is carried out now.
       if (trial.state === 'stopping')
         return accept({ ...trial, startedAtMs: nowMs }, 'Launched, and asked to stop', [
@@ -150,11 +156,11 @@ export function next(trial: TrialRow, event: TrialEvent, nowMs: number): Transit
     case 'freeze':
       if (trial.state !== 'running') return refuse(`only a running trial can be frozen; it is ${describe(trial)}`);
       if (trial.frozen) return refuse('it is frozen already');
-      return accept({ ...trial, frozen: true }, 'Frozen: it keeps its GPU memory', ['freeze']);
+      return accept({ ...trial, frozen: true, frozenSinceMs: nowMs }, 'Frozen: it keeps its GPU memory', ['freeze']);
 
     case 'unfreeze':
       if (trial.state !== 'running' || !trial.frozen) return refuse('it is not frozen');
-      return accept({ ...trial, frozen: false }, 'Unfrozen', ['unfreeze']);
+      return accept({ ...trial, ...thawed(trial, nowMs) }, 'Unfrozen', ['unfreeze']);
 
     case 'cancel':
       if (trial.state === 'queued' || trial.state === 'paused')
@@ -206,6 +212,7 @@ export function next(trial: TrialRow, event: TrialEvent, nowMs: number): Transit
           rank: event.rank,
           outcome: null,
           restarts: 0,
+          launchFailures: 0,
           endedAtMs: null,
           notBeforeMs: null,
           archived: false,
@@ -235,7 +242,7 @@ function stop(trial: TrialRow, kind: StopKind, nowMs: number, text = STOP_TEXT[k
   if (trial.frozen) effects.push('unfreeze');
   effects.push(kind === 'kill' ? 'kill' : 'terminate');
   return accept(
-    { ...trial, state: 'stopping', frozen: false, stop: { kind, askedAtMs: nowMs, killAtMs } },
+    { ...trial, state: 'stopping', ...thawed(trial, nowMs), stop: { kind, askedAtMs: nowMs, killAtMs } },
     text,
     effects,
   );
@@ -283,7 +290,7 @@ function exited(trial: TrialRow, exit: ExitInfo, nowMs: number): Transition {
   const outcome = failure(exit);
   if (trial.restarts < trial.spec.maxRestarts && outcome.code !== 'command_missing') {
     const restarts = trial.restarts + 1;
-    const backoffMs = Math.min(1000 * 2 ** (restarts - 1), MAX_BACKOFF_MS);
+    const backoffMs = growingPause(RESTART_PAUSE_MS, restarts);
     return accept(
       { ...requeued(trial), restarts, notBeforeMs: nowMs + backoffMs },
       `${outcome.message} Restart ${restarts} of ${trial.spec.maxRestarts}.`,
@@ -304,8 +311,9 @@ function launchFailed(
     return afterStop(trial, { ...end, kind: endKindOf(trial.stop?.kind ?? 'preempt') }, nowMs);
   if (trial.state !== 'starting') return refuse(`trial ${trial.id} is ${trial.state}, not starting`);
   if (event.transient) {
+    const launchFailures = trial.launchFailures + 1;
     return accept(
-      { ...requeued(trial), notBeforeMs: nowMs + LAUNCH_BACKOFF_MS },
+      { ...requeued(trial), launchFailures, notBeforeMs: nowMs + growingPause(LAUNCH_PAUSE_MS, launchFailures) },
       `Could not start: ${event.message} Tried again soon.`,
       [],
       end,
@@ -379,7 +387,7 @@ function endKindOf(kind: StopKind): AttemptEnd['kind'] {
 }
 
 function requeued(trial: TrialRow): TrialRow {
-  return { ...trial, state: 'queued', stop: null, frozen: false, notBeforeMs: null };
+  return { ...trial, state: 'queued', stop: null, ...NOT_FROZEN, notBeforeMs: null };
 }
 
 function done(trial: TrialRow, outcome: Outcome, nowMs: number): TrialRow {
@@ -387,7 +395,7 @@ function done(trial: TrialRow, outcome: Outcome, nowMs: number): TrialRow {
     ...trial,
     state: 'done',
     stop: null,
-    frozen: false,
+    ...NOT_FROZEN,
     notBeforeMs: null,
     outcome,
     endedAtMs: nowMs,
@@ -459,7 +467,26 @@ function failure(exit: ExitInfo): Outcome {
 /** How long a queued trial is still held back after a failure, ms. A hold longer than any we make comes from a clock that was set back: it counts as over. */
 export function holdLeftMs(trial: Pick<TrialRow, 'notBeforeMs'>, nowMs: number): number {
   const leftMs = trial.notBeforeMs === null ? 0 : trial.notBeforeMs - nowMs;
-  return leftMs > MAX_BACKOFF_MS ? 0 : Math.max(0, leftMs);
+  return leftMs > Math.max(RESTART_PAUSE_MS.most, LAUNCH_PAUSE_MS.most) ? 0 : Math.max(0, leftMs);
+}
+
+/** @param count how often it has failed, from 1. @returns twice as long each time, ms */
+function growingPause(pause: { readonly first: number; readonly most: number }, count: number): number {
+  return Math.min(pause.first * 2 ** (count - 1), pause.most);
+}
+
+/**
+ * Whether a trial that is held back for a moment keeps the GPUs it needs: it goes on at once, and those behind it would
+ * have them for days. One that cannot be launched time and again lets others go ahead meanwhile.
+ */
+export function keepsClaim(trial: Pick<TrialRow, 'launchFailures'>): boolean {
+  return trial.launchFailures <= LAUNCHES_WITH_CLAIM;
+}
+
+const NOT_FROZEN = { frozen: false, frozenSinceMs: null } as const;
+
+function thawed(trial: TrialRow, nowMs: number): Pick<TrialRow, 'frozen' | 'frozenSinceMs' | 'frozenMs'> {
+  return { ...NOT_FROZEN, frozenMs: frozenTime(trial, nowMs) };
 }
 
 /** The state of a trial in words for a refusal. */

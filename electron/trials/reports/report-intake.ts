@@ -51,6 +51,7 @@ export async function takeReports(
   const points: MetricPoint[] = [];
   const notFinite = new Set<string>();
   let progress: number | null = null;
+  let progressAtMs = 0;
   let step: number | null = null;
   const checkpoints: {
     path: string;
@@ -67,6 +68,7 @@ export async function takeReports(
       step = record.step;
     } else if (record.t === 'progress') {
       progress = record.value;
+      progressAtMs = Math.min(atMs, deps.nowMs());
       step = record.step ?? step;
     } else {
       checkpoints.push({
@@ -109,7 +111,7 @@ export async function takeReports(
       if (countSaid(tx.db, deps.trialId, 'trial.not_finite') >= MAX_NOT_FINITE) break;
       if (!wasSaid(tx.db, deps.trialId, text)) tx.emit({ type: 'trial.not_finite', trialId: deps.trialId, text });
     }
-    if (progress !== null || step !== null) updateProgress(tx.db, deps.trialId, progress, step);
+    if (progress !== null || step !== null) updateProgress(tx.db, deps.trialId, progress, step, progressAtMs);
     if (reportOffset !== null) setReportOffset(tx.db, deps.trialId, deps.attempt, reportOffset);
     return within;
   });

@@ -80,6 +80,7 @@ function world({ gpus = [], leases = {}, change = {} }: World): AssessInput {
     nowMs: NOW,
     reading: { takenAtMs: NOW - 1000, problem: null, gpus },
     leases: new Map(Object.entries(leases)),
+    freedAtMs: new Map(),
     keptBack: new Set(),
     pools: [pool('workstation')],
     foreignFreeSince: new Map(),
@@ -147,6 +148,24 @@ describe('foreign use', () => {
       usableMiB: TOTAL - RESERVED,
       shareableMiB: TOTAL - RESERVED,
     });
+  });
+
+  it('is not what a trial left that has just ended, although no process tells whose it is', () => {
+    const split = gpu(0, null, {
+      migEnabled: true,
+      mig: [mig(0, { memoryUsedMiB: 12 * GIB, memoryFreeMiB: 27 * GIB }), mig(1)],
+    });
+    const after = (ms: number, extra: Partial<Gpu> = {}): PlanSlot =>
+      assess({ gpus: [{ ...split, ...extra }], change: { freedAtMs: new Map([['MIG-0', NOW - 1000 - ms]]) } });
+    // Read before the end, and while the driver still gives the memory back.
+    expect(after(-500)).toMatchObject({ blocked: null, usableMiB: 39 * GIB, shareableMiB: 39 * GIB });
+    expect(after(1500).blocked).toBeNull();
+    expect(after(2000).blocked?.code).toBe('foreign');
+    // Whom the list names is no trial's leftover.
+    const whole = gpu(0, 12 * GIB, { processes: [process(7, 12 * GIB)] });
+    const freed = { freedAtMs: new Map([['GPU-0', NOW]]) };
+    expect(assess({ gpus: [whole], change: freed }).blocked?.code).toBe('foreign');
+    expect(assess({ gpus: [gpu(0, 12 * GIB)], change: freed }).blocked).toBeNull();
   });
 
   it('goes by presence where memory is unknown', () => {

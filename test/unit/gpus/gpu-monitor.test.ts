@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Gpu, GpuProcess } from '../../../electron/contract/gpus.ts';
 import { isUsedByForeigners } from '../../../electron/gpus/foreign-use.ts';
 import { createGpuHistory } from '../../../electron/gpus/gpu-history.ts';
@@ -57,6 +57,7 @@ interface Stage {
   reading: Partial<GpuReading>;
   nowMs: number;
   reads: number;
+  readonly fresh: boolean[];
   owners: Map<number, number> | Error;
   gate: Promise<void> | null;
 }
@@ -68,12 +69,14 @@ function stage(gpus: readonly Gpu[], intervalsMs = { fast: 3_600_000, watched: 3
     reading: { gpus },
     nowMs: 1_000_000,
     reads: 0,
+    fresh: [],
     owners: new Map(),
     gate: null,
     monitor: createGpuMonitor({
       probe: {
-        async read() {
+        async read(fresh = false) {
           it.reads += 1;
+          it.fresh.push(fresh);
           await it.gate;
           return {
             source: 'nvidia-smi',
@@ -99,6 +102,17 @@ function stage(gpus: readonly Gpu[], intervalsMs = { fast: 3_600_000, watched: 3
 }
 
 describe('the monitor', () => {
+  it('wants everything fresh for a while after something changed, and else what is cheap', async () => {
+    const it = stage([gpu(0)], { fast: 1, watched: 3_600_000, slow: 3_600_000 });
+    await it.monitor.nudge();
+    it.nowMs += 10_000;
+    it.monitor.setPace('fast');
+    await vi.waitFor(() => expect(it.fresh.length).toBeGreaterThan(2));
+    it.monitor.close();
+    expect(it.fresh[0]).toBe(true);
+    expect(it.fresh.slice(1)).not.toContain(true);
+  });
+
   it('says whose a process is, also when the question fails the next time', async () => {
     const it = stage([gpu(0, { processes: [runner(1, 500), runner(2, 5)] })]);
     it.owners = new Map([[1, 14]]);

@@ -58,6 +58,14 @@ describe('resolveTrialSpec', () => {
     expect(codeOf('resources: {pool: worksation}')).toBe('invalid_config');
   });
 
+  it('waits for a GPU where the GPUs cannot be read, and says so, instead of going to the CPU', () => {
+    const spec = resolve('', { ...noGpus, gpusKnown: false });
+    expect(spec.slots).toBe(1);
+    expect(spec.notes.join(' ')).toContain('cannot be read now');
+    expect(resolve('resources: {slots: 0}', { ...noGpus, gpusKnown: false }).slots).toBe(0);
+    expect(resolve('', noGpus).slots).toBe(0);
+  });
+
   it('takes docker for an image and the process runtime without one', () => {
     expect(resolve('')).toMatchObject({ runtime: 'process', image: null });
     expect(resolve('environment: {image: "python:3-slim"}')).toMatchObject({

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { frozenTime } from '../../../../electron/store/frozen-time.ts';
 import type { TrialRow } from '../../../../electron/store/trials.ts';
-import { next, type Transition, type TrialEvent } from '../../../../electron/trials/life/transitions.ts';
+import {
+  holdLeftMs,
+  keepsClaim,
+  next,
+  type Transition,
+  type TrialEvent,
+} from '../../../../electron/trials/life/transitions.ts';
 import { makeTrialRow } from '../../../fakes/rows.ts';
 
 const T0 = 1_700_000_000_000;
@@ -49,6 +56,36 @@ describe('the trial state machine', () => {
       attempt: 3,
       outcome: { kind: 'failed', exitCode: 1 },
     });
+  });
+
+  test('a launch that fails for a reason that may pass is tried again after growing pauses, five minutes at most', () => {
+    const failed = { type: 'launch_failed', code: 'runtime_down', message: 'no daemon', remedy: null } as const;
+    let trial = makeTrialRow();
+    const pausesS: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      trial = step(step(trial, { type: 'start' }).trial, { ...failed, transient: true }).trial;
+      pausesS.push(((trial.notBeforeMs ?? 0) - T0) / 1000);
+      expect(holdLeftMs(trial, T0)).toBe((trial.notBeforeMs ?? 0) - T0);
+    }
+    expect(pausesS).toEqual([5, 10, 20, 40, 80, 160, 300, 300]);
+    // Others may go ahead of one that fails again and again; what launched at last begins anew.
+    expect(keepsClaim(trial)).toBe(false);
+    const launched = step(step(trial, { type: 'start' }).trial, { type: 'launched' }).trial;
+    expect(launched.launchFailures).toBe(0);
+    expect(keepsClaim(launched)).toBe(true);
+  });
+
+  test('time in which it is frozen is kept apart', () => {
+    const at = (seconds: number): number => T0 + seconds * 1000;
+    let trial = step(running(), { type: 'freeze' }, at(10)).trial;
+    expect(frozenTime(trial, at(15))).toBe(5000);
+    trial = step(trial, { type: 'unfreeze' }, at(40)).trial;
+    expect(frozenTime(trial, at(99))).toBe(30_000);
+    trial = step(trial, { type: 'freeze' }, at(100)).trial;
+    trial = step(trial, { type: 'pause' }, at(110)).trial;
+    expect(trial).toMatchObject({ frozen: false, frozenSinceMs: null, frozenMs: 40_000 });
+    trial = step(trial, exit(143), at(111)).trial;
+    expect(step(step(trial, { type: 'resume' }).trial, { type: 'start' }).trial.frozenMs).toBe(0);
   });
 
   test('a lost machine, a pause, a preemption and a move do not count as restarts', () => {
