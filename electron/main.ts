@@ -19,8 +19,8 @@ import { notifyOnFinish } from './desktop/notifications.ts';
 import { followTheme } from './desktop/theme.ts';
 import { createTray } from './desktop/tray.ts';
 import { createMainWindow, type MainWindow } from './desktop/window.ts';
-import { openYard } from './desktop/yard-link.ts';
-import { createYardMirror } from './desktop/yard-mirror.ts';
+import { openEngineLink } from './desktop/engine-link.ts';
+import { createEngineMirror } from './desktop/engine-mirror.ts';
 import { createDoorLog } from './doors/door-log.ts';
 import { readEnvironment } from './doors/launch-environment.ts';
 import { createUiFiles } from './doors/ui-files.ts';
@@ -64,16 +64,16 @@ if (claimSingleInstance(() => mainWindow?.show())) {
 async function start(): Promise<void> {
   guardSession();
   setMenu(process.platform, !app.isPackaged);
-  const yard = await openYard(startEngine, launch, { version: app.getVersion(), resourcesDir }, log);
+  const engine = await openEngineLink(startEngine, launch, { version: app.getVersion(), resourcesDir }, log);
   handleAppScheme({
-    fetch: (request) => yard.fetch(request),
+    fetch: (request) => engine.fetch(request),
     uiFiles: createUiFiles(path.join(root, 'out', 'renderer')),
     log,
   });
-  const mirror = createYardMirror(yard, log);
+  const mirror = createEngineMirror(engine, log);
   const ending = endInOrder(async () => {
     mirror.close();
-    await yard.close();
+    await engine.close();
   }, log);
   const quit = () => app.quit();
   const window = createMainWindow(
@@ -103,6 +103,6 @@ async function start(): Promise<void> {
   keepAwakeWhileRunning(mirror);
   followTheme(mirror);
   followLoginSetting(mirror, { env: process.env, home: os.homedir(), platform: process.platform, log });
-  void yard.stopRequested.then(quit);
+  void engine.stopRequested.then(quit);
   watchDataDir(launch.paths, (message) => showFatal('Switchyard has to close', message));
 }

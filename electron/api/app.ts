@@ -6,7 +6,7 @@ import { SwitchyardError } from '../contract/errors.ts';
 import { mountFeed } from './feed.ts';
 import { mountLogs } from './logs.ts';
 import { errorResponse, toResponse, validationError } from './problems.ts';
-import type { Services } from './services.ts';
+import type { Services } from './services/services.ts';
 
 /** @returns the app; its `fetch` is the engine's API function. Doors authenticate before they call it. */
 export function createApi(services: Services): OpenAPIHono {

@@ -3,7 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import { getEvents } from '../contract/routes.ts';
 import type { FeedFrame } from '../ports/engine-api.ts';
-import type { Services } from './services.ts';
+import type { Services } from './services/services.ts';
 
 const KEEP_ALIVE_MS = 20_000;
 /** Frames a slow client may lag behind before its backlog is replaced by one resync. */

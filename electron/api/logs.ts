@@ -5,7 +5,7 @@ import * as routes from '../contract/routes.ts';
 import { followLog } from '../trials/log/log-follow.ts';
 import { searchLog } from '../trials/log/log-search.ts';
 import { readLogRange, streamLog } from '../trials/log/log-store.ts';
-import type { Services } from './services.ts';
+import type { Services } from './services/services.ts';
 
 export function mountLogs(api: OpenAPIHono, services: Services): void {
   api.openapi(routes.logInfo, async (c) => {

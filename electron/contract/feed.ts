@@ -152,7 +152,6 @@ export interface FeedFrames {
     }[];
   };
   metrics: { trialId: number; points: { name: string; step: number; value: number }[] };
-  log: { trialId: number; attempt: number; totalBytes: number };
   finished: { trialId: number; name: string; outcome: string; message: string; ranMs: number };
   resync: { reason: string };
 }

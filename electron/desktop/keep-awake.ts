@@ -1,9 +1,9 @@
 /** Keeps the computer from sleeping while trials run (the screen may go dark). */
 import { powerSaveBlocker } from 'electron';
 import { isKeptAwake } from './power-policy.ts';
-import type { YardMirror } from './yard-mirror.ts';
+import type { EngineMirror } from './engine-mirror.ts';
 
-export function keepAwakeWhileRunning(mirror: YardMirror): void {
+export function keepAwakeWhileRunning(mirror: EngineMirror): void {
   let blocker: number | null = null;
   const follow = () => {
     const wanted = isKeptAwake(mirror.settings().keepAwake, mirror.counts().active);

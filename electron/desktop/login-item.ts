@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { app } from 'electron';
 import { autostartEntry, autostartFile, HIDDEN_FLAG } from './autostart-entry.ts';
-import type { YardMirror } from './yard-mirror.ts';
+import type { EngineMirror } from './engine-mirror.ts';
 
 export interface LoginItemOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -13,7 +13,7 @@ export interface LoginItemOptions {
 }
 
 /** Only for a packaged application: one run from its sources has no program file of its own to start. */
-export function followLoginSetting(mirror: YardMirror, options: LoginItemOptions): void {
+export function followLoginSetting(mirror: EngineMirror, options: LoginItemOptions): void {
   if (!app.isPackaged) return;
   let applied: boolean | null = null;
   mirror.onChange(() => {

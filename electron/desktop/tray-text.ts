@@ -1,13 +1,13 @@
 /** What the tray says. Pure. */
 
-export interface YardCounts {
+export interface TrialCounts {
   /** Starting, running or stopping. */
   readonly active: number;
   readonly queued: number;
   readonly paused: number;
 }
 
-export interface TrayFacts extends YardCounts {
+export interface TrayFacts extends TrialCounts {
   /** The engine answers; false when it runs on its own and has gone. */
   readonly isReachable: boolean;
   readonly anyPoolOpen: boolean;

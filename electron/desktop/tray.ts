@@ -1,13 +1,13 @@
-/** The tray: how the yard is doing at a glance, and the few things one wants without opening the window. */
+/** The tray: how the trials are doing at a glance, and the few things one wants without opening the window. */
 import { Menu, Tray } from 'electron';
 import { trayText } from './tray-text.ts';
-import type { YardMirror } from './yard-mirror.ts';
+import type { EngineMirror } from './engine-mirror.ts';
 
 /** Trials can change hundreds of times a second; a tray menu is redrawn by another process each time. */
 const REDRAW_EVERY_MS = 400;
 
 export interface TrayOptions {
-  readonly mirror: YardMirror;
+  readonly mirror: EngineMirror;
   readonly icons: { readonly idle: string; readonly busy: string };
   readonly open: () => void;
   readonly quit: () => void;

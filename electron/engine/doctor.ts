@@ -9,7 +9,8 @@ import type { HostProbe } from '../ports/host-probe.ts';
 import type { TrialRuntime } from '../ports/trial-runtime.ts';
 
 export interface Diagnosable {
-  readonly docker: Pick<TrialRuntime, 'diagnose'>;
+  /** Undefined where there is none to ask. */
+  readonly docker: Pick<TrialRuntime, 'diagnose'> | undefined;
   readonly gpu: Pick<GpuProbe, 'diagnose'>;
   readonly host: Pick<HostProbe, 'diagnose'>;
 }
@@ -17,7 +18,7 @@ export interface Diagnosable {
 /** Asks every adapter; one that fails to answer is itself a finding. */
 export async function diagnose(parts: Diagnosable, dataDir: string): Promise<DoctorCheck[]> {
   const answers = await Promise.all([
-    attempt('docker', 'Docker engine', () => parts.docker.diagnose()),
+    attempt('docker', 'Docker engine', async () => parts.docker?.diagnose() ?? []),
     attempt('gpu', 'GPUs', () => parts.gpu.diagnose()),
     attempt('host', 'This machine', () => parts.host.diagnose(dataDir)),
   ]);

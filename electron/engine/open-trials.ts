@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { punchHole } from '../../native/host/punch-hole.ts';
-import { hashToken } from '../api/make-services.ts';
 import { createTrialApp } from '../api/trial-app.ts';
 import type { RuntimeKind } from '../contract/states.ts';
 import { openTrialDoor } from '../doors/trial-door.ts';
@@ -13,6 +12,7 @@ import { getTrialRow } from '../store/trials.ts';
 import { createAttemptRunner, type AttemptRunner } from '../trials/attempts/attempt-runner.ts';
 import { createPreparation, type Preparation } from '../trials/attempts/prepare.ts';
 import { createSweeper } from '../trials/attempts/sweep-leftovers.ts';
+import { hashToken } from '../trials/attempts/tokens.ts';
 import { trialDirectories } from '../trials/files/directories.ts';
 import { createLogCapper, type LogCapper } from '../trials/log/log-caps.ts';
 import { createGarbageCollector } from '../trials/removal/collect-garbage.ts';

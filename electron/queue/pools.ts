@@ -2,7 +2,7 @@
 import { SwitchyardError } from '../contract/errors.ts';
 import type { Pool, PoolSettings } from '../contract/pools.ts';
 import type { Store, Tx } from '../store/database.ts';
-import { deletePoolRow, getPool, insertPool, listPools, updatePoolRow } from '../store/pools.ts';
+import { deletePoolRow, getPool, insertPool, listPools, setKeptBack, updatePoolRow } from '../store/pools.ts';
 import { countByPool } from '../store/trials.ts';
 
 export const WORKSTATION_POOL_ID = 'workstation';
@@ -118,12 +118,7 @@ export function updatePool(store: Store, id: string, edit: PoolEdit, knownUuids:
 
 /** A GPU leaves the pool that had it: one owner at any time. */
 function claimGpus(tx: Tx, id: string, uuids: readonly string[], known: ReadonlySet<string>): void {
-  for (const uuid of uuids) {
-    if (!known.has(uuid))
-      throw new SwitchyardError('not_found', `This machine has no GPU ${uuid}.`, {
-        remedy: 'List them with: switchyard gpus',
-      });
-  }
+  for (const uuid of uuids) requireSlot(uuid, known);
   const claimed = new Set(uuids);
   for (const other of listPools(tx.db)) {
     if (other.id === id || !other.gpuUuids.some((uuid) => claimed.has(uuid))) continue;
@@ -132,14 +127,35 @@ function claimGpus(tx: Tx, id: string, uuids: readonly string[], known: Readonly
   }
 }
 
-/** Gives one slot to a pool; the workstation pool takes it by nobody else claiming it. */
-export function assignSlot(store: Store, uuid: string, poolId: string, known: ReadonlySet<string>): void {
-  store.transact('assign slot', (tx) => {
-    const pool = requirePool(tx, poolId);
-    claimGpus(tx, pool.isDefault ? '' : poolId, [uuid], known);
+export interface SlotEdit {
+  /** Its owner wants it: nothing is placed on it. */
+  readonly keptBack?: boolean | undefined;
+  /** The workstation pool takes a slot by nobody else claiming it. */
+  readonly poolId?: string | undefined;
+}
+
+/**
+ * Changes one slot, all of it or nothing.
+ * @param known GPUs and MIG instances of the machine; others are refused
+ * @throws SwitchyardError not_found
+ */
+export function changeSlot(store: Store, uuid: string, edit: SlotEdit, known: ReadonlySet<string>): void {
+  store.transact('change slot', (tx) => {
+    requireSlot(uuid, known);
+    if (edit.keptBack !== undefined) setKeptBack(tx.db, uuid, edit.keptBack);
+    if (edit.poolId === undefined) return;
+    const pool = requirePool(tx, edit.poolId);
+    claimGpus(tx, pool.isDefault ? '' : pool.id, [uuid], known);
     if (!pool.isDefault && !pool.gpuUuids.includes(uuid))
       updatePoolRow(tx.db, { ...pool, gpuUuids: [...pool.gpuUuids, uuid] });
-    tx.emit({ type: 'pool.changed', poolId, text: 'Pool got a GPU' });
+    tx.emit({ type: 'pool.changed', poolId: pool.id, text: 'Pool got a GPU' });
+  });
+}
+
+function requireSlot(uuid: string, known: ReadonlySet<string>): void {
+  if (known.has(uuid)) return;
+  throw new SwitchyardError('not_found', `This machine has no GPU ${uuid}.`, {
+    remedy: 'List them with: switchyard gpus',
   });
 }
 

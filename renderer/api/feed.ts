@@ -17,8 +17,8 @@ const RETRY_MAX_MS = 5_000;
 type Listener<K extends keyof FeedFrames> = (data: FeedFrames[K]) => void;
 const listeners = new Map<string, Set<(data: never) => void>>();
 
-/** Listens to frames the store does not keep (metrics, log, finished). @returns the unsubscribe function. */
-export function onFeedFrame<K extends 'metrics' | 'log' | 'finished'>(event: K, listener: Listener<K>): () => void {
+/** Listens to frames the store does not keep (metrics, finished). @returns the unsubscribe function. */
+export function onFeedFrame<K extends 'metrics' | 'finished'>(event: K, listener: Listener<K>): () => void {
   const set = listeners.get(event) ?? new Set();
   listeners.set(event, set);
   set.add(listener as (data: never) => void);
@@ -131,7 +131,7 @@ function open(seq: number, mine: number): void {
       if (mine === generation) handle(JSON.parse(message.data) as FeedFrames[K]);
     });
   };
-  const forward = <K extends 'metrics' | 'log' | 'finished'>(event: K): void => {
+  const forward = <K extends 'metrics' | 'finished'>(event: K): void => {
     on(event, (data) => listeners.get(event)?.forEach((listener) => (listener as Listener<K>)(data)));
   };
   on('changes', (changes) => batch.add(changes));
@@ -144,7 +144,6 @@ function open(seq: number, mine: number): void {
   on('settings', (settings) => useEngine.setState({ settings }));
   on('resync', () => void connect());
   forward('metrics');
-  forward('log');
   forward('finished');
   events.onerror = () => {
     if (mine === generation) lose();

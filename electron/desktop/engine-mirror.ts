@@ -8,17 +8,17 @@ import { API_PREFIX } from '../contract/api-prefix.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../contract/settings.ts';
 import { ACTIVE_STATES, type TrialState } from '../contract/states.ts';
 import type { FeedFrame } from '../ports/engine-api.ts';
-import type { YardCounts } from './tray-text.ts';
+import type { TrialCounts } from './tray-text.ts';
 
 /** An engine, in this process or behind its socket. */
-export interface YardLink {
+export interface WatchedEngine {
   fetch(request: Request): Promise<Response>;
   /** @param onConnection called with true when the feed (re)starts and false when it is lost; returns the unsubscribe function */
   subscribe(onFrame: (frame: FeedFrame) => void, onConnection: (isConnected: boolean) => void): () => void;
 }
 
-export interface YardMirror {
-  counts(): YardCounts;
+export interface EngineMirror {
+  counts(): TrialCounts;
   pools(): readonly Pool[];
   settings(): Settings;
   isReachable(): boolean;
@@ -35,7 +35,7 @@ export interface YardMirror {
 
 const ACTIVE: ReadonlySet<TrialState> = new Set(ACTIVE_STATES);
 
-export function createYardMirror(link: YardLink, log: (message: string, error: unknown) => void): YardMirror {
+export function createEngineMirror(link: WatchedEngine, log: (message: string, error: unknown) => void): EngineMirror {
   let seq = -1;
   let isReachable = true;
   let settings: Settings = DEFAULT_SETTINGS;

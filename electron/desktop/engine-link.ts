@@ -11,9 +11,9 @@ import type { EngineStartOptions } from '../ports/engine-api.ts';
 import type { DoorLog } from '../doors/listener.ts';
 import { openSocketDoor } from '../doors/socket-door.ts';
 import type { Engine } from '../ports/engine-api.ts';
-import type { YardLink } from './yard-mirror.ts';
+import type { WatchedEngine } from './engine-mirror.ts';
 
-export interface Yard extends YardLink {
+export interface EngineLink extends WatchedEngine {
   /** Settles when the engine of this process was asked to stop through its API; never for a foreign one. */
   readonly stopRequested: Promise<void>;
   /** Ends the engine of this process; only lets go of a foreign one. */
@@ -24,14 +24,14 @@ export interface Yard extends YardLink {
 const OWNER_PATIENCE_MS = 15_000;
 
 /** @throws SwitchyardError when neither an engine can be started nor the owner answers */
-export async function openYard(
+export async function openEngineLink(
   startEngine: EngineStart,
   launch: LaunchEnvironment,
   program: Pick<EngineStartOptions, 'version' | 'resourcesDir'>,
   log: DoorLog,
-): Promise<Yard> {
+): Promise<EngineLink> {
   try {
-    return await ownYard(await startEngine({ ...launch.engine, ...program, shell: 'desktop' }), log);
+    return await linkOwn(await startEngine({ ...launch.engine, ...program, shell: 'desktop' }), log);
   } catch (error) {
     if (!(error instanceof SwitchyardError) || error.code !== 'data_dir_locked') throw error;
     const socket = await waitForSocket(launch.paths, OWNER_PATIENCE_MS);
@@ -46,7 +46,7 @@ export async function openYard(
   }
 }
 
-async function ownYard(engine: Engine, log: DoorLog): Promise<Yard> {
+async function linkOwn(engine: Engine, log: DoorLog): Promise<EngineLink> {
   const fetch = (request: Request) => engine.fetch(request);
   try {
     // The command line comes in here; browsers do not, the window is the user interface.

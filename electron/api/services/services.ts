@@ -1,0 +1,20 @@
+/** What the routes call: services by topic, each a few calls into the domain folders. The composition root puts them together. */
+import type { EngineService } from './engine-service.ts';
+import type { FeedService } from './feed-service.ts';
+import type { GpuService } from './gpu-service.ts';
+import type { LogService } from './log-service.ts';
+import type { PoolService } from './pool-service.ts';
+import type { SettingsService } from './settings-service.ts';
+import type { SubmitService } from './submit-service.ts';
+import type { TrialService } from './trial-service.ts';
+
+export interface Services
+  extends
+    EngineService,
+    FeedService,
+    GpuService,
+    LogService,
+    PoolService,
+    SettingsService,
+    SubmitService,
+    TrialService {}

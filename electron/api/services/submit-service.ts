@@ -1,0 +1,27 @@
+/** New trials: submitted, copied with another configuration, or from the examples. */
+import type { SubmitBody, SubmitResult } from '../../contract/config.ts';
+import { listExamples } from '../../experiments/examples.ts';
+import { runExample } from '../../experiments/run-example.ts';
+import { duplicateTrial, submitExperiment, type SubmitDeps } from '../../experiments/submit.ts';
+
+export interface SubmitService {
+  submit(body: SubmitBody): Promise<SubmitResult>;
+  duplicate(id: number, config: Readonly<Record<string, unknown>>, paused: boolean): Promise<SubmitResult>;
+  examples(): Promise<{ id: string; title: string; description: string }[]>;
+  runExample(id: string): Promise<SubmitResult>;
+}
+
+export function createSubmitService(deps: {
+  readonly submit: SubmitDeps;
+  readonly examplesDir: string;
+  readonly dockerAvailable: () => boolean;
+}): SubmitService {
+  const { submit, examplesDir } = deps;
+  return {
+    submit: (body) => submitExperiment(submit, body),
+    duplicate: (id, config, paused) => duplicateTrial(submit, id, config, paused),
+    examples: async () =>
+      (await listExamples(examplesDir)).map(({ id, title, description }) => ({ id, title, description })),
+    runExample: (id) => runExample(submit, examplesDir, id, deps.dockerAvailable),
+  };
+}

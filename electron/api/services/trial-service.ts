@@ -1,0 +1,68 @@
+/** Trials: listed, looked at, acted on. */
+import type {
+  MetricSeries,
+  MoveTo,
+  Trial,
+  TrialAction,
+  TrialActionResult,
+  TrialDetail,
+} from '../../contract/trials.ts';
+import { describeTrial } from '../../experiments/describe-trial.ts';
+import type { SecretBox } from '../../ports/secret-box.ts';
+import type { PlanViews } from '../../scheduler/plan-view.ts';
+import type { Store } from '../../store/database.ts';
+import { listTrialRows, type TrialFilter, type TrialRow } from '../../store/trials.ts';
+import { actOnTrials, undoAction } from '../../trials/actions.ts';
+import type { ChangeTrials } from '../../trials/life/change-trials.ts';
+import { previewMove, type MovePreview } from '../../trials/preview-move.ts';
+import { bytesOnDisk, previewDelete, type DeletePreview } from '../../trials/removal/preview-delete.ts';
+import { readSeries } from '../../trials/reports/metrics.ts';
+import { requireTrial } from '../../trials/require-trial.ts';
+
+export interface TrialService {
+  listTrials(filter: TrialFilter): { trials: Trial[]; total: number };
+  trialDetail(id: number): Promise<TrialDetail>;
+  act(action: TrialAction): Promise<TrialActionResult>;
+  undo(id: number): TrialActionResult;
+  deletePreview(ids: readonly number[]): Promise<DeletePreview>;
+  /** @param poolId another pool: the trials go to the end of its line, whatever `to` says */
+  movePreview(ids: readonly number[], to: MoveTo, poolId?: string): MovePreview;
+  metrics(id: number, names: readonly string[] | null, maxPoints: number): Promise<MetricSeries[]>;
+}
+
+export interface TrialServiceDeps {
+  readonly store: Store;
+  readonly secrets: SecretBox;
+  readonly changeTrials: ChangeTrials;
+  readonly trialsDir: string;
+  readonly toTrial: (row: TrialRow) => Trial;
+  readonly slotsInPool: (poolId: string) => number;
+  readonly forecast: PlanViews['preview'];
+  /** Starts to work off what deleted trials left. */
+  readonly collectGarbage: () => Promise<void>;
+}
+
+export function createTrialService(deps: TrialServiceDeps): TrialService {
+  const { store, trialsDir } = deps;
+  return {
+    listTrials(filter) {
+      const { rows, total } = listTrialRows(store.db, filter);
+      return { trials: rows.map(deps.toTrial), total };
+    },
+    trialDetail: (id) => describeTrial(deps, id),
+    async act(action) {
+      if (action.action !== 'delete') return actOnTrials(deps, action);
+      const freedBytes = await bytesOnDisk(trialsDir, action.trialIds);
+      const result = actOnTrials(deps, action);
+      void deps.collectGarbage();
+      return { ...result, freedBytes };
+    },
+    undo: (id) => undoAction(deps.changeTrials, id),
+    deletePreview: (ids) => previewDelete(store.db, trialsDir, ids),
+    movePreview: (ids, to, poolId) => previewMove(store, deps.forecast, ids, to, poolId),
+    async metrics(id, names, maxPoints) {
+      requireTrial(store.db, id);
+      return readSeries(store.db, id, names, maxPoints);
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/** The services behind the routes, put together from the parts. */
+import path from 'node:path';
+import { createFeedService } from '../api/services/feed-service.ts';
+import { createGpuService } from '../api/services/gpu-service.ts';
+import { createLogService } from '../api/services/log-service.ts';
+import { createPoolService } from '../api/services/pool-service.ts';
+import type { Services } from '../api/services/services.ts';
+import { createSettingsService } from '../api/services/settings-service.ts';
+import { createSubmitService } from '../api/services/submit-service.ts';
+import { createTrialService } from '../api/services/trial-service.ts';
+import type { EngineInfo } from '../contract/feed.ts';
+import type { FeedFrame } from '../ports/engine-api.ts';
+import type { EngineOptions } from './engine-options.ts';
+import { diagnose } from './doctor.ts';
+import type { Parts } from './parts.ts';
+import { describeSubmit } from './describe-submit.ts';
+
+/** @param requestStop the engine was asked to stop */
+export function openServices(options: EngineOptions, parts: Parts, requestStop: () => void): Services {
+  const { ground, machine, screen, trials, plans } = parts;
+  const { store, nowMs, log, secrets } = ground;
+  const { world, loop, planView, gpuStatus } = plans;
+  const trialsDir = ground.paths.trials;
+  const knownUuids = (): ReadonlySet<string> => world.knownUuids();
+  const publish = (frame: FeedFrame): void => {
+    screen.feed.publish(frame);
+  };
+  return {
+    version: options.version,
+    doctor: () =>
+      diagnose({ docker: machine.runtimes.get('docker'), gpu: machine.probe, host: machine.host }, ground.paths.dir),
+    requestStop,
+    reportBug: (error, where) => log.error(where, error),
+    ...createFeedService({
+      store,
+      feed: screen.feed,
+      nowMs,
+      toTrial: screen.view,
+      engineInfo: () => describeEngine(options, parts),
+      gpuStatus,
+      planView: () => planView.current(),
+      notices: () => screen.notices.list(),
+      firstReading: () => world.firstReading(),
+      screenCame: plans.setPace,
+    }),
+    ...createTrialService({
+      store,
+      secrets,
+      changeTrials: ground.changes.changeTrials,
+      trialsDir,
+      toTrial: screen.view,
+      slotsInPool: (poolId) => world.slotsOfPool(poolId).length,
+      forecast: (moved) => planView.preview(moved),
+      collectGarbage: trials.collectGarbage,
+    }),
+    ...createLogService({
+      store,
+      trialsDir,
+      attemptEnded: (trialId, attempt) => screen.endedSignals.of(trialId, attempt),
+    }),
+    ...createSubmitService({
+      submit: describeSubmit(parts),
+      examplesDir: path.join(ground.resourcesDir, 'examples'),
+      dockerAvailable: () => machine.runtimeWatch.of('docker').available,
+    }),
+    ...createPoolService({ store, cpuCount: ground.cpuCount, knownUuids }),
+    ...createGpuService({
+      store,
+      gpuStatus,
+      knownUuids,
+      replan: () => {
+        loop.nudge();
+      },
+      publish,
+    }),
+    ...createSettingsService({ store, publish }),
+  };
+}
+
+function describeEngine(options: EngineOptions, { ground, machine, plans }: Parts): EngineInfo {
+  const docker = machine.runtimeWatch.of('docker');
+  return {
+    version: options.version,
+    startedAtMs: ground.startedAtMs,
+    pid: process.pid,
+    dockerVersion: docker.available ? docker.version : null,
+    driverVersion: plans.monitor.current().driverVersion,
+    defaultRuntime: docker.available ? 'docker' : 'process',
+    shell: options.shell,
+  };
+}
