@@ -8,7 +8,7 @@ import { GpuStatus } from './gpus.ts';
 import { Pool } from './pools.ts';
 import { Settings } from './settings.ts';
 import { Trial } from './trials.ts';
-import { TimestampMs, TrialId } from './states.ts';
+import { RuntimeKind, TimestampMs, TrialId } from './states.ts';
 
 /** Facts behind a wait; the sentence in `text` is made from them. */
 export const WaitingReason = z
@@ -101,7 +101,7 @@ export const EngineInfo = z
     pid: z.number().int(),
     dockerVersion: z.string().nullable(),
     driverVersion: z.string().nullable(),
-    defaultRuntime: z.enum(['docker', 'process']),
+    defaultRuntime: RuntimeKind,
     shell: z.enum(['desktop', 'headless']),
   })
   .openapi('EngineInfo');

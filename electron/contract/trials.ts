@@ -30,6 +30,20 @@ export const CheckpointView = z
   .openapi('Checkpoint');
 export type CheckpointView = z.infer<typeof CheckpointView>;
 
+/** What a trial asks of the GPUs of a pool: what is stored, planned with and shown. */
+export const SlotAsk = z
+  .object({
+    slots: z.number().int(),
+    minFreeMiB: z.number().nullable(),
+    gpuName: z.string().nullable().openapi({ description: 'Pattern on the name of the GPU; null = any.' }),
+    shareMiB: z
+      .number()
+      .nullable()
+      .openapi({ description: 'Takes this much of each GPU beside others; null = exclusive.' }),
+  })
+  .openapi('SlotAsk');
+export type SlotAsk = z.infer<typeof SlotAsk>;
+
 export const Trial = z
   .object({
     id: TrialId,
@@ -41,11 +55,10 @@ export const Trial = z
     revision: z.number().int(),
     priority: z.number().int(),
     rank: z.string().openapi({ description: 'Fractional index; sorts as plain text inside one pool and priority.' }),
-    slots: z.number().int(),
-    minFreeMiB: z.number().nullable(),
-    gpuName: z.string().nullable(),
-    shareMiB: z.number().nullable(),
-    runtime: RuntimeKind,
+    ...SlotAsk.shape,
+    runtime: RuntimeKind.openapi({
+      description: 'Which one runs it, or ran it last; of a waiting trial, which one would now.',
+    }),
     image: z.string().nullable(),
     command: z.string(),
     hparams: z.record(z.string(), z.unknown()),

@@ -21,7 +21,7 @@ export function describeSubmit({ ground, machine, plans }: Parts): SubmitDeps {
       const docker = runtimeWatch.of('docker');
       const reading = monitor.current();
       return {
-        pools: listPools(store.db).map(({ id }) => ({ id, slots: world.slotsOfPool(id) })),
+        pools: listPools(store.db).map(({ id, kind }) => ({ id, kind, slots: world.slotsOfPool(id) })),
         defaultPoolId: WORKSTATION_POOL_ID,
         gpusKnown: reading.problem === null || reading.gpus.length > 0,
         dockerAvailable: docker.available,

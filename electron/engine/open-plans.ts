@@ -35,6 +35,7 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
   const { store, clock, nowMs, paths } = ground;
   const { notices, likeRuns } = screen;
   const index = createQueueIndex({
+    runtime: screen.runtimeOf,
     likeRunsMs: (like) => likeRuns.meanMs(like),
     held: (row) => heldReason(row, nowMs(), () => getAttempt(store.db, row.id, row.attempt)?.message ?? null),
     keepsClaim,
@@ -63,11 +64,10 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
     diskProblem: () => disk.problem(),
     estimateActive: screen.estimateActive,
   });
-  const { preparation } = trials;
   const carryOut = {
     changeTrials: ground.changes.changeTrials,
     engineId: ground.engineId,
-    mintToken: (trialId: number, attempt: number) => preparation.mintToken(trialId, attempt),
+    tokens: trials.tokens,
   };
   const loop = createSchedulerLoop({
     readWorld: () => world.read(),

@@ -3,6 +3,7 @@ import type { Trial } from '../contract/trials.ts';
 import { createFeed, type Feed } from '../feed/change-feed.ts';
 import { createEndedSignals, type EndedSignals } from '../feed/ended-signals.ts';
 import { createNotices, type Notices } from '../feed/notices.ts';
+import { createRuntimeChooser, type RuntimeChooser } from '../queue/choose-runtime.ts';
 import { createActiveEstimates, type EstimateActive } from '../scheduler/active-estimates.ts';
 import { createLikeRuns, type LikeRuns } from '../scheduler/forecast/like-runs.ts';
 import { getAttempt } from '../store/attempts.ts';
@@ -16,6 +17,7 @@ export interface Screen {
   readonly likeRuns: LikeRuns;
   readonly estimateActive: EstimateActive;
   readonly activities: Activities;
+  readonly runtimeOf: RuntimeChooser;
   readonly view: (row: TrialRow) => Trial;
   readonly feed: Feed;
   readonly notices: Notices;
@@ -28,10 +30,12 @@ export function openScreen(ground: Ground): Screen {
   const likeRuns = createLikeRuns(db);
   const estimateActive = createActiveEstimates(db, clock, likeRuns);
   const activities = createActivities();
+  const runtimeOf = createRuntimeChooser((poolId) => getPool(db, poolId));
   const view = (row: TrialRow): Trial =>
     toTrial(store, row, {
       activity: (id) => activities.of(id),
       remainingMs: (active) => estimateActive(active).remainingMs,
+      runtime: runtimeOf,
     });
   const feed = createFeed({
     readTrial: (id) => {
@@ -50,5 +54,5 @@ export function openScreen(ground: Ground): Screen {
     const row = getAttempt(db, trialId, attempt);
     return row === null || row.endedAtMs !== null;
   });
-  return { likeRuns, estimateActive, activities, view, feed, notices, endedSignals };
+  return { likeRuns, estimateActive, activities, runtimeOf, view, feed, notices, endedSignals };
 }

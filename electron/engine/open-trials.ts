@@ -1,5 +1,4 @@
 /** What runs trials: their own door, preparation, the attempts and what they report, their logs, what deleted ones left. */
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { punchHole } from '../../native/host/punch-hole.ts';
 import { createTrialApp } from '../api/trial-app.ts';
@@ -10,9 +9,9 @@ import { findAttemptByToken } from '../store/attempts.ts';
 import { readSettings } from '../store/settings.ts';
 import { getTrialRow } from '../store/trials.ts';
 import { createAttemptRunner, type AttemptRunner } from '../trials/attempts/attempt-runner.ts';
-import { createPreparation, type Preparation } from '../trials/attempts/prepare.ts';
+import { createPreparation } from '../trials/attempts/prepare.ts';
 import { createSweeper } from '../trials/attempts/sweep-leftovers.ts';
-import { hashToken } from '../trials/attempts/tokens.ts';
+import { createAttemptTokens, hashToken, type AttemptTokens } from '../trials/attempts/tokens.ts';
 import { trialDirectories } from '../trials/files/directories.ts';
 import { createLogCapper, type LogCapper } from '../trials/log/log-caps.ts';
 import { createGarbageCollector } from '../trials/removal/collect-garbage.ts';
@@ -24,7 +23,7 @@ import type { Screen } from './open-screen.ts';
 export interface Trials {
   /** What trials may call, for their door. */
   readonly trialFetch: (request: Request) => Promise<Response>;
-  readonly preparation: Preparation;
+  readonly tokens: AttemptTokens;
   readonly runner: AttemptRunner;
   readonly logCapper: LogCapper;
   readonly collectGarbage: () => Promise<void>;
@@ -49,6 +48,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
   const door = await openTrialDoor({ trialFetch, log: report });
   ground.closers.add(() => door.close());
   let containerApiUrl = await door.containerBaseUrl();
+  const tokens = createAttemptTokens();
   const preparation = createPreparation({
     store,
     trialsDir: paths.trials,
@@ -58,10 +58,8 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
     user: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
     apiUrl: (runtime) => (runtime === 'docker' ? containerApiUrl : door.processBaseUrl),
     materialize: (snapshot, workDir) => materializeSnapshot(paths.snapshots, snapshot, workDir),
-    newToken: () => {
-      const token = randomBytes(32).toString('hex');
-      return { token, hash: hashToken(token) };
-    },
+    runtimes,
+    tokens,
   });
   const logCapper = createLogCapper(
     () => readSettings(store.db).logCapMiB * 1024 * 1024,
@@ -92,7 +90,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
   ground.closers.add(() => runner.close());
   return {
     trialFetch,
-    preparation,
+    tokens,
     runner,
     logCapper,
     collectGarbage: createGarbageCollector({

@@ -13,9 +13,10 @@ import { rankBehind } from '../queue/rank.ts';
 import { splitCommand } from '../scheduler/forecast/like-command.ts';
 import type { Store } from '../store/database.ts';
 import { findSubmit, getExperiment, insertExperiment } from '../store/experiments.ts';
-import { getTrialRow, insertTrial, lastRank, type TrialSpec as StoredSpec } from '../store/trials.ts';
-import { resolveTrialSpec, type MachineFacts, type TrialSpec } from './config/resolve-config.ts';
+import { getTrialRow, insertTrial, lastRank } from '../store/trials.ts';
+import { resolveTrial, type MachineFacts, type ResolvedTrial } from './config/resolve-config.ts';
 import { validateConfig } from './config/parse-config.ts';
+import type { TrialSpec } from '../store/trial-spec.ts';
 import { noteProgram } from './program.ts';
 import { checkProgramInCopy } from './program-in-copy.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -44,9 +45,12 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
   if (again !== null) return { ...again, notes: [] };
   const { config } = validateConfig(body.config);
   const sourceDir = body.source.kind === 'none' ? null : path.resolve(body.source.path);
-  const spec = resolveTrialSpec(config, await deps.facts(), sourceDir);
-  await checkWish(deps, spec, body.source.kind === 'in_place' ? sourceDir : null);
-  const notes = [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, spec.env, deps.findProgram)];
+  const resolved = resolveTrial(config, await deps.facts(), sourceDir);
+  await checkWish(deps, resolved, body.source.kind === 'in_place' ? sourceDir : null);
+  const notes = [
+    ...resolved.notes,
+    ...noteProgram(config.entrypoint, resolved.runtime, resolved.env, deps.findProgram),
+  ];
   let snapshot: string | null = null;
   if (body.source.kind === 'in_place') {
     if (!path.isAbsolute(body.source.path))
@@ -64,15 +68,15 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
       `Froze ${frozen.files} ${frozen.files === 1 ? 'file' : 'files'} of ${body.source.path}.`,
       ...frozen.notes,
     );
-    checkProgramInCopy(config.entrypoint, spec.runtime, body.source.path, frozen.path);
+    checkProgramInCopy(config.entrypoint, resolved.runtime, body.source.path, frozen.path);
   }
   return write(deps, {
     config,
-    spec,
+    resolved,
     snapshot,
     sourceDir,
     inPlace: body.source.kind === 'in_place',
-    env: spec.env,
+    env: resolved.env,
     paused: body.paused,
     idempotencyKey: body.idempotencyKey ?? null,
     notes,
@@ -90,28 +94,29 @@ export async function duplicateTrial(
   const experiment = trial === null ? null : getExperiment(deps.store.db, trial.experimentId);
   if (trial === null || experiment === null) throw new SwitchyardError('not_found', `There is no trial #${trialId}.`);
   const { config } = validateConfig(input);
-  const spec = resolveTrialSpec(config, await deps.facts(), experiment.sourceDir);
-  await checkWish(deps, spec, experiment.inPlace ? experiment.sourceDir : null);
+  const resolved = resolveTrial(config, await deps.facts(), experiment.sourceDir);
+  await checkWish(deps, resolved, experiment.inPlace ? experiment.sourceDir : null);
   const old = openEnv(deps.secrets, experiment.sealedEnv);
   const env = Object.fromEntries(
-    Object.entries(spec.env).map(([name, value]) => [name, value === MASK ? (old[name] ?? '') : value]),
+    Object.entries(resolved.env).map(([name, value]) => [name, value === MASK ? (old[name] ?? '') : value]),
   );
   return write(deps, {
     config,
-    spec,
+    resolved,
     snapshot: experiment.snapshot,
     sourceDir: experiment.sourceDir,
     inPlace: experiment.inPlace,
     env,
     paused,
     idempotencyKey: null,
-    notes: [...spec.notes, ...noteProgram(config.entrypoint, spec.runtime, env, deps.findProgram)],
+    notes: [...resolved.notes, ...noteProgram(config.entrypoint, resolved.runtime, env, deps.findProgram)],
   });
 }
 
 /** What could never start is told now, not when its turn comes. @throws SwitchyardError */
-async function checkWish(deps: SubmitDeps, spec: TrialSpec, inPlaceDir: string | null): Promise<void> {
-  const refused = await deps.refuse(spec.runtime, { ...spec, inPlaceDir });
+async function checkWish(deps: SubmitDeps, { runtime, spec }: ResolvedTrial, inPlaceDir: string | null): Promise<void> {
+  const { image, ask, limits, mounts } = spec;
+  const refused = await deps.refuse(runtime, { image, mounts, slots: ask.slots, ...limits, inPlaceDir });
   if (refused !== null)
     throw new SwitchyardError(refused.code, refused.message, { path: refused.path, remedy: refused.remedy });
 }
@@ -120,7 +125,7 @@ function write(
   deps: SubmitDeps,
   input: {
     readonly config: ExperimentConfig;
-    readonly spec: TrialSpec;
+    readonly resolved: ResolvedTrial;
     readonly snapshot: string | null;
     readonly sourceDir: string | null;
     readonly inPlace: boolean;
@@ -130,35 +135,14 @@ function write(
     readonly notes: readonly string[];
   },
 ): SubmitResult {
-  const { spec } = input;
-  const stored: StoredSpec = {
-    argv: spec.argv,
-    command: spec.command,
-    runtime: spec.runtime,
-    image: spec.image,
-    slots: spec.slots,
-    minFreeMiB: spec.minFreeMiB,
-    gpuName: spec.gpuName,
-    shareMiB: spec.shareMiB,
-    preemptible: spec.preemptible,
-    weight: spec.weight,
-    maxSlots: spec.maxSlots,
-    cpus: spec.cpus,
-    memoryMiB: spec.memoryMiB,
-    shmMiB: spec.shmMiB,
-    mounts: spec.mounts,
-    graceS: spec.graceS,
-    timeLimitS: spec.timeLimitS,
-    maxRestarts: spec.maxRestarts,
-    estimatedMs: spec.estimatedMs,
-  };
+  const { resolved } = input;
   const sealedEnv = Object.keys(input.env).length === 0 ? null : deps.secrets.seal(JSON.stringify(input.env));
   return deps.store.transact('submit', (tx) => {
     // Two requests with one key may both have come this far.
     const again = input.idempotencyKey === null ? null : findSubmit(tx.db, input.idempotencyKey);
     if (again !== null) return { ...again, notes: [] };
     const experimentId = insertExperiment(tx.db, {
-      name: spec.name,
+      name: resolved.name,
       config: withoutEnv(input.config),
       sealedEnv,
       sourceDir: input.sourceDir,
@@ -169,15 +153,15 @@ function write(
     });
     const trialId = insertTrial(tx.db, {
       experimentId,
-      name: spec.name,
-      labels: spec.labels,
-      poolId: spec.poolId,
+      name: resolved.name,
+      labels: resolved.labels,
+      poolId: resolved.poolId,
       state: input.paused ? 'paused' : 'queued',
-      priority: spec.priority,
-      rank: rankBehind(lastRank(tx.db, spec.poolId)),
-      spec: stored,
-      estimateKey: estimateKey(spec, input.sourceDir),
-      hparams: spec.hparams,
+      priority: resolved.priority,
+      rank: rankBehind(lastRank(tx.db, resolved.poolId)),
+      spec: resolved.spec,
+      estimateKey: estimateKey(resolved.spec, input.sourceDir),
+      hparams: resolved.hparams,
       submittedAtMs: tx.nowMs,
     });
     tx.emit({ type: 'trial.submitted', trialId, text: input.paused ? 'Submitted, paused' : 'Submitted' });
@@ -188,7 +172,7 @@ function write(
 /** Runs of the same program from the same place can be compared; their parameters are looked at one by one. */
 function estimateKey(spec: TrialSpec, sourceDir: string | null): string {
   return createHash('sha256')
-    .update(JSON.stringify([splitCommand(spec.command).program, sourceDir, spec.image, spec.slots]))
+    .update(JSON.stringify([splitCommand(spec.command).program, sourceDir, spec.image, spec.ask.slots]))
     .digest('hex')
     .slice(0, 16);
 }

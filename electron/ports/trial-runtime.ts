@@ -2,6 +2,33 @@
 import type { DoctorCheck } from '../contract/settings.ts';
 import type { RuntimeKind } from '../contract/states.ts';
 
+/** The directories a trial works with; all paths are absolute. */
+export interface TrialPlaces {
+  /** Its working directory. */
+  readonly work: string;
+  readonly checkpoints: string;
+  readonly output: string;
+  /** Reports out; the stop wish and hyperparameters in. */
+  readonly exchange: string;
+  /** The Python helper; only read. */
+  readonly helper: string;
+}
+
+/** The same on the host. */
+export interface HostPlaces extends TrialPlaces {
+  /** `work` is a directory of the user's; else it is a copy of the trial's own, as all the others are. */
+  readonly inPlace: boolean;
+}
+
+/** How the host's directories appear to a trial. */
+export interface TrialLayout {
+  readonly places: TrialPlaces;
+  /** How paths and lists of paths are written where it runs. */
+  readonly paths: { join(...parts: readonly string[]): string; readonly delimiter: string };
+  /** What makes them appear there; none where the trial sees the host's own. */
+  readonly mounts: LaunchSpec['mounts'];
+}
+
 /** Everything a runtime needs to start one attempt. All paths are absolute. */
 export interface LaunchSpec {
   /** Deterministic and unique: "<engineId>-t<trial>-a<attempt>"; only [a-z0-9-]. Container name and ownership key. */
@@ -10,7 +37,7 @@ export interface LaunchSpec {
   readonly trialId: number;
   readonly attempt: number;
   readonly argv: readonly string[];
-  /** Docker image; null for the process runtime. */
+  /** Docker image, null = none named; ignored by the process runtime. */
   readonly image: string | null;
   /** Working directory as the trial sees it (a container path for docker). */
   readonly workDir: string;
@@ -136,6 +163,8 @@ export type FoundProgram =
 
 export interface TrialRuntime {
   readonly kind: RuntimeKind;
+  /** Where a trial will find directories of the host. Pure. */
+  layOut(host: HostPlaces): TrialLayout;
   status(): Promise<RuntimeStatus>;
   /**
    * Looks a program up as a launch will. Missing where only the launch can tell (inside of an image).

@@ -3,6 +3,7 @@
  * A mirror of the database, changed after each commit by the ids that changed, so that one pass over 100,000 queued
  * trials reads no rows.
  */
+import type { RuntimeKind } from '../contract/states.ts';
 import type { TrialRow } from '../store/trials.ts';
 import { estimateQueued, type Estimate } from './forecast/estimates.ts';
 import { likeKeyOf, type LikeKey } from './forecast/like-command.ts';
@@ -17,7 +18,7 @@ export interface QueueIndex {
   active(): readonly ActiveTrial[];
   queuedCount(): number;
   /** How many of the queued trials run on this runtime. */
-  queuedOn(runtime: QueuedTrial['runtime']): number;
+  queuedOn(runtime: RuntimeKind): number;
   /** Trials like these ended: those still queued are expected to take as long. @param keys estimate keys */
   reestimate(keys: ReadonlySet<string>): void;
   /** A queued trial; undefined when it is not queued. */
@@ -26,7 +27,8 @@ export interface QueueIndex {
 
 /** A queued trial, with what only the engine asks about it. */
 export interface QueuedTrial extends PlanTrial {
-  readonly runtime: TrialRow['spec']['runtime'];
+  /** Which one it would get now. */
+  readonly runtime: RuntimeKind;
   readonly like: LikeKey;
   readonly progress: number | null;
   readonly estimatedMs: number | null;
@@ -41,6 +43,8 @@ export interface ActiveTrial {
 export interface QueuedFacts {
   /** Expected run time going by like trials before, ms; null when nothing is known. */
   likeRunsMs(like: LikeKey): number | null;
+  /** Which runtime it would get now. */
+  runtime(row: TrialRow): RuntimeKind;
   /** Why this trial may not start yet whatever is free; null = it may. */
   held(row: TrialRow): PlanTrial['held'];
   /** Whether what it needs is kept for it while it is held back. */
@@ -51,10 +55,10 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
   const lines = new Map<string, QueuedTrial[]>();
   const queuedById = new Map<number, QueuedTrial>();
   const active = new Map<number, ActiveTrial>();
-  const byRuntime = new Map<QueuedTrial['runtime'], number>();
+  const byRuntime = new Map<RuntimeKind, number>();
   let all: readonly QueuedTrial[] | null = null;
 
-  function count(runtime: QueuedTrial['runtime'], change: 1 | -1): void {
+  function count(runtime: RuntimeKind, change: 1 | -1): void {
     byRuntime.set(runtime, (byRuntime.get(runtime) ?? 0) + change);
   }
 
@@ -83,7 +87,7 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
         ...toPlanTrial(row, 'queued', [], estimateQueued(base, facts.likeRunsMs(like))),
         held: facts.held(row),
         keepsClaim: row.notBeforeMs !== null && facts.keepsClaim(row),
-        runtime: row.spec.runtime,
+        runtime: facts.runtime(row),
         like,
         ...base,
       };
@@ -143,16 +147,11 @@ export function toPlanTrial(
     id: row.id,
     poolId: row.poolId,
     experimentId: row.experimentId,
-    slots: row.spec.slots,
-    minFreeMiB: row.spec.minFreeMiB,
-    gpuName: row.spec.gpuName,
-    shareMiB: row.spec.shareMiB,
+    ...row.spec.ask,
+    ...row.spec.terms,
     priority: row.priority,
     rank: row.rank,
     submitOrder: row.id,
-    weight: row.spec.weight,
-    maxSlots: row.spec.maxSlots,
-    preemptible: row.spec.preemptible,
     state,
     lease,
     remainingMs: estimate.remainingMs,

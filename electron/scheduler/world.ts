@@ -1,8 +1,8 @@
 /** The world as the scheduler sees it this instant: pools, slots, trials, put together from the mirror of the queue, leases and the last reading. */
 import type { GpuStatus, SlotView } from '../contract/gpus.ts';
-import type { RuntimeKind } from '../contract/states.ts';
+import { RuntimeKind } from '../contract/states.ts';
 import type { Clock } from '../ports/clock.ts';
-import { listLeases } from '../store/attempts.ts';
+import { listLeases, type LeaseRow } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { listKeptBack, listPools } from '../store/pools.ts';
 import { readProgress, type TrialRow } from '../store/trials.ts';
@@ -45,11 +45,11 @@ export function createWorld(deps: WorldDeps): World {
 
   function assess(): ReturnType<typeof assessSlots> {
     const db = deps.store.db;
-    const leases = new Map<string, { trialId: number; shareMiB: number | null; sinceMs: number }[]>();
-    for (const { slotUuid, trialId, shareMiB, sinceMs } of listLeases(db)) {
-      const list = leases.get(slotUuid);
-      if (list === undefined) leases.set(slotUuid, [{ trialId, shareMiB, sinceMs }]);
-      else list.push({ trialId, shareMiB, sinceMs });
+    const leases = new Map<string, LeaseRow[]>();
+    for (const lease of listLeases(db)) {
+      const list = leases.get(lease.slotUuid);
+      if (list === undefined) leases.set(lease.slotUuid, [lease]);
+      else list.push(lease);
     }
     const nowMs = deps.clock.nowMs();
     for (const slot of leasedBefore) if (!leases.has(slot)) freedAtMs.set(slot, nowMs);
@@ -124,14 +124,15 @@ export function createWorld(deps: WorldDeps): World {
     const disk = deps.diskProblem();
     if (disk !== null) return queued.map((trial) => ({ ...trial, held: { code: 'disk_full' as const, text: disk } }));
     // A runtime that nobody waits for holds nobody: the usual case without Docker, told apart without a look at each trial.
-    const heldBy = (kind: RuntimeKind): string | null =>
-      deps.index.queuedOn(kind) === 0 ? null : deps.heldRuntime(kind);
-    const docker = heldBy('docker');
-    const process = heldBy('process');
-    if (docker === null && process === null) return queued;
+    const held = new Map<RuntimeKind, string>();
+    for (const kind of RuntimeKind.options) {
+      const text = deps.index.queuedOn(kind) === 0 ? null : deps.heldRuntime(kind);
+      if (text !== null) held.set(kind, text);
+    }
+    if (held.size === 0) return queued;
     return queued.map((trial) => {
-      const text = trial.runtime === 'docker' ? docker : process;
-      return text === null ? trial : { ...trial, held: { code: 'runtime_down' as const, text } };
+      const text = held.get(trial.runtime);
+      return text === undefined ? trial : { ...trial, held: { code: 'runtime_down' as const, text } };
     });
   }
 }

@@ -1,11 +1,12 @@
 /** What deleted trials left on the machine and must still be removed. */
 import type { Database } from 'better-sqlite3';
+import type { RuntimeKind } from '../contract/states.ts';
 import { prepared } from './database.ts';
 
 export type Garbage =
   | {
       readonly kind: 'attempt';
-      readonly runtime: 'docker' | 'process';
+      readonly runtime: RuntimeKind;
       readonly key: string;
       readonly ref: string | null;
       readonly logPath: string;

@@ -8,8 +8,9 @@ import type { Migration } from './migration.ts';
 import initial from './migrations/0001-initial.ts';
 import inPlace from './migrations/0002-in-place.ts';
 import workTime from './migrations/0003-work-time.ts';
+import runtimeWish from './migrations/0004-runtime-wish.ts';
 
-export const MIGRATIONS: readonly Migration[] = [initial, inPlace, workTime];
+export const MIGRATIONS: readonly Migration[] = [initial, inPlace, workTime, runtimeWish];
 
 /**
  * Brings `db` up to the newest version, one transaction a migration.

@@ -1,33 +1,10 @@
 /** Rows of the trial table: reading, writing and listing. A row mirrors the state machine in trials/transitions.ts. */
 import type { Database } from 'better-sqlite3';
 import type { Place } from '../contract/queue-order.ts';
-import type { RuntimeKind, StopKind, TrialState } from '../contract/states.ts';
+import type { StopKind, TrialState } from '../contract/states.ts';
 import type { Outcome } from '../contract/trials.ts';
 import { prepared } from './database.ts';
-
-/** Everything a launch needs that does not change after submit. */
-export interface TrialSpec {
-  readonly argv: readonly string[];
-  /** The entrypoint as the user wrote it, for display. */
-  readonly command: string;
-  readonly runtime: RuntimeKind;
-  readonly image: string | null;
-  readonly slots: number;
-  readonly minFreeMiB: number | null;
-  readonly gpuName: string | null;
-  readonly shareMiB: number | null;
-  readonly preemptible: boolean;
-  readonly weight: number;
-  readonly maxSlots: number | null;
-  readonly cpus: number | null;
-  readonly memoryMiB: number | null;
-  readonly shmMiB: number;
-  readonly mounts: readonly { readonly hostPath: string; readonly containerPath: string; readonly readOnly: boolean }[];
-  readonly graceS: number;
-  readonly timeLimitS: number | null;
-  readonly maxRestarts: number;
-  readonly estimatedMs: number | null;
-}
+import type { TrialSpec } from './trial-spec.ts';
 
 export interface TrialRow {
   readonly id: number;

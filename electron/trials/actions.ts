@@ -166,10 +166,10 @@ function perform(
       forEach(trials, (trial) => {
         if (trial.poolId === pool.id)
           throw new ItemRefusal('illegal_state', `#${trial.id} is in pool ${pool.id} already.`);
-        if (trial.spec.slots > context.slotsInPool(pool.id)) {
+        if (trial.spec.ask.slots > context.slotsInPool(pool.id)) {
           throw new ItemRefusal(
             'too_many_slots',
-            `#${trial.id} asks for ${trial.spec.slots} GPUs; pool ${pool.name} has ${context.slotsInPool(pool.id)}.`,
+            `#${trial.id} asks for ${trial.spec.ask.slots} GPUs; pool ${pool.name} has ${context.slotsInPool(pool.id)}.`,
           );
         }
         fire(trial, { type: 'move_pool', poolId: pool.id, rank: rankBehind(lastRank(tx.db, pool.id)) });

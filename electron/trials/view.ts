@@ -1,7 +1,8 @@
 /** Rows as the wire shows them. */
+import type { RuntimeKind } from '../contract/states.ts';
 import type { AttemptView, Trial } from '../contract/trials.ts';
 import type { AttemptRow } from '../store/attempts.ts';
-import { listLeasedSlots } from '../store/attempts.ts';
+import { getAttempt, listLeasedSlots } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { latestCheckpoint } from '../store/reports.ts';
 import type { TrialRow } from '../store/trials.ts';
@@ -10,10 +11,13 @@ import type { TrialRow } from '../store/trials.ts';
 export interface LiveFacts {
   activity(trialId: number): string | null;
   remainingMs(row: TrialRow): number | null;
+  /** The runtime an attempt would get now. */
+  runtime(row: TrialRow): RuntimeKind;
 }
 
 export function toTrial(store: Store, row: TrialRow, live: LiveFacts): Trial {
   const active = row.state === 'starting' || row.state === 'running' || row.state === 'stopping';
+  const waits = row.state === 'queued' || row.state === 'paused';
   const checkpoint = row.attempt === 0 ? null : latestCheckpoint(store.db, row.id);
   return {
     id: row.id,
@@ -25,11 +29,8 @@ export function toTrial(store: Store, row: TrialRow, live: LiveFacts): Trial {
     revision: row.revision,
     priority: row.priority,
     rank: row.rank,
-    slots: row.spec.slots,
-    minFreeMiB: row.spec.minFreeMiB,
-    gpuName: row.spec.gpuName,
-    shareMiB: row.spec.shareMiB,
-    runtime: row.spec.runtime,
+    ...row.spec.ask,
+    runtime: (waits ? null : getAttempt(store.db, row.id, row.attempt)?.runtime) ?? live.runtime(row),
     image: row.spec.image,
     command: row.spec.command,
     hparams: row.hparams,
@@ -41,7 +42,7 @@ export function toTrial(store: Store, row: TrialRow, live: LiveFacts): Trial {
     submittedAtMs: row.submittedAtMs,
     startedAtMs: row.startedAtMs,
     endedAtMs: row.endedAtMs,
-    leaseSlots: active && row.spec.slots > 0 ? listLeasedSlots(store.db, row.id) : [],
+    leaseSlots: active && row.spec.ask.slots > 0 ? listLeasedSlots(store.db, row.id) : [],
     activity: active ? live.activity(row.id) : null,
     frozen: row.frozen,
     stop: row.stop,

@@ -35,6 +35,7 @@ import { createEngineInspector } from './engine-status.ts';
 import type { EngineFacts } from './engine-status.ts';
 import type { SearchPlace } from './find-engine.ts';
 import { followAttempt } from './follow-attempt.ts';
+import { layOutContainer } from './container-layout.ts';
 import { parseImageReference } from './image-reference.ts';
 import { cancelled, givenUp, launchContainer } from './launch-container.ts';
 import { toLaunchError } from './launch-errors.ts';
@@ -193,6 +194,7 @@ export function createDockerRuntime({
 
   return {
     kind: 'docker',
+    layOut: layOutContainer,
     status: () => inspector.status(),
     diagnose: () => inspector.diagnose(),
 

@@ -15,6 +15,7 @@
  * limits, mounts, image and user of a LaunchSpec do not apply here: the program is the engine's user's own process.
  */
 import { access } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DoctorCheck } from '../../electron/contract/settings.ts';
 import { LaunchError } from '../../electron/ports/trial-runtime.ts';
@@ -274,6 +275,8 @@ export function createProcessRuntime({
 
   return {
     kind: 'process',
+    // It sees what the engine's user sees.
+    layOut: (places) => ({ places, paths: path, mounts: [] }),
     findProgram: (name, env) => findProgram(name, env['PATH'] ?? baseEnv['PATH'] ?? ''),
 
     status: (): Promise<RuntimeStatus> =>

@@ -203,6 +203,7 @@ export function createFakeMachine({ clock }: { readonly clock: Clock }): FakeMac
     let closed = false;
     return {
       kind,
+      layOut: (places) => ({ places, paths: path, mounts: [] }),
       launch,
       status: () => Promise.resolve(status),
       diagnose: () =>

@@ -102,7 +102,10 @@ function fields(trial: Trial, detail: TrialDetail, nowMs: number): [string, stri
   const rows: [string, string | null][] = [
     ['pool', `${trial.poolId}, priority ${trial.priority}`],
     ['needs', needs.join(', ')],
-    ['runtime', trial.image === null ? trial.runtime : `${trial.runtime}, ${trial.image}`],
+    [
+      'runtime',
+      trial.image === null || trial.runtime === 'process' ? trial.runtime : `${trial.runtime}, ${trial.image}`,
+    ],
     ['command', trial.command],
     ['directory', detail.source],
     ['works in', detail.workDir],

@@ -2,13 +2,17 @@
  * From a valid configuration and what is known of the machine to everything a trial needs, with a note for every choice
  * the engine made on its own. Pure.
  *
- * Runtime: `runtime` when it is given; otherwise docker when there is an image, else process. An image that only the
- * process runtime could run is an error, never silently dropped; only `runtime: process` says that it may be.
+ * Which runtime it gets is decided when it starts (queue/choose-runtime.ts); what can be told of it now is told now. An image that only
+ * the process runtime could run is an error, never silently dropped; only `runtime: process` says that it may be.
  */
 import type { ExperimentConfig } from '../../contract/config.ts';
 import { SwitchyardError } from '../../contract/errors.ts';
 import type { RuntimeKind } from '../../contract/states.ts';
+import type { Pool } from '../../contract/pools.ts';
 import { DEFAULT_PRIORITY } from '../../contract/queue-order.ts';
+import type { SlotAsk } from '../../contract/trials.ts';
+import { chooseRuntime } from '../../queue/choose-runtime.ts';
+import type { WantedRuntime, TrialSpec } from '../../store/trial-spec.ts';
 import { parseMemoryMiB } from '../../text/memory-text.ts';
 import { generateName, nameAfter } from './names.ts';
 import { matchesName } from '../../text/name-pattern.ts';
@@ -25,7 +29,7 @@ export interface SlotFacts {
 
 /** What the engine knows when a trial is submitted. */
 export interface MachineFacts {
-  readonly pools: readonly { readonly id: string; readonly slots: readonly SlotFacts[] }[];
+  readonly pools: readonly (Pick<Pool, 'id' | 'kind'> & { readonly slots: readonly SlotFacts[] })[];
   readonly defaultPoolId: string;
   /** False when the GPUs could not be read: then nothing is refused for lack of them. */
   readonly gpusKnown: boolean;
@@ -36,34 +40,17 @@ export interface MachineFacts {
   readonly random: () => number;
 }
 
-export interface TrialSpec {
+/** A trial as it will be stored, with what only its submit needs. */
+export interface ResolvedTrial {
   readonly name: string;
   readonly labels: readonly string[];
-  readonly argv: readonly string[];
-  /** The command as a person would type it; for display. */
-  readonly command: string;
-  readonly runtime: RuntimeKind;
-  /** null with the process runtime. */
-  readonly image: string | null;
   readonly env: Readonly<Record<string, string>>;
   readonly poolId: string;
   readonly priority: number;
-  readonly slots: number;
-  readonly minFreeMiB: number | null;
-  readonly gpuName: string | null;
-  readonly shareMiB: number | null;
-  readonly weight: number;
-  readonly maxSlots: number | null;
-  readonly preemptible: boolean;
-  readonly cpus: number | null;
-  readonly memoryMiB: number | null;
-  readonly shmMiB: number;
-  readonly estimatedMs: number | null;
-  readonly mounts: readonly { readonly hostPath: string; readonly containerPath: string; readonly readOnly: boolean }[];
   readonly hparams: Readonly<Record<string, unknown>>;
-  readonly maxRestarts: number;
-  readonly graceS: number;
-  readonly timeLimitS: number | null;
+  readonly spec: TrialSpec;
+  /** The runtime it would get if it started now. */
+  readonly runtime: RuntimeKind;
   readonly notes: readonly string[];
 }
 
@@ -71,74 +58,81 @@ export interface TrialSpec {
  * @param sourceDir the submitted directory, for the name of an experiment that has none
  * @throws SwitchyardError runtime_unavailable, too_many_slots, invalid_slots or invalid_config
  */
-export function resolveTrialSpec(
+export function resolveTrial(
   config: ExperimentConfig,
   facts: MachineFacts,
   sourceDir: string | null = null,
-): TrialSpec {
+): ResolvedTrial {
   const notes: string[] = [];
   const resources = config.resources;
-  const { runtime, image } = chooseRuntime(config, facts, notes);
   const pool = choosePool(resources.pool, facts);
+  const wish = { runtime: config.runtime ?? null, image: config.environment.image?.trim() || null };
+  const runtime = chooseRuntime(pool, wish);
+  if (runtime === 'docker') checkContainer(wish, facts);
+  else noteWithoutContainer(config, wish, notes);
   const slots = chooseSlots(config, pool, facts, notes);
   const memory = (field: 'min_gpu_memory' | 'share' | 'memory' | 'shm_size'): number | null => {
     const text = resources[field];
     return text === undefined ? null : parseMemoryMiB(text, `resources.${field}`);
   };
   const memoryMiB = memory('memory');
-  const shareMiB = memory('share');
-  const minFreeMiB = memory('min_gpu_memory');
-  if (slots === 0) {
-    const needsGpu =
-      shareMiB !== null
-        ? 'share'
-        : minFreeMiB !== null
-          ? 'min_gpu_memory'
-          : resources.gpu_name !== undefined
-            ? 'gpu_name'
-            : null;
-    if (needsGpu !== null) {
-      throw new SwitchyardError('invalid_slots', `resources.${needsGpu} asks for a GPU, but the trial has 0 slots.`, {
-        path: `resources.${needsGpu}`,
-        remedy: `Set resources.slots to 1 or more, or remove resources.${needsGpu}.`,
-      });
-    }
-  }
-  noteUnfitSlots({ slots, minFreeMiB: shareMiB ?? minFreeMiB, gpuName: resources.gpu_name ?? null }, pool, notes);
+  const ask: SlotAsk = {
+    slots,
+    minFreeMiB: memory('min_gpu_memory'),
+    gpuName: resources.gpu_name ?? null,
+    shareMiB: memory('share'),
+  };
+  checkAskedOfNoGpu(ask);
+  noteUnfitSlots(ask, pool, notes);
   const name = config.name ?? nameAfter(config.entrypoint, directoryName(sourceDir)) ?? generateName(facts.random);
   return {
     name,
     labels: [...new Set(config.labels)],
-    argv: typeof config.entrypoint === 'string' ? shellArguments(config.entrypoint) : config.entrypoint,
-    command:
-      typeof config.entrypoint === 'string' ? config.entrypoint : config.entrypoint.map(quoteForDisplay).join(' '),
-    runtime,
-    image,
     env: config.environment.environment_variables,
     poolId: pool.id,
     priority: resources.priority ?? DEFAULT_PRIORITY,
-    slots,
-    minFreeMiB,
-    gpuName: resources.gpu_name ?? null,
-    shareMiB,
-    weight: resources.weight,
-    maxSlots: resources.max_slots ?? null,
-    preemptible: resources.preemptible,
-    cpus: resources.cpus ?? null,
-    memoryMiB,
-    shmMiB: memory('shm_size') ?? Math.min(DEFAULT_SHM_MIB, memoryMiB ?? DEFAULT_SHM_MIB),
-    estimatedMs: resources.estimated_minutes === undefined ? null : Math.round(resources.estimated_minutes * 60_000),
-    mounts: config.mounts.map((mount) => ({
-      hostPath: mount.host_path,
-      containerPath: mount.container_path,
-      readOnly: mount.read_only,
-    })),
     hparams: config.hyperparameters,
-    maxRestarts: config.max_restarts,
-    graceS: config.grace_period_s,
-    timeLimitS: config.time_limit_s ?? null,
+    spec: {
+      ...wish,
+      argv: typeof config.entrypoint === 'string' ? shellArguments(config.entrypoint) : config.entrypoint,
+      command:
+        typeof config.entrypoint === 'string' ? config.entrypoint : config.entrypoint.map(quoteForDisplay).join(' '),
+      ask,
+      terms: {
+        preemptible: resources.preemptible,
+        weight: resources.weight,
+        maxSlots: resources.max_slots ?? null,
+      },
+      limits: {
+        cpus: resources.cpus ?? null,
+        memoryMiB,
+        shmMiB: memory('shm_size') ?? Math.min(DEFAULT_SHM_MIB, memoryMiB ?? DEFAULT_SHM_MIB),
+      },
+      mounts: config.mounts.map((mount) => ({
+        hostPath: mount.host_path,
+        containerPath: mount.container_path,
+        readOnly: mount.read_only,
+      })),
+      graceS: config.grace_period_s,
+      timeLimitS: config.time_limit_s ?? null,
+      maxRestarts: config.max_restarts,
+      estimatedMs: resources.estimated_minutes === undefined ? null : Math.round(resources.estimated_minutes * 60_000),
+    },
+    runtime,
     notes,
   };
+}
+
+/** What only a GPU can have makes no sense without one. */
+function checkAskedOfNoGpu({ slots, shareMiB, minFreeMiB, gpuName }: SlotAsk): void {
+  if (slots > 0) return;
+  const asked =
+    shareMiB !== null ? 'share' : minFreeMiB !== null ? 'min_gpu_memory' : gpuName !== null ? 'gpu_name' : null;
+  if (asked === null) return;
+  throw new SwitchyardError('invalid_slots', `resources.${asked} asks for a GPU, but the trial has 0 slots.`, {
+    path: `resources.${asked}`,
+    remedy: `Set resources.slots to 1 or more, or remove resources.${asked}.`,
+  });
 }
 
 function directoryName(dir: string | null): string | null {
@@ -153,39 +147,33 @@ function shellArguments(command: string): string[] {
   return ['sh', '-c', `trap 'exit 143' TERM\n${command}`];
 }
 
-function chooseRuntime(
-  config: ExperimentConfig,
-  facts: MachineFacts,
-  notes: string[],
-): { runtime: RuntimeKind; image: string | null } {
-  const image = config.environment.image?.trim() ?? '';
-  const runtime: RuntimeKind = config.runtime ?? (image === '' ? 'process' : 'docker');
-  if (runtime === 'docker') {
-    if (image === '') {
-      throw new SwitchyardError('invalid_config', 'runtime: docker needs an image.', {
-        path: 'environment.image',
-        remedy:
-          'Name one in environment.image, for example python:3-slim, or use runtime: process to run on this machine directly.',
-      });
-    }
-    if (!facts.dockerAvailable) {
-      const why =
-        facts.dockerProblem === null ? 'no Docker engine answers' : `Docker cannot be used: ${facts.dockerProblem}`;
-      throw new SwitchyardError(
-        'runtime_unavailable',
-        `The image ${image} needs Docker, but ${why.replace(/\.$/, '')}.`,
-        {
-          path: config.runtime === undefined ? 'environment.image' : 'runtime',
-          remedy:
-            'Start Docker ("switchyard doctor" says what is missing), or set runtime: process to run on this machine without the image.',
-        },
-      );
-    }
-    return { runtime, image };
+/** What can already be told at submit of a trial that will need a container. @throws SwitchyardError invalid_config, runtime_unavailable */
+function checkContainer(wish: WantedRuntime, facts: MachineFacts): void {
+  if (wish.image === null) {
+    throw new SwitchyardError('invalid_config', 'runtime: docker needs an image.', {
+      path: 'environment.image',
+      remedy:
+        'Name one in environment.image, for example python:3-slim, or use runtime: process to run on this machine directly.',
+    });
   }
-  if (config.runtime === undefined)
-    notes.push('Runs directly on this machine (process runtime), because no image is named.');
-  if (image !== '') notes.push(`The image ${image} is not used: runtime is process.`);
+  if (facts.dockerAvailable) return;
+  const why =
+    facts.dockerProblem === null ? 'no Docker engine answers' : `Docker cannot be used: ${facts.dockerProblem}`;
+  throw new SwitchyardError(
+    'runtime_unavailable',
+    `The image ${wish.image} needs Docker, but ${why.replace(/\.$/, '')}.`,
+    {
+      path: wish.runtime === null ? 'environment.image' : 'runtime',
+      remedy:
+        'Start Docker ("switchyard doctor" says what is missing), or set runtime: process to run on this machine without the image.',
+    },
+  );
+}
+
+/** What of the configuration has no effect on a plain process. */
+function noteWithoutContainer(config: ExperimentConfig, wish: WantedRuntime, notes: string[]): void {
+  if (wish.runtime === null) notes.push('Runs directly on this machine (process runtime), because no image is named.');
+  if (wish.image !== null) notes.push(`The image ${wish.image} is not used: runtime is process.`);
   if (config.mounts.length > 0)
     notes.push(
       'Mounts are not used: without a container the trial sees every directory of this machine under its own path.',
@@ -199,7 +187,6 @@ function chooseRuntime(
     notes.push(
       `${limited.join(', ')} ${limited.length === 1 ? 'is' : 'are'} not enforced: the process runtime has no such limits.`,
     );
-  return { runtime, image: null };
 }
 
 type PoolFacts = MachineFacts['pools'][number];
@@ -268,13 +255,10 @@ function chooseSlots(config: ExperimentConfig, pool: PoolFacts, facts: MachineFa
 }
 
 /** A request that only a missing or busy GPU could meet waits with its reason; here it only earns a note. */
-function noteUnfitSlots(
-  ask: { slots: number; minFreeMiB: number | null; gpuName: string | null },
-  pool: PoolFacts,
-  notes: string[],
-): void {
+function noteUnfitSlots(ask: SlotAsk, pool: PoolFacts, notes: string[]): void {
   if (ask.slots === 0 || pool.slots.length === 0) return;
-  const { minFreeMiB, gpuName } = ask;
+  const { gpuName } = ask;
+  const minFreeMiB = ask.shareMiB ?? ask.minFreeMiB;
   const bigEnough =
     minFreeMiB === null
       ? pool.slots

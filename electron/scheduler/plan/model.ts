@@ -4,7 +4,9 @@
  */
 import type { ForecastEntry, WaitingReason } from '../../contract/feed.ts';
 import type { PoolSettings } from '../../contract/pools.ts';
+import type { SlotAsk } from '../../contract/trials.ts';
 import type { PlanSlot } from '../../gpus/plan-slot.ts';
+import type { QueueTerms } from '../../store/trial-spec.ts';
 
 export type TrialKey = number | string;
 
@@ -18,23 +20,14 @@ export interface PlanPool {
   readonly settings: Pick<PoolSettings, 'policy' | 'backfill' | 'preemption' | 'maxRunning' | 'maxCpuTrials'>;
 }
 
-export interface PlanTrial {
+export interface PlanTrial extends Readonly<SlotAsk>, QueueTerms {
   readonly id: TrialKey;
   readonly poolId: string;
   readonly experimentId: TrialKey;
-  readonly slots: number;
-  readonly minFreeMiB: number | null;
-  /** Wildcard pattern on the slot's name (* and ?), case-insensitive; null = any. */
-  readonly gpuName: string | null;
-  /** null = exclusive. */
-  readonly shareMiB: number | null;
   readonly priority: number;
   /** Sorts as plain text or number inside one priority; null = unknown, then nothing of the same priority is preempted for it. */
   readonly rank: string | number | null;
   readonly submitOrder: number;
-  readonly weight: number;
-  readonly maxSlots: number | null;
-  readonly preemptible: boolean;
   /** active = starting or running; releasing = asked to stop, its slots are about to come free (never preempt again). */
   readonly state: 'queued' | 'active' | 'releasing';
   /** Slots held (active, releasing). May be empty for a trial recorded as running that occupies nothing. */

@@ -2,16 +2,14 @@
  * Who is on which slot of one pool, and the pool's two head counts: the scratch pad of a planning pass.
  * An Occupancy is changed in place; `copy` first to try something. Slots are named by their index in the yard.
  */
-import type { Rules, Slot } from './read-input.ts';
+import type { Rules, Slot, Want } from './read-input.ts';
 import type { PlanTrial } from './model.ts';
 
 /** One trial on the slots of a pool: active, started in this pass, or promised slots that are coming free. */
-export interface Holder {
+export interface Holder extends Pick<Want, 'shareMiB'> {
   readonly trial: PlanTrial;
   /** Indices of the slots of this pool that it holds. */
   readonly slots: readonly number[];
-  /** null = exclusive. */
-  readonly shareMiB: number | null;
   readonly isCpu: boolean;
   /** false: a trial of another pool that still sits on a slot of this one. It is never preempted here nor counted. */
   readonly own: boolean;

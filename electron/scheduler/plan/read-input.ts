@@ -3,17 +3,12 @@
  * names of things that do not exist become harmless values, never exceptions. Pure.
  */
 import { compareInLine, DEFAULT_PRIORITY, type Place } from '../../contract/queue-order.ts';
+import type { SlotAsk } from '../../contract/trials.ts';
 import type { PlanInput, PlanPool, PlanTrial, TrialKey } from './model.ts';
 import type { PlanSlot } from '../../gpus/plan-slot.ts';
 
 /** What a trial asks for, checked. `slots` is a whole number of 0 or more; memory is positive MiB or null. */
-export interface Want {
-  readonly slots: number;
-  readonly minFreeMiB: number | null;
-  readonly gpuName: string | null;
-  /** null = exclusive. */
-  readonly shareMiB: number | null;
-}
+export type Want = Readonly<SlotAsk>;
 
 /** A pool's rules, checked. */
 export interface Rules {

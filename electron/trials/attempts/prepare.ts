@@ -8,7 +8,7 @@ import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RuntimeKind } from '../../contract/states.ts';
 import { LaunchError } from '../../ports/trial-runtime.ts';
-import type { LaunchSpec } from '../../ports/trial-runtime.ts';
+import type { LaunchSpec, TrialRuntime } from '../../ports/trial-runtime.ts';
 import type { SecretBox } from '../../ports/secret-box.ts';
 import type { AttemptRow } from '../../store/attempts.ts';
 import type { Store } from '../../store/database.ts';
@@ -17,6 +17,7 @@ import type { TrialRow } from '../../store/trials.ts';
 import { pickLatestCheckpoint } from '../files/checkpoints.ts';
 import { composeLaunch } from './compose-launch.ts';
 import { attemptFiles, hostWorkDir, trialDirectories } from '../files/directories.ts';
+import type { AttemptTokens } from './tokens.ts';
 
 export interface Preparation {
   /** @throws Error with the file system's code (ENOSPC...) */
@@ -25,8 +26,6 @@ export interface Preparation {
   wishStop(trialId: number, attempt: number): Promise<void>;
   /** Whether the program asks for that wish; the signal can wait then. */
   asksForStop(trialId: number, attempt: number): boolean;
-  /** Makes and remembers the token of a new attempt; only its hash is stored. */
-  mintToken(trialId: number, attempt: number): { readonly hash: string };
 }
 
 export interface PreparationDeps {
@@ -35,30 +34,32 @@ export interface PreparationDeps {
   readonly engineId: string;
   readonly helperDir: string;
   readonly secrets: SecretBox;
-  readonly user: { readonly uid: number; readonly gid: number };
+  readonly user: LaunchSpec['user'];
+  /** Asked where a trial finds its directories. */
+  readonly runtimes: ReadonlyMap<RuntimeKind, Pick<TrialRuntime, 'layOut'>>;
   readonly apiUrl: (runtime: RuntimeKind) => string | null;
   readonly materialize: (snapshot: string, workDir: string) => Promise<void>;
-  readonly newToken: () => { readonly token: string; readonly hash: string };
+  readonly tokens: Pick<AttemptTokens, 'take'>;
 }
 
 const DIRECTORY_MODE = 0o700;
 
 export function createPreparation(deps: PreparationDeps): Preparation {
-  const tokens = new Map<string, string>();
-  const keyOf = (trialId: number, attempt: number): string => `${trialId}/${attempt}`;
-
   return {
-    mintToken(trialId, attempt) {
-      const { token, hash } = deps.newToken();
-      tokens.set(keyOf(trialId, attempt), token);
-      return { hash };
-    },
-
     async prepare(trial, attempt) {
       const experiment = getExperiment(deps.store.db, trial.experimentId);
       const dirs = trialDirectories(deps.trialsDir, trial.id);
       const files = attemptFiles(deps.trialsDir, trial.id, attempt.number);
       const work = hostWorkDir(dirs, experiment);
+      const layout = deps.runtimes.get(attempt.runtime)?.layOut({
+        work,
+        inPlace: work !== dirs.work,
+        checkpoints: dirs.checkpoints,
+        output: dirs.output,
+        exchange: files.exchange,
+        helper: deps.helperDir,
+      });
+      if (layout === undefined) throw new Error(`no ${attempt.runtime} runtime`);
       await Promise.all([
         makeDirectory(files.exchange).then(() =>
           writeFile(files.hparams, JSON.stringify(trial.hparams), { mode: 0o600 }),
@@ -70,25 +71,22 @@ export function createPreparation(deps: PreparationDeps): Preparation {
           : checkStillThere(work),
       ]);
 
-      const token = tokens.get(keyOf(trial.id, attempt.number)) ?? '';
-      tokens.delete(keyOf(trial.id, attempt.number));
       const userEnv =
         experiment?.sealedEnv == null
           ? {}
           : (JSON.parse(deps.secrets.open(experiment.sealedEnv)) as Record<string, string>);
       return composeLaunch({
         trial,
-        hostWorkDir: work,
+        layout,
+        files,
         attemptKey: attempt.key,
         engineId: deps.engineId,
-        trialsDir: deps.trialsDir,
-        helperDir: deps.helperDir,
         slotUuids: attempt.slots,
         userEnv,
         // Before its first attempt there cannot be one.
         latestCheckpoint: attempt.number === 1 ? null : ((await pickLatestCheckpoint(dirs.checkpoints))?.name ?? null),
-        token,
-        apiUrl: deps.apiUrl(trial.spec.runtime),
+        token: deps.tokens.take(trial.id, attempt.number),
+        apiUrl: deps.apiUrl(attempt.runtime),
         user: deps.user,
       });
     },

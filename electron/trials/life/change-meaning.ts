@@ -32,7 +32,7 @@ export function meaningOfChange(
   return {
     onlyRunsOn: row?.state === 'running' && (before === 'starting' || before === 'running'),
     gaveUpLease,
-    freedGpus: gaveUpLease && row !== null && row.spec.slots > 0,
+    freedGpus: gaveUpLease && row !== null && row.spec.ask.slots > 0,
     changesEstimates: row !== null && (isDone || before === undefined),
     finished:
       isDone && before !== undefined && before !== 'done' && row.outcome !== null

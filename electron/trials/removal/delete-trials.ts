@@ -2,8 +2,6 @@
  * Deleting ended trials: the rows go in the transaction together with a list of what must be removed from the machine
  * (containers, directories, snapshots nobody uses any more); that list is worked off after the commit and at every start.
  */
-import { lstat, readdir } from 'node:fs/promises';
-import path from 'node:path';
 import { listAttempts } from '../../store/attempts.ts';
 import type { Tx } from '../../store/database.ts';
 import { deleteExperiment, getExperiment, listTrialIdsOf, snapshotInUse } from '../../store/experiments.ts';
@@ -36,29 +34,4 @@ export function deleteTrials(tx: Tx, trials: readonly TrialRow[], trialsDir: str
     tx.emit({ type: 'trial.deleted', trialId: trial.id, text: 'Deleted' });
     tx.removed(trial.id);
   }
-}
-
-/** Disk use of a directory tree in bytes, blocks really allocated (a capped log has holes). 0 when it is not there, or is a link. */
-export async function directoryBytes(dir: string): Promise<number> {
-  let entries;
-  try {
-    // A trial may name a link of its making: that must not lead through the whole machine.
-    if (!(await lstat(dir)).isDirectory()) return 0;
-    entries = await readdir(dir, { withFileTypes: true });
-  } catch {
-    return 0;
-  }
-  let total = 0;
-  for (const entry of entries) {
-    const file = path.join(dir, entry.name);
-    if (entry.isDirectory()) total += await directoryBytes(file);
-    else {
-      try {
-        total += (await lstat(file)).blocks * 512;
-      } catch {
-        // It went away while we looked: nothing to count.
-      }
-    }
-  }
-  return total;
 }

@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3';
 import { listCheckpoints } from '../../store/reports.ts';
 import { trialDirectories } from '../files/directories.ts';
 import { requireTrial } from '../require-trial.ts';
-import { directoryBytes } from './delete-trials.ts';
+import { directoryBytes } from '../files/directory-bytes.ts';
 
 export interface DeletePreview {
   readonly freesBytes: number;

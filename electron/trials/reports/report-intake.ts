@@ -16,7 +16,7 @@ import {
 } from '../../store/reports.ts';
 import { updateProgress } from '../../store/trials.ts';
 import { listFinishedCheckpoints } from '../files/checkpoints.ts';
-import { directoryBytes } from '../removal/delete-trials.ts';
+import { directoryBytes } from '../files/directory-bytes.ts';
 import { trialDirectories, type AttemptFiles } from '../files/directories.ts';
 import type { ReportRecord } from './report-lines.ts';
 import { createReportReader } from './report-reader.ts';

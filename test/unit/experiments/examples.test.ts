@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../electron/contract/config.ts';
 import { SwitchyardError } from '../../../electron/contract/errors.ts';
-import { resolveTrialSpec } from '../../../electron/experiments/config/resolve-config.ts';
+import { resolveTrial } from '../../../electron/experiments/config/resolve-config.ts';
 import { chooseExampleRuntime, listExamples, loadExample } from '../../../electron/experiments/examples.ts';
 import { keysKnownAt } from '../../../electron/experiments/config/config-keys.ts';
 import { parseConfigYaml, validateConfig } from '../../../electron/experiments/config/parse-config.ts';
@@ -24,20 +24,23 @@ describe('examples', () => {
     expect(others).toEqual([]);
     expect(digits).toMatchObject({ id: 'digits', title: 'Handwritten digits' });
     const facts = {
-      pools: [{ id: 'workstation', slots: [] }],
+      pools: [{ id: 'workstation', kind: 'local' as const, slots: [] }],
       defaultPoolId: 'workstation',
       gpusKnown: true,
       dockerProblem: null,
       random: () => 0,
     };
     if (digits === undefined) throw new Error('no example');
-    const specOf = (dockerAvailable: boolean) =>
-      resolveTrialSpec(validateConfig(chooseExampleRuntime(digits, dockerAvailable)).config, {
+    const resolved = (dockerAvailable: boolean) =>
+      resolveTrial(validateConfig(chooseExampleRuntime(digits, dockerAvailable)).config, {
         ...facts,
         dockerAvailable,
       });
-    expect(specOf(false)).toMatchObject({ runtime: 'process', slots: 0, argv: ['python3', 'train.py'] });
-    expect(specOf(true)).toMatchObject({ runtime: 'docker', image: 'python:3-slim', notes: [] });
+    expect(resolved(false)).toMatchObject({
+      runtime: 'process',
+      spec: { ask: { slots: 0 }, argv: ['python3', 'train.py'] },
+    });
+    expect(resolved(true)).toMatchObject({ runtime: 'docker', spec: { image: 'python:3-slim' }, notes: [] });
   });
 
   it('a configuration with every field is there to start from, valid with and without those that are off', () => {

@@ -174,7 +174,7 @@ test('canceling a queued trial can be undone: it comes back to its place', () =>
 test('a pool with trials cannot be removed, nor take a trial that asks for more GPUs than it has', () => {
   createPool(store, { name: 'Night only', gpuUuids: ['GPU-1'] }, 8, new Set(['GPU-1']));
   const big = add(42, {});
-  store.db.prepare(`UPDATE trial SET spec = json_set(spec, '$.slots', 2) WHERE id = ?`).run(big);
+  store.db.prepare(`UPDATE trial SET spec = json_set(spec, '$.ask.slots', 2) WHERE id = ?`).run(big);
   expect(refusal(() => act({ action: 'pool', trialIds: [big], poolId: 'night-only' }, 1)).code).toBe('too_many_slots');
   act({ action: 'pool', trialIds: [big], poolId: 'night-only' }, 2);
   expect(

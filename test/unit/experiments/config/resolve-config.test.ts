@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { SwitchyardError } from '../../../../electron/contract/errors.ts';
 import type { MachineFacts } from '../../../../electron/experiments/config/resolve-config.ts';
-import { resolveTrialSpec } from '../../../../electron/experiments/config/resolve-config.ts';
+import { resolveTrial } from '../../../../electron/experiments/config/resolve-config.ts';
 import { parseConfigYaml } from '../../../../electron/experiments/config/parse-config.ts';
 
 const gpu = (index: number, totalMiB = 24_576) => ({ label: `GPU ${index}`, name: 'NVIDIA RTX A5000', totalMiB });
 const facts: MachineFacts = {
   pools: [
-    { id: 'workstation', slots: [gpu(0), gpu(1)] },
-    { id: 'night', slots: [] },
+    { id: 'workstation', kind: 'local', slots: [gpu(0), gpu(1)] },
+    { id: 'night', kind: 'local', slots: [] },
   ],
   defaultPoolId: 'workstation',
   gpusKnown: true,
@@ -16,9 +16,9 @@ const facts: MachineFacts = {
   dockerProblem: null,
   random: () => 0,
 };
-const noGpus: MachineFacts = { ...facts, pools: [{ id: 'workstation', slots: [] }] };
+const noGpus: MachineFacts = { ...facts, pools: [{ id: 'workstation', kind: 'local', slots: [] }] };
 const resolve = (yaml: string, machine = facts) =>
-  resolveTrialSpec(parseConfigYaml(`entrypoint: python train.py\n${yaml}`).config, machine);
+  resolveTrial(parseConfigYaml(`entrypoint: python train.py\n${yaml}`).config, machine);
 const codeOf = (yaml: string, machine = facts): string => {
   try {
     resolve(yaml, machine);
@@ -31,20 +31,20 @@ const codeOf = (yaml: string, machine = facts): string => {
   }
 };
 
-describe('resolveTrialSpec', () => {
+describe('resolveTrial', () => {
   it('runs a string through a sh that lets its program end first, and keeps a list as it is', () => {
-    expect(resolve('').argv).toEqual(['sh', '-c', "trap 'exit 143' TERM\npython train.py"]);
-    const spec = resolveTrialSpec(parseConfigYaml("entrypoint: [python, train.py, 'a b', \"it's\"]").config, facts);
+    expect(resolve('').spec.argv).toEqual(['sh', '-c', "trap 'exit 143' TERM\npython train.py"]);
+    const { spec } = resolveTrial(parseConfigYaml("entrypoint: [python, train.py, 'a b', \"it's\"]").config, facts);
     expect(spec.argv).toEqual(['python', 'train.py', 'a b', "it's"]);
     expect(spec.command).toBe("python train.py 'a b' 'it'\\''s'");
   });
 
   it('takes one GPU where there are GPUs and none where there are none, and says so', () => {
-    expect(resolve('').slots).toBe(1);
-    const spec = resolve('', noGpus);
-    expect(spec.slots).toBe(0);
-    expect(spec.notes.join(' ')).toContain('without a GPU');
-    expect(resolve('resources: {pool: night}').slots).toBe(0);
+    expect(resolve('').spec.ask.slots).toBe(1);
+    const without = resolve('', noGpus);
+    expect(without.spec.ask.slots).toBe(0);
+    expect(without.notes.join(' ')).toContain('without a GPU');
+    expect(resolve('resources: {pool: night}').spec.ask.slots).toBe(0);
   });
 
   it('refuses more GPUs than the pool has, with what it has', () => {
@@ -59,18 +59,18 @@ describe('resolveTrialSpec', () => {
   });
 
   it('waits for a GPU where the GPUs cannot be read, and says so, instead of going to the CPU', () => {
-    const spec = resolve('', { ...noGpus, gpusKnown: false });
-    expect(spec.slots).toBe(1);
-    expect(spec.notes.join(' ')).toContain('cannot be read now');
-    expect(resolve('resources: {slots: 0}', { ...noGpus, gpusKnown: false }).slots).toBe(0);
-    expect(resolve('', noGpus).slots).toBe(0);
+    const blind = resolve('', { ...noGpus, gpusKnown: false });
+    expect(blind.spec.ask.slots).toBe(1);
+    expect(blind.notes.join(' ')).toContain('cannot be read now');
+    expect(resolve('resources: {slots: 0}', { ...noGpus, gpusKnown: false }).spec.ask.slots).toBe(0);
+    expect(resolve('', noGpus).spec.ask.slots).toBe(0);
   });
 
   it('takes docker for an image and the process runtime without one', () => {
-    expect(resolve('')).toMatchObject({ runtime: 'process', image: null });
-    expect(resolve('environment: {image: "python:3-slim"}')).toMatchObject({
+    expect(resolve('')).toMatchObject({ runtime: 'process', spec: { runtime: null, image: null } });
+    expect(resolve('environment: {image: " python:3-slim "}')).toMatchObject({
       runtime: 'docker',
-      image: 'python:3-slim',
+      spec: { runtime: null, image: 'python:3-slim' },
       notes: [],
     });
     expect(codeOf('runtime: docker')).toBe('invalid_config');
@@ -78,14 +78,15 @@ describe('resolveTrialSpec', () => {
     const plain = resolve(
       'environment: {image: x}\nruntime: process\nmounts: [{host_path: /a, container_path: /b}]\nresources: {memory: 4g}',
     );
-    expect(plain).toMatchObject({ runtime: 'process', image: null });
+    expect(plain).toMatchObject({ runtime: 'process', spec: { runtime: 'process', image: 'x' } });
     expect(plain.notes).toHaveLength(3);
   });
 
   it('caps shared memory by memory', () => {
-    expect(resolve('').shmMiB).toBe(8192);
-    expect(resolve('resources: {memory: 2g}')).toMatchObject({ memoryMiB: 2048, shmMiB: 2048 });
-    expect(resolve('resources: {memory: 2g, shm_size: 1g}').shmMiB).toBe(1024);
+    const limits = (yaml: string) => resolve(yaml).spec.limits;
+    expect(limits('').shmMiB).toBe(8192);
+    expect(limits('resources: {memory: 2g}')).toMatchObject({ memoryMiB: 2048, shmMiB: 2048 });
+    expect(limits('resources: {memory: 2g, shm_size: 1g}').shmMiB).toBe(1024);
   });
 
   it('notes what only a larger or another GPU could meet', () => {
@@ -99,7 +100,7 @@ describe('resolveTrialSpec', () => {
   it('tells of a name what the scheduler will do with it', () => {
     // A part of the name finds the card there, so here nothing may be said of waiting.
     const slots = [0, 1].map((index) => ({ ...gpu(index), name: 'NVIDIA GeForce RTX 4090' }));
-    const machine: MachineFacts = { ...facts, pools: [{ id: 'workstation', slots }] };
+    const machine: MachineFacts = { ...facts, pools: [{ id: 'workstation', kind: 'local', slots }] };
     expect(resolve('resources: {gpu_name: "4090"}', machine).notes.join(' ')).not.toContain('match');
     expect(resolve('resources: {gpu_name: "3090"}', machine).notes.join(' ')).toContain('Only 0 of 2 GPUs');
   });
@@ -107,7 +108,7 @@ describe('resolveTrialSpec', () => {
   it('names it after the command and the directory, and makes up a name where they say nothing', () => {
     expect(resolve('').name).toBe('train.py');
     const nothing = parseConfigYaml('entrypoint: $X').config;
-    expect(resolveTrialSpec(nothing, facts, '/home/me/proj/').name).toBe('proj');
-    expect(resolveTrialSpec(nothing, { ...facts, random: () => 0.999_999 }).name).toMatch(/^[a-z]+-[a-z]+-99$/);
+    expect(resolveTrial(nothing, facts, '/home/me/proj/').name).toBe('proj');
+    expect(resolveTrial(nothing, { ...facts, random: () => 0.999_999 }).name).toMatch(/^[a-z]+-[a-z]+-99$/);
   });
 });

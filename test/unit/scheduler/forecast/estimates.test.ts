@@ -13,6 +13,7 @@ test('queued trials take over the run time of those like them that ended', () =>
     likeRunsMs: ({ estimateKey }) => known.get(estimateKey) ?? null,
     held: () => null,
     keepsClaim: () => false,
+    runtime: () => 'process',
   });
   for (const id of [1, 2])
     index.update(id, makeTrialRow({ id, rank: `a${id}`, estimateKey: id === 1 ? 'same' : 'other' }));

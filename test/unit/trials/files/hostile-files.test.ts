@@ -14,7 +14,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { directoryBytes } from '../../../../electron/trials/removal/delete-trials.ts';
+import { directoryBytes } from '../../../../electron/trials/files/directory-bytes.ts';
 import { readLogRange } from '../../../../electron/trials/log/log-store.ts';
 import { leaveStopWish } from '../../../../electron/trials/attempts/prepare.ts';
 

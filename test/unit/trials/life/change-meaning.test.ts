@@ -8,7 +8,7 @@ const row = (state: TrialRow['state'], slots = 1): TrialRow => ({
   ...makeTrialRow({}),
   id: 1,
   state,
-  spec: { ...makeTrialRow({}).spec, slots },
+  spec: { ...makeTrialRow().spec, ask: { ...makeTrialRow().spec.ask, slots } },
   outcome: state === 'done' ? OUTCOME : null,
 });
 const ACTIVE = ['starting', 'running', 'stopping'] as const;

@@ -52,7 +52,10 @@ function commit(over: { trials?: number[]; removed?: number[]; pools?: string[] 
   return [...calls];
 }
 const OUTCOME = { kind: 'completed', exitCode: 0, code: 'exit', message: '', remedy: null } as const;
-const gpus = (slots: number): Pick<TrialRow, 'spec'> => ({ spec: { ...makeTrialRow({}).spec, slots } });
+const gpus = (slots: number): Pick<TrialRow, 'spec'> => {
+  const { spec } = makeTrialRow();
+  return { spec: { ...spec, ask: { ...spec.ask, slots } } };
+};
 
 test('a submit is planned soon and reaches queue, screen and readings', () => {
   const heard = commit({ trials: [put(1, { state: 'queued' })] });

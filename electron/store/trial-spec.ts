@@ -1,0 +1,40 @@
+/**
+ * The description of a trial: everything that was decided at submit and never changes after. Stored with the row, contained in what a
+ * submit resolves to, and taken apart by whoever needs a part of it: the scheduler its ask and terms, a launch the rest. Types only.
+ */
+import type { RuntimeKind } from '../contract/states.ts';
+import type { SlotAsk } from '../contract/trials.ts';
+import type { LaunchMount, LaunchSpec } from '../ports/trial-runtime.ts';
+
+/** What was asked for of a runtime. Which one it becomes is decided when an attempt starts (queue/choose-runtime.ts). */
+export interface WantedRuntime {
+  /** null = whatever fits the pool and the image. */
+  readonly runtime: RuntimeKind | null;
+  /** null = none named. */
+  readonly image: string | null;
+}
+
+/** How a trial stands among the others of its pool. */
+export interface QueueTerms {
+  readonly preemptible: boolean;
+  /** Weight of its experiment in a fair share. */
+  readonly weight: number;
+  /** Most slots its experiment may hold at once; null = no cap. */
+  readonly maxSlots: number | null;
+}
+
+export interface TrialSpec extends WantedRuntime {
+  readonly argv: readonly string[];
+  /** The entrypoint as a person would type it; for display. */
+  readonly command: string;
+  readonly ask: Readonly<SlotAsk>;
+  readonly terms: QueueTerms;
+  readonly limits: LaunchSpec['limits'];
+  /** Asked for by the user; without a container there are none. */
+  readonly mounts: readonly Omit<LaunchMount, 'role'>[];
+  readonly graceS: number;
+  readonly timeLimitS: number | null;
+  readonly maxRestarts: number;
+  /** The user's own word on how long it takes. */
+  readonly estimatedMs: number | null;
+}

@@ -1,0 +1,66 @@
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { TrialLayout } from '../../../../electron/ports/trial-runtime.ts';
+import { composeLaunch, type LaunchFacts } from '../../../../electron/trials/attempts/compose-launch.ts';
+import { makeTrialRow } from '../../../fakes/rows.ts';
+
+const elsewhere: TrialLayout = {
+  places: { work: '/w', checkpoints: '/c', output: '/o', exchange: '/x', helper: '/h' },
+  paths: path.posix,
+  mounts: [{ hostPath: '/host/w', containerPath: '/w', readOnly: false }],
+};
+const launch = (over: Partial<LaunchFacts> = {}) =>
+  composeLaunch({
+    trial: makeTrialRow({ id: 7, attempt: 2 }),
+    layout: elsewhere,
+    files: { log: '/l', state: '/s' },
+    attemptKey: 'switchyard-e-t7-a2',
+    engineId: 'e',
+    slotUuids: ['GPU-1'],
+    userEnv: {},
+    latestCheckpoint: null,
+    token: 'secret',
+    apiUrl: null,
+    user: { uid: 1, gid: 1 },
+    ...over,
+  });
+
+describe('composeLaunch', () => {
+  it('names every place as the trial will find it', () => {
+    const { env, workDir, logPath, stateDir } = launch({ latestCheckpoint: 'step-100' });
+    expect({ workDir, logPath, stateDir }).toEqual({ workDir: '/w', logPath: '/l', stateDir: '/s' });
+    expect(env).toEqual({
+      PYTHONUNBUFFERED: '1',
+      PYTHONPATH: '/h',
+      SWITCHYARD_TRIAL_ID: '7',
+      SWITCHYARD_ATTEMPT: '2',
+      SWITCHYARD_HPARAMS: '/x/hparams.json',
+      SWITCHYARD_CHECKPOINT_DIR: '/c',
+      SWITCHYARD_LATEST_CHECKPOINT: '/c/step-100',
+      SWITCHYARD_OUTPUT_DIR: '/o',
+      SWITCHYARD_REPORT_FILE: '/x/reports.jsonl',
+      SWITCHYARD_STOP_FILE: '/x/stop',
+    });
+  });
+
+  it("puts the user's variables over ours, but not over the trial's own", () => {
+    const { env } = launch({
+      userEnv: { PYTHONUNBUFFERED: '0', SWITCHYARD_TRIAL_ID: '1', PYTHONPATH: '/mine' },
+      apiUrl: 'http://api',
+    });
+    expect(env).toMatchObject({
+      PYTHONUNBUFFERED: '0',
+      SWITCHYARD_TRIAL_ID: '7',
+      PYTHONPATH: '/h:/mine',
+      SWITCHYARD_API: 'http://api',
+      SWITCHYARD_TOKEN: 'secret',
+    });
+    expect(launch().env).not.toHaveProperty('SWITCHYARD_TOKEN');
+  });
+
+  it("adds the user's mounts behind those that the runtime needs", () => {
+    const own = { hostPath: '/data', containerPath: '/data', readOnly: true };
+    const trial = makeTrialRow({ spec: { ...makeTrialRow().spec, mounts: [own] } });
+    expect(launch({ trial }).mounts).toEqual([...elsewhere.mounts, own]);
+  });
+});
