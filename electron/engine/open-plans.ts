@@ -71,7 +71,11 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
   };
   const loop = createSchedulerLoop({
     readWorld: () => world.read(),
-    plan: (input) => plan(input, REASONS_PER_POOL),
+    plan: (input) => {
+      const output = plan(input, REASONS_PER_POOL);
+      world.notePlan(output);
+      return output;
+    },
     carryOut: (output) => {
       carryOutPlan(carryOut, output);
     },

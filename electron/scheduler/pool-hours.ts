@@ -13,9 +13,11 @@ export interface OpenState {
   readonly closedReason: string | null;
   /** When it opens next, ms; null = it is open. */
   readonly opensAtMs: number | null;
+  /** When it closes next, ms; null = never, or it is closed. */
+  readonly closesAtMs: number | null;
 }
 
-const OPEN: OpenState = { closedReason: null, opensAtMs: null };
+const OPEN: OpenState = { closedReason: null, opensAtMs: null, closesAtMs: null };
 
 /**
  * @param hours `from` later than `to` spans midnight; both equal = always open; null = no hours
@@ -26,10 +28,12 @@ export function poolOpenState(hours: PoolSettings['hours'], nowMs: number): Open
   if (hours === null) return OPEN;
   const from = minutesOf(hours.from);
   const to = minutesOf(hours.to);
-  if (from === null || to === null || from === to || !Number.isFinite(nowMs) || isWithin(from, to, nowMs)) return OPEN;
+  if (from === null || to === null || from === to || !Number.isFinite(nowMs)) return OPEN;
+  if (isWithin(from, to, nowMs)) return { ...OPEN, closesAtMs: nextClosing(from, to, nowMs) };
   return {
     closedReason: `opens at ${hours.from} (hours ${hours.from} to ${hours.to})`,
     opensAtMs: nextOpening(from, to, nowMs),
+    closesAtMs: null,
   };
 }
 
@@ -44,6 +48,21 @@ function isWithin(from: number, to: number, atMs: number): boolean {
   const at = new Date(atMs);
   const minute = at.getHours() * 60 + at.getMinutes();
   return from < to ? minute >= from && minute < to : minute >= from || minute < to;
+}
+
+/** @returns the first minute that no longer counts as open. */
+function nextClosing(from: number, to: number, nowMs: number): number {
+  const now = new Date(nowMs);
+  for (let day = 0; day <= 2; day++) {
+    const at = new Date(now.getFullYear(), now.getMonth(), now.getDate() + day, Math.floor(to / 60), to % 60).getTime();
+    const isPlain = new Date(at).getTimezoneOffset() === now.getTimezoneOffset();
+    if (isPlain && at > nowMs && !isWithin(from, to, at) && isWithin(from, to, at - MINUTE_MS)) return at;
+  }
+  // The clocks change in between: a time of day is skipped, or comes twice.
+  const first = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
+  for (let minute = 0; minute < 2 * DAY_MINUTES + LARGEST_SHIFT; minute++)
+    if (!isWithin(from, to, first + minute * MINUTE_MS)) return first + minute * MINUTE_MS;
+  return first + DAY_MINUTES * MINUTE_MS;
 }
 
 function nextOpening(from: number, to: number, nowMs: number): number {

@@ -8,7 +8,8 @@ import { listKeptBack, listPools } from '../store/pools.ts';
 import { readProgress, type TrialRow } from '../store/trials.ts';
 import { assessSlots } from '../gpus/assess-slots.ts';
 import type { Estimate } from './forecast/estimates.ts';
-import type { PlanInput, PlanTrial } from './plan/model.ts';
+import { createFairLedger } from './plan/fair-ledger.ts';
+import type { PlanInput, PlanOutput, PlanTrial } from './plan/model.ts';
 import { poolOpenState } from './pool-hours.ts';
 import { toPlanTrial, type QueueIndex } from './queue-index.ts';
 
@@ -28,6 +29,8 @@ export interface WorldDeps {
 }
 
 export interface World {
+  /** A plan was made from what `read` gave last: what it says of shares counts from now on. */
+  notePlan(output: PlanOutput): void;
   /** Settles when the machine has been read once (at most about 10 s after the start). */
   firstReading(): Promise<void>;
   read(): PlanInput;
@@ -42,6 +45,7 @@ export function createWorld(deps: WorldDeps): World {
   /** Slots that were leased at the last look, and when those that are no longer were seen to come free. */
   let leasedBefore: ReadonlySet<string> = new Set();
   const freedAtMs = new Map<string, number>();
+  const ledger = createFairLedger();
 
   function assess(): ReturnType<typeof assessSlots> {
     const db = deps.store.db;
@@ -67,6 +71,9 @@ export function createWorld(deps: WorldDeps): World {
   }
 
   return {
+    notePlan(output) {
+      ledger.note(output.shares, deps.clock.nowMs());
+    },
     firstReading: () =>
       (first ??=
         deps.monitor.current().takenAtMs !== null ? Promise.resolve() : deps.monitor.nudge().then(() => undefined)),
@@ -78,6 +85,7 @@ export function createWorld(deps: WorldDeps): World {
         id: pool.id,
         state: pool.state,
         settings: pool.settings,
+        hours: pool.settings.hours,
         ...poolOpenState(pool.settings.hours, nowMs),
       }));
       const poolOfSlot = new Map(planSlots.map((slot) => [slot.id, slot.poolId]));
@@ -103,7 +111,8 @@ export function createWorld(deps: WorldDeps): World {
       });
       const { problem, gpus } = deps.monitor.current();
       const slotsProblem = gpus.length === 0 ? problem : null;
-      return { nowMs, pools, slots: planSlots, slotsProblem, queued: withHolds(deps.index.queued()), active };
+      const queued = withHolds(deps.index.queued());
+      return { nowMs, pools, slots: planSlots, slotsProblem, queued, active, credits: ledger.at(nowMs) };
     },
 
     slotViews: () => [...assess().views],

@@ -5,6 +5,8 @@
 import { compareInQueue, endOf, finiteOr, readActive, readLease, readPools, splitQueue } from '../plan/read-input.ts';
 import type { PlanInput, PlanOutput, PlanPool, PlanTrial, TrialKey } from '../plan/model.ts';
 import type { PlanSlot } from '../../gpus/plan-slot.ts';
+import type { Credits } from '../plan/fair-ledger.ts';
+import { poolOpenState, type OpenState } from '../pool-hours.ts';
 
 /** A trial that was asked to stop, or has outrun its estimate, is taken to be gone this much later. */
 const SOON_MS = 10_000;
@@ -30,6 +32,10 @@ export interface Simulated {
   readonly starts: Map<TrialKey, { readonly atMs: number; readonly slots: readonly string[] }>;
   /** Pool -> latest known end. */
   readonly lastEndMs: Map<string, number>;
+  /** Pools with hours -> whether they are open. */
+  readonly open: Map<string, OpenState>;
+  /** Under fair share, see PlanInput. */
+  credits: Credits | null;
   /** Some trials are held back until a known time. */
   readonly hasHolds: boolean;
   /** Something ended or began since the last plan. */
@@ -55,6 +61,8 @@ export function newYardState(input: PlanInput, nowMs: number, maxEntries: number
     cutOff,
     starts: new Map(),
     lastEndMs: new Map(),
+    open: new Map(),
+    credits: input.credits instanceof Map ? (input.credits as Credits) : null,
     hasHolds: considered.some((trial) => holdEndOf(trial) !== null),
     changed: true,
   };
@@ -92,6 +100,32 @@ export function isReady(state: Simulated, atMs: number): boolean {
   );
 }
 
+/** Opens and closes pools by their hours; to be called at each step of the clock. */
+export function followHours(state: Simulated, atMs: number): void {
+  for (const { id, hours } of state.pools) {
+    if (hours == null) continue;
+    const known = state.open.get(id);
+    if (known !== undefined && atMs < (known.opensAtMs ?? known.closesAtMs ?? Infinity)) continue;
+    const open = poolOpenState(hours, atMs);
+    state.open.set(id, open);
+    if (open.closedReason === null) state.changed = true;
+  }
+}
+
+/** The pool as it is at that time: open or closed. */
+function poolAt(state: Simulated, pool: PlanPool, atMs: number): PlanPool {
+  const open = state.open.get(pool.id);
+  if (open !== undefined) return { ...pool, ...open };
+  return pool.opensAtMs !== null && pool.opensAtMs <= atMs ? { ...pool, closedReason: null } : pool;
+}
+
+/** @returns when the pool opens next after `atMs`; null = it is open, or nobody knows. */
+export function nextOpening(state: Simulated, pool: PlanPool, atMs: number): number | null {
+  const open = state.open.get(pool.id);
+  const opensAtMs = open === undefined ? pool.opensAtMs : open.opensAtMs;
+  return opensAtMs !== null && opensAtMs > atMs ? opensAtMs : null;
+}
+
 /** @returns when a trial that is held back may go on, ms; null = it is not held, or nobody knows. */
 export function holdEndOf(trial: PlanTrial): number | null {
   return typeof trial.held === 'object' && trial.held !== null ? finiteOr(trial.held.untilMs, null) : null;
@@ -107,9 +141,8 @@ export function toInput(state: Simulated, atMs: number): PlanInput {
   state.changed = false;
   return {
     nowMs: atMs,
-    pools: state.pools.map((pool) =>
-      pool.opensAtMs !== null && pool.opensAtMs <= atMs ? { ...pool, closedReason: null } : pool,
-    ),
+    pools: state.pools.map((pool) => poolAt(state, pool, atMs)),
+    ...(state.credits === null ? {} : { credits: state.credits }),
     slots: state.slots,
     queued: state.hasHolds ? state.queued.map((trial) => releaseHold(trial, atMs)) : state.queued,
     active: state.active.map(({ trial, endsAtMs }) => ({

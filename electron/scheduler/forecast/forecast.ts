@@ -3,14 +3,25 @@
  * ends, its slots come free, plan again. Pure.
  *
  * What is not known stays unknown: a trial without an estimate never ends here, so what waits for it gets no start.
- * Slots that others use now stay used; a pool that is paused starts nothing; one that is closed begins at its opening.
+ * Slots that others use now stay used; a pool that is paused starts nothing; one with hours starts what it starts in them.
  */
 import type { ForecastEntry } from '../../contract/feed.ts';
-import { holdEndOf, isReady, newYardState, removeEnded, startTrials, stopTrials, toInput } from './forecast-state.ts';
+import {
+  followHours,
+  holdEndOf,
+  isReady,
+  newYardState,
+  nextOpening,
+  removeEnded,
+  startTrials,
+  stopTrials,
+  toInput,
+} from './forecast-state.ts';
 import type { Simulated } from './forecast-state.ts';
 import { decide } from '../plan/plan.ts';
 import { endOf, finiteOr, readInput } from '../plan/read-input.ts';
-import type { PlanInput, PlanTrial, TrialKey } from '../plan/model.ts';
+import { settle } from '../plan/fair-ledger.ts';
+import type { PlanInput, PlanOutput, PlanTrial, TrialKey } from '../plan/model.ts';
 
 export interface Forecast {
   /** Queued trials only, pool by pool in queue order. */
@@ -28,15 +39,19 @@ export function forecast(rawInput: PlanInput, horizonMs: number, maxEntries: num
   const nowMs = finiteOr(input.nowMs, 0);
   const state = newYardState(input, nowMs, Math.max(0, Math.floor(finiteOr(maxEntries, 0))));
   const untilMs = nowMs + Math.max(0, finiteOr(horizonMs, 0));
+  let shares: PlanOutput['shares'] = [];
   for (let atMs = nowMs; ;) {
     removeEnded(state, atMs);
+    followHours(state, atMs);
     if (isReady(state, atMs)) {
       const decisions = decide(toInput(state, atMs));
       startTrials(state, decisions.start, atMs);
       stopTrials(state, decisions.preempt, atMs);
+      shares = decisions.shares;
     }
     const next = nextEvent(state, atMs);
     if (next === null || next > untilMs) break;
+    if (state.credits !== null) state.credits = settle(state.credits, shares, next - atMs);
     atMs = next;
   }
   return { entries: state.considered.flatMap((trial) => toEntry(state, trial)), clearAtMs: clearTimes(state, nowMs) };
@@ -47,8 +62,7 @@ function nextEvent(state: Simulated, atMs: number): number | null {
   let next = Infinity;
   for (const { endsAtMs } of state.active) if (endsAtMs > atMs && endsAtMs < next) next = endsAtMs;
   if (state.queued.length > 0) {
-    for (const { opensAtMs } of state.pools)
-      if (opensAtMs !== null && opensAtMs > atMs && opensAtMs < next) next = opensAtMs;
+    for (const pool of state.pools) next = Math.min(next, nextOpening(state, pool, atMs) ?? Infinity);
   }
   if (state.hasHolds) {
     for (const trial of state.queued) {

@@ -7,7 +7,11 @@
  *    least one slot. What it cannot be made to give back is counted as offered first.
  * 3. When nothing is left, the youngest experiment that cannot start even its smallest trial with its offer steps
  *    back and its offer goes to the others; otherwise several big ones could starve each other for ever.
- * 4. Experiments over their offer release trials, oldest first; those under it start theirs in queue order.
+ * 4. Who is owed most (see fair-ledger.ts) and cannot start its next trial with its offer is served first: now if there is
+ *    room, else it gets a reservation like the head of a queue. So a trial that needs more than the share of its
+ *    experiment waits until the unused share has paid for it, and no longer.
+ * 5. Experiments over their offer release trials, oldest first; those under it start theirs, who is owed most first.
+ *    Where credits are kept, no trial passes an earlier one of its own experiment that waits.
  *
  * Running trials are made to stop only where the pool has preemption on, or with `greedy` backfill, which follows
  * Determined: its fair share always takes back what is over the share.
@@ -26,9 +30,11 @@ import {
   setVerdict,
   startTrial,
 } from './pass.ts';
-import type { Pass } from './pass.ts';
+import type { Pass, Reservation } from './pass.ts';
+import { findVictims } from './preemption.ts';
+import { mayPass, notePassing, reserve } from './reservation.ts';
 import type { Holder, Yard } from './occupancy.ts';
-import { fitsWithoutOurs, limitReached } from './placement.ts';
+import { fitsWithoutOurs, limitReached, place } from './placement.ts';
 import { capOf, finiteOr, slotCount, weightOf } from './read-input.ts';
 import type { Want } from './read-input.ts';
 import { anyRoom } from './room.ts';
@@ -38,6 +44,8 @@ import type { PlanTrial, TrialKey } from './model.ts';
 /** Experiments with queued trials that are looked at in one pass, first in the queue first. */
 const MAX_EXPERIMENTS = 256;
 const EPSILON = 1e-9;
+/** Where the running can be stopped, nobody is stopped for a debt smaller than so much time of the share. */
+const LEAST_DEBT_MS = 30 * 60_000;
 
 interface Candidate {
   readonly index: number;
@@ -63,6 +71,12 @@ interface Group {
   /** The part of `pinnedCost` that no round has charged to its share yet. */
   unchargedCost: number;
   steppedBack: boolean;
+  /** Slots that are due to it now. */
+  share: number;
+  /** Cost of what this pass started. */
+  startedCost: number;
+  /** Slots times ms it is owed; 0 where nobody keeps count. */
+  readonly credit: number;
 }
 
 /** Decides the pass. */
@@ -70,13 +84,94 @@ export function planFairShare(pass: Pass): void {
   const claimed = keepClaims(pass);
   startCpuTrials(pass);
   const mayRelease = pass.yard.rules.preemption || pass.yard.rules.backfill === 'greedy';
-  const groups = collectGroups(pass, mayRelease, claimed);
-  fill(groups, capacityOf(pass) - groups.reduce((sum, group) => sum + group.pinnedCost, 0));
+  const byExperiment = collectGroups(pass, mayRelease, claimed);
+  const groups = [...byExperiment.values()].sort((a, b) => demandOf(a) - demandOf(b) || a.ageOrder - b.ageOrder);
+  const capacity = capacityOf(pass);
+  fill(groups, capacity - groups.reduce((sum, group) => sum + group.pinnedCost, 0));
+  divide(groups, capacity);
   const waiting = groups.flatMap((group) => group.pending).sort((a, b) => a.index - b.index);
-  for (const group of groups) {
-    if (group.runningCost > group.offered + EPSILON && mayRelease) releaseExcess(pass, group, groups, waiting);
-    else startPending(pass, group);
+  const owedFirst = groups.toSorted((a, b) => debtOf(b) - debtOf(a));
+  const reservation = pass.credits === null ? null : serveDebt(pass, owedFirst, mayRelease);
+  for (const group of owedFirst) {
+    const isOver = group.runningCost + group.startedCost > group.offered + EPSILON;
+    if (isOver && mayRelease && group.credit <= 0) releaseExcess(pass, group, groups, waiting);
+    else startPending(pass, group, reservation);
   }
+  for (const [experimentId, group] of byExperiment)
+    pass.shares.push({ experimentId, share: group.share, used: group.runningCost + group.startedCost });
+}
+
+/** What a group is owed by the slot-time of its weight: heavier ones earn faster. */
+function debtOf(group: Group): number {
+  return group.weight > 0 ? group.credit / group.weight : Math.min(0, group.credit);
+}
+
+/** Shares as they would be if slots could be cut up: by weight, nobody more than it wants. */
+function divide(groups: readonly Group[], capacity: number): void {
+  let left = Math.max(0, capacity);
+  let open = groups.filter((group) => group.weight > 0 && demandOf(group) > 0);
+  while (open.length > 0 && left > EPSILON) {
+    const perWeight = left / open.reduce((sum, group) => sum + group.weight, 0);
+    const content = open.filter((group) => demandOf(group) <= perWeight * group.weight + EPSILON);
+    for (const group of content.length > 0 ? content : open) {
+      group.share = content.length > 0 ? demandOf(group) : perWeight * group.weight;
+      left -= group.share;
+    }
+    if (content.length === 0) return;
+    open = open.filter((group) => !content.includes(group));
+  }
+}
+
+/**
+ * Step 4. @param owedFirst groups, the largest debt first
+ * @returns the reservation of the group that is owed most among those that cannot start their next trial
+ */
+function serveDebt(pass: Pass, owedFirst: readonly Group[], mayRelease: boolean): Reservation | null {
+  for (const group of owedFirst) {
+    const [first] = group.pending;
+    if (first === undefined || group.credit <= (mayRelease ? LEAST_DEBT_MS * group.share : 0)) continue;
+    const room = placeNow(pass, first.want);
+    const isOffered = first.cost <= group.offered - group.runningCost + EPSILON;
+    if (isOffered && room !== null) continue;
+    if ('kind' in admit(pass, first.trial)) continue;
+    if (room !== null) {
+      start(pass, group, first, room);
+      group.pending.shift();
+      continue;
+    }
+    if (pass.anyReleasing || mayRelease) {
+      const release = placeReleased(pass, group, first, owedFirst);
+      if (release !== null) return null;
+    }
+    const reservation = reserve(pass, first.trial, first.want);
+    if (reservation === null) continue;
+    setVerdict(pass, first.index, { kind: 'next', reservation });
+    return reservation;
+  }
+  return null;
+}
+
+/** Gives the trial what comes free, or, where that is allowed, asks those to stop who are owed less. */
+function placeReleased(pass: Pass, group: Group, first: Candidate, groups: readonly Group[]): readonly number[] | null {
+  let slots = place(pass.yard, pass.future, first.want);
+  if (slots === null) {
+    if (!(pass.yard.rules.preemption || pass.yard.rules.backfill === 'greedy')) return null;
+    const less = groups.filter((other) => other !== group && debtOf(other) < debtOf(group)).toReversed();
+    const candidates = less.flatMap((other) => other.running.filter((holder) => holder.trial.preemptible === true));
+    const release = findVictims(pass, first.want, candidates, () => true);
+    if (release === null) return null;
+    preempt(pass, release.victims, first.trial);
+    slots = release.slots;
+  }
+  claimSlots(pass, first.trial, first.want, slots);
+  group.pending.shift();
+  setVerdict(pass, first.index, { kind: 'releasing', slots });
+  return slots;
+}
+
+function start(pass: Pass, group: Group, { index, trial, want, cost }: Candidate, slots: readonly number[]): void {
+  startTrial(pass, index, trial, want, slots);
+  group.startedCost += cost;
 }
 
 /**
@@ -123,7 +218,7 @@ function costOf(yard: Yard, slots: number, shareMiB: number | null): number {
   return largest <= 0 ? slots : slots * Math.min(1, shareMiB / largest);
 }
 
-function collectGroups(pass: Pass, mayRelease: boolean, claimed: ReadonlySet<number>): Group[] {
+function collectGroups(pass: Pass, mayRelease: boolean, claimed: ReadonlySet<number>): ReadonlyMap<TrialKey, Group> {
   const groups = new Map<TrialKey, Group>();
   for (const holder of pass.holders) {
     if (!holder.own || holder.isCpu || holder.kind === 'releasing') continue;
@@ -136,12 +231,11 @@ function collectGroups(pass: Pass, mayRelease: boolean, claimed: ReadonlySet<num
     else group.smallest = Math.min(group.smallest, cost);
   }
   collectPending(pass, groups, claimed);
-  const list = [...groups.values()];
-  for (const group of list) {
+  for (const group of groups.values()) {
     group.offered = group.pinnedCost;
     group.unchargedCost = group.pinnedCost;
   }
-  return list.sort((a, b) => demandOf(a) - demandOf(b) || a.ageOrder - b.ageOrder);
+  return groups;
 }
 
 /** Collects no more per experiment than the pool could run at once. */
@@ -176,7 +270,8 @@ function collectPending(pass: Pass, groups: Map<TrialKey, Group>, claimed: Reado
     const cost = costOf(pass.yard, want.slots, want.shareMiB);
     group.pending.push({ index: i, trial, want, cost });
     group.pendingCost += cost;
-    group.smallest = Math.min(group.smallest, cost);
+    // Where credits are kept a small trial does not pass a large one of its own experiment.
+    if (pass.credits === null || group.pending.length === 1) group.smallest = Math.min(group.smallest, cost);
   }
 }
 
@@ -202,6 +297,9 @@ function groupOf(pass: Pass, groups: Map<TrialKey, Group>, trial: PlanTrial): Gr
     offered: 0,
     unchargedCost: 0,
     steppedBack: false,
+    share: 0,
+    startedCost: 0,
+    credit: finiteOr(pass.credits?.get(trial.experimentId), 0),
   };
   groups.set(trial.experimentId, group);
   return group;
@@ -293,10 +391,16 @@ function releaseExcess(pass: Pass, group: Group, groups: readonly Group[], waiti
   for (const { index } of group.pending) setVerdict(pass, index, { kind: 'fair_share' });
 }
 
-function startPending(pass: Pass, group: Group): void {
-  let room = group.offered - group.runningCost;
-  for (const { index, trial, want, cost } of group.pending) {
-    if (cost > room + EPSILON) {
+function startPending(pass: Pass, group: Group, reservation: Reservation | null): void {
+  let room = group.offered - group.runningCost - group.startedCost;
+  let first: PlanTrial | null = null;
+  for (const candidate of group.pending) {
+    const { index, trial, want, cost } = candidate;
+    // Those behind the first one that waits are held back with it, unless it has a reservation to wait for.
+    const isBehind = first !== null && reservation?.trial !== first;
+    if (pass.credits !== null) first ??= trial;
+    if (reservation?.trial === trial) continue;
+    if (isBehind || cost > room + EPSILON) {
       setVerdict(pass, index, { kind: 'fair_share' });
       continue;
     }
@@ -306,9 +410,15 @@ function startPending(pass: Pass, group: Group): void {
       continue;
     }
     const slots = placeNow(pass, want);
-    if (slots !== null) {
-      startTrial(pass, index, trial, want, slots);
+    if (slots !== null && (reservation === null || mayPass(pass, reservation, trial, want, slots))) {
+      if (reservation !== null) notePassing(pass, reservation, trial, want, slots);
+      start(pass, group, candidate, slots);
       room -= cost;
+      if (first === trial) first = null;
+      continue;
+    }
+    if (slots !== null && reservation !== null) {
+      setVerdict(pass, index, { kind: 'reserved', ahead: reservation.trial });
       continue;
     }
     const limit = limitReached(pass.yard, pass.now, want);

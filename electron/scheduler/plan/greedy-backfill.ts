@@ -17,6 +17,7 @@ import {
   placeNow,
   preempt,
   setVerdict,
+  standsBehind,
   startTrial,
 } from './pass.ts';
 import type { Pass } from './pass.ts';
@@ -157,7 +158,8 @@ function makeRoom(pass: Pass, lane: Lane, candidate: Candidate, preemptible: rea
   let victims: readonly Holder[] = [];
   let slots = pass.anyReleasing ? place(pass.yard, pass.future, want) : null;
   if (slots === null) {
-    const release = preemptible.length === 0 ? null : findVictims(pass, trial, want, preemptible);
+    const release =
+      preemptible.length === 0 ? null : findVictims(pass, want, preemptible, (victim) => standsBehind(victim, trial));
     if (release === null) return false;
     ({ victims, slots } = release);
   }

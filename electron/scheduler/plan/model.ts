@@ -17,6 +17,10 @@ export interface PlanPool {
   readonly closedReason: string | null;
   /** When the pool opens next, ms; null = unknown or open. */
   readonly opensAtMs: number | null;
+  /** When an open pool closes next, ms; missing or null = never, or it is closed. */
+  readonly closesAtMs?: number | null;
+  /** Opening hours, for the forecast; missing or null = always open, or only the next opening is known. */
+  readonly hours?: PoolSettings['hours'];
   readonly settings: Pick<PoolSettings, 'policy' | 'backfill' | 'preemption' | 'maxRunning' | 'maxCpuTrials'>;
 }
 
@@ -57,11 +61,20 @@ export interface PlanInput {
   /** Queued trials in queue order (priority, rank, submitOrder) within each pool, and active ones in any order. */
   readonly queued: readonly PlanTrial[];
   readonly active: readonly PlanTrial[];
+  /** Under fair share: experiment -> slots times ms that it is owed; missing = nobody keeps count, shares are of the moment only. */
+  readonly credits?: ReadonlyMap<TrialKey, number>;
 }
 
 export interface PlanOutput {
-  readonly start: readonly { readonly id: TrialKey; readonly slots: readonly string[] }[];
+  readonly start: readonly {
+    readonly id: TrialKey;
+    readonly slots: readonly string[];
+    /** It is expected to run beyond this closing time of its pool, or may, ms; missing = it will not. */
+    readonly beyondMs?: number;
+  }[];
   readonly preempt: readonly { readonly id: TrialKey; readonly forId: TrialKey }[];
   /** Every queued trial that is not started, in queue order. Reasons may be shared objects. */
   readonly waiting: readonly { readonly id: TrialKey; readonly reason: WaitingReason }[];
+  /** Pools with fair share: what is due to each experiment that wants something, and what it holds after this plan, in slots. */
+  readonly shares: readonly { readonly experimentId: TrialKey; readonly share: number; readonly used: number }[];
 }

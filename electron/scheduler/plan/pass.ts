@@ -11,7 +11,7 @@ import type { Holder, Occupancy, Yard } from './occupancy.ts';
 import { couldSuit, place } from './placement.ts';
 import { capOf, compareInQueue, endOf, priorityOf, readLease, readWant, slotCount } from './read-input.ts';
 import type { Rules, Slot, Want } from './read-input.ts';
-import type { PlanTrial, TrialKey } from './model.ts';
+import type { PlanOutput, PlanTrial, TrialKey } from './model.ts';
 
 /**
  * So many trials further down are tried one by one in a pass. Trials like one that just failed do not count, so this
@@ -68,7 +68,7 @@ export interface Pass {
   anyReleasing: boolean;
   /** Queue indices started. */
   readonly started: Set<number>;
-  readonly starts: { readonly id: TrialKey; readonly slots: readonly string[] }[];
+  readonly starts: PlanOutput['start'][number][];
   readonly preempts: { readonly id: TrialKey; readonly forId: TrialKey }[];
   readonly preempted: Set<Holder>;
   /** By queue index, up to `reasonWindow`. */
@@ -81,6 +81,10 @@ export interface Pass {
   readonly keptOfCap: Map<TrialKey, number>;
   /** Ids that are active or were started by this plan; shared by the passes of one plan. */
   readonly taken: Set<TrialKey>;
+  /** Under fair share, see PlanInput; null = nobody keeps count. */
+  readonly credits: ReadonlyMap<TrialKey, number> | null;
+  /** Under fair share, see PlanOutput. */
+  readonly shares: PlanOutput['shares'][number][];
 }
 
 export interface PlanMemory {
@@ -88,6 +92,7 @@ export interface PlanMemory {
   readonly heldByExperiment: Map<TrialKey, number>;
   readonly taken: Set<TrialKey>;
   readonly slotsProblem: string | null;
+  readonly credits: ReadonlyMap<TrialKey, number> | null;
 }
 
 /** @param active every active trial of the plan: those of other pools may still sit on slots of this one */
@@ -137,6 +142,7 @@ export function beginPass(
     verdicts: [],
     claimedBy: [],
     keptOfCap: new Map(),
+    shares: [],
     ...memory,
   };
 }
@@ -224,7 +230,12 @@ export function startTrial(pass: Pass, index: number, trial: PlanTrial, want: Wa
   pass.started.add(index);
   pass.taken.add(trial.id);
   pass.heldByExperiment.set(trial.experimentId, heldByExperimentOf(pass, trial) + want.slots);
-  pass.starts.push({ id: trial.id, slots: slots.map((i) => (pass.yard.slots[i] as Slot).id) });
+  const { closesAtMs } = pass.yard.rules;
+  pass.starts.push({
+    id: trial.id,
+    slots: slots.map((i) => (pass.yard.slots[i] as Slot).id),
+    ...(holder.endsAtMs > closesAtMs ? { beyondMs: closesAtMs } : {}),
+  });
   setVerdict(pass, index, { kind: 'started' });
   return holder;
 }

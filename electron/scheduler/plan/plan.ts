@@ -43,13 +43,17 @@ export function plan(input: PlanInput, mostWaiting = Infinity): PlanOutput {
   for (const pass of passes) count = listWaiting(pass, waiting, count, mostWaiting);
   for (const trial of homeless) waiting[count++] = { id: trial.id, reason: NO_POOL };
   waiting.length = count;
-  return { start: starts, preempt: preempts, waiting };
+  return { start: starts, preempt: preempts, waiting, shares: passes.flatMap((pass) => pass.shares) };
 }
 
 /** The decisions without the reasons. For the forecast, which plans many times over. */
-export function decide(input: PlanInput): Pick<PlanOutput, 'start' | 'preempt'> {
+export function decide(input: PlanInput): Pick<PlanOutput, 'start' | 'preempt' | 'shares'> {
   const { passes } = runPasses(input, 0);
-  return { start: passes.flatMap((pass) => pass.starts), preempt: passes.flatMap((pass) => pass.preempts) };
+  return {
+    start: passes.flatMap((pass) => pass.starts),
+    preempt: passes.flatMap((pass) => pass.preempts),
+    shares: passes.flatMap((pass) => pass.shares),
+  };
 }
 
 /** `homeless` are the trials of pools that do not exist. */
@@ -67,6 +71,7 @@ function runPasses(
     heldByExperiment: countByExperiment(active),
     taken: new Set(active.map((trial) => trial.id)),
     slotsProblem: textOrNull(input.slotsProblem),
+    credits: input.credits instanceof Map ? input.credits : null,
   };
   const passes = readPools(input).map((rules) => {
     const own = slots.filter((slot) => slot.poolId === rules.id);

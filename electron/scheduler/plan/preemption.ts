@@ -4,7 +4,6 @@
  */
 import { copyOccupancy, occupy, vacate } from './occupancy.ts';
 import type { Holder, Occupancy, Yard } from './occupancy.ts';
-import { standsBehind } from './pass.ts';
 import type { Pass } from './pass.ts';
 import { place } from './placement.ts';
 import type { Want } from './read-input.ts';
@@ -18,18 +17,20 @@ export interface Release {
 
 /**
  * @param candidates who may be asked, in the order to ask
+ * @param mayStop whether this one may be asked for this trial
  * @returns an irreducible set of victims after whose end the trial fits, or null where there is none
  */
-export function findVictims(pass: Pass, trial: PlanTrial, want: Want, candidates: readonly Holder[]): Release | null {
+export function findVictims(
+  pass: Pass,
+  want: Want,
+  candidates: readonly Holder[],
+  mayStop: (victim: PlanTrial) => boolean,
+): Release | null {
   const trialState = copyOccupancy(pass.future);
   const chosen: Holder[] = [];
   let fits = false;
   for (const candidate of candidates) {
-    if (
-      pass.preempted.has(candidate) ||
-      !canMakeRoom(pass.yard, candidate.isCpu, want) ||
-      !standsBehind(candidate.trial, trial)
-    )
+    if (pass.preempted.has(candidate) || !canMakeRoom(pass.yard, candidate.isCpu, want) || !mayStop(candidate.trial))
       continue;
     vacate(trialState, candidate, pass.yard);
     chosen.push(candidate);

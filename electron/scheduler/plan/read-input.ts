@@ -21,6 +21,8 @@ export interface Rules {
   /** Infinity = as many as fit. */
   readonly maxRunning: number;
   readonly maxCpuTrials: number;
+  /** Infinity = it does not close. */
+  readonly closesAtMs: number;
 }
 
 /** A slot, checked. */
@@ -115,6 +117,7 @@ function readRules(pool: PlanPool): Rules {
     preemption: settings.preemption === true,
     maxRunning: finiteOr(settings.maxRunning, Infinity),
     maxCpuTrials: finiteOr(settings.maxCpuTrials, 0),
+    closesAtMs: finiteOr(pool.closesAtMs, Infinity),
   };
 }
 

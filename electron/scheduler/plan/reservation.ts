@@ -120,7 +120,9 @@ export function wouldGiveBack(pass: Pass, reservation: Reservation, trial: PlanT
 }
 
 function wouldStopFor(pass: Pass, trial: PlanTrial, head: PlanTrial): boolean {
-  return pass.yard.rules.preemption && trial.preemptible === true && standsBehind(trial, head);
+  // Under fair share it is not the place in the queue that decides who is stopped for whom.
+  const { preemption, policy } = pass.yard.rules;
+  return preemption && policy === 'priority' && trial.preemptible === true && standsBehind(trial, head);
 }
 
 /** Whether both together would exceed the cap of an experiment they share. */

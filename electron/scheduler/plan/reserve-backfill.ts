@@ -13,6 +13,7 @@ import {
   placeNow,
   preempt,
   setVerdict,
+  standsBehind,
   startTrial,
 } from './pass.ts';
 import type { Pass, Reservation, Verdict } from './pass.ts';
@@ -182,7 +183,7 @@ function claim(walk: Walk, lane: Lane, trial: PlanTrial, want: Want): Verdict | 
   if (slots === null) {
     if (walk.preemptible.length === 0 || walk.victimSearches >= MAX_VICTIM_SEARCHES) return 'misfit';
     walk.victimSearches++;
-    const release = findVictims(pass, trial, want, walk.preemptible);
+    const release = findVictims(pass, want, walk.preemptible, (victim) => standsBehind(victim, trial));
     if (release === null) return 'misfit';
     ({ victims, slots } = release);
   }

@@ -22,11 +22,11 @@ export function carryOutPlan(deps: CarryOutDeps, output: PlanOutput): void {
       if (trial === null) continue;
       fire(trial, { type: 'preempt', forTrial: Number(forId) });
     }
-    for (const { id, slots } of output.start) {
+    for (const { id, slots, beyondMs } of output.start) {
       const trial = getTrialRow(tx.db, Number(id));
       const pool = trial === null ? null : getPool(tx.db, trial.poolId);
       if (trial === null || pool === null) continue;
-      const applied = fire(trial, { type: 'start' });
+      const applied = fire(trial, { type: 'start', ...(beyondMs === undefined ? {} : { beyondMs }) });
       if ('refused' in applied) continue;
       const attempt = applied.trial.attempt;
       insertAttempt(tx.db, {

@@ -17,7 +17,11 @@ import { frozenTime } from '../../store/frozen-time.ts';
 import type { TrialRow } from '../../store/trials.ts';
 
 export type TrialEvent =
-  | { readonly type: 'start' }
+  | {
+      readonly type: 'start';
+      /** It may run beyond this closing time of its pool, ms. */
+      readonly beyondMs?: number;
+    }
   | { readonly type: 'launched' }
   | {
       readonly type: 'launch_failed';
@@ -107,7 +111,7 @@ export function next(trial: TrialRow, event: TrialEvent, nowMs: number): Transit
           startedAtMs: null,
           endedAtMs: null,
         },
-        `Attempt ${trial.attempt + 1} starts`,
+        `Attempt ${trial.attempt + 1} starts${event.beyondMs === undefined ? '' : `; it may run on after ${clockTime(event.beyondMs)}, when its pool closes`}`,
         ['launch'],
       );
 
@@ -481,6 +485,11 @@ function growingPause(pause: { readonly first: number; readonly most: number }, 
  */
 export function keepsClaim(trial: Pick<TrialRow, 'launchFailures'>): boolean {
   return trial.launchFailures <= LAUNCHES_WITH_CLAIM;
+}
+
+function clockTime(atMs: number): string {
+  const at = new Date(atMs);
+  return `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`;
 }
 
 const NOT_FROZEN = { frozen: false, frozenSinceMs: null } as const;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { PlanInput, PlanOutput } from '../../../electron/scheduler/plan/model.ts';
 import { createSchedulerLoop, type SchedulerLoop } from '../../../electron/scheduler/loop.ts';
 
-const NOTHING: PlanOutput = { start: [], preempt: [], waiting: [] };
+const NOTHING: PlanOutput = { start: [], preempt: [], waiting: [], shares: [] };
 const WORLD: PlanInput = { nowMs: 0, pools: [], slots: [], queued: [], active: [] };
 
 let nowMs = 0;

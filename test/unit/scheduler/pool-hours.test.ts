@@ -13,10 +13,11 @@ afterEach(() => {
 
 describe('opening hours', () => {
   it('without hours, and from a time to the same, is always open', () => {
-    expect(poolOpenState(null, 0)).toEqual({ closedReason: null, opensAtMs: null });
+    expect(poolOpenState(null, 0)).toEqual({ closedReason: null, opensAtMs: null, closesAtMs: null });
     expect(poolOpenState({ from: '08:00', to: '08:00' }, at('2024-05-01T03:00:00'))).toEqual({
       closedReason: null,
       opensAtMs: null,
+      closesAtMs: null,
     });
   });
 
@@ -53,8 +54,16 @@ describe('opening hours', () => {
     for (const day of [Date.UTC(2024, 2, 30), Date.UTC(2024, 9, 26)]) {
       for (const hours of [NIGHT, inSkipped, { from: '03:00', to: '02:00' }, { from: '02:15', to: '02:45' }]) {
         for (let ms = day; ms < day + 3 * 1440 * MINUTE; ms += 5 * MINUTE) {
-          const { opensAtMs } = poolOpenState(hours, ms);
-          if (opensAtMs === null) continue;
+          const { opensAtMs, closesAtMs } = poolOpenState(hours, ms);
+          expect(opensAtMs === null).toBe(closesAtMs !== null);
+          if (opensAtMs === null) {
+            const closes = closesAtMs as number;
+            expect(closes).toBeGreaterThan(ms);
+            expect(poolOpenState(hours, closes).closedReason).not.toBeNull();
+            for (let open = ms; open < closes; open += 15 * MINUTE)
+              expect(poolOpenState(hours, open).closedReason).toBeNull();
+            continue;
+          }
           expect(opensAtMs).toBeGreaterThan(ms);
           expect(poolOpenState(hours, opensAtMs).closedReason).toBeNull();
           expect(poolOpenState(hours, opensAtMs - MINUTE).closedReason).not.toBeNull();

@@ -70,6 +70,26 @@ describe('forecast', () => {
     });
   });
 
+  it('starts nothing while a pool with hours is closed, on any day, and lets what runs run on', () => {
+    const at = (text: string): number => new Date(text).getTime();
+    const night = { from: '20:00', to: '08:00' };
+    const now = at('2024-05-01T07:00:00');
+    const given: PlanInput = {
+      ...input({
+        pools: [pool({}, { hours: night, closesAtMs: at('2024-05-01T08:00:00') })],
+        slots: slots(1),
+        active: [running(1, [0], 30)],
+        queued: [lasting(2, 45), lasting(3, 700), lasting(4, 30), lasting(5, 10)],
+      }),
+      nowMs: now,
+    };
+    const starts = forecast(given, 7 * DAY, 300).entries.map(({ startAtMs }) => startAtMs);
+    // #2 runs on after closing; #3 fills the night; #4 goes with the rest of it, #5 after it.
+    expect(starts).toEqual(
+      ['2024-05-01T07:30:00', '2024-05-01T20:00:00', '2024-05-02T07:40:00', '2024-05-02T20:00:00'].map(at),
+    );
+  });
+
   it('counts memory of shares back in when they end', () => {
     const given = input({
       slots: [slot(0, { shareableMiB: 4 * GIB })],

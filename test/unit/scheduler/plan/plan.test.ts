@@ -515,6 +515,20 @@ describe('fair share', () => {
   });
 });
 
+describe('closing time', () => {
+  it('is told of a start that goes beyond it, or may', () => {
+    const given = (remainingMs: number | null): PlanInput =>
+      input({
+        pools: [pool({}, { closesAtMs: 1_000_000 + 10 * MINUTE })],
+        slots: slots(1),
+        queued: [queued(1, { remainingMs })],
+      });
+    expect(plan(given(11 * MINUTE)).start[0]?.beyondMs).toBe(1_000_000 + 10 * MINUTE);
+    expect(plan(given(null)).start[0]?.beyondMs).toBe(1_000_000 + 10 * MINUTE);
+    expect(plan(given(10 * MINUTE)).start[0]).not.toHaveProperty('beyondMs');
+  });
+});
+
 describe('pools', () => {
   it.each([
     [{ state: 'paused' }, 'pool_paused'],

@@ -29,6 +29,14 @@ const running = (spec: object = {}): TrialRow => {
 };
 
 describe('the trial state machine', () => {
+  test('a start that may outlast the hours of its pool says so', () => {
+    const beyondMs = new Date(2024, 4, 2, 8, 5).getTime();
+    expect(step(makeTrialRow(), { type: 'start', beyondMs }).text).toBe(
+      'Attempt 1 starts; it may run on after 08:05, when its pool closes',
+    );
+    expect(step(makeTrialRow(), { type: 'start' }).text).toBe('Attempt 1 starts');
+  });
+
   test('a program that ends well completes its trial', () => {
     const done = step(running(), exit(0), T0 + 5000);
     expect(done.trial).toMatchObject({
