@@ -53,10 +53,11 @@ function isWithin(from: number, to: number, atMs: number): boolean {
 /** @returns the first minute that no longer counts as open. */
 function nextClosing(from: number, to: number, nowMs: number): number {
   const now = new Date(nowMs);
-  for (let day = 0; day <= 2; day++) {
+  for (let day = 0; day <= 1; day++) {
     const at = new Date(now.getFullYear(), now.getMonth(), now.getDate() + day, Math.floor(to / 60), to % 60).getTime();
     const isPlain = new Date(at).getTimezoneOffset() === now.getTimezoneOffset();
-    if (isPlain && at > nowMs && !isWithin(from, to, at) && isWithin(from, to, at - MINUTE_MS)) return at;
+    const isNext = at > nowMs && at - nowMs <= DAY_MINUTES * MINUTE_MS;
+    if (isPlain && isNext && !isWithin(from, to, at) && isWithin(from, to, at - MINUTE_MS)) return at;
   }
   // The clocks change in between: a time of day is skipped, or comes twice.
   const first = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
