@@ -1,7 +1,8 @@
 /** GPUs in words: live readings with their trials, and what was understood of captures. Pure. */
+import { sayMemory } from '../text/say.ts';
 import type { GpuStatus } from '../contract/gpus.ts';
 import type { Understood } from '../../native/gpu/understand-capture.ts';
-import { formatMiB, formatTable, plain } from './table.ts';
+import { formatTable, plain } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 const percent = (value: number | null): string => (value === null ? '-' : `${Math.round(value)} %`);
@@ -42,9 +43,9 @@ export function describeGpus(status: GpuStatus, terminal: Pick<Terminal, 'paint'
       return [
         slot.label,
         slot.name,
-        formatMiB(used),
-        formatMiB(slot.freeMiB),
-        formatMiB(slot.totalMiB),
+        sizeText(used),
+        sizeText(slot.freeMiB),
+        sizeText(slot.totalMiB),
         percent(isWhole ? (gpu?.utilizationPct ?? null) : null),
         degrees(gpu?.temperatureC ?? null),
         watts(gpu?.powerW ?? null),
@@ -79,9 +80,9 @@ export function describeUnderstood(understood: Understood, terminal: Pick<Termin
         understood.gpus.map((gpu) => [
           `GPU ${gpu.index ?? gpu.order}`,
           gpu.name ?? '-',
-          formatMiB(gpu.memoryUsedMiB),
-          formatMiB(gpu.memoryFreeMiB),
-          formatMiB(gpu.memoryTotalMiB),
+          sizeText(gpu.memoryUsedMiB),
+          sizeText(gpu.memoryFreeMiB),
+          sizeText(gpu.memoryTotalMiB),
           percent(gpu.utilizationPct),
           degrees(gpu.temperatureC),
           watts(gpu.powerW),
@@ -102,3 +103,5 @@ export function describeUnderstood(understood: Understood, terminal: Pick<Termin
   for (const warning of understood.warnings) lines.push(terminal.paint(plain(warning), 'yellow'));
   return lines.length === 0 ? ['Nothing was understood of this.'] : lines;
 }
+
+const sizeText = (mib: number | null): string => (mib === null ? '-' : sayMemory(mib));

@@ -1,7 +1,8 @@
 /** One trial in a few words: what it is doing, how far it is, when it will end, or why it ended. Pure. */
+import { sayAbout, sayDuration } from '../text/say.ts';
 import type { ForecastEntry, WaitingReason } from '../contract/feed.ts';
 import type { Trial } from '../contract/trials.ts';
-import { formatDuration, formatTime } from './table.ts';
+import { formatTime } from './table.ts';
 import type { Colour } from './terminal.ts';
 
 export interface PlanFacts {
@@ -68,8 +69,8 @@ function describeRunning(trial: Trial, nowMs: number, { slotLabels }: PlanFacts)
   if (trial.frozen) parts.push('frozen, keeps its GPU memory');
   if (trial.progress !== null) parts.push(`${Math.floor(trial.progress * 100)} %`);
   if (trial.step !== null) parts.push(`step ${trial.step}`);
-  if (trial.remainingMs !== null) parts.push(`about ${formatDuration(trial.remainingMs)} left`);
-  else if (trial.startedAtMs !== null) parts.push(`for ${formatDuration(nowMs - trial.startedAtMs)}`);
+  if (trial.remainingMs !== null) parts.push(`${sayAbout(trial.remainingMs)} left`);
+  else if (trial.startedAtMs !== null) parts.push(`for ${sayDuration(nowMs - trial.startedAtMs)}`);
   if (trial.leaseSlots.length > 0)
     parts.push(`on ${trial.leaseSlots.map((uuid) => slotLabels?.get(uuid) ?? uuid).join(', ')}`);
   if (trial.attempt > 1) parts.push(`attempt ${trial.attempt}`);
@@ -88,9 +89,7 @@ function describeStopping(trial: Trial, nowMs: number): string {
     retry: 'to start again',
   }[trial.stop.kind];
   const left =
-    trial.stop.killAtMs === null
-      ? ''
-      : `, killed in ${formatDuration(trial.stop.killAtMs - nowMs)} if it has not ended`;
+    trial.stop.killAtMs === null ? '' : `, killed in ${sayDuration(trial.stop.killAtMs - nowMs)} if it has not ended`;
   return `stopping ${kind}${left}`;
 }
 
@@ -102,7 +101,7 @@ function describeCheckpoint(trial: Trial): string | null {
 function describeDone(trial: Trial, nowMs: number): string {
   const ran =
     trial.startedAtMs !== null && trial.endedAtMs !== null
-      ? `after ${formatDuration(trial.endedAtMs - trial.startedAtMs)}`
+      ? `after ${sayDuration(trial.endedAtMs - trial.startedAtMs)}`
       : null;
   const at = trial.endedAtMs === null ? null : `at ${formatTime(trial.endedAtMs, nowMs)}`;
   const kind = trial.outcome?.kind ?? 'done';

@@ -88,35 +88,6 @@ export function truncate(text: string, room: number): string {
   return `${out}…`;
 }
 
-/** @returns "45 s", "12 min", "3 h 20 min", "2 d 4 h" */
-export function formatDuration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
-  const days = Math.floor(hours / 24);
-  return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
-}
-
-/** @returns "512 B", "1.2 GiB" */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
-}
-
-/** @returns "-" for unknown, "12.0 GiB" or "812 MiB" */
-export function formatMiB(mib: number | null): string {
-  return mib === null ? '-' : formatBytes(mib * 1024 * 1024);
-}
-
 /** @returns local time: "14:05" today, "Tue 14:05" within a week, else "2026-03-01 14:05" */
 export function formatTime(atMs: number, nowMs: number): string {
   const at = new Date(atMs);

@@ -2,6 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir, readFile, readlink, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { sayBytes } from '../text/say.ts';
 import { SwitchyardError } from '../contract/errors.ts';
 import { forEachBounded } from './bounded.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
@@ -194,13 +195,13 @@ function tooLarge(
   const listed = largest
     .map(
       ({ path: at, bytes: sum, files: count }) =>
-        `${at} ${formatBytes(sum)}${count === null ? '' : ` in ${countFiles(count)}`}`,
+        `${at} ${sayBytes(sum)}${count === null ? '' : ` in ${countFiles(count)}`}`,
     )
     .join(', ');
-  const size = `${isStopped ? 'more than ' : ''}${formatBytes(bytes)} in ${countFiles(files.length)}`;
+  const size = `${isStopped ? 'more than ' : ''}${sayBytes(bytes)} in ${countFiles(files.length)}`;
   const limit =
     bytes > limitBytes
-      ? `the limit for a snapshot is ${formatBytes(limitBytes)}`
+      ? `the limit for a snapshot is ${sayBytes(limitBytes)}`
       : `a snapshot has at most ${MAX_ENTRIES.toLocaleString('en-US')} entries`;
   return new SwitchyardError('snapshot_too_large', `${sourceDir} has ${size}; ${limit}. Largest: ${listed}.`, {
     path: 'source.path',
@@ -216,12 +217,6 @@ function tooLarge(
 }
 
 const countFiles = (count: number): string => `${count.toLocaleString('en-US')} ${count === 1 ? 'file' : 'files'}`;
-
-export function formatBytes(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = bytes < 1024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
-  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
-}
 
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

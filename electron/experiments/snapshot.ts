@@ -25,10 +25,11 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
+import { sayBytes } from '../text/say.ts';
 import { SwitchyardError } from '../contract/errors.ts';
 import { forEachBounded } from './bounded.ts';
 import type { TreeEntry, TreeListing } from './snapshot-walk.ts';
-import { codeOf, FILES_AT_ONCE, formatBytes, orUnreadable, walkTree } from './snapshot-walk.ts';
+import { codeOf, FILES_AT_ONCE, orUnreadable, walkTree } from './snapshot-walk.ts';
 
 /** Up to this size a file is read once, for the copy and the digest together; larger ones are cloned where the file system can. */
 const SMALL_FILE_BYTES = 1024 * 1024;
@@ -85,7 +86,7 @@ export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> 
     if (bytes > request.limitBytes) {
       throw new SwitchyardError(
         'snapshot_too_large',
-        `${sourceDir} grew to ${formatBytes(bytes)} while it was copied; the limit for a snapshot is ${formatBytes(request.limitBytes)}.`,
+        `${sourceDir} grew to ${sayBytes(bytes)} while it was copied; the limit for a snapshot is ${sayBytes(request.limitBytes)}.`,
         {
           path: 'source.path',
           remedy: 'Stop what writes into it, or list that in .switchyardignore.',
@@ -110,7 +111,7 @@ export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> 
     if (codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT') {
       throw new SwitchyardError(
         'disk_full',
-        `There was no space left for the snapshot of ${sourceDir} (${formatBytes(listing.bytes)}).`,
+        `There was no space left for the snapshot of ${sourceDir} (${sayBytes(listing.bytes)}).`,
         { remedy: 'Free some disk space; deleting old trials helps.' },
       );
     }

@@ -1,5 +1,6 @@
 /** What the engine says of a container, as the runtime needs it. Pure. */
 import type Dockerode from 'dockerode';
+import { sayBytes } from '../../electron/text/say.ts';
 import type { ExitInfo } from '../../electron/ports/trial-runtime.ts';
 import { explainExitCode, signalOfExitCode } from '../exit-codes.ts';
 
@@ -74,5 +75,5 @@ function endedWithDaemon(endedAtMs: number, exitCode: number, outage: Outage | n
 }
 
 function describeMemory(bytes: number | undefined): string {
-  return bytes === undefined || bytes === 0 ? 'of the machine' : `${Math.round(bytes / (1024 * 1024))} MiB`;
+  return bytes === undefined || bytes === 0 ? 'of the machine' : sayBytes(bytes);
 }

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
+import { sayBytes } from '../../electron/text/say.ts';
 import { textAt } from './find-engine.ts';
 
 /** A screen needs no more than this. */
@@ -90,12 +91,7 @@ export function createPullProgress(name: string): PullProgress {
       }
       if (total === 0) return `pulling ${name}`;
       if (unpacking && current === total) return `unpacking ${name}`;
-      return `pulling ${name}, ${Math.floor((100 * current) / total)} % of ${formatSize(total)}`;
+      return `pulling ${name}, ${Math.floor((100 * current) / total)} % of ${sayBytes(total)}`;
     },
   };
-}
-
-function formatSize(bytes: number): string {
-  const mib = bytes / (1024 * 1024);
-  return mib < 1024 ? `${Math.max(1, Math.round(mib))} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
 }

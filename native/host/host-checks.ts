@@ -1,4 +1,5 @@
 /** Findings about the machine turned into doctor checks, with the exact remedy for each. Pure. */
+import { sayMemory } from '../../electron/text/say.ts';
 import type { DoctorCheck } from '../../electron/contract/settings.ts';
 
 const LOW_DISK_MIB = 5 * 1024;
@@ -34,10 +35,6 @@ export function checkPython(found: { readonly path: string; readonly version: st
   return { ...base, status: 'ok', found: `${found.version.trim()} (${found.path})`, remedy: null };
 }
 
-function gib(miB: number): string {
-  return miB < 1024 ? `${miB} MiB` : `${(miB / 1024).toFixed(1)} GiB`;
-}
-
 /** @param disk space on the file system of the data directory; null = unknown */
 export function checkDisk(
   dataDir: string,
@@ -51,7 +48,7 @@ export function checkDisk(
       found: `free space under ${dataDir} cannot be read`,
       remedy: `Check that ${dataDir} exists and that its file system answers (df -h ${dataDir}).`,
     };
-  const found = `${gib(disk.freeMiB)} of ${gib(disk.totalMiB)} free under ${dataDir}`;
+  const found = `${sayMemory(disk.freeMiB)} of ${sayMemory(disk.totalMiB)} free under ${dataDir}`;
   const remedy =
     'Delete archived trials (switchyard rm), prune images (docker image prune), or put the data on a bigger disk (SWITCHYARD_HOME=/path).';
   if (disk.freeMiB < VERY_LOW_DISK_MIB)

@@ -1,8 +1,8 @@
 /** Slim banners: the engine cannot be reached, Docker is down, the disk is nearly full. */
 import { IconAlertTriangle, IconInfoCircle, IconPlugConnectedX } from '@tabler/icons-react';
+import { sayDuration } from '../../electron/text/say.ts';
 import { useEngine } from '../api/store.ts';
 import { useNow } from '../shared/clock.ts';
-import { formatDuration } from '../ui/format.ts';
 
 export function ConnectionBanner() {
   const connection = useEngine((state) => state.connection);
@@ -10,7 +10,7 @@ export function ConnectionBanner() {
   const skewMs = useEngine((state) => state.skewMs);
   const now = useNow(1_000);
   if (sinceMs === null || (connection !== 'lost' && connection !== 'loading')) return null;
-  const spell = formatDuration(now - skewMs - sinceMs);
+  const spell = sayDuration(now - skewMs - sinceMs);
   return (
     <div className="banner banner-error" role="alert">
       <IconPlugConnectedX size={15} aria-hidden="true" />

@@ -1,7 +1,8 @@
 /** The quiet line at the bottom: who serves this window and when the queue is clear. */
+import { sayDuration } from '../../electron/text/say.ts';
 import { useEngine } from '../api/store.ts';
 import { useNow } from '../shared/clock.ts';
-import { formatDuration, formatTime } from '../ui/format.ts';
+import { formatTime } from '../ui/format.ts';
 
 export function StatusBar() {
   const engine = useEngine((state) => state.engine);
@@ -19,7 +20,7 @@ export function StatusBar() {
       <span>
         {connection === 'lost'
           ? 'Engine not reachable'
-          : `Engine ${engine.version}, ${upMs < 60_000 ? 'just started' : `up ${formatDuration(upMs)}`}`}
+          : `Engine ${engine.version}, ${upMs < 60_000 ? 'just started' : `up ${sayDuration(upMs)}`}`}
       </span>
       <span>{engine.dockerVersion === null ? 'No Docker' : `Docker ${engine.dockerVersion}`}</span>
       {driver !== null && <span>Driver {driver}</span>}

@@ -1,8 +1,9 @@
 /** The words in a row: why it waits, when it starts, how it ended. */
+import { sayDuration } from '../../electron/text/say.ts';
 import type { WaitingReason } from '../../electron/contract/feed.ts';
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
 import type { Trial } from '../../electron/contract/trials.ts';
-import { formatCount, formatDuration, formatSlots } from '../ui/format.ts';
+import { formatCount, formatSlots } from '../ui/format.ts';
 import { Tag } from '../ui/pieces.tsx';
 import type { Tone } from '../ui/pieces.tsx';
 
@@ -58,13 +59,13 @@ export function savedText(trial: Trial): { readonly tone: Tone; readonly text: s
     const lost = trial.startedAtMs !== null && trial.endedAtMs !== null ? trial.endedAtMs - trial.startedAtMs : null;
     return {
       tone: 'wait',
-      text: lost === null ? 'no checkpoint: starts over' : `no checkpoint: loses ${formatDuration(lost)}`,
+      text: lost === null ? 'no checkpoint: starts over' : `no checkpoint: loses ${sayDuration(lost)}`,
     };
   }
   const step = checkpoint.step === null ? '' : ` step ${formatCount(checkpoint.step)}`;
   const lost = trial.endedAtMs === null ? 0 : trial.endedAtMs - checkpoint.savedAtMs;
   if (lost < 60_000) return { tone: 'hold', text: `saved at${step || ' its last checkpoint'}` };
-  return { tone: 'wait', text: `loses ${formatDuration(lost)} since${step || ' its checkpoint'}` };
+  return { tone: 'wait', text: `loses ${sayDuration(lost)} since${step || ' its checkpoint'}` };
 }
 
 /** State of a trial as a tag. */

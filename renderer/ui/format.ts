@@ -1,8 +1,7 @@
-/** Numbers and times as the screen writes them: short, exact, never a guess. */
+/** Numbers and times as the screen writes them: short, exact, never a guess. Sizes and durations are in electron/text/say.ts. */
+import { sayGpus } from '../../electron/text/say.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 24 * 3600 * 1000;
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'short' });
@@ -20,44 +19,6 @@ export function formatTime(atMs: number, nowMs: number): string {
 }
 
 export const formatFullTime = (atMs: number): string => full.format(atMs);
-
-/** "45 s", "22 m", "1 h 12 m", "6 d 4 h". */
-export function formatDuration(ms: number): string {
-  const whole = Math.max(0, ms);
-  if (whole < MINUTE_MS) return `${Math.round(whole / 1000)} s`;
-  if (whole < HOUR_MS) return `${Math.round(whole / MINUTE_MS)} m`;
-  if (whole < DAY_MS) {
-    const hours = Math.floor(whole / HOUR_MS);
-    const minutes = Math.floor((whole % HOUR_MS) / MINUTE_MS);
-    return minutes === 0 ? `${hours} h` : `${hours} h ${minutes} m`;
-  }
-  const days = Math.floor(whole / DAY_MS);
-  const hours = Math.floor((whole % DAY_MS) / HOUR_MS);
-  return hours === 0 ? `${days} d` : `${days} d ${hours} h`;
-}
-
-/** "18.7 GiB", "512 MiB". */
-export function formatMiB(mib: number): string {
-  if (mib < 1024) return `${Math.round(mib)} MiB`;
-  const gib = mib / 1024;
-  return `${gib >= 100 ? Math.round(gib) : trimZero(gib.toFixed(1))} GiB`;
-}
-
-/** Used and total of one thing in one unit: "18.7 / 24 GiB". */
-export function formatMiBOf(usedMiB: number | null, totalMiB: number | null): string {
-  if (totalMiB === null) return usedMiB === null ? '' : formatMiB(usedMiB);
-  if (usedMiB === null) return `? / ${formatMiB(totalMiB)}`;
-  if (totalMiB < 1024) return `${Math.round(usedMiB)} / ${Math.round(totalMiB)} MiB`;
-  return `${trimZero((usedMiB / 1024).toFixed(1))} / ${trimZero((totalMiB / 1024).toFixed(1))} GiB`;
-}
-
-export function formatBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  if (bytes < 1024 * 1024) return `${trimZero((bytes / 1024).toFixed(1))} KiB`;
-  return formatMiB(bytes / (1024 * 1024));
-}
-
-const trimZero = (text: string): string => text.replace(/\.0$/, '');
 
 /** "48,000". */
 export const formatCount = (value: number): string => value.toLocaleString('en-US');
@@ -91,7 +52,7 @@ export function formatParams(hparams: Readonly<Record<string, unknown>>): string
 }
 
 /** "1 GPU", "2 GPUs", "CPU". */
-export const formatSlots = (slots: number): string => (slots === 0 ? 'CPU' : `${slots} GPU${slots === 1 ? '' : 's'}`);
+export const formatSlots = (slots: number): string => (slots === 0 ? 'CPU' : sayGpus(slots));
 
 /** "Queued as #3. Runs as a process." however the parts end; one part alone has no full stop. */
 export function joinSentences(parts: readonly string[]): string {

@@ -1,9 +1,9 @@
 /** `switchyard rm` */
+import { sayBytes } from '../../text/say.ts';
 import { sendAction, showActionResult } from '../act-on-trials.ts';
 import { createVerb, readTrialIds } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 import { CliError, ExitCode, usageError } from '../exit-codes.ts';
-import { formatBytes } from '../table.ts';
 
 interface DeletePreview {
   readonly freesBytes: number;
@@ -26,7 +26,7 @@ export const build: BuildVerb = (context) =>
       const client = await context.connect();
       const preview = await client.request<DeletePreview>('POST', '/trials/delete-preview', { trialIds: ids });
       if (options.yes !== true) {
-        const what = `Delete ${count(preview.trials, 'trial')} with ${count(preview.checkpoints, 'checkpoint')}, ${formatBytes(preview.freesBytes)}?`;
+        const what = `Delete ${count(preview.trials, 'trial')} with ${count(preview.checkpoints, 'checkpoint')}, ${sayBytes(preview.freesBytes)}?`;
         if (!terminal.stdinIsTTY) throw usageError(`${what} Nobody is here to be asked.`, 'Add --yes.');
         const answer = await terminal.ask(`${what} [y/N] `);
         if (answer === null || !/^y(es)?$/i.test(answer.trim()))
@@ -34,7 +34,7 @@ export const build: BuildVerb = (context) =>
       }
       const result = await sendAction(context, ids, { action: 'delete' });
       showActionResult(context, options.json, result);
-      if (options.json !== true) terminal.note(`Freed ${formatBytes(result.freedBytes ?? preview.freesBytes)}.`);
+      if (options.json !== true) terminal.note(`Freed ${sayBytes(result.freedBytes ?? preview.freesBytes)}.`);
     });
 
 function count(number: number, what: string): string {

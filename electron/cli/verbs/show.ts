@@ -1,4 +1,5 @@
 /** `switchyard show` */
+import { sayBytes, sayDuration, sayMemory } from '../../text/say.ts';
 import type { AttemptView, MetricSeries, Trial, TrialDetail } from '../../contract/trials.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
@@ -7,7 +8,7 @@ import type { PlanFacts } from '../describe-trial.ts';
 import { findTrialId } from '../find-trial.ts';
 import { metricsTable, readMetrics } from '../metrics.ts';
 import { indexPlan, readPresent } from '../present.ts';
-import { formatBytes, formatDuration, formatMiB, formatTable, formatTime, plain } from '../table.ts';
+import { formatTable, formatTime, plain } from '../table.ts';
 
 const SHOWN_CHECKPOINTS = 10;
 const SHOWN_HISTORY = 15;
@@ -66,7 +67,7 @@ function describeDetail(
           .map((one) => [
             one.step === null ? '-' : String(one.step),
             formatTime(one.savedAtMs, nowMs),
-            one.sizeBytes === null ? '-' : formatBytes(one.sizeBytes),
+            one.sizeBytes === null ? '-' : sayBytes(one.sizeBytes),
             one.path,
           ]),
         null,
@@ -96,9 +97,9 @@ function describeDetail(
 
 function fields(trial: Trial, detail: TrialDetail, nowMs: number): [string, string][] {
   const needs = [`${trial.slots} GPU${trial.slots === 1 ? '' : 's'}`];
-  if (trial.minFreeMiB !== null) needs.push(`${formatMiB(trial.minFreeMiB)} free on each`);
+  if (trial.minFreeMiB !== null) needs.push(`${sayMemory(trial.minFreeMiB)} free on each`);
   if (trial.gpuName !== null) needs.push(`named ${trial.gpuName}`);
-  if (trial.shareMiB !== null) needs.push(`shares, takes ${formatMiB(trial.shareMiB)}`);
+  if (trial.shareMiB !== null) needs.push(`shares, takes ${sayMemory(trial.shareMiB)}`);
   const rows: [string, string | null][] = [
     ['pool', `${trial.poolId}, priority ${trial.priority}`],
     ['needs', needs.join(', ')],
@@ -114,7 +115,7 @@ function fields(trial: Trial, detail: TrialDetail, nowMs: number): [string, stri
     ['restarts', trial.restarts === 0 ? null : `${trial.restarts} of ${trial.maxRestarts}`],
     [
       'grace',
-      `${formatDuration(trial.graceS * 1000)}${trial.timeLimitS === null ? '' : `, time limit ${formatDuration(trial.timeLimitS * 1000)}`}`,
+      `${sayDuration(trial.graceS * 1000)}${trial.timeLimitS === null ? '' : `, time limit ${sayDuration(trial.timeLimitS * 1000)}`}`,
     ],
   ];
   return rows.filter((row): row is [string, string] => row[1] !== null);
@@ -133,9 +134,9 @@ function attemptTable(attempts: readonly AttemptView[], nowMs: number, width: nu
     attempts.map((one) => [
       String(one.number),
       one.startedAtMs === null ? '-' : formatTime(one.startedAtMs, nowMs),
-      one.startedAtMs === null ? '-' : formatDuration((one.endedAtMs ?? nowMs) - one.startedAtMs),
+      one.startedAtMs === null ? '-' : sayDuration((one.endedAtMs ?? nowMs) - one.startedAtMs),
       one.end === null ? '-' : one.exitCode === null ? one.end : `${one.end} ${one.exitCode}`,
-      formatBytes(one.logBytes),
+      sayBytes(one.logBytes),
       one.message ?? '',
     ]),
     width,

@@ -1,13 +1,13 @@
 /** One GPU: how busy, how hot, how full, and with whom. */
 import { Menu } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
+import { sayMemoryOf } from '../../../electron/text/say.ts';
 import type { Gpu, GpuStatus, SlotView } from '../../../electron/contract/gpus.ts';
 import { api } from '../../api/client.ts';
 import { useEngine } from '../../api/store.ts';
 import type { UsePoint } from '../../api/store.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { useNow } from '../../shared/clock.ts';
-import { formatMiBOf } from '../../ui/format.ts';
 import { Sparkline } from '../../ui/pieces.tsx';
 import type { Tone } from '../../ui/pieces.tsx';
 import { attempt } from '../../shared/toasts.tsx';
@@ -46,7 +46,7 @@ export function GpuCard({ gpu, status }: { readonly gpu: Gpu; readonly status: G
       <MemoryBar gpu={gpu} foreignMiB={foreignMiB} />
       <div className="gpu-who">
         <Occupants gpu={gpu} slots={slots} />
-        <span className="gpu-memory">{formatMiBOf(gpu.memoryUsedMiB, gpu.memoryTotalMiB)}</span>
+        <span className="gpu-memory">{sayMemoryOf(gpu.memoryUsedMiB, gpu.memoryTotalMiB)}</span>
       </div>
     </article>
   );
@@ -61,7 +61,7 @@ function MemoryBar({ gpu, foreignMiB }: { readonly gpu: Gpu; readonly foreignMiB
     <div
       className="vram"
       role="img"
-      aria-label={`Memory ${formatMiBOf(gpu.memoryUsedMiB, gpu.memoryTotalMiB)}${foreign > 0 ? `, ${Math.round((100 * foreign) / total)}% by others` : ''}`}
+      aria-label={`Memory ${sayMemoryOf(gpu.memoryUsedMiB, gpu.memoryTotalMiB)}${foreign > 0 ? `, ${Math.round((100 * foreign) / total)}% by others` : ''}`}
     >
       <i style={{ width: `${((used - foreign) / total) * 100}%` }} />
       <u style={{ width: `${(foreign / total) * 100}%` }} />

@@ -1,6 +1,6 @@
 /** A card per GPU, or one for the host when there is none. */
+import { sayDuration } from '../../../electron/text/say.ts';
 import { useEngine } from '../../api/store.ts';
-import { formatDuration } from '../../ui/format.ts';
 import { useNow } from '../../shared/clock.ts';
 import { GpuCard } from './gpu-card.tsx';
 import { HostCard } from './host-card.tsx';
@@ -14,8 +14,8 @@ export function GpuStrip() {
       {/* A fault of the whole reading stands above everything, as a notice. */}
       {gpus.stale && gpus.takenAtMs !== null && gpus.problem === null && (
         <div className="gpu-problem" role="status">
-          GPU readings are {formatDuration(now - gpus.takenAtMs)} old: nvidia-smi does not answer. Nothing new starts on
-          a GPU until it does.
+          GPU readings are {sayDuration(now - gpus.takenAtMs)} old: nvidia-smi does not answer. Nothing new starts on a
+          GPU until it does.
         </div>
       )}
       {gpus.gpus.length === 0 ? (

@@ -1,7 +1,7 @@
 /** The machine itself, for when there is no GPU: CPU, memory and disk in one line. */
+import { sayMemory, sayMemoryOf } from '../../../electron/text/say.ts';
 import type { GpuStatus } from '../../../electron/contract/gpus.ts';
 import { Button } from '../../ui/button.tsx';
-import { formatMiB, formatMiBOf } from '../../ui/format.ts';
 import { Meter } from '../../ui/pieces.tsx';
 import { askDoctor } from '../../shared/view-state.ts';
 
@@ -37,14 +37,14 @@ export function HostCard({ status }: { readonly status: GpuStatus }) {
           <div>
             <span>
               <b>Memory</b>
-              <span className="dim">{formatMiBOf(host.memoryUsedMiB, host.memoryTotalMiB)}</span>
+              <span className="dim">{sayMemoryOf(host.memoryUsedMiB, host.memoryTotalMiB)}</span>
             </span>
             <Meter value={share(host.memoryUsedMiB, host.memoryTotalMiB)} label="Memory in use" />
           </div>
           <div>
             <span>
               <b>Disk</b>
-              <span className="dim">{host.diskFreeMiB === null ? '' : `${formatMiB(host.diskFreeMiB)} free`}</span>
+              <span className="dim">{host.diskFreeMiB === null ? '' : `${sayMemory(host.diskFreeMiB)} free`}</span>
             </span>
             <Meter value={share(diskUsed, host.diskTotalMiB)} label="Disk in use" />
           </div>

@@ -1,13 +1,14 @@
 /** The forecast of one pool: a lane per slot, bars for what runs and what comes, a line for now. */
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { useMemo } from 'react';
+import { sayDuration } from '../../../electron/text/say.ts';
 import type { ForecastEntry } from '../../../electron/contract/feed.ts';
 import type { SlotView } from '../../../electron/contract/gpus.ts';
 import type { Pool } from '../../../electron/contract/pools.ts';
 import type { Trial } from '../../../electron/contract/trials.ts';
 import { engineNow, useEngine } from '../../api/store.ts';
 import { useNow } from '../../shared/clock.ts';
-import { formatDuration, formatTime } from '../../ui/format.ts';
+import { formatTime } from '../../ui/format.ts';
 import { inspect, toggleCollapsed, useView } from '../../shared/view-state.ts';
 import { buildLanes, chooseHorizon, ticksOf } from './timeline-model.ts';
 import type { Bar } from './timeline-model.ts';
@@ -91,7 +92,7 @@ function BarView({
   const spell =
     bar.endMs === null
       ? 'end unknown'
-      : `${formatTime(bar.startMs, now)} to ${formatTime(bar.endMs, now)}, ${formatDuration(bar.endMs - bar.startMs)}`;
+      : `${formatTime(bar.startMs, now)} to ${formatTime(bar.endMs, now)}, ${sayDuration(bar.endMs - bar.startMs)}`;
   return (
     <button
       type="button"

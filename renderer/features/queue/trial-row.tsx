@@ -2,11 +2,12 @@
 import { IconDots, IconGripVertical } from '@tabler/icons-react';
 import { useDraggable } from '@dnd-kit/react';
 import { memo, useCallback } from 'react';
+import { sayDuration } from '../../../electron/text/say.ts';
 import { DEFAULT_PRIORITY } from '../../../electron/contract/queue-order.ts';
 import type { Trial } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
 import { useNow } from '../../shared/clock.ts';
-import { formatCount, formatDuration, formatParams, formatTime } from '../../ui/format.ts';
+import { formatCount, formatParams, formatTime } from '../../ui/format.ts';
 import { Meter, ShortName, Tag } from '../../ui/pieces.tsx';
 import { savedText, slotText, stateTag, WhyWaiting } from '../../shared/trial-text.tsx';
 import { useView } from '../../shared/view-state.ts';
@@ -159,7 +160,7 @@ function RunningCells({ trial }: { readonly trial: Trial }) {
       </span>
       <span role="gridcell" className="when dim">
         {trial.state === 'running' && remainingMs !== null ? (
-          `${formatDuration(remainingMs)} left`
+          `${sayDuration(remainingMs)} left`
         ) : (
           <Elapsed sinceMs={trial.startedAtMs} />
         )}
@@ -183,14 +184,14 @@ function StopText({ trial }: { readonly trial: Trial }) {
   return (
     <Tag tone="wait">
       {words[trial.stop?.kind ?? 'cancel'] ?? 'stopping'}
-      {kill === null ? '' : `, at most ${formatDuration(kill - now)}`}
+      {kill === null ? '' : `, at most ${sayDuration(kill - now)}`}
     </Tag>
   );
 }
 
 function Elapsed({ sinceMs }: { readonly sinceMs: number | null }) {
   const now = useNow(1_000);
-  return <>{sinceMs === null ? '' : formatDuration(now - sinceMs)}</>;
+  return <>{sinceMs === null ? '' : sayDuration(now - sinceMs)}</>;
 }
 
 function QueuedCells({ trial, place }: { readonly trial: Trial; readonly place: number | null }) {
@@ -231,7 +232,7 @@ function FinishedCells({ trial }: { readonly trial: Trial }) {
     trial.outcome?.kind === 'completed'
       ? ranMs === null
         ? ''
-        : `ran ${formatDuration(ranMs)}`
+        : `ran ${sayDuration(ranMs)}`
       : (trial.outcome?.message ?? '');
   return (
     <>

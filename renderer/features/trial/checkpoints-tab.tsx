@@ -1,7 +1,8 @@
 /** Checkpoints a trial has written; the newest is where its next attempt goes on. */
+import { sayBytes } from '../../../electron/text/say.ts';
 import type { TrialDetail } from '../../../electron/contract/trials.ts';
 import { useNow } from '../../shared/clock.ts';
-import { formatBytes, formatCount, formatFullTime, formatMetric, formatTime } from '../../ui/format.ts';
+import { formatCount, formatFullTime, formatMetric, formatTime } from '../../ui/format.ts';
 
 export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null }) {
   const now = useNow(60_000);
@@ -42,7 +43,7 @@ export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null
                 <time title={formatFullTime(checkpoint.savedAtMs)}>{formatTime(checkpoint.savedAtMs, now)}</time>
                 {detail.attempts.length > 1 && <span className="dim"> attempt {checkpoint.attempt}</span>}
               </td>
-              <td>{checkpoint.sizeBytes === null ? '–' : formatBytes(checkpoint.sizeBytes)}</td>
+              <td>{checkpoint.sizeBytes === null ? '–' : sayBytes(checkpoint.sizeBytes)}</td>
               <td className="mono">
                 {Object.entries(checkpoint.metrics)
                   .map(([name, value]) => `${name}=${formatMetric(value)}`)

@@ -1,6 +1,7 @@
 /** Everything that happened to a trial, newest first, and its attempts. */
+import { sayBytes, sayDuration } from '../../../electron/text/say.ts';
 import type { AttemptView, TrialDetail } from '../../../electron/contract/trials.ts';
-import { formatBytes, formatDuration, formatFullTime } from '../../ui/format.ts';
+import { formatFullTime } from '../../ui/format.ts';
 
 export function HistoryTab({ detail }: { readonly detail: TrialDetail | null }) {
   if (detail === null) return null;
@@ -49,12 +50,12 @@ function AttemptRow({ attempt }: { readonly attempt: AttemptView }) {
   return (
     <tr title={attempt.message ?? ''}>
       <td>{attempt.number}</td>
-      <td>{ranMs === null ? '–' : formatDuration(ranMs)}</td>
+      <td>{ranMs === null ? '–' : sayDuration(ranMs)}</td>
       <td>
         {end}
         {attempt.exitCode !== null && <span className="dim"> code {attempt.exitCode}</span>}
       </td>
-      <td>{formatBytes(attempt.logBytes)}</td>
+      <td>{sayBytes(attempt.logBytes)}</td>
     </tr>
   );
 }

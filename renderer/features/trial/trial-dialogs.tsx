@@ -1,10 +1,11 @@
 /** The small dialogs of trial actions: rename, labels, priority, stop, delete. */
 import { NumberInput, TagsInput, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
+import { sayBytes, sayDuration } from '../../../electron/text/say.ts';
 import { api } from '../../api/client.ts';
 import { useEngine } from '../../api/store.ts';
 import { DialogFrame } from '../../shared/dialog-frame.tsx';
-import { formatBytes, formatDuration, plural } from '../../ui/format.ts';
+import { plural } from '../../ui/format.ts';
 import { toastDone } from '../../shared/toasts.tsx';
 import { trialsOf } from '../../shared/trial-actions.ts';
 
@@ -99,7 +100,7 @@ export function StopDialog({
         {action === 'kill' && 'The program ends at once and saves nothing more.'}
         {action === 'cancel' &&
           running > 0 &&
-          `A running program gets ${formatDuration(graceS * 1000)} to end by itself.`}{' '}
+          `A running program gets ${sayDuration(graceS * 1000)} to end by itself.`}{' '}
         Log, metrics and checkpoints stay until you delete the trial.
       </p>
     </DialogFrame>
@@ -115,7 +116,7 @@ export function DeleteDialog({ trialIds }: { readonly trialIds: readonly number[
       .then((preview) => {
         if (current)
           setFrees(
-            `Frees ${formatBytes(preview.freesBytes)}${preview.checkpoints > 0 ? `, with ${plural(preview.checkpoints, 'checkpoint')}` : ''}.`,
+            `Frees ${sayBytes(preview.freesBytes)}${preview.checkpoints > 0 ? `, with ${plural(preview.checkpoints, 'checkpoint')}` : ''}.`,
           );
       })
       .catch(() => setFrees(null));
@@ -126,7 +127,7 @@ export function DeleteDialog({ trialIds }: { readonly trialIds: readonly number[
   const confirm = async (): Promise<void> => {
     const result = await api.act({ action: 'delete', trialIds: [...trialIds] });
     toastDone(
-      result.freedBytes === undefined ? result.message : `${result.message}, ${formatBytes(result.freedBytes)} freed`,
+      result.freedBytes === undefined ? result.message : `${result.message}, ${sayBytes(result.freedBytes)} freed`,
     );
   };
   return (

@@ -1,10 +1,11 @@
 /** Name, state and the actions of the inspected trial. */
 import { IconDots } from '@tabler/icons-react';
+import { sayDuration } from '../../../electron/text/say.ts';
 import type { Trial, TrialDetail } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { useNow } from '../../shared/clock.ts';
-import { formatCount, formatDuration, formatFullTime, formatParams, formatTime } from '../../ui/format.ts';
+import { formatCount, formatFullTime, formatParams, formatTime } from '../../ui/format.ts';
 import { Meter, ShortName, Tag } from '../../ui/pieces.tsx';
 import { savedText, slotText, stateTag } from '../../shared/trial-text.tsx';
 import { TRIAL_ACTIONS } from '../../shared/action-table.ts';
@@ -67,7 +68,7 @@ function StateTag({ trial }: { readonly trial: Trial }) {
   return (
     <Tag tone={tag.tone}>
       {tag.text}
-      {spell === null ? '' : `${trial.outcome === null ? '' : ' after'} ${formatDuration(spell)}`}
+      {spell === null ? '' : `${trial.outcome === null ? '' : ' after'} ${sayDuration(spell)}`}
     </Tag>
   );
 }
@@ -108,7 +109,7 @@ function ProgressLine({ trial }: { readonly trial: Trial }) {
         {[
           progress === null ? null : `${Math.floor(progress * 100)}%`,
           step === null ? null : `step ${formatCount(step)}`,
-          remainingMs === null ? null : `${formatDuration(remainingMs)} left`,
+          remainingMs === null ? null : `${sayDuration(remainingMs)} left`,
         ]
           .filter(Boolean)
           .join(', ')}

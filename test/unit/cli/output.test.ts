@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { bashScript, fishScript, zshScript } from '../../../electron/cli/completion-scripts.ts';
 import { describeTrial } from '../../../electron/cli/describe-trial.ts';
 import { startOfLastLines } from '../../../electron/cli/log-tail.ts';
-import { formatBytes, formatDuration, formatTable, textWidth, truncate } from '../../../electron/cli/table.ts';
+import { formatTable, textWidth, truncate } from '../../../electron/cli/table.ts';
 import { findWindowObstacle } from '../../../electron/start/window-obstacle.ts';
 import { makeTrial } from './fake-engine.ts';
 
@@ -34,16 +34,6 @@ describe('tables', () => {
       }),
     );
   });
-});
-
-it('formats sizes and times', () => {
-  expect([formatBytes(512), formatBytes(1536), formatBytes(150 * 1024 ** 3)]).toEqual(['512 B', '1.5 KiB', '150 GiB']);
-  expect([
-    formatDuration(44_000),
-    formatDuration(720_000),
-    formatDuration(12_000_000),
-    formatDuration(86_400_000),
-  ]).toEqual(['44 s', '12 min', '3 h 20 min', '1 d']);
 });
 
 describe('a trial in words', () => {

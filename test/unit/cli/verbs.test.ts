@@ -312,7 +312,7 @@ describe('rm', () => {
   it('asks, and deletes nothing without a yes', async () => {
     const { home, seen } = await start(routes);
     const result = await cli(home, ['rm', '3-4'], { stdin: 'n\n', stdinIsTTY: true });
-    expect(result.err).toContain('Delete 2 trials with 1 checkpoint, 2.0 KiB?');
+    expect(result.err).toContain('Delete 2 trials with 1 checkpoint, 2 KiB?');
     expect([result.exitCode, seen.map((one) => one.path)]).toEqual([1, ['/trials/delete-preview']]);
   });
   it('deletes after a yes, or with --yes', async () => {

@@ -10,7 +10,7 @@ import {
   isOwnAddress,
   isOwnDownload,
 } from '../../../electron/desktop/navigation-policy.ts';
-import { durationText, notificationFor } from '../../../electron/desktop/notification-policy.ts';
+import { notificationFor } from '../../../electron/desktop/notification-policy.ts';
 import { isPermissionGranted } from '../../../electron/desktop/permission-policy.ts';
 import { isKeptAwake } from '../../../electron/desktop/power-policy.ts';
 import { isTrustedSender } from '../../../electron/desktop/sender-policy.ts';
@@ -172,10 +172,6 @@ describe('notifications', () => {
     expect(notificationFor(done, { ...DEFAULT_SETTINGS, notifyOnFailure: false })).not.toBeNull();
     expect(notificationFor(done, { ...DEFAULT_SETTINGS, notifyOnFinish: false })).toBeNull();
     expect(notificationFor({ ...done, outcome: 'canceled' }, DEFAULT_SETTINGS)).toBeNull();
-  });
-
-  it('say how long in words', () => {
-    expect([45_000, 720_000, 3_600_000, 11_100_000].map(durationText)).toEqual(['45 s', '12 min', '1 h', '3 h 5 min']);
   });
 });
 

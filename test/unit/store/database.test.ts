@@ -4,11 +4,8 @@ import path from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SwitchyardError } from '../../../electron/contract/errors.ts';
-import { dataPaths } from '../../../electron/ports/data-dir.ts';
 import { openStore, type Store } from '../../../electron/store/database.ts';
-import { getExperiment, insertExperiment } from '../../../electron/store/experiments.ts';
-import { takeLock } from '../../../electron/store/lock.ts';
-import { MIGRATIONS, migrate } from '../../../electron/store/migrate.ts';
+import { MIGRATIONS } from '../../../electron/store/migrate.ts';
 
 let dir: string;
 let stores: Store[];
@@ -105,49 +102,6 @@ describe('a file that cannot be written', () => {
   });
 });
 
-describe('migrations', () => {
-  test('each is numbered by its place', () => {
-    expect(MIGRATIONS.map(({ version }) => version)).toEqual(MIGRATIONS.map((_, i) => i + 1));
-  });
-
-  test('0001: two exclusive leases on one slot cannot be written, two shares can', () => {
-    const db = new Sqlite(':memory:');
-    migrate(db, 1);
-    db.exec(`INSERT INTO pool VALUES ('p', 'P', 1, 'open', '[]', '{}', 1);
-      INSERT INTO experiment (id, name, config, created_at_ms) VALUES (1, 'e', '{}', 0)`);
-    for (const id of [1, 2]) {
-      db.exec(`INSERT INTO trial (id, experiment_id, name, labels, pool_id, state, revision, priority, rank, spec, estimate_key, hparams, attempt, restarts, frozen, submitted_at_ms, archived)
-        VALUES (${id}, 1, 't', '[]', 'p', 'running', 1, 42, 'a${id}', '{}', 'k', '{}', 1, 0, 0, 0, 0)`);
-    }
-    const lease = db.prepare('INSERT INTO lease (slot_uuid, trial_id, share_mib, since_ms) VALUES (?, ?, ?, 0)');
-    lease.run('gpu', 1, null);
-    expect(() => lease.run('gpu', 2, null)).toThrow(/UNIQUE/);
-    lease.run('shared', 1, 100);
-    lease.run('shared', 2, 100);
-  });
-
-  test('0002: experiments of before ran in copies', () => {
-    const db = new Sqlite(':memory:');
-    migrate(db, 1);
-    db.exec(
-      `INSERT INTO experiment (id, name, config, source_dir, snapshot, created_at_ms) VALUES (1, 'e', '{}', '/p', 'abc', 0)`,
-    );
-    migrate(db, 2);
-    expect(getExperiment(db, 1)).toMatchObject({ sourceDir: '/p', snapshot: 'abc', inPlace: false });
-    const id = insertExperiment(db, {
-      name: 'i',
-      config: {} as never,
-      sealedEnv: null,
-      sourceDir: '/p',
-      snapshot: null,
-      inPlace: true,
-      createdAtMs: 0,
-      idempotencyKey: null,
-    });
-    expect(getExperiment(db, id)).toMatchObject({ sourceDir: '/p', snapshot: null, inPlace: true });
-  });
-});
-
 describe('transactions', () => {
   test('rows, events and listeners go together; a throw leaves nothing', () => {
     const store = open();
@@ -194,13 +148,4 @@ describe('transactions', () => {
     expect(heard).toEqual([1]);
     expect(store.seq()).toBe(1);
   });
-});
-
-test('a data directory has one owner, who is named to the second', () => {
-  const paths = dataPaths(dir, process.platform, os.tmpdir());
-  const owner = { pid: 4312, startedAtMs: 1, socket: paths.socket, version: '1' };
-  const lock = takeLock(paths, owner);
-  expect(() => takeLock(paths, owner)).toThrow(/process 4312/);
-  lock.release();
-  takeLock(paths, owner).release();
 });

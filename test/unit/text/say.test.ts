@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { matchesName } from '../../../electron/text/name-pattern.ts';
-import { sayAbout, sayDuration, sayMemory } from '../../../electron/text/say.ts';
+import { sayAbout, sayBytes, sayDuration, sayMemory, sayMemoryOf } from '../../../electron/text/say.ts';
 import { MINUTE } from '../scheduler/plan/build.ts';
 
 describe('words', () => {
   it.each([
-    [0, 'under 1 min'],
-    [59_999, 'under 1 min'],
+    [-5, '0 s'],
+    [44_400, '44 s'],
+    [59_499, '59 s'],
+    [59_999, '1 min'],
     [22 * MINUTE, '22 min'],
+    [185 * MINUTE, '3 h 5 min'],
     [59.6 * MINUTE, '1 h'],
     [72 * MINUTE, '1 h 12 min'],
     [119.7 * MINUTE, '2 h'],
@@ -19,35 +21,40 @@ describe('words', () => {
   });
 
   it.each([
+    [0, '0 B'],
+    [0.5, '512 KiB'],
     [300, '300 MiB'],
+    [1023.96, '1 GiB'],
     [1024, '1 GiB'],
     [11_366, '11.1 GiB'],
     [81_920, '80 GiB'],
+    [153_600.4, '150 GiB'],
+    [1_572_864, '1.5 TiB'],
   ])('%d MiB is %s', (mib, text) => {
     expect(sayMemory(mib)).toBe(text);
   });
 
-  it('does not call a moment about', () => {
-    expect([sayAbout(5), sayAbout(5 * MINUTE)]).toEqual(['under 1 min', 'about 5 min']);
-  });
-});
-
-describe('name patterns', () => {
   it.each([
-    ['*', 'anything', true],
-    ['', 'anything', true],
-    ['rtx*4090', 'NVIDIA GeForce RTX 4090', false],
-    ['*rtx*4090', 'NVIDIA GeForce RTX 4090', true],
-    ['*A100?SXM*', 'NVIDIA A100-SXM4-80GB', true],
-    ['a?', 'a', false],
-    ['*.*', 'NVIDIA T4', false],
-    ['**b', 'aab', true],
-    ['A100', 'NVIDIA A100-SXM4-80GB', true],
-  ])('%s on %s: %s', (pattern, name, matches) => {
-    expect(matchesName(pattern, name)).toBe(matches);
+    [512, '512 B'],
+    [1023, '1023 B'],
+    [1536, '1.5 KiB'],
+    [2 * 1024 ** 6, '2048 PiB'],
+  ])('%d bytes are %s', (bytes, text) => {
+    expect(sayBytes(bytes)).toBe(text);
   });
 
-  it('takes no longer for a pattern made to be slow', () => {
-    expect(matchesName(`${'*a'.repeat(60)}b`, 'a'.repeat(2000))).toBe(false);
+  it('says how much of the whole in the unit of the whole', () => {
+    expect(sayMemoryOf(512, 24_564)).toBe('0.5 / 24 GiB');
+    expect(sayMemoryOf(19_149, 24_576)).toBe('18.7 / 24 GiB');
+    expect(sayMemoryOf(null, 24_576)).toBe('? / 24 GiB');
+    expect([sayMemoryOf(512, null), sayMemoryOf(null, null)]).toEqual(['512 MiB', '']);
+  });
+
+  it('does not call a moment about', () => {
+    expect([sayAbout(5), sayAbout(59_999), sayAbout(5 * MINUTE)]).toEqual([
+      'under 1 min',
+      'under 1 min',
+      'about 5 min',
+    ]);
   });
 });

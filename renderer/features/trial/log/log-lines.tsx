@@ -1,8 +1,9 @@
 /** The lines in sight. A line is one row high until it has been seen; where long lines are wrapped it is measured then. */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { sayBytes } from '../../../../electron/text/say.ts';
 import type { LogHit } from '../../../api/client.ts';
-import { formatBytes, formatCount } from '../../../ui/format.ts';
+import { formatCount } from '../../../ui/format.ts';
 import { renderLine } from './render-line.ts';
 import type { LogSession, LogView } from './log-session.ts';
 
@@ -158,7 +159,7 @@ const LogLine = memo(
     if (typeof bytes === 'number')
       return (
         <div className="log-line log-note" data-index={index} style={style}>
-          {formatBytes(bytes)} dropped here: the log reached its size limit
+          {sayBytes(bytes)} dropped here: the log reached its size limit
         </div>
       );
     return (

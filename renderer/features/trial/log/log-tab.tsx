@@ -2,11 +2,11 @@
 import { NativeSelect } from '@mantine/core';
 import { IconArrowDown, IconDownload, IconSearch, IconTextWrap } from '@tabler/icons-react';
 import { useEffect, useState, useSyncExternalStore } from 'react';
+import { sayBytes } from '../../../../electron/text/say.ts';
 import type { Trial, TrialDetail } from '../../../../electron/contract/trials.ts';
 import { api } from '../../../api/client.ts';
 import type { LogHit } from '../../../api/client.ts';
 import { Button, IconButton } from '../../../ui/button.tsx';
-import { formatBytes } from '../../../ui/format.ts';
 import { prefer, usePreferences } from '../../../shared/preferences.ts';
 import { MetricStrip } from '../metric-strip.tsx';
 import { LogLines } from './log-lines.tsx';
@@ -93,7 +93,7 @@ function AttemptLog({
       <div className="log-bar">
         {picker}
         <span className="dim3">
-          {formatBytes(view.totalBytes)}
+          {sayBytes(view.totalBytes)}
           {view.state === 'live' && following ? ', following' : ''}
           {view.state === 'ended' ? ', ended' : ''}
         </span>
