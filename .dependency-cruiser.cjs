@@ -85,7 +85,9 @@ const forbidden = [
   },
   ...DOMAINS.map((domain, index) => ({
     name: `domain-${domain}`,
-    comment: `${domain} imports ${DOMAINS.slice(0, index).join(', ') || 'no other domain folder'}, and contract, ports, text; the rest comes in through a port.`,
+    comment:
+      `${domain} imports ${DOMAINS.slice(0, index).join(', ') || 'no other domain folder'}, ` +
+      'and contract, ports, text; the rest comes in through a port.',
     from: { path: `^electron/${domain}/` },
     to: { path: LOCAL, pathNot: `^electron/(${DOMAINS.slice(0, index + 1).join('|')})/|${GROUND}` },
   })),

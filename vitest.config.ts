@@ -1,4 +1,7 @@
-/** Test projects: `rules` checks who imports whom, `unit` is quick and touches little, `conformance` runs one suite per port on fakes and real things, `recovery` kills engines. */
+/**
+ * Test projects: `rules` checks who imports whom, `unit` is quick and touches little, `conformance` runs one suite per
+ * port on fakes and real things, `recovery` kills engines.
+ */
 import { defineConfig } from 'vitest/config';
 
 const shared = { environment: 'node', pool: 'forks', retry: 0, allowOnly: process.env['CI'] !== 'true' } as const;

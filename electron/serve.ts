@@ -183,7 +183,8 @@ function watchForFaults(engine: Engine): { readonly failed: Promise<void>; hasFa
   const onFault = (error: unknown) => {
     log('an unexpected error ends the engine', error);
     warnLine(
-      `Switchyard has to stop: ${error instanceof Error ? error.message : String(error)}. Details are in ${engine.paths.engineLog}; start it again, nothing queued is lost.`,
+      `Switchyard has to stop: ${error instanceof Error ? error.message : String(error)}. Details are in ` +
+        `${engine.paths.engineLog}; start it again, nothing queued is lost.`,
     );
     if (failed) process.exit(1);
     failed = true;

@@ -16,7 +16,9 @@ export const ExitCode = {
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-export const EXIT_CODE_HELP = `Exit codes: 0 done, 1 it failed (or a trial waited for did), 2 wrong usage or input, 3 not found, 4 refused, 5 engine not reachable.`;
+export const EXIT_CODE_HELP =
+  'Exit codes: 0 done, 1 it failed (or a trial waited for did), 2 wrong usage or input, 3 not found, 4 ' +
+  'refused, 5 engine not reachable.';
 
 /** Ends the command with a message for a person: what happened, and what to do next. */
 export class CliError extends Error {

@@ -10,7 +10,10 @@ import { writePrivateFile } from './private-file.ts';
 /** @returns the page that leads to `url`; the URL is one we made, but is escaped all the same */
 export function redirectPage(url: string): string {
   const escaped = url.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
-  return `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${escaped}"><title>Switchyard</title><a href="${escaped}">Open Switchyard</a>`;
+  return (
+    `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" ` +
+    `content="0;url=${escaped}"><title>Switchyard</title><a href="${escaped}">Open Switchyard</a>`
+  );
 }
 
 /** @returns program and arguments that open a file URL on this platform */

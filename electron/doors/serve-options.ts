@@ -38,7 +38,8 @@ export function parseServeFlags(argv: readonly string[]): ParsedServe {
     .option('--json', 'print one line of JSON when ready', false)
     .addHelpText(
       'after',
-      '\nExample:\n  switchyard serve --port 7717\n\nFrom another machine, forward the port and open the printed URL there:\n  ssh -L 7717:127.0.0.1:7717 workstation',
+      '\nExample:\n  switchyard serve --port 7717\n\nFrom another machine, forward the port and open the ' +
+        'printed URL there:\n  ssh -L 7717:127.0.0.1:7717 workstation',
     )
     .allowExcessArguments(false)
     .exitOverride()
@@ -75,13 +76,17 @@ export function parseServeFlags(argv: readonly string[]): ParsedServe {
   if (!given.allowRemote) {
     return {
       kind: 'refused',
-      message: `error: --host ${flags.host} can be reached from other machines. Add --allow-remote if that is what you want; safer is the default and \`ssh -L 7717:127.0.0.1:7717\`.`,
+      message:
+        `error: --host ${flags.host} can be reached from other machines. Add --allow-remote if that is what ` +
+        `you want; safer is the default and \`ssh -L 7717:127.0.0.1:7717\`.`,
     };
   }
   return {
     kind: 'flags',
     flags,
-    warning: `Warning: Switchyard listens on ${flags.host}. Whoever gets a login link or reads the unencrypted traffic can run programs as you on this machine.`,
+    warning:
+      `Warning: Switchyard listens on ${flags.host}. Whoever gets a login link or reads the unencrypted ` +
+      'traffic can run programs as you on this machine.',
   };
 }
 

@@ -107,7 +107,8 @@ function notFound(): Response {
 function missingBuildPage(): Response {
   const html =
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Switchyard</title>' +
-    '<h1>The user interface is not built yet</h1><p>The engine runs. Build its user interface once with <code>npm run build</code>, then reload this page.</p></html>';
+    '<h1>The user interface is not built yet</h1><p>The engine runs. Build its user interface once with ' +
+    '<code>npm run build</code>, then reload this page.</p></html>';
   return new Response(html, {
     status: 503,
     headers: {

@@ -223,9 +223,13 @@ async function copyAndDigest(
     const digest = digests.get(entry.path);
     if (entry.kind === 'file' && digest === undefined) continue;
     // JSON keeps names with odd characters apart.
-    whole.update(
-      `${JSON.stringify(entry.kind === 'file' ? ['file', entry.path, entry.executable, digest] : entry.kind === 'link' ? ['link', entry.path, entry.target] : ['directory', entry.path])}\n`,
-    );
+    const facts =
+      entry.kind === 'file'
+        ? ['file', entry.path, entry.executable, digest]
+        : entry.kind === 'link'
+          ? ['link', entry.path, entry.target]
+          : ['directory', entry.path];
+    whole.update(`${JSON.stringify(facts)}\n`);
   }
   return { id: whole.digest('hex'), files: digests.size, bytes };
 }
@@ -266,7 +270,8 @@ function noteLeftOut({ special, leftOut }: TreeListing): string[] {
     ...(leftOut.length === 0
       ? []
       : [
-          `Left out of the snapshot: ${list(leftOut.map((dir) => `${dir}/`))}. A line "!${first}/" in .switchyardignore brings ${leftOut.length === 1 ? 'it' : first} back.`,
+          `Left out of the snapshot: ${list(leftOut.map((dir) => `${dir}/`))}. A line "!${first}/" in ` +
+            `.switchyardignore brings ${leftOut.length === 1 ? 'it' : first} back.`,
         ]),
     ...(special.length === 0
       ? []

@@ -16,7 +16,10 @@ export function createClockWatch(clock: Clock, notices: Pick<Notices, 'raise'>):
     notices.raise({
       id: 'clock_jump',
       level: 'info',
-      text: `The clock of this machine jumped ${jumpMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(jumpMs) / 60_000)} min. Time limits go on as before; times shown from before may be off.`,
+      text:
+        `The clock of this machine jumped ${jumpMs > 0 ? 'forward' : 'back'} by ` +
+        `${Math.round(Math.abs(jumpMs) / 60_000)} min. Time limits go on as before; times shown from before ` +
+        'may be off.',
       remedy: null,
     });
   };

@@ -39,7 +39,8 @@ export function insertAttempt(
 ): void {
   prepared(
     db,
-    `INSERT INTO attempt (trial_id, number, key, runtime, ref, slots, token_hash, created_at_ms, started_at_ms, ended_at_ms, exit_code, end_kind, message, report_offset, progress_at_start)
+    `INSERT INTO attempt (trial_id, number, key, runtime, ref, slots, token_hash, created_at_ms, started_at_ms,
+      ended_at_ms, exit_code, end_kind, message, report_offset, progress_at_start)
     VALUES (?, ?, ?, ?, NULL, ?, ?, ?, NULL, NULL, NULL, NULL, NULL, 0, ?)`,
   ).run(
     row.trialId,

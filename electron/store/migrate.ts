@@ -22,7 +22,8 @@ export function migrate(db: Database, upTo = MIGRATIONS.length): void {
   if (current > MIGRATIONS.length) {
     throw new SwitchyardError(
       'database_newer',
-      `This data directory was last used by a newer Switchyard (database version ${current}; this program knows up to ${MIGRATIONS.length}). Nothing was changed.`,
+      `This data directory was last used by a newer Switchyard (database version ${current}; this program ` +
+        `knows up to ${MIGRATIONS.length}). Nothing was changed.`,
       { remedy: 'Start the newer Switchyard, or point SWITCHYARD_HOME at another directory.' },
     );
   }

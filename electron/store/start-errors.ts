@@ -21,7 +21,10 @@ export function explainStartError(error: unknown, dataDir: string): unknown {
   if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'ERR_FS_EISDIR') {
     return new SwitchyardError(
       'forbidden',
-      `Switchyard cannot start: ${dataDir} cannot be its data directory, because something else is in the way. ${error instanceof Error ? error.message : ''}`.trim(),
+      (
+        `Switchyard cannot start: ${dataDir} cannot be its data directory, because something else is in the ` +
+        `way. ${error instanceof Error ? error.message : ''}`
+      ).trim(),
       { remedy: 'Move that away, or choose another directory with SWITCHYARD_HOME.' },
     );
   }

@@ -148,7 +148,8 @@ export function insertTrial(db: Database, trial: NewTrial): number {
     prepared(
       db,
       `INSERT INTO trial (experiment_id, name, labels, pool_id, state, revision, priority, rank, spec, estimate_key, hparams,
-      attempt, restarts, not_before_ms, frozen, stop_kind, stop_asked_at_ms, kill_at_ms, progress, step, outcome, submitted_at_ms, started_at_ms, ended_at_ms, archived)
+      attempt, restarts, not_before_ms, frozen, stop_kind, stop_asked_at_ms, kill_at_ms, progress, step, outcome,
+      submitted_at_ms, started_at_ms, ended_at_ms, archived)
     VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, 0, 0, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, ?, NULL, NULL, 0)`,
     ).run(
       trial.experimentId,

@@ -24,7 +24,9 @@ export function watchDataDir(
     if (now === held || now === 'unknown') return;
     clearInterval(timer);
     onLost(
-      `The data directory ${paths.dir} was ${now === null ? 'deleted or moved away' : 'replaced'} while Switchyard worked on it. It stops here, because nothing could be saved any more; trials that run go on unwatched. Put the directory back and start Switchyard again, or start it for a fresh one.`,
+      `The data directory ${paths.dir} was ${now === null ? 'deleted or moved away' : 'replaced'} while ` +
+        'Switchyard worked on it. It stops here, because nothing could be saved any more; trials that run go ' +
+        'on unwatched. Put the directory back and start Switchyard again, or start it for a fresh one.',
     );
   }, lookEveryMs);
   timer.unref();

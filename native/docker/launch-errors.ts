@@ -8,7 +8,8 @@ import { EngineDown, isConnectionError, sentenceOf, statusOf } from './engine-er
 export const TOOLKIT_REMEDY =
   'Install the NVIDIA Container Toolkit, then run: sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker';
 const CDI_REMEDY =
-  'The CDI description is missing or stale (a driver update does that). Run: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml && sudo systemctl restart docker';
+  'The CDI description is missing or stale (a driver update does that). Run: sudo nvidia-ctk cdi ' +
+  'generate --output=/etc/cdi/nvidia.yaml && sudo systemctl restart docker';
 const MISMATCH_REMEDY =
   'The NVIDIA driver was updated while its old kernel module is still loaded: reboot the machine.';
 const ROOTLESS_REMEDY =
@@ -77,8 +78,14 @@ const RULES: readonly Rule[] = [
       ),
   },
   {
-    pattern:
-      /bind source path does not exist|invalid mount config|error mounting|error while creating mount source path|mount denied|mounts denied|is not shared from the host/i,
+    pattern: anyOf(
+      'bind source path does not exist',
+      'invalid mount config',
+      'error mounting',
+      'error while creating mount source path',
+      'mounts? denied',
+      'is not shared from the host',
+    ),
     make: (_image, _argv0, sentence) =>
       new LaunchError(
         'mount_failed',
@@ -152,8 +159,20 @@ const RULES: readonly Rule[] = [
       ),
   },
   {
-    pattern:
-      /dial tcp|no such host|i\/o timeout|TLS handshake|connection refused|connection reset|request canceled|context deadline exceeded|proxyconnect|network is unreachable|x509|EOF$|server misbehaving|50[0-4] /i,
+    pattern: anyOf(
+      'dial tcp',
+      'no such host',
+      'i/o timeout',
+      'TLS handshake',
+      'connection refused|connection reset',
+      'request canceled|context deadline exceeded',
+      'proxyconnect',
+      'network is unreachable',
+      'x509',
+      'EOF$',
+      'server misbehaving',
+      '50[0-4] ',
+    ),
     make: (image, _argv0, sentence) =>
       new LaunchError(
         'registry_unreachable',
@@ -193,4 +212,9 @@ function lastPart(sentence: string): string {
 function shorten(sentence: string): string {
   const line = sentence.replace(/\s+/g, ' ').trim();
   return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}
+
+/** One pattern of several parts of a sentence, any of which is enough. */
+function anyOf(...parts: readonly string[]): RegExp {
+  return new RegExp(parts.join('|'), 'i');
 }

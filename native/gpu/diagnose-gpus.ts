@@ -30,8 +30,10 @@ function checkProgram({ reading, program, isWsl }: GpuFindings): DoctorCheck {
       status: 'info',
       found: 'not found: this machine has no NVIDIA driver, or nvidia-smi is not on PATH',
       remedy: isWsl
-        ? 'In WSL the driver belongs to Windows: install the NVIDIA driver there (not in Linux), then run "wsl --shutdown"; nvidia-smi appears in /usr/lib/wsl/lib.'
-        : 'Trials without GPUs run as they are. If there is a GPU, install the NVIDIA driver (Ubuntu: sudo ubuntu-drivers install; Debian: sudo apt install nvidia-driver) and reboot.',
+        ? 'In WSL the driver belongs to Windows: install the NVIDIA driver there (not in Linux), then run "wsl ' +
+          '--shutdown"; nvidia-smi appears in /usr/lib/wsl/lib.'
+        : 'Trials without GPUs run as they are. If there is a GPU, install the NVIDIA driver (Ubuntu: sudo ' +
+          'ubuntu-drivers install; Debian: sudo apt install nvidia-driver) and reboot.',
     };
   }
   if (reading.problem !== null && reading.gpus.length === 0)

@@ -13,7 +13,8 @@ interface KnownText {
 }
 
 const RESEAT =
-  'Reboot the machine; if it happens again, look for "Xid" in the kernel log (sudo dmesg | grep -i xid) and check the card\'s seat, riser, power cables and power supply.';
+  'Reboot the machine; if it happens again, look for "Xid" in the kernel log (sudo dmesg | grep -i ' +
+  "xid) and check the card's seat, riser, power cables and power supply.";
 
 /** Order matters: the first match wins. */
 const KNOWN: readonly KnownText[] = [
@@ -47,7 +48,8 @@ const KNOWN: readonly KnownText[] = [
       /couldn't communicate with the NVIDIA driver|Failed to initialize NVML: Driver Not Loaded|GPU access blocked by the operating system/i,
     meaning: 'The NVIDIA kernel driver is not loaded, so no GPU can be used.',
     remedy:
-      'Run "sudo modprobe nvidia"; if that fails, install or rebuild the driver for the running kernel (after a kernel update: dkms), check Secure Boot, and reboot.',
+      'Run "sudo modprobe nvidia"; if that fails, install or rebuild the driver for the running kernel ' +
+      '(after a kernel update: dkms), check Secure Boot, and reboot.',
   },
   {
     code: 'no_permission',

@@ -2,8 +2,8 @@
  * The GpuProbe on nvidia-smi. One reading = the main query and the list of compute processes; now and then the optional
  * fields, and where MIG is on the list of instances and the XML.
  *
- * Invariants: one reading at a time (callers share it, but one that wants it fresh waits for its own); no reading takes longer than the time-out; a program that hangs
- * is never started again beside itself; a reading never rejects.
+ * Invariants: one reading at a time (callers share it, but one that wants it fresh waits for its own); no reading takes
+ * longer than the time-out; a program that hangs is never started again beside itself; a reading never rejects.
  */
 import { existsSync } from 'node:fs';
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
@@ -277,7 +277,9 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
         ...nothing,
         source: 'nvidia-smi',
         takenAtMs: nowMs(),
-        problem: `nvidia-smi has been hanging for ${seconds + Math.round(timeoutMs / 1000)} s and cannot be ended; the driver does not answer. If it does not recover by itself, reboot the machine.`,
+        problem:
+          `nvidia-smi has been hanging for ${seconds + Math.round(timeoutMs / 1000)} s and cannot be ended; ` +
+          'the driver does not answer. If it does not recover by itself, reboot the machine.',
       };
     }
     const file = findNvidiaSmi(options.command, env, process.platform);
@@ -288,7 +290,8 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
         source: 'none',
         takenAtMs: nowMs(),
         problem: driver
-          ? "The NVIDIA driver is loaded, but nvidia-smi is missing, so the GPUs cannot be measured. Install the driver's utilities (Debian and Ubuntu: the nvidia-utils or nvidia-smi package of the same version)."
+          ? 'The NVIDIA driver is loaded, but nvidia-smi is missing, so the GPUs cannot be measured. Install the ' +
+            "driver's utilities (Debian and Ubuntu: the nvidia-utils or nvidia-smi package of the same version)."
           : null,
       };
     }
@@ -327,5 +330,9 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
 }
 
 function slowText(timeoutMs: number): string {
-  return `nvidia-smi did not answer within ${Math.round(timeoutMs / 1000)} s; the driver or a GPU hangs. The last reading is shown; if it does not recover by itself, look at "sudo dmesg | grep -i xid" and reboot.`;
+  return (
+    `nvidia-smi did not answer within ${Math.round(timeoutMs / 1000)} s; the driver or a GPU hangs. The ` +
+    `last reading is shown; if it does not recover by itself, look at "sudo dmesg | grep -i xid" and ` +
+    'reboot.'
+  );
 }

@@ -29,16 +29,26 @@ function worst(faults: readonly Fault[]): Fault | undefined {
 
 function explain(fault: Fault): string {
   if (/lost/i.test(fault.token)) {
-    return 'the GPU is lost: it fell off the bus and does not answer. Reboot the machine; if it happens again, look for "Xid" in the kernel log and check seat, riser and power cables.';
+    return (
+      'the GPU is lost: it fell off the bus and does not answer. Reboot the machine; if it happens again, ' +
+      'look for "Xid" in the kernel log and check seat, riser and power cables.'
+    );
   }
   if (/requires (?:a )?re(?:set|start|boot)/i.test(fault.token)) {
-    return 'the GPU requires a reset; programs started on it would fail or fall back to the CPU. Stop what uses it, then run "sudo nvidia-smi --gpu-reset", or reboot.';
+    return (
+      'the GPU requires a reset; programs started on it would fail or fall back to the CPU. Stop what uses ' +
+      'it, then run "sudo nvidia-smi --gpu-reset", or reboot.'
+    );
   }
   if (fault.field === 'device') {
     const known = recognizeLine(fault.token);
     return `nvidia-smi says "${fault.token}". ${known?.remedy ?? 'Reboot the machine.'}`;
   }
-  return `nvidia-smi answers "${fault.token}" when asked for ${FIELD_WORDS[fault.field] ?? fault.field}. The GPU does not work properly: look for "Xid" in the kernel log (sudo dmesg | grep -i xid), then reset it or reboot.`;
+  return (
+    `nvidia-smi answers "${fault.token}" when asked for ${FIELD_WORDS[fault.field] ?? fault.field}. The ` +
+    `GPU does not work properly: look for "Xid" in the kernel log (sudo dmesg | grep -i xid), then reset ` +
+    'it or reboot.'
+  );
 }
 
 /** What the driver itself recommends (gpu_recovery_action); peer-to-peer draining leaves the GPU usable. */

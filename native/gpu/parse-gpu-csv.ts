@@ -223,8 +223,14 @@ export function parseGpuCsv(text: string, asked: readonly string[] | null): SmiO
 }
 
 /** Fields of a GPU query; any other may stand beside them. */
-const GPU_FIELD =
-  /^(?:(?:gpu_)?(?:uuid|name|bus_id|serial)|index|count|driver_version|compute_mode|compute_cap|persistence_mode|pstate|gpu_recovery_action|(?:memory|utilization|temperature|power|pci|clocks|mig|fan|ecc|driver_model|clocks_event_reasons|clocks_throttle_reasons)\.\w.*)$/;
+const GPU_FIELD = new RegExp(
+  `^(?:${[
+    '(?:gpu_)?(?:uuid|name|bus_id|serial)',
+    'index|count|driver_version|compute_mode|compute_cap|persistence_mode|pstate|gpu_recovery_action',
+    '(?:memory|utilization|temperature|power|pci|clocks|mig|fan|ecc|driver_model)[.]\\w.*',
+    '(?:clocks_event_reasons|clocks_throttle_reasons)[.]\\w.*',
+  ].join('|')})$`,
+);
 
 /** @returns true when the line is the header of a GPU query: names only, at least one of them known */
 export function isGpuHeader(line: string): boolean {

@@ -29,7 +29,8 @@ export function checkGit(output: string | null): DoctorCheck {
 export function checkPython(found: { readonly path: string; readonly version: string | null } | null): DoctorCheck {
   const base = { id: 'python', title: 'Python' };
   const remedy =
-    'Install it (Debian, Ubuntu: sudo apt install python3). "switchyard submit" takes the Python of the shell it is typed in; this is the one for everything else.';
+    'Install it (Debian, Ubuntu: sudo apt install python3). "switchyard submit" takes the Python of the ' +
+    'shell it is typed in; this is the one for everything else.';
   if (found === null) return { ...base, status: 'warning', found: 'no python3 on the PATH of the engine', remedy };
   if (found.version === null) return { ...base, status: 'warning', found: `${found.path} does not run`, remedy };
   return { ...base, status: 'ok', found: `${found.version.trim()} (${found.path})`, remedy: null };

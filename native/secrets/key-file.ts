@@ -63,7 +63,8 @@ function readOrCreateKey(file: string): Buffer {
   if (key.length !== KEY_BYTES) {
     throw new SwitchyardError('forbidden', `${file} is damaged: it must hold ${KEY_BYTES} bytes.`, {
       remedy:
-        'Put it back from a backup. Without one, delete it: the environment variables of trials that are already there are lost, and those trials must be submitted again.',
+        'Put it back from a backup. Without one, delete it: the environment variables of trials that are ' +
+        'already there are lost, and those trials must be submitted again.',
     });
   }
   return key;

@@ -50,7 +50,9 @@ async function follow(shell: Shell): Promise<BenchResult> {
     await engine.waitFor('the trial has ended', ({ trials }) => trials.get(id)?.state === 'done');
     return {
       promise: PROMISE,
-      figure: `longest frame ${frames.longestMs.toFixed(0)} ms, 95 % within ${frames.p95Ms.toFixed(0)} ms, ${frames.overFiftyMs} of ${frames.frames} over ${MOST_FRAME_MS} ms (Chromium without a GPU)`,
+      figure:
+        `longest frame ${frames.longestMs.toFixed(0)} ms, 95 % within ${frames.p95Ms.toFixed(0)} ms, ` +
+        `${frames.overFiftyMs} of ${frames.frames} over ${MOST_FRAME_MS} ms (Chromium without a GPU)`,
       target: TARGET,
       pass: frames.overFiftyMs === 0,
     };

@@ -81,7 +81,9 @@ async function benchFollow({ engine }: Yard): Promise<BenchResult> {
   const lost = FOLLOW_SECONDS * LINES_PER_SECOND - lines;
   return {
     promise: `follow ${LINES_PER_SECOND.toLocaleString('en-US')} lines a second through the API`,
-    figure: `${lost} of ${(FOLLOW_SECONDS * LINES_PER_SECOND).toLocaleString('en-US')} lines lost; ${ms(median(lags))} p50, ${ms(quantile(lags, 0.99))} p99 behind the program`,
+    figure:
+      `${lost} of ${(FOLLOW_SECONDS * LINES_PER_SECOND).toLocaleString('en-US')} lines lost; ` +
+      `${ms(median(lags))} p50, ${ms(quantile(lags, 0.99))} p99 behind the program`,
     target: 'no line lost',
     pass: lost === 0,
   };

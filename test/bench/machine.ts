@@ -7,7 +7,8 @@ import Sqlite from 'better-sqlite3';
 export function describeMachine(dir: string): string[] {
   const cpu = os.cpus()[0]?.model ?? 'unknown CPU';
   return [
-    `${os.availableParallelism()} cores (${cpu.trim()}), ${Math.round(os.totalmem() / 2 ** 30)} GiB memory, load ${os.loadavg()[0]?.toFixed(2) ?? '?'} at the start`,
+    `${os.availableParallelism()} cores (${cpu.trim()}), ${Math.round(os.totalmem() / 2 ** 30)} GiB ` +
+      `memory, load ${os.loadavg()[0]?.toFixed(2) ?? '?'} at the start`,
     `${os.type()} ${os.release()}, file system ${fileSystemOf(dir)}, Node ${process.versions.node}`,
     `SQLite ${sqliteVersion()}, journal_mode=WAL, synchronous=FULL; one commit with its fsync takes ${commitMs(dir).toFixed(2)} ms (median of 200)`,
   ];

@@ -32,7 +32,9 @@ export async function benchMove(): Promise<BenchResult[]> {
     return [
       {
         promise: 'moving the last of 100,000 to the top',
-        figure: `${ms(inEngineMs)} in the engine (${ms(median(took))} p50, ${ms(quantile(took, 0.99))} p99 with the way through the socket); ${rowsPerMove} trial ${rowsPerMove === 1 ? 'row' : 'rows'} written`,
+        figure:
+          `${ms(inEngineMs)} in the engine (${ms(median(took))} p50, ${ms(quantile(took, 0.99))} p99 with the ` +
+          `way through the socket); ${rowsPerMove} trial ${rowsPerMove === 1 ? 'row' : 'rows'} written`,
         target: `under ${MOST_MS} ms, one row`,
         pass: inEngineMs < MOST_MS && rowsPerMove === 1,
         peer: 'tsp -u: its line holds about 1,000',

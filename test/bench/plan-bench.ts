@@ -107,7 +107,9 @@ export function benchPlan(): BenchResult[] {
   return [
     {
       promise: 'one pass of `plan` at 100,000 queued trials and 8 GPUs',
-      figure: `${ms(busy.medianMs)} with all GPUs busy, ${ms(reserved.medianMs)} with one free but reserved (p50), every trial with its reason; at most ${ms(Math.max(busy.worstMs, reserved.worstMs))}`,
+      figure:
+        `${ms(busy.medianMs)} with all GPUs busy, ${ms(reserved.medianMs)} with one free but reserved (p50), ` +
+        `every trial with its reason; at most ${ms(Math.max(busy.worstMs, reserved.worstMs))}`,
       target: `under ${MOST_MS} ms`,
       pass: worst < MOST_MS,
     },

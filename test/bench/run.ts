@@ -76,7 +76,9 @@ else {
   const kept = results.filter(({ pass }) => pass === true).length;
   const missed = results.filter(({ pass }) => pass === false).length;
   process.stdout.write(
-    `${kept} kept, ${missed} missed, ${results.length - kept - missed} not measured, ${Math.round((performance.now() - beganMs) / 1000)} s, load ${os.loadavg()[0]?.toFixed(2) ?? '?'} at the end\n`,
+    `${kept} kept, ${missed} missed, ${results.length - kept - missed} not measured, ` +
+      `${Math.round((performance.now() - beganMs) / 1000)} s, load ${os.loadavg()[0]?.toFixed(2) ?? '?'} ` +
+      `at the end\n`,
   );
 }
 process.exit(broken.length > 0 || results.some(({ pass }) => pass === false) ? 1 : 0);

@@ -68,7 +68,10 @@ export async function benchSubmit(): Promise<BenchResult[]> {
     const took = await timeEach(TSP_SUBMITS, () => tsp('true'));
     const running = (await tsp('-p', '0')).trim();
     process.kill(Number(running), 'SIGKILL');
-    return `tsp ${version}: ${ms(median(took.slice(0, 50)))} p50 at 0 to 50, ${ms(median(took.slice(-50)))} at 150 to 200 (not durable; at most about 1,000 fit)`;
+    return (
+      `tsp ${version}: ${ms(median(took.slice(0, 50)))} p50 at 0 to 50, ${ms(median(took.slice(-50)))} at ` +
+      '150 to 200 (not durable; at most about 1,000 fit)'
+    );
   });
   const p50 = median(long.api) / median(empty.api);
   const p99 = quantile(long.api, 0.99) / quantile(empty.api, 0.99);

@@ -195,7 +195,8 @@ export const CLEAN: Readonly<Record<string, string>> = {
   'electron/queue/rank.ts':
     "import type { value } from '../store/clean.ts';\nexport const rank = (stored: typeof value) => stored;\n",
   'electron/queue/clean.ts':
-    "import { value as stored } from '../store/clean.ts';\nimport type { Clock } from '../ports/clean.ts';\nexport const value = (clock: Clock) => [clock, stored];\n",
+    "import { value as stored } from '../store/clean.ts';\nimport type { Clock } from " +
+    "'../ports/clean.ts';\nexport const value = (clock: Clock) => [clock, stored];\n",
   'electron/gpus/clean.ts': "export { value } from '../store/clean.ts';\n",
   'electron/scheduler/clean.ts': "export { value } from '../queue/clean.ts';\n",
   'electron/trials/clean.ts': "export { value } from '../scheduler/clean.ts';\n",
@@ -214,5 +215,6 @@ export const CLEAN: Readonly<Record<string, string>> = {
   'renderer/api/clean.ts': "export { value } from '../../electron/contract/plain.ts';\n",
   'renderer/shared/clean.ts': "export { value } from '../api/clean.ts';\nexport { say } from '../ui/clean.ts';\n",
   'renderer/features/queue/clean.ts':
-    "import type { Value } from '../../../electron/contract/clean.ts';\nimport { say } from '../../shared/clean.ts';\nexport const show = (v: Value) => say(v);\n",
+    "import type { Value } from '../../../electron/contract/clean.ts';\nimport { say } from " +
+    "'../../shared/clean.ts';\nexport const show = (v: Value) => say(v);\n",
 };

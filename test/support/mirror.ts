@@ -148,7 +148,8 @@ function describe(state: MirrorState): string {
     .slice(0, 20)
     .map(
       (trial) =>
-        `  #${trial.id} ${trial.state}${trial.stop === null ? '' : ` (${trial.stop.kind})`} attempt ${trial.attempt}: ${state.reasonOf(trial.id) ?? trial.activity ?? ''}`,
+        `  #${trial.id} ${trial.state}${trial.stop === null ? '' : ` (${trial.stop.kind})`} attempt ` +
+        `${trial.attempt}: ${state.reasonOf(trial.id) ?? trial.activity ?? ''}`,
     );
   const done = [...state.trials.values()]
     .filter((trial) => trial.state === 'done')

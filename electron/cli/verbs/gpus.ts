@@ -22,7 +22,8 @@ const LARGEST_CAPTURE_BYTES = 32 * 1024 * 1024;
 export const build: BuildVerb = (context) => {
   const gpus = createVerb(
     'gpus',
-    'The GPUs: memory, use, who is on them, and whether trials may use them.\nWith --from: what is understood of captured outputs of nvidia-smi (-q -x, -L, --query-gpu, --query-compute-apps).',
+    'The GPUs: memory, use, who is on them, and whether trials may use them.\nWith --from: what is ' +
+      'understood of captured outputs of nvidia-smi (-q -x, -L, --query-gpu, --query-compute-apps).',
     ['gpus', 'gpus --json --from query.xml --from list.txt', 'gpus keep 0', 'gpus release 0'],
     context,
   )

@@ -11,7 +11,9 @@ const LARGEST_SCENARIO_BYTES = 64 * 1024 * 1024;
 export const build: BuildVerb = (context) =>
   createVerb(
     'plan',
-    'Run one pass of the scheduler on a scenario, without an engine: which trials start, which are preempted, and why the others wait.\nThe scenario is JSON: {policy, preemption, backfill, slots, maxCpuTrials, trials}. The answer is JSON: {start, preempt, waiting}.',
+    'Run one pass of the scheduler on a scenario, without an engine: which trials start, which are ' +
+      'preempted, and why the others wait.\nThe scenario is JSON: {policy, preemption, backfill, slots, ' +
+      'maxCpuTrials, trials}. The answer is JSON: {start, preempt, waiting}.',
     ['plan scenario.json', 'plan - < scenario.json'],
     context,
   )

@@ -213,7 +213,8 @@ function chooseSlots(config: ExperimentConfig, pool: PoolFacts, facts: MachineFa
     if (pool.slots.length > 0) return 1;
     if (!facts.gpusKnown) {
       notes.push(
-        'Asks for 1 GPU and waits: the GPUs of this machine cannot be read now ("switchyard doctor" says why). Without a GPU it runs with resources.slots: 0 (-g 0).',
+        'Asks for 1 GPU and waits: the GPUs of this machine cannot be read now ("switchyard doctor" says ' +
+          'why). Without a GPU it runs with resources.slots: 0 (-g 0).',
       );
       return 1;
     }
@@ -265,7 +266,9 @@ function noteUnfitSlots(ask: SlotAsk, pool: PoolFacts, notes: string[]): void {
       : pool.slots.filter((slot) => slot.totalMiB === null || slot.totalMiB >= minFreeMiB);
   if (minFreeMiB !== null && bigEnough.length < ask.slots) {
     notes.push(
-      `Only ${bigEnough.length} of ${pool.slots.length} GPUs of pool ${pool.id} ${bigEnough.length === 1 ? 'has' : 'have'} ${sayMemory(minFreeMiB)}; the trial waits until enough can be had.`,
+      `Only ${bigEnough.length} of ${pool.slots.length} GPUs of pool ${pool.id} ` +
+        `${bigEnough.length === 1 ? 'has' : 'have'} ${sayMemory(minFreeMiB)}; the trial waits until enough ` +
+        'can be had.',
     );
   }
   if (gpuName !== null) {

@@ -287,7 +287,10 @@ export function standsBehind(victim: PlanTrial, trial: PlanTrial): boolean {
   return byRank !== null && byRank > 0;
 }
 
-/** To be called before the pass starts anything. @returns the active trials of the pool that may be asked to stop, lowest priority first, last in line first. */
+/**
+ * To be called before the pass starts anything.
+ * @returns the active trials of the pool that may be asked to stop, lowest priority first, last in line first
+ */
 export function listPreemptible(pass: Pass): readonly Holder[] {
   return pass.holders
     .filter((holder) => holder.own && holder.kind === 'active' && holder.trial.preemptible === true)

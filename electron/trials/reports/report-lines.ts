@@ -9,7 +9,8 @@
  *   {"t":"checkpoint","path":"step-12","step":12,"metrics":{…},"at_ms":…}      a finished directory below SWITCHYARD_CHECKPOINT_DIR
  *
  * Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity" (bare NaN and Infinity, which many JSON
- * writers produce, are understood too). `at_ms` is optional: milliseconds since 1970-01-01 UTC; what no Date can hold counts as left out. Other keys are ignored.
+ * writers produce, are understood too). `at_ms` is optional: milliseconds since 1970-01-01 UTC; what no Date can hold
+ * counts as left out. Other keys are ignored.
  * A line that is not understood is counted and skipped; it never stops anything.
  *
  * The other way: SWITCHYARD_STOP_FILE exists from the moment the trial is asked to stop. SIGTERM comes as well, to its main process; for a

@@ -71,5 +71,10 @@ export function describeCurves(name: string, curves: readonly Curve[]): string {
   if (others.length > 0)
     return `${name}: ${curves.map((curve) => `trial ${curve.trialId} last ${formatMetric(curve.last)}`).join(', ')}`;
   const step = first.points.at(-1)?.[0];
-  return `${name}: last ${formatMetric(first.last)}${step === undefined ? '' : ` at step ${formatCount(step)}`}, lowest ${formatMetric(first.min)}, highest ${formatMetric(first.max)}, ${formatCount(first.points.length)} points`;
+  return (
+    `${name}: last ` +
+    `${formatMetric(first.last)}${step === undefined ? '' : ` at step ${formatCount(step)}`}, lowest ` +
+    `${formatMetric(first.min)}, highest ${formatMetric(first.max)}, ${formatCount(first.points.length)} ` +
+    'points'
+  );
 }

@@ -116,7 +116,8 @@ with switchyard.save_checkpoint(step=9) as path:
   it('knows hyperparameters, its trial and where to go on', async () => {
     mkdirSync(path.join(dir, 'checkpoints/step-5'));
     const script =
-      'import json; print(json.dumps([switchyard.hparams({"lr": 1, "epochs": 3}), switchyard.trial_id(), switchyard.attempt(), switchyard.is_active(), switchyard.latest_checkpoint()]))';
+      'import json; print(json.dumps([switchyard.hparams({"lr": 1, "epochs": 3}), switchyard.trial_id(), ' +
+      'switchyard.attempt(), switchyard.is_active(), switchyard.latest_checkpoint()]))';
     expect(JSON.parse((await python(script)).stdout)).toEqual([
       { lr: 0.5, layers: [1, 2], epochs: 3 },
       7,

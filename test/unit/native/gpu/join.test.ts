@@ -29,7 +29,9 @@ describe('several captures of one machine', () => {
   });
   it('joins MIG names of the list with MIG memory of the XML by index', () => {
     const device = (index: number, gi: number, total: number): string =>
-      `<mig_device><index>${index}</index><gpu_instance_id>${gi}</gpu_instance_id><compute_instance_id>0</compute_instance_id><fb_memory_usage><total>${total} MiB</total><used>1 MiB</used><free>${total - 1} MiB</free></fb_memory_usage></mig_device>`;
+      `<mig_device><index>${index}</index><gpu_instance_id>${gi}</gpu_instance_id>` +
+      `<compute_instance_id>0</compute_instance_id>` +
+      `<fb_memory_usage><total>${total} MiB</total><used>1 MiB</used><free>${total - 1} MiB</free></fb_memory_usage></mig_device>`;
     const xml = smiXml([
       { uuid: UUIDS[0], inner: `<mig_devices>${device(0, 2, 40000)}${device(1, 9, 9800)}</mig_devices>` },
     ]);

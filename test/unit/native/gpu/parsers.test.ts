@@ -255,7 +255,8 @@ describe('XML of -q -x', () => {
     ],
     [
       'only the module has one',
-      '<gpu_power_readings><power_draw>N/A</power_draw></gpu_power_readings><module_power_readings><instant_power_draw>480 W</instant_power_draw></module_power_readings>',
+      '<gpu_power_readings><power_draw>N/A</power_draw></gpu_power_readings><module_power_readings><instant_power_draw>480 ' +
+        'W</instant_power_draw></module_power_readings>',
       null,
     ],
   ])('finds the power: %s', (_what, inner, powerW) => {
@@ -263,7 +264,9 @@ describe('XML of -q -x', () => {
   });
   it('a lost GPU keeps its name and does not hide the other', () => {
     const lost =
-      '<fb_memory_usage><total>GPU is lost</total><used>GPU is lost</used></fb_memory_usage><utilization>GPU is lost</utilization><remapped_rows>GPU is lost</remapped_rows>';
+      '<fb_memory_usage><total>GPU is lost</total><used>GPU is ' +
+      'lost</used></fb_memory_usage><utilization>GPU is lost</utilization><remapped_rows>GPU is ' +
+      'lost</remapped_rows>';
     const { gpus } = parseSmiXml(smiXml([{ inner: lost }, { inner: MEMORY + CALM }]));
     expect(gpus.map((gpu) => [gpu.name, gpu.memoryUsedMiB, assessHealth(gpu).ok])).toEqual([
       ['NVIDIA Test 0', null, false],
@@ -288,7 +291,8 @@ describe('XML of -q -x', () => {
   });
   it('reads processes with markup, commas, empty names and trailing blanks', () => {
     const info = (name: string, type = 'G'): string =>
-      `<process_info><gpu_instance_id>N/A</gpu_instance_id><pid>7</pid><type>${type}</type><process_name>${name}</process_name><used_memory>N/A</used_memory></process_info>`;
+      `<process_info><gpu_instance_id>N/A</gpu_instance_id><pid>7</pid><type>${type}</type>` +
+      `<process_name>${name}</process_name><used_memory>N/A</used_memory></process_info>`;
     const { gpus } = parseSmiXml(
       smiXml([
         {
@@ -305,7 +309,10 @@ describe('XML of -q -x', () => {
   });
   it('reads MIG: no use under load, instances with memory', () => {
     const mig =
-      '<mig_mode><current_mig>Enabled</current_mig></mig_mode><utilization><gpu_util>N/A</gpu_util></utilization><mig_devices><mig_device><index>2</index><gpu_instance_id>9</gpu_instance_id><compute_instance_id>0</compute_instance_id><fb_memory_usage><total>9856 MiB</total><used>16 MiB</used><free>9840 MiB</free></fb_memory_usage></mig_device></mig_devices>';
+      '<mig_mode><current_mig>Enabled</current_mig></mig_mode><utilization><gpu_util>N/A</gpu_util></utilization>' +
+      '<mig_devices><mig_device><index>2</index><gpu_instance_id>9</gpu_instance_id>' +
+      '<compute_instance_id>0</compute_instance_id>' +
+      '<fb_memory_usage><total>9856 MiB</total><used>16 MiB</used><free>9840 MiB</free></fb_memory_usage></mig_device></mig_devices>';
     const gpu = parseSmiXml(smiXml([{ inner: mig }])).gpus[0]!;
     expect(gpu.utilizationPct).toBeNull();
     expect(assessHealth(gpu).ok).toBe(true);

@@ -78,7 +78,9 @@ it.skipIf(!canRead)('what a trial made read-only is deleted all the same, and no
   symlinkSync(path.join(dir, 'theirs'), path.join(tree, 'cache', 'link'));
   chmodSync(path.join(tree, 'cache', 'module'), 0o555);
   chmodSync(path.join(tree, 'cache'), 0);
-  const script = `import(${JSON.stringify(pathToFileURL(path.resolve('electron/trials/removal/collect-garbage.ts')).href)}).then(({ removeTree }) => removeTree(${JSON.stringify(tree)}))`;
+  const script =
+    `import(${JSON.stringify(pathToFileURL(path.resolve('electron/trials/removal/collect-garbage.ts')).href)}).then(({ ` +
+    `removeTree }) => removeTree(${JSON.stringify(tree)}))`;
   if ('uid' in asOther) execFileSync('chown', ['-R', '-h', '65534:65534', dir]);
   execFileSync(process.execPath, ['-e', script], { ...asOther, stdio: 'pipe' });
   expect(lstatSync(tree, { throwIfNoEntry: false })).toBeUndefined();

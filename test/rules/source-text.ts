@@ -1,0 +1,17 @@
+/** Facts about source files as text. Pure. */
+
+/** The formatter wraps at 120 what it can; strings and comments are up to us. */
+const MOST_COLUMNS = 160;
+
+/** @returns the numbers, from 1, of the lines that are too long */
+export function listLongLines(text: string): number[] {
+  return text.split(/\r?\n/).flatMap((line, index) => (line.length > MOST_COLUMNS ? [index + 1] : []));
+}
+
+/** @returns the folder of what a unit test is about */
+export function subjectFolder(testFile: string): string {
+  const folder = testFile.split('/').slice(2, -1);
+  if (folder.length === 0) return '.';
+  const elsewhere = ['native', 'renderer', 'resources'].includes(folder[0] as string);
+  return [...(elsewhere ? [] : ['electron']), ...folder].join('/');
+}
