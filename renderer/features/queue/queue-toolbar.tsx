@@ -1,16 +1,15 @@
 /** Above the queue: which pool, whether it takes trials, and what can be done with the selection. */
 import { Switch } from '@mantine/core';
-import { IconDots } from '@tabler/icons-react';
 import type { Pool } from '../../../electron/contract/pools.ts';
 import { useEngine } from '../../api/store.ts';
-import { Button, IconButton } from '../../ui/button.tsx';
 import { poolAction } from '../../shared/engine-actions.ts';
 import { formatCount } from '../../ui/format.ts';
 import { Tag } from '../../ui/pieces.tsx';
+import { ActionButtons } from '../../shared/action-buttons.tsx';
 import { TRIAL_ACTIONS } from '../../shared/action-table.ts';
-import { runAction, trialsOf } from '../../shared/trial-actions.ts';
 import type { ActionId } from '../../shared/action-table.ts';
-import { openMenuAt, useView } from '../../shared/view-state.ts';
+import { trialsOf } from '../../shared/trial-actions.ts';
+import { useView } from '../../shared/view-state.ts';
 
 const ON_THE_BAR: readonly ActionId[] = ['top', 'pause', 'resume', 'retry', 'archive', 'cancel'];
 
@@ -45,22 +44,7 @@ function SelectionBar() {
   return (
     <div className="selection-bar" role="toolbar" aria-label="Actions on the selection">
       <span className="dim">{formatCount(trials.length)} selected</span>
-      {offered.map((action) => (
-        <Button key={action.id} title={action.hint} onClick={() => void runAction(action.id, trialsOf(selection))}>
-          {action.label}
-        </Button>
-      ))}
-      <IconButton
-        label="More actions on the selection"
-        aria-haspopup="menu"
-        className="bordered"
-        onClick={(event) => {
-          const box = event.currentTarget.getBoundingClientRect();
-          openMenuAt(box.right, box.bottom, 'end');
-        }}
-      >
-        <IconDots size={15} aria-hidden="true" />
-      </IconButton>
+      <ActionButtons actions={offered} trials={() => trialsOf(selection)} moreLabel="More actions on the selection" />
     </div>
   );
 }

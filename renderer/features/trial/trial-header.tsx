@@ -1,17 +1,15 @@
 /** Name, state and the actions of the inspected trial. */
-import { IconDots } from '@tabler/icons-react';
 import { sayDuration } from '../../../electron/text/say.ts';
 import type { Trial, TrialDetail } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
-import { Button, IconButton } from '../../ui/button.tsx';
 import { useNow } from '../../shared/clock.ts';
 import { formatCount, formatFullTime, formatParams, formatTime } from '../../ui/format.ts';
 import { Meter, ShortName, Tag } from '../../ui/pieces.tsx';
 import { savedText, slotText, stateTag } from '../../shared/trial-text.tsx';
+import { ActionButtons } from '../../shared/action-buttons.tsx';
 import { TRIAL_ACTIONS } from '../../shared/action-table.ts';
-import { runAction } from '../../shared/trial-actions.ts';
 import type { ActionId } from '../../shared/action-table.ts';
-import { openMenuAt, useView } from '../../shared/view-state.ts';
+import { useView } from '../../shared/view-state.ts';
 
 const BUTTONS: readonly ActionId[] = ['resume', 'pause', 'unfreeze', 'freeze', 'retry', 'cancel', 'archive'];
 
@@ -34,23 +32,12 @@ export function TrialHeader({ trial, detail }: { readonly trial: Trial; readonly
       <ProgressLine trial={trial} />
       <Verdict trial={trial} />
       <div className="trial-buttons">
-        {buttons.map((action) => (
-          <Button key={action.id} title={action.hint} onClick={() => void runAction(action.id, [trial])}>
-            {action.label}
-          </Button>
-        ))}
-        <IconButton
-          label="More actions"
-          aria-haspopup="menu"
-          className="bordered"
-          onClick={(event) => {
-            const box = event.currentTarget.getBoundingClientRect();
-            useView.setState({ selection: new Set([trial.id]), activeId: trial.id, anchorId: trial.id });
-            openMenuAt(box.right, box.bottom, 'end');
-          }}
-        >
-          <IconDots size={15} aria-hidden="true" />
-        </IconButton>
+        <ActionButtons
+          actions={buttons}
+          trials={() => [trial]}
+          moreLabel="More actions"
+          onMore={() => useView.setState({ selection: new Set([trial.id]), activeId: trial.id, anchorId: trial.id })}
+        />
       </div>
     </header>
   );

@@ -6,7 +6,6 @@ import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { runCli } from '../../../electron/cli/run-cli.ts';
 import { createTerminal } from '../../../electron/cli/terminal.ts';
-import type { Trial } from '../../../electron/contract/trials.ts';
 
 export interface SeenRequest {
   readonly method: string;
@@ -118,45 +117,5 @@ export async function cli(home: string, argv: readonly string[], options: CliOpt
     exitCode,
     out: Buffer.concat(outText as Buffer[]).toString('utf8'),
     err: Buffer.concat(errText as Buffer[]).toString('utf8'),
-  };
-}
-
-export function makeTrial(fields: Partial<Trial> & { readonly id: number }): Trial {
-  return {
-    experimentId: 1,
-    name: `trial ${fields.id}`,
-    labels: [],
-    poolId: 'workstation',
-    state: 'queued',
-    revision: 1,
-    priority: 42,
-    rank: 'a0',
-    slots: 1,
-    minFreeMiB: null,
-    gpuName: null,
-    shareMiB: null,
-    runtime: 'process',
-    image: null,
-    command: 'python train.py',
-    hparams: {},
-    attempt: 0,
-    restarts: 0,
-    maxRestarts: 5,
-    graceS: 60,
-    timeLimitS: null,
-    submittedAtMs: 0,
-    startedAtMs: null,
-    endedAtMs: null,
-    leaseSlots: [],
-    activity: null,
-    frozen: false,
-    stop: null,
-    progress: null,
-    step: null,
-    remainingMs: null,
-    checkpoint: null,
-    outcome: null,
-    archived: false,
-    ...fields,
   };
 }

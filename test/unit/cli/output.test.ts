@@ -6,7 +6,7 @@ import { describeTrial } from '../../../electron/cli/describe-trial.ts';
 import { startOfLastLines } from '../../../electron/cli/log-tail.ts';
 import { formatTable, textWidth, truncate } from '../../../electron/cli/table.ts';
 import { findWindowObstacle } from '../../../electron/start/window-obstacle.ts';
-import { makeTrial } from './fake-engine.ts';
+import { makeTrial } from '../../fakes/trial.ts';
 
 describe('tables', () => {
   it('aligns, and gives way in the flexible column only', () => {

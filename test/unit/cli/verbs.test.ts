@@ -5,7 +5,8 @@ import { parse } from 'yaml';
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeForwarding } from '../../../electron/cli/verbs/open.ts';
 import { DEFAULT_SETTINGS } from '../../../electron/contract/settings.ts';
-import { cli, makeTrial, startFakeEngine } from './fake-engine.ts';
+import { makeTrial } from '../../fakes/trial.ts';
+import { cli, startFakeEngine } from './fake-engine.ts';
 import type { FakeEngine, Routes } from './fake-engine.ts';
 
 let engine: FakeEngine | null = null;

@@ -205,15 +205,14 @@ describe('the API', () => {
 });
 
 describe('event streams', () => {
-  it('pass through at once, and the engine hears that the reader left', async () => {
+  const readEvents = async (): Promise<http.ClientRequest> => {
     const cookie = await signIn();
-    const request = http.get({
-      port,
-      host: '127.0.0.1',
-      path: '/api/v1/events',
-      agent: false,
-      headers: { host: self, cookie },
-    });
+    const headers = { host: self, cookie };
+    return http.get({ port, host: '127.0.0.1', path: '/api/v1/events', agent: false, headers });
+  };
+
+  it('pass through at once, and the engine hears that the reader left', async () => {
+    const request = await readEvents();
     const [response] = (await once(request, 'response')) as [http.IncomingMessage];
     const [chunk] = (await once(response, 'data')) as [Buffer];
     expect(chunk.toString()).toBe('event: plan\ndata: {}\n\n');
@@ -222,14 +221,7 @@ describe('event streams', () => {
   });
 
   it('do not keep the door from closing', async () => {
-    const cookie = await signIn();
-    const request = http.get({
-      port,
-      host: '127.0.0.1',
-      path: '/api/v1/events',
-      agent: false,
-      headers: { host: self, cookie },
-    });
+    const request = await readEvents();
     request.on('error', () => {});
     const [response] = (await once(request, 'response')) as [http.IncomingMessage];
     response.resume();

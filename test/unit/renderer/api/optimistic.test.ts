@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { stepMove } from '../../../../renderer/api/optimistic.ts';
-import { makeTrial } from '../trial-fixture.ts';
+import { makeTrial } from '../../../fakes/trial.ts';
 
 const line = [
   makeTrial({ id: 1 }),

@@ -7,7 +7,7 @@ import {
   ROW_PX,
   SECTION_PX,
 } from '../../../../../renderer/features/queue/queue-model.ts';
-import { makeTrial } from '../../trial-fixture.ts';
+import { makeTrial } from '../../../../fakes/trial.ts';
 
 const NONE: ReadonlySet<string> = new Set();
 

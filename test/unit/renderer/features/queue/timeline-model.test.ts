@@ -3,7 +3,7 @@ import { buildLanes, chooseHorizon, ticksOf } from '../../../../../renderer/feat
 import type { SlotView } from '../../../../../electron/contract/gpus.ts';
 import type { ForecastEntry } from '../../../../../electron/contract/feed.ts';
 import type { Pool } from '../../../../../electron/contract/pools.ts';
-import { makeTrial } from '../../trial-fixture.ts';
+import { makeTrial } from '../../../../fakes/trial.ts';
 
 const HOUR_MS = 3_600_000;
 const NOW_MS = new Date(2026, 10, 20, 17, 0).getTime();

@@ -1,10 +1,10 @@
-/** A trial as the wire shows it, for tests of the UI's pure parts. */
-import type { Trial } from '../../../electron/contract/trials.ts';
+/** A trial as the wire shows it: a plain queued one, with whatever a test wants otherwise. */
+import type { Trial } from '../../electron/contract/trials.ts';
 
 export function makeTrial(fields: Partial<Trial> & Pick<Trial, 'id'>): Trial {
   return {
     experimentId: 1,
-    name: `trial-${fields.id}`,
+    name: `trial ${fields.id}`,
     labels: [],
     poolId: 'workstation',
     state: 'queued',
@@ -17,7 +17,7 @@ export function makeTrial(fields: Partial<Trial> & Pick<Trial, 'id'>): Trial {
     shareMiB: null,
     runtime: 'process',
     image: null,
-    command: 'true',
+    command: 'python train.py',
     hparams: {},
     attempt: 0,
     restarts: 0,
