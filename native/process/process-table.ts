@@ -9,8 +9,8 @@ import path from 'node:path';
 import { parseStat } from './supervisor.ts';
 import type { ProcessStat } from './supervisor.ts';
 import { ATTEMPT_VARIABLE, ENGINE_VARIABLE } from './trial-env.ts';
-import { handlesTerm, isWrapperName } from './who-is-asked.ts';
-import type { ProcessTraits } from './who-is-asked.ts';
+import { handlesTerm, isWrapperName } from './process-traits.ts';
+import type { ProcessTraits } from './process-traits.ts';
 
 export interface ProcessEntry extends ProcessStat {
   readonly attemptId: string | null;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { ProcessEntry, ProcessTable } from './process-table.ts';
 import { ATTEMPT_VARIABLE, ENGINE_VARIABLE } from './trial-env.ts';
-import { isWrapperName } from './who-is-asked.ts';
+import { isWrapperName } from './process-traits.ts';
 
 const run = promisify(execFile);
 const COLUMNS = 'pid=,ppid=,pgid=,state=,lstart=,command=';

@@ -1,8 +1,8 @@
 /** Who gets SIGTERM, over made-up trees of processes. */
 import { describe, expect, it } from 'vitest';
 import type { ProcessEntry } from '../../../../native/process/process-table.ts';
-import { handlesTerm, isWrapperName, whoIsAsked } from '../../../../native/process/who-is-asked.ts';
-import type { ProcessTraits } from '../../../../native/process/who-is-asked.ts';
+import { handlesTerm, isWrapperName, type ProcessTraits } from '../../../../native/process/process-traits.ts';
+import { whoIsAsked } from '../../../../native/process/who-is-asked.ts';
 
 const SUPERVISOR = 10;
 const PLAIN: ProcessTraits = {
