@@ -35,7 +35,8 @@ function upgraded(spec: Partial<typeof OLD>, config: object = {}) {
     JSON.stringify(config),
   );
   db.prepare(
-    `INSERT INTO trial (id, experiment_id, name, labels, pool_id, state, revision, priority, rank, spec, estimate_key, hparams, attempt, restarts, frozen, submitted_at_ms, archived)
+    `INSERT INTO trial (id, experiment_id, name, labels, pool_id, state, revision, priority, rank, spec,
+        estimate_key, hparams, attempt, restarts, frozen, submitted_at_ms, archived)
       VALUES (1, 1, 't', '[]', 'p', 'queued', 1, 42, 'a', ?, 'k', '{}', 0, 0, 0, 0, 0)`,
   ).run(JSON.stringify({ ...OLD, ...spec }));
   migrate(db, 4);
