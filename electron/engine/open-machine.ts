@@ -31,6 +31,7 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
         createDockerRuntime({
           clock,
           engineId,
+          entryDir: path.join(ground.resourcesDir, 'container'),
           privateDirs: [paths.dir, path.dirname(paths.socket)],
           ...(dockerHost === undefined ? {} : { dockerHost }),
         }),

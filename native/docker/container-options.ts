@@ -1,7 +1,8 @@
 /** What is asked of the engine for one attempt. Pure. */
 import type Dockerode from 'dockerode';
-import type { LaunchSpec } from '../../electron/ports/trial-runtime.ts';
+import type { LaunchMount, LaunchSpec } from '../../electron/ports/trial-runtime.ts';
 import type { CheckedMounts } from './check-mounts.ts';
+import { ENTRY_PATH } from './entry.ts';
 
 export const ENGINE_LABEL = 'switchyard.engine';
 export const TRIAL_LABEL = 'switchyard.trial';
@@ -40,6 +41,7 @@ export interface UserMapping {
 /**
  * argv replaces both the image's entrypoint and its command: what was submitted is what runs, whatever the image.
  * The name is the attempt id, so a second create of the same attempt is refused by the engine.
+ * @param entry the mounts of the entry; null = Docker's init program and log are used
  * What the trial writes belongs to spec.user on the host: with a rootless engine that user is root inside the container.
  */
 export function containerOptions(
@@ -47,6 +49,7 @@ export function containerOptions(
   image: string,
   mapping: UserMapping,
   checked: CheckedMounts,
+  entry: readonly LaunchMount[] | null,
 ): Dockerode.ContainerCreateOptions {
   const user = mapping.rootless ? { uid: 0, gid: 0 } : spec.user;
   const isRoot = user.uid === 0;
@@ -55,7 +58,7 @@ export function containerOptions(
   return {
     name: spec.attemptId,
     Image: image,
-    Entrypoint: [...spec.argv],
+    Entrypoint: entry === null ? [...spec.argv] : [ENTRY_PATH, ...spec.argv],
     Cmd: [],
     WorkingDir: spec.workDir,
     User: `${user.uid}:${user.gid}`,
@@ -65,7 +68,8 @@ export function containerOptions(
     Tty: false,
     OpenStdin: false,
     HostConfig: {
-      Init: true,
+      // The entry is a first process of its own.
+      Init: entry === null,
       AutoRemove: false,
       Privileged: false,
       RestartPolicy: { Name: 'no' },
@@ -76,9 +80,10 @@ export function containerOptions(
       // The same limit with swap: a trial that outgrows its memory ends with a clear reason instead of slowing the machine down.
       ...(memory === null ? {} : { Memory: memory, MemorySwap: memory }),
       ...(spec.limits.cpus === null ? {} : { NanoCpus: Math.round(spec.limits.cpus * 1e9) }),
+      // With the entry nothing is written here.
       LogConfig: { Type: 'json-file', Config: { 'max-size': LOG_MAX_SIZE, 'max-file': LOG_MAX_FILES } },
       Mounts: [
-        ...checked.mounts.map((mount) => ({
+        ...[...checked.mounts, ...(entry ?? [])].map((mount) => ({
           Type: 'bind' as const,
           Source: mount.hostPath,
           Target: mount.containerPath,
@@ -122,8 +127,6 @@ function containerEnv(spec: LaunchSpec, isRoot: boolean): Record<string, string>
     ...(isRoot ? {} : { HOME: '/tmp', USER: 'trial', LOGNAME: 'trial' }),
     ...spec.env,
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
-    // SIGTERM reaches the whole process group of the program, not only its first process (krallin/tini, option -g).
-    TINI_KILL_PROCESS_GROUP: '1',
     // With devices the engine sets this itself. Without, "void" keeps images that ask for all GPUs from getting them.
     ...(spec.slotUuids.length === 0
       ? { NVIDIA_VISIBLE_DEVICES: 'void', CUDA_VISIBLE_DEVICES: '-1' }

@@ -1,8 +1,9 @@
 /**
  * Runs attempts as containers of a Docker-compatible engine, through dockerode.
  *
- * The container's name is the attempt id and its labels say whose it is; besides there are the notes of launch-notes.ts and the log
- * cursor (log-sink.ts) in the attempt's state directory. Invariants:
+ * The container's name is the attempt id and its labels say whose it is; besides there are the notes of launch-notes.ts and the entry's
+ * files (entry.ts) in the attempt's state directory. Where there is no entry for the processor, or directories are shared with a virtual
+ * machine, the output is fetched from the engine's log instead (follow-attempt.ts), with a cursor (log-sink.ts). Invariants:
  * - at most once: the engine refuses a second container of the same name, and only who took the claim starts it;
  * - `absent` means that the claim is taken and no container is left;
  * - a container is touched only if its labels name this attempt, or, in a sweep, this engine: never by name alone;
@@ -19,6 +20,7 @@ import type {
   Attachment,
   AttemptHandle,
   ExitInfo,
+  LaunchMount,
   LaunchSpec,
   Recovered,
   TrialRuntime,
@@ -30,16 +32,19 @@ import { QUICK_MS, SLOW_MS, createConnection } from './connection.ts';
 import { ATTEMPT_LABEL, ENGINE_LABEL } from './container-options.ts';
 import { readState } from './container-state.ts';
 import type { Outage } from './container-state.ts';
+import { ENTRY_FILES, prepareEntry, readEntryNote } from './entry.ts';
 import { EngineDown, sentenceOf, statusOf } from './engine-error.ts';
 import { createEngineInspector } from './engine-status.ts';
 import type { EngineFacts } from './engine-status.ts';
+import { findContainer } from './find-container.ts';
 import type { SearchPlace } from './find-engine.ts';
 import { followAttempt } from './follow-attempt.ts';
 import { layOutContainer } from './container-layout.ts';
+import { collectEnd, followEntry } from './follow-entry.ts';
 import { parseImageReference } from './image-reference.ts';
 import { cancelled, givenUp, launchContainer } from './launch-container.ts';
 import { toLaunchError } from './launch-errors.ts';
-import { NOTE_FILES, claim, noteBoot, readClaim, wasRebooted } from './launch-notes.ts';
+import { NOTE_FILES, claim, noteAsked, noteBoot, readClaim, wasRebooted } from './launch-notes.ts';
 import { CURSOR_FILE, prepareLog } from './log-sink.ts';
 import { PODMAN_HAS_NO_GPUS, refuseWish } from './refuse-wish.ts';
 import { watchEngine } from './watch-engine.ts';
@@ -54,6 +59,8 @@ export interface DockerRuntimeOptions {
   readonly engineId: string;
   /** unix:///path or tcp://127.0.0.1:port; default: as the docker command line finds it (find-engine.ts). */
   readonly dockerHost?: string;
+  /** Directory of the container entries (resources/container); null = Docker's own init program and log. */
+  readonly entryDir?: string | null;
   /** Switchyard's own directories: no trial may see them. */
   readonly privateDirs?: readonly string[];
   /** For tests; default: this process's. */
@@ -65,6 +72,7 @@ export function createDockerRuntime({
   clock,
   engineId,
   dockerHost,
+  entryDir = null,
   privateDirs = [],
   env = process.env,
 }: DockerRuntimeOptions): TrialRuntime {
@@ -92,6 +100,7 @@ export function createDockerRuntime({
     connection,
     clock,
     onEngineChange,
+    find: (handle: AttemptHandle) => findContainer(connection, handle),
     containersGoOn: async () => (await inspector.facts()).liveRestore,
   };
 
@@ -122,6 +131,7 @@ export function createDockerRuntime({
     }
     let facts: EngineFacts;
     let mounts: CheckedMounts;
+    let entry: readonly LaunchMount[] | null;
     try {
       facts = await inspector.facts();
       mounts = await checkMounts(spec.mounts, guard());
@@ -129,12 +139,27 @@ export function createDockerRuntime({
         throw new LaunchError('no_gpu_runtime', PODMAN_HAS_NO_GPUS.message, PODMAN_HAS_NO_GPUS.remedy);
       if ((await readClaim(spec.stateDir)) === 'absent') throw givenUp();
       await noteBoot(spec.stateDir);
-      await prepareLog(spec.logPath, spec.stateDir);
+      // Docker Desktop's virtual machine shares directories, but not the meaning of their users and bytes.
+      entry =
+        entryDir === null || facts.product === 'docker-desktop'
+          ? null
+          : await prepareEntry(entryDir, facts.architecture, spec);
+      if (entry === null) await prepareLog(spec.logPath, spec.stateDir);
     } catch (error) {
       throw toLaunchError(error, spec.image ?? '', argv0);
     }
     try {
-      const ref = await launchContainer({ connection, place, spec, image, mapping: facts, mounts, onActivity, signal });
+      const ref = await launchContainer({
+        connection,
+        place,
+        spec,
+        image,
+        mapping: facts,
+        mounts,
+        entry,
+        onActivity,
+        signal,
+      });
       if (spec.slotUuids.length > 0) inspector.noteGpuLaunch(true);
       return { ref };
     } catch (error) {
@@ -146,13 +171,11 @@ export function createDockerRuntime({
     }
   }
 
-  /** @returns null when there is none with this attempt's name and label */
-  async function inspect(attemptId: string): Promise<Dockerode.ContainerInspectInfo | null> {
+  /** @returns null when there is none. @throws LaunchError runtime_down */
+  async function inspect(handle: AttemptHandle): Promise<Dockerode.ContainerInspectInfo | null> {
     try {
-      const found = await connection.call(QUICK_MS, (engine) => engine.getContainer(attemptId).inspect());
-      return found.Config.Labels[ATTEMPT_LABEL] === attemptId ? found : null;
+      return await findContainer(connection, handle);
     } catch (error) {
-      if (statusOf(error) === 404) return null;
       throw asDown(error);
     }
   }
@@ -175,7 +198,7 @@ export function createDockerRuntime({
 
   /** Runs a verb on the attempt's container; one that is gone or not in a state for it is fine. */
   async function act(handle: AttemptHandle, verb: (container: Dockerode.Container) => Promise<unknown>): Promise<void> {
-    const found = await inspect(handle.attemptId);
+    const found = await inspect(handle);
     if (found === null) return;
     try {
       await connection.call(QUICK_MS, (engine) => verb(engine.getContainer(found.Id)));
@@ -223,7 +246,15 @@ export function createDockerRuntime({
       const absence: Outage = { fromMs: 0, untilMs: clock.nowMs(), containersGoOn: true };
       unwatched.set(handle.attemptId, absence);
       for (;;) {
-        const found = await inspect(handle.attemptId);
+        const note = await readEntryNote(handle.stateDir);
+        const found = await inspect(handle).catch((error: unknown) => {
+          if (note?.kind === 'ended') return null;
+          throw error;
+        });
+        if (note !== null) {
+          const exit = await collectEnd(clock, handle, found, note);
+          if (exit !== null) return { kind: 'exited', exit };
+        }
         const state = found === null ? null : readState(found, await wasRebooted(handle.stateDir), absence);
         if (found !== null && state?.kind === 'running')
           return { kind: 'running', ref: found.Id, frozen: state.frozen };
@@ -231,7 +262,7 @@ export function createDockerRuntime({
         const decided = await claim(handle.stateDir, 'absent');
         // A launch took the claim and did not come to start it, or is about to: without a container it fails.
         if (found !== null) await removeById(found.Id);
-        else if (decided.mine || decided.claim === 'absent' || (await inspect(handle.attemptId)) === null)
+        else if (decided.mine || decided.claim === 'absent' || (await inspect(handle)) === null)
           return { kind: 'absent' };
       }
     },
@@ -240,7 +271,11 @@ export function createDockerRuntime({
       const stop = new AbortController();
       const signal = AbortSignal.any([stop.signal, closed.signal]);
       const follow = (): Promise<ExitInfo | null> =>
-        followAttempt(followDeps, handle, unwatched.get(handle.attemptId) ?? null, signal);
+        followEntry(followDeps, handle, signal).then((ended) =>
+          ended === 'no entry'
+            ? followAttempt(followDeps, handle, unwatched.get(handle.attemptId) ?? null, signal)
+            : ended,
+        );
       const followed = following.get(handle.attemptId)?.then(follow) ?? follow();
       following.set(handle.attemptId, followed);
       const exit = new Promise<ExitInfo>((resolve) => {
@@ -260,16 +295,16 @@ export function createDockerRuntime({
     },
 
     async terminate(handle) {
+      await noteAsked(handle.stateDir);
       await act(handle, (container) => container.kill({ signal: 'SIGTERM' }));
       // A frozen program acts on the signal only when it goes on.
-      if ((await inspect(handle.attemptId))?.State.Paused === true)
-        await act(handle, (container) => container.unpause());
+      if ((await inspect(handle))?.State.Paused === true) await act(handle, (container) => container.unpause());
     },
 
     async kill(handle) {
+      await noteAsked(handle.stateDir);
       await act(handle, (container) => container.kill({ signal: 'SIGKILL' }));
-      if ((await inspect(handle.attemptId))?.State.Paused === true)
-        await act(handle, (container) => container.unpause());
+      if ((await inspect(handle))?.State.Paused === true) await act(handle, (container) => container.unpause());
     },
 
     freeze: (handle) => act(handle, (container) => container.pause()),
@@ -285,7 +320,7 @@ export function createDockerRuntime({
 
     async remove(handle) {
       unwatched.delete(handle.attemptId);
-      const found = await inspect(handle.attemptId);
+      const found = await inspect(handle);
       if (found !== null) await removeById(found.Id);
       await removeNotes(handle.stateDir);
     },
@@ -334,7 +369,7 @@ function readTop(answer: unknown): readonly number[] {
 }
 
 async function removeNotes(stateDir: string): Promise<void> {
-  const ours: ReadonlySet<string> = new Set([...NOTE_FILES, CURSOR_FILE, `${CURSOR_FILE}.tmp`]);
+  const ours: ReadonlySet<string> = new Set([...NOTE_FILES, ...ENTRY_FILES, CURSOR_FILE, `${CURSOR_FILE}.tmp`]);
   const names = await readdir(stateDir).catch(() => []);
   for (const name of names) if (ours.has(name)) await unlink(path.join(stateDir, name)).catch(() => undefined);
   // Something else in it, or gone already.

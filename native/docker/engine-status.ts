@@ -18,6 +18,8 @@ export interface EngineFacts {
   readonly liveRestore: boolean;
   /** CPUs the engine may give to a container; null when it does not say. */
   readonly cpus: number | null;
+  /** "x86_64", "aarch64". */
+  readonly architecture: string;
   /** True when the engine itself lists a GPU runtime or GPU devices; engines that only find a hook program do not list it. */
   readonly listsGpuRuntime: boolean;
 }
@@ -31,6 +33,7 @@ interface EngineInfo {
   readonly OperatingSystem?: string;
   readonly LiveRestoreEnabled?: boolean;
   readonly NCPU?: number;
+  readonly Architecture?: string;
   readonly Runtimes?: Readonly<Record<string, unknown>>;
   readonly SecurityOptions?: readonly string[] | null;
   /** Since API 1.50: CDI devices the engine knows. */
@@ -51,6 +54,7 @@ export function readFacts(version: EngineVersion, info: EngineInfo): EngineFacts
     remapsUsers: (info.SecurityOptions ?? []).some((option) => option.includes('userns')),
     liveRestore: info.LiveRestoreEnabled === true,
     cpus: typeof info.NCPU === 'number' && info.NCPU > 0 ? info.NCPU : null,
+    architecture: info.Architecture ?? 'unknown',
     listsGpuRuntime:
       'nvidia' in (info.Runtimes ?? {}) ||
       (info.DiscoveredDevices ?? []).some((device) => device.ID?.startsWith('nvidia.com/') === true),

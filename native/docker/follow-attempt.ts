@@ -32,6 +32,8 @@ const STREAM_END_MS = 2_000;
 export interface FollowDeps {
   readonly connection: EngineConnection;
   readonly clock: Clock;
+  /** The attempt's container as the engine shows it; null when there is none. @throws when the engine cannot be asked */
+  find(handle: AttemptHandle): Promise<Dockerode.ContainerInspectInfo | null>;
   /** Whether running containers survive a stop of the daemon; asked after an outage. */
   containersGoOn(): Promise<boolean>;
   /** The engine stopped answering, or answers again. */
@@ -56,7 +58,8 @@ export async function followAttempt(
     while (!stop.aborted) {
       try {
         sink ??= await openLogSink(handle.logPath, handle.stateDir);
-        const found = await deps.connection.call(QUICK_MS, (engine) => engine.getContainer(handle.attemptId).inspect());
+        const found = await deps.find(handle);
+        if (found === null) return lostExit(deps.clock, 'The container was removed while the trial ran.');
         if (downFromMs !== null) {
           outage = { fromMs: downFromMs, untilMs: deps.clock.nowMs(), containersGoOn: await deps.containersGoOn() };
           downFromMs = null;

@@ -9,7 +9,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import { LaunchError } from '../../electron/ports/trial-runtime.ts';
-import type { LaunchSpec } from '../../electron/ports/trial-runtime.ts';
+import type { LaunchMount, LaunchSpec } from '../../electron/ports/trial-runtime.ts';
 import type { CheckedMounts } from './check-mounts.ts';
 import { QUICK_MS, SLOW_MS, START_MS } from './connection.ts';
 import type { EngineConnection } from './connection.ts';
@@ -34,6 +34,7 @@ export interface LaunchJob {
   readonly image: ImageReference;
   readonly mapping: UserMapping;
   readonly mounts: CheckedMounts;
+  readonly entry: readonly LaunchMount[] | null;
   readonly onActivity: (text: string) => void;
   readonly signal: AbortSignal;
 }
@@ -76,7 +77,7 @@ export function givenUp(): LaunchError {
 
 async function createContainer(job: LaunchJob): Promise<{ readonly id: string; readonly started: boolean }> {
   const { connection, spec, image } = job;
-  const options = containerOptions(spec, image.name, job.mapping, job.mounts);
+  const options = containerOptions(spec, image.name, job.mapping, job.mounts, job.entry);
   for (let pulled = false; ;) {
     if (job.signal.aborted) throw cancelled();
     try {

@@ -1,18 +1,20 @@
 /**
- * Two small notes in an attempt's state directory.
+ * Three small notes in an attempt's state directory.
  *
  *   boot-id   in which boot it was launched
  *   claim     created once with O_EXCL: "start" by the launch that is about to start the container, or "absent" by a recovery that found
  *             none started. Who is second knows what the first decided, so an attempt given up never starts.
+ *   asked     we asked it to stop, or killed it: an end by a signal is then not somebody else's doing
  */
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readBootId } from '../boot-id.ts';
 import { codeOf } from './engine-error.ts';
 
 const BOOT_FILE = 'boot-id';
 const CLAIM_FILE = 'claim';
-export const NOTE_FILES = [BOOT_FILE, CLAIM_FILE] as const;
+const ASKED_FILE = 'asked';
+export const NOTE_FILES = [BOOT_FILE, CLAIM_FILE, ASKED_FILE] as const;
 
 export type Claim = 'start' | 'absent';
 
@@ -25,6 +27,20 @@ export async function noteBoot(stateDir: string): Promise<void> {
 export async function wasRebooted(stateDir: string): Promise<boolean> {
   return readFile(path.join(stateDir, BOOT_FILE), 'utf8').then(
     (text) => text !== '' && text !== readBootId(),
+    () => false,
+  );
+}
+
+/** Before the signal: whoever finds the end must find this. An attempt that has no state any more needs no note. */
+export async function noteAsked(stateDir: string): Promise<void> {
+  await writeFile(path.join(stateDir, ASKED_FILE), '', { mode: 0o600 }).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  });
+}
+
+export async function wasAsked(stateDir: string): Promise<boolean> {
+  return access(path.join(stateDir, ASKED_FILE)).then(
+    () => true,
     () => false,
   );
 }

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -20,7 +21,7 @@ import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
 import { dockerdObstacle, startDockerd } from '../support/dockerd.ts';
 import type { TestDockerd } from '../support/dockerd.ts';
 import { waitUntil } from '../support/processes.ts';
-import { createLab, systemClock } from '../support/runtime-lab.ts';
+import { createLab, ENTRY_DIR, systemClock } from '../support/runtime-lab.ts';
 import type { Lab, TrialPlan } from '../support/runtime-lab.ts';
 
 const obstacle = dockerdObstacle();
@@ -57,8 +58,14 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     for (const one of opened.splice(0)) await one.close();
     lab.close();
   });
-  function engine(): TrialRuntime {
-    const made = createDockerRuntime({ clock: systemClock, engineId: lab.engineId, dockerHost: dockerd.dockerHost });
+  /** @param entryDir null = the output comes from Docker's log, as on machines without an entry */
+  function engine(entryDir: string | null = ENTRY_DIR): TrialRuntime {
+    const made = createDockerRuntime({
+      clock: systemClock,
+      engineId: lab.engineId,
+      dockerHost: dockerd.dockerHost,
+      entryDir,
+    });
     opened.push(made);
     return made;
   }
@@ -187,7 +194,7 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
       expect.objectContaining({ DeviceIDs: ['GPU-a', 'MIG-b'], Capabilities: [['gpu', 'compute', 'utility']] }),
     ]);
     expect(host).toMatchObject({
-      Init: true,
+      Init: false,
       Privileged: false,
       AutoRemove: false,
       Memory: 64 * 2 ** 20,
@@ -238,13 +245,14 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     expect(await runtime.sweep(lab.engineId, new Set())).toEqual([spec.attemptId]);
   });
 
-  it('goes on with the log exactly where a killed engine was, whatever it left in the file', async () => {
+  it('without an entry: goes on with the log exactly where a killed engine was, whatever it left in the file', async () => {
     const spec = shell(
       'i=0; while [ $i -lt 3000 ]; do echo "out $i"; echo "err $i" >&2; i=$((i+1)); [ $((i % 1000)) -ne 0 ] || while [ ! -e go$i ]; do sleep 0.02; done; done',
     );
+    runtime = engine(null);
     const handle = await lab.launch(runtime, spec);
     for (const stop of [1000, 2000, 3000]) {
-      const next = engine();
+      const next = engine(null);
       const attachment = next.attach(handle);
       await lab.logged(spec, `out ${stop - 1}\n`);
       await attachment.detach();
@@ -252,7 +260,7 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
       appendFileSync(spec.logPath, `err ${stop}\nout`);
       writeFileSync(path.join(lab.workOf(spec), `go${stop}`), '');
     }
-    expect(await engine().attach(handle).exit).toMatchObject({ exitCode: 0 });
+    expect(await engine(null).attach(handle).exit).toMatchObject({ exitCode: 0 });
     const lines = lab.log(spec).split('\n').slice(0, -1);
     const numbers = Array.from({ length: 3000 }, (_, i) => i);
     expect(lines.filter((line) => line.startsWith('out '))).toEqual(numbers.map((i) => `out ${i}`));
@@ -260,10 +268,11 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     expect(lines).toHaveLength(6000);
   });
 
-  it('follows 50,000 lines a second', async () => {
+  it('without an entry: follows 50,000 lines a second', async () => {
     const spec = shell(
       'yes "a line of output of about eighty characters, as a training script would print it" | head -n 250000; echo end; sleep 600',
     );
+    runtime = engine(null);
     const handle = await lab.launch(runtime, spec);
     const attachment = runtime.attach(handle);
     const cpu = process.cpuUsage();
@@ -275,7 +284,11 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     expect((user + system) / 1e6).toBeLessThan(5);
   });
 
-  it('goes on when the disk of the log is full, and says so', async () => {
+  it.each([
+    ['with', ENTRY_DIR],
+    ['without', null],
+  ])('%s an entry: goes on when the disk of the log is full, and says so', async (_, entryDir) => {
+    runtime = engine(entryDir);
     const spec = shell('yes 0123456789 | head -n 300000; exit 3');
     const disk = path.dirname(spec.logPath) + '/disk';
     mkdirSync(disk);
@@ -294,39 +307,49 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     }
   });
 
-  it('survives a restart of the daemon: what it stopped is lost, what ended before is not, and the log is whole', async () => {
-    const changes: boolean[] = [];
-    runtime.onStatusChange(() => void runtime.status().then((status) => changes.push(status.available)));
-    const finished = shell('echo done; exit 7');
-    expect(await lab.run(runtime, finished)).toMatchObject({ exitCode: 7 });
-    // Saves its work and ends with 0 on SIGTERM: without the daemon's stop it would have gone on.
-    const stopped = shell('exec 2>/dev/null; trap "echo saved; exit 0" TERM; echo ready; while :; do sleep 0.05; done');
-    const handle = await lab.launch(runtime, stopped);
-    const { exit } = runtime.attach(handle);
-    await lab.logged(stopped, 'ready');
-    await dockerd.end('SIGTERM');
-    expect(await refusalOf(lab.launch(runtime, shell('true')))).toMatchObject({
-      code: 'runtime_down',
-      transient: true,
-    });
-    await expect(engine().recover(handle)).rejects.toMatchObject({ code: 'runtime_down' });
-    expect(await runtime.status()).toMatchObject({
-      available: false,
-      problem: expect.stringMatching(/socket|not running/) as string,
-    });
-    await dockerd.start();
-    expect(await exit).toMatchObject({ lost: true });
-    expect(lab.log(stopped)).toBe('ready\nsaved\n');
-    expect(await engine().recover(lab.handleOf(finished))).toMatchObject({
-      kind: 'exited',
-      exit: { exitCode: 7, lost: false },
-    });
-    expect(await lab.run(runtime, shell('exit 8'))).toMatchObject({ exitCode: 8, lost: false });
-    await waitUntil('the return was told', () => changes.includes(true));
-  });
+  it.each([
+    ['with', ENTRY_DIR],
+    ['without', null],
+  ])(
+    '%s an entry: survives a restart of the daemon: what it stopped is lost, what ended before is not, and the log is whole',
+    async (_, entryDir) => {
+      runtime = engine(entryDir);
+      const changes: boolean[] = [];
+      runtime.onStatusChange(() => void runtime.status().then((status) => changes.push(status.available)));
+      const finished = shell('echo done; exit 7');
+      expect(await lab.run(runtime, finished)).toMatchObject({ exitCode: 7 });
+      // Saves its work and ends with 0 on SIGTERM: without the daemon's stop it would have gone on.
+      const stopped = shell(
+        'exec 2>/dev/null; trap "echo saved; exit 0" TERM; echo ready; while :; do sleep 0.05; done',
+      );
+      const handle = await lab.launch(runtime, stopped);
+      const { exit } = runtime.attach(handle);
+      await lab.logged(stopped, 'ready');
+      await dockerd.end('SIGTERM');
+      expect(await refusalOf(lab.launch(runtime, shell('true')))).toMatchObject({
+        code: 'runtime_down',
+        transient: true,
+      });
+      if (entryDir === null) await expect(engine().recover(handle)).rejects.toMatchObject({ code: 'runtime_down' });
+      else expect(await engine().recover(handle)).toMatchObject({ kind: 'exited', exit: { exitCode: 0, lost: true } });
+      expect(await runtime.status()).toMatchObject({
+        available: false,
+        problem: expect.stringMatching(/socket|not running/) as string,
+      });
+      await dockerd.start();
+      expect(await exit).toMatchObject({ lost: true });
+      expect(lab.log(stopped)).toBe('ready\nsaved\n');
+      expect(await engine().recover(lab.handleOf(finished))).toMatchObject({
+        kind: 'exited',
+        exit: { exitCode: 7, lost: false },
+      });
+      expect(await lab.run(runtime, shell('exit 8'))).toMatchObject({ exitCode: 8, lost: false });
+      await waitUntil('the return was told', () => changes.includes(true));
+    },
+  );
 
   it('survives a crash of the daemon', async () => {
-    const spec = shell('echo ready; while :; do sleep 0.05; done');
+    const spec = shell('exec 2>/dev/null; echo ready; while :; do sleep 0.05; done');
     const handle = await lab.launch(runtime, spec);
     const { exit } = runtime.attach(handle);
     await lab.logged(spec, 'ready');
@@ -336,13 +359,129 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     expect(lab.log(spec)).toBe('ready\n');
   });
 
+  it('reads an exit that nobody but the entry has seen', async () => {
+    const spec = shell('echo ready; while [ ! -e go ]; do sleep 0.02; done; exit 9');
+    const handle = await lab.launch(runtime, spec);
+    const { exit } = runtime.attach(handle);
+    await lab.logged(spec, 'ready');
+    await dockerd.end('SIGKILL');
+    writeFileSync(path.join(lab.workOf(spec), 'go'), '');
+    expect(await exit).toMatchObject({ exitCode: 9, lost: false });
+    await dockerd.start();
+    expect(await engine().recover(handle)).toMatchObject({ kind: 'exited', exit: { exitCode: 9, lost: false } });
+  });
+
+  it.each(['stop', 'restart', 'kill'] as const)(
+    'a docker %s by somebody else: lost, not completed, and the program does not run twice',
+    async (verb) => {
+      const spec = shell('exec 2>/dev/null; trap "echo saved; exit 0" TERM; echo ready; while :; do sleep 0.02; done');
+      const handle = await lab.launch(runtime, spec);
+      const { exit } = runtime.attach(handle);
+      await lab.logged(spec, 'ready');
+      await dockerd.api.getContainer(spec.attemptId)[verb]();
+      expect(await exit).toMatchObject({ lost: true, message: expect.stringContaining('from outside') as string });
+      await dockerd.api
+        .getContainer(spec.attemptId)
+        .start()
+        .catch(() => undefined);
+      await dockerd.api.getContainer(spec.attemptId).wait();
+      expect(lab.log(spec)).toBe(verb === 'kill' ? 'ready\n' : 'ready\nsaved\n');
+      expect(await engine().recover(handle)).toMatchObject({ kind: 'exited', exit: { lost: true } });
+    },
+  );
+
+  it('a renamed container is ours: it is stopped, its end is told, it is removed', async () => {
+    const spec = shell('trap "exit 5" TERM; echo ready; while :; do sleep 0.02; done');
+    const handle = { ...(await lab.launch(runtime, spec)), ref: null };
+    const container = dockerd.api.getContainer(spec.attemptId);
+    await lab.logged(spec, 'ready');
+    await container.rename({ name: `renamed-${spec.attemptId}` });
+    const foreign = await dockerd.api.createContainer({ name: spec.attemptId, Image: image, Cmd: ['sleep', '600'] });
+    await foreign.start();
+    try {
+      const { exit } = runtime.attach(handle);
+      await runtime.terminate(handle);
+      expect(await exit).toMatchObject({ exitCode: 5, lost: false });
+      await runtime.remove(handle);
+      await expect(dockerd.api.getContainer(`renamed-${spec.attemptId}`).inspect()).rejects.toThrow();
+      expect((await foreign.inspect()).State.Running).toBe(true);
+    } finally {
+      await foreign.remove({ force: true });
+    }
+  });
+
+  it('asks the program to stop and not its workers, also behind shells', async () => {
+    const program = [
+      'import multiprocessing, signal, sys, time',
+      'def work(pipe):',
+      '    while True:',
+      '        time.sleep(0.02)',
+      '        pipe.send(1)',
+      'if __name__ == "__main__":',
+      '    mine, theirs = multiprocessing.Pipe()',
+      '    worker = multiprocessing.get_context("fork").Process(target=work, args=(theirs,))',
+      '    worker.start()',
+      '    asked = []',
+      '    signal.signal(signal.SIGTERM, lambda *_: asked.append(1))',
+      '    print("ready", flush=True)',
+      '    while not asked: time.sleep(0.02)',
+      '    for _ in range(20): mine.recv()',
+      '    assert worker.is_alive()',
+      '    print("saved", flush=True)',
+      '    worker.kill()',
+    ].join('\n');
+    const python = await dockerd.pythonImage();
+    for (const argv of [
+      ['python3', 'train.py'],
+      ['sh', '-c', "trap 'exit 143' TERM\npython3 train.py"],
+      ['sh', '-c', 'sh -c "python3 train.py; echo next" ; echo next'],
+    ]) {
+      const spec = lab.plan({ argv, image: python });
+      writeFileSync(path.join(lab.workOf(spec), 'train.py'), program);
+      const handle = await lab.launch(runtime, spec);
+      const { exit } = runtime.attach(handle);
+      await lab.logged(spec, 'ready');
+      await runtime.terminate(handle);
+      await exit;
+      expect(lab.log(spec), argv.join(' ')).toMatch(/^ready\nsaved\n/);
+    }
+  });
+
+  it('keeps every byte, whatever it is, and says how much found no space where', async () => {
+    const odd = shell("printf '\\377\\376\\000\\r\\n'; echo err >/dev/stderr; echo out >/dev/stdout");
+    await lab.run(runtime, odd);
+    expect(readFileSync(odd.logPath)).toEqual(Buffer.from('fffe000d0a6572720a6f75740a', 'hex'));
+    const spec = shell('head -c 3000000 /dev/zero; while [ ! -e go ]; do sleep 0.02; done; echo after');
+    const disk = `${path.dirname(spec.logPath)}/disk`;
+    mkdirSync(disk);
+    await execa('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
+    try {
+      const full = { ...spec, logPath: path.join(disk, 'log') };
+      writeFileSync(path.join(disk, 'other'), Buffer.alloc(64 * 1024));
+      const handle = await lab.launch(runtime, full);
+      const { exit } = runtime.attach(handle);
+      await waitUntil('the disk is full', () => statSync(full.logPath).size >= 900_000);
+      rmSync(path.join(disk, 'other'));
+      writeFileSync(path.join(lab.workOf(spec), 'go'), '');
+      expect(await exit).toMatchObject({ exitCode: 0, message: expect.stringContaining('no space left') as string });
+      const log = lab.log(full);
+      const gaps = [...log.matchAll(/\n\[switchyard\] (\d+) bytes of output are missing here[^\n]*\n/g)];
+      const missing = gaps.reduce((sum, gap) => sum + Number(gap[1]), 0);
+      const told = gaps.reduce((sum, gap) => sum + gap[0].length, 0);
+      expect(log.length - told - 'after\n'.length + missing).toBe(3_000_000);
+      expect(log.endsWith('\nafter\n')).toBe(true);
+    } finally {
+      await execa('umount', [disk]);
+    }
+  });
+
   it('notices a container that somebody removed', async () => {
     const spec = shell('echo ready; sleep 600');
     const handle = await lab.launch(runtime, spec);
     const { exit } = runtime.attach(handle);
     await lab.logged(spec, 'ready');
     await dockerd.api.getContainer(spec.attemptId).remove({ force: true });
-    expect(await exit).toMatchObject({ lost: true, exitCode: null });
+    expect(await exit).toMatchObject({ lost: true });
     expect(await runtime.recover(handle)).toEqual({ kind: 'absent' });
   });
 

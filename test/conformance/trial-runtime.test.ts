@@ -17,7 +17,7 @@ import type { FakeProgram } from '../fakes/runtime.ts';
 import { dockerdObstacle, startDockerd } from '../support/dockerd.ts';
 import type { TestDockerd } from '../support/dockerd.ts';
 import { waitUntil } from '../support/processes.ts';
-import { createLab, systemClock } from '../support/runtime-lab.ts';
+import { createLab, ENTRY_DIR, systemClock } from '../support/runtime-lab.ts';
 import type { Lab } from '../support/runtime-lab.ts';
 
 interface Subject {
@@ -432,7 +432,13 @@ describe.skipIf(obstacle !== null)(`docker runtime${obstacle === null ? '' : ` (
     const lab = createLab(image);
     return Promise.resolve({
       lab,
-      engine: () => createDockerRuntime({ clock: systemClock, engineId: lab.engineId, dockerHost: dockerd.dockerHost }),
+      engine: () =>
+        createDockerRuntime({
+          clock: systemClock,
+          engineId: lab.engineId,
+          dockerHost: dockerd.dockerHost,
+          entryDir: ENTRY_DIR,
+        }),
       program: (sh) => ['sh', '-c', sh],
     });
   });

@@ -9,6 +9,9 @@ import { waitUntil } from './processes.ts';
 
 export const systemClock: Clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
 
+/** The first processes of containers, by processor. */
+export const ENTRY_DIR = path.join(import.meta.dirname, '..', '..', 'resources', 'container');
+
 export interface TrialPlan extends Partial<Omit<LaunchSpec, 'argv'>> {
   readonly argv: readonly string[];
 }
@@ -61,7 +64,14 @@ export function createLab(image: string | null): Lab {
         mounts: [
           ...(image === null
             ? []
-            : [{ hostPath: path.join(dir, 'work'), containerPath: CONTAINER_WORK, readOnly: false }]),
+            : [
+                {
+                  hostPath: path.join(dir, 'work'),
+                  containerPath: CONTAINER_WORK,
+                  readOnly: false,
+                  role: 'own' as const,
+                },
+              ]),
           ...(plan.mounts ?? []),
         ],
       };

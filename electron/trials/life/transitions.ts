@@ -266,7 +266,8 @@ function exited(trial: TrialRow, exit: ExitInfo, nowMs: number): Transition {
   if (trial.state === 'stopping') {
     const asked = trial.stop?.askedAtMs ?? nowMs;
     // It ended by itself before the wish reached it: what it did counts, not what was asked.
-    const finishedFirst = exit.exitCode === 0 && (exit.endedAtMs < asked - CLOCK_GRAIN_MS || trial.progress === 1);
+    const finishedFirst =
+      exit.exitCode === 0 && !exit.lost && (exit.endedAtMs < asked - CLOCK_GRAIN_MS || trial.progress === 1);
     if (finishedFirst) return accept(done(trial, completed(), nowMs), 'Completed', [], end);
     const kind = trial.stop?.kind ?? 'preempt';
     return afterStop(trial, { kind: endKindOf(kind), exitCode: exit.exitCode, message: exit.message }, nowMs);

@@ -137,7 +137,7 @@ describe('container options', () => {
     );
 
   it('replaces the entrypoint, asks for no GPU and hides those of the image', () => {
-    const options = containerOptions(spec, 'python:latest', PLAIN, NO_MOUNTS);
+    const options = containerOptions(spec, 'python:latest', PLAIN, NO_MOUNTS, null);
     expect(options).toMatchObject({
       Entrypoint: ['python', 'train.py'],
       Cmd: [],
@@ -150,15 +150,14 @@ describe('container options', () => {
       NVIDIA_VISIBLE_DEVICES: 'void',
       CUDA_VISIBLE_DEVICES: '-1',
       HOME: '/tmp',
-      TINI_KILL_PROCESS_GROUP: '1',
     });
   });
   it('lets what a trial writes belong to its user, however the engine maps users', () => {
-    expect(containerOptions(spec, 'python', { ...PLAIN, rootless: true }, NO_MOUNTS)).toMatchObject({
+    expect(containerOptions(spec, 'python', { ...PLAIN, rootless: true }, NO_MOUNTS, null)).toMatchObject({
       User: '0:0',
       HostConfig: { CapDrop: expect.not.arrayContaining(['ALL']) as string[] },
     });
-    expect(containerOptions(spec, 'python', { ...PLAIN, remapsUsers: true }, NO_MOUNTS)).toMatchObject({
+    expect(containerOptions(spec, 'python', { ...PLAIN, remapsUsers: true }, NO_MOUNTS, null)).toMatchObject({
       User: '1000:1000',
       HostConfig: { UsernsMode: 'host' },
     });
@@ -173,6 +172,7 @@ describe('container options', () => {
       'python:latest',
       PLAIN,
       NO_MOUNTS,
+      null,
     );
     expect(envOf(options)).toMatchObject({ NVIDIA_VISIBLE_DEVICES: 'GPU-a', HOME: '/home/me' });
     expect(options.HostConfig?.DeviceRequests).toEqual([

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Makes entry-x86_64 and entry-aarch64 from entry.c (gcc, gcc-aarch64-linux-gnu). Only needed after a change of entry.c.
+set -eu
+cd "$(dirname "$0")"
+for target in x86_64 aarch64; do
+  "$target-linux-gnu-gcc" -Os -Wall -Wextra -Werror -std=gnu11 -static -nostdlib -ffreestanding -fno-stack-protector \
+    -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns -fno-pie -no-pie -Wl,-z,noexecstack,--build-id=none -o "entry-$target" entry.c
+  "$target-linux-gnu-strip" --strip-all --remove-section=.comment "entry-$target"
+done
+# So that a test can tell a source that was changed from programs that were not made again.
+sha256sum entry.c build.sh > built-from
