@@ -55,8 +55,15 @@ export function connect({ ground, machine, screen, trials, plans }: Parts): Comm
   loop.onPlanned(() => {
     if (feed.hasScreen()) feed.publish({ event: 'plan', data: planView.current() });
   });
+  machine.launchHolds.onChange(() => {
+    const [place] = machine.launchHolds.places();
+    if (place === undefined) notices.lower('launch_hold');
+    else notices.raise({ id: 'launch_hold', level: 'error', ...place });
+    loop.nudge();
+  });
   machine.runtimeWatch.onChange((kind, status, before) => {
     loop.nudge();
+    if (status.available && !before.available) machine.launchHolds.lift(kind);
     if (kind !== 'docker') return;
     if (status.available) {
       notices.lower('docker_down');

@@ -8,6 +8,7 @@ import type { RuntimeKind } from '../contract/states.ts';
 import type { GpuProbe } from '../ports/gpu-probe.ts';
 import type { HostProbe } from '../ports/host-probe.ts';
 import type { TrialRuntime } from '../ports/trial-runtime.ts';
+import { createLaunchHolds, type LaunchHolds } from '../scheduler/launch-holds.ts';
 import { watchRuntimes, type RuntimeWatch } from '../trials/attempts/runtime-watch.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { Ground } from './open-ground.ts';
@@ -15,6 +16,7 @@ import type { Ground } from './open-ground.ts';
 export interface Machine {
   readonly runtimes: ReadonlyMap<RuntimeKind, TrialRuntime>;
   readonly runtimeWatch: RuntimeWatch;
+  readonly launchHolds: LaunchHolds;
   readonly probe: GpuProbe;
   readonly host: HostProbe;
 }
@@ -42,9 +44,14 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
   ground.closers.add(() => {
     runtimeWatch.close();
   });
+  const launchHolds = createLaunchHolds(clock);
+  ground.closers.add(() => {
+    launchHolds.close();
+  });
   return {
     runtimes,
     runtimeWatch,
+    launchHolds,
     probe: options.gpuProbe ?? createGpuProbe(nvidiaSmi === undefined ? {} : { command: nvidiaSmi }),
     host: options.hostProbe ?? createHostProbe({ diskPath: paths.dir }),
   };

@@ -70,7 +70,7 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
     tokens: trials.tokens,
   };
   const loop = createSchedulerLoop({
-    readWorld: () => world.read(),
+    readWorld: () => machine.launchHolds.apply(world.read(), (id) => index.get(Number(id))),
     plan: (input) => {
       const output = plan(input, REASONS_PER_POOL);
       world.notePlan(output);

@@ -77,6 +77,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
     runtimes,
     preparation,
     log: ground.log,
+    launchHolds: machine.launchHolds,
     ...news,
     onActivity: (trialId, text) => {
       if (screen.activities.set(trialId, text)) feed.touchLive(trialId);

@@ -120,17 +120,31 @@ export type LaunchErrorCode =
   | 'mount_failed'
   | 'launch_failed';
 
-/** A launch that did not happen. `transient` failures put the trial back in the queue without counting a restart. */
+/** Who else runs into the same fault: everything on this runtime, everything with GPUs on it, or everything of this image. */
+export type LaunchHold = 'runtime' | 'gpus' | 'image';
+
+/**
+ * A launch that did not happen. `transient` failures put the trial back in the queue without counting a restart. A fault that `holds`
+ * others too is the place's and not the trial's, and so transient.
+ */
 export class LaunchError extends Error {
   readonly code: LaunchErrorCode;
   readonly remedy: string | null;
   readonly transient: boolean;
-  constructor(code: LaunchErrorCode, message: string, remedy: string | null, transient = false) {
+  readonly holds: LaunchHold | null;
+  constructor(
+    code: LaunchErrorCode,
+    message: string,
+    remedy: string | null,
+    transient = false,
+    holds: LaunchHold | null = null,
+  ) {
     super(message);
     this.name = 'LaunchError';
     this.code = code;
     this.remedy = remedy;
-    this.transient = transient;
+    this.transient = transient || holds !== null;
+    this.holds = holds;
   }
 }
 

@@ -29,6 +29,7 @@ export interface QueueIndex {
 export interface QueuedTrial extends PlanTrial {
   /** Which one it would get now. */
   readonly runtime: RuntimeKind;
+  readonly image: string | null;
   readonly like: LikeKey;
   readonly progress: number | null;
   readonly estimatedMs: number | null;
@@ -88,6 +89,7 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
         held: facts.held(row),
         keepsClaim: row.notBeforeMs !== null && facts.keepsClaim(row),
         runtime: facts.runtime(row),
+        image: row.spec.image,
         like,
         ...base,
       };

@@ -102,6 +102,17 @@ export function markEnded(
   ).run(end.endedAtMs, end.exitCode, end.endKind, end.message, end.frozenMs, trialId, number);
 }
 
+/** @returns how many attempts right before this one were lost, each within `shortMs` of its start */
+export function countLosses(db: Database, trialId: number, before: number, shortMs: number): number {
+  const rows = prepared(
+    db,
+    `SELECT end_kind AS endKind, ended_at_ms - COALESCE(started_at_ms, ended_at_ms) AS ranMs FROM attempt
+     WHERE trial_id = ? AND number < ? ORDER BY number DESC LIMIT 20`,
+  ).all(trialId, before) as { endKind: string | null; ranMs: number | null }[];
+  const other = rows.findIndex(({ endKind, ranMs }) => endKind !== 'lost' || (ranMs ?? 0) >= shortMs);
+  return other < 0 ? rows.length : other;
+}
+
 export function setReportOffset(db: Database, trialId: number, number: number, offset: number): void {
   prepared(db, 'UPDATE attempt SET report_offset = ? WHERE trial_id = ? AND number = ?').run(offset, trialId, number);
 }

@@ -136,7 +136,7 @@ export function createDockerRuntime({
       facts = await inspector.facts();
       mounts = await checkMounts(spec.mounts, guard());
       if (spec.slotUuids.length > 0 && facts.product === 'podman')
-        throw new LaunchError('no_gpu_runtime', PODMAN_HAS_NO_GPUS.message, PODMAN_HAS_NO_GPUS.remedy);
+        throw new LaunchError('no_gpu_runtime', PODMAN_HAS_NO_GPUS.message, PODMAN_HAS_NO_GPUS.remedy, true, 'gpus');
       if ((await readClaim(spec.stateDir)) === 'absent') throw givenUp();
       await noteBoot(spec.stateDir);
       // Docker Desktop's virtual machine shares directories, but not the meaning of their users and bytes.
@@ -160,11 +160,11 @@ export function createDockerRuntime({
         onActivity,
         signal,
       });
-      if (spec.slotUuids.length > 0) inspector.noteGpuLaunch(true);
+      if (spec.slotUuids.length > 0) await inspector.noteGpuLaunch(true);
       return { ref };
     } catch (error) {
       if (error instanceof LaunchError && error.code === 'no_gpu_runtime') {
-        inspector.noteGpuLaunch(false);
+        await inspector.noteGpuLaunch(false);
         onEngineChange();
       }
       throw error;

@@ -1,12 +1,12 @@
 /** What kind of engine answered, whether GPUs can reach its containers, and what to do where they cannot. */
-import { access } from 'node:fs/promises';
+import { access, statfs } from 'node:fs/promises';
 import type Dockerode from 'dockerode';
 import type { DoctorCheck } from '../../electron/contract/settings.ts';
 import type { RuntimeStatus } from '../../electron/ports/trial-runtime.ts';
 import { QUICK_MS } from './connection.ts';
 import type { EngineConnection } from './connection.ts';
 import { EngineDown, isConnectionError } from './engine-error.ts';
-import { TOOLKIT_REMEDY } from './launch-errors.ts';
+import { DISK_REMEDY, TOOLKIT_REMEDY } from './launch-errors.ts';
 
 /** What /version and /info say, as far as it matters here. */
 export interface EngineFacts {
@@ -18,6 +18,8 @@ export interface EngineFacts {
   readonly liveRestore: boolean;
   /** CPUs the engine may give to a container; null when it does not say. */
   readonly cpus: number | null;
+  /** Where images and containers are; null when it does not say. */
+  readonly rootDir: string | null;
   /** "x86_64", "aarch64". */
   readonly architecture: string;
   /** True when the engine itself lists a GPU runtime or GPU devices; engines that only find a hook program do not list it. */
@@ -34,6 +36,7 @@ interface EngineInfo {
   readonly LiveRestoreEnabled?: boolean;
   readonly NCPU?: number;
   readonly Architecture?: string;
+  readonly DockerRootDir?: string;
   readonly Runtimes?: Readonly<Record<string, unknown>>;
   readonly SecurityOptions?: readonly string[] | null;
   /** Since API 1.50: CDI devices the engine knows. */
@@ -54,6 +57,7 @@ export function readFacts(version: EngineVersion, info: EngineInfo): EngineFacts
     remapsUsers: (info.SecurityOptions ?? []).some((option) => option.includes('userns')),
     liveRestore: info.LiveRestoreEnabled === true,
     cpus: typeof info.NCPU === 'number' && info.NCPU > 0 ? info.NCPU : null,
+    rootDir: info.DockerRootDir ?? null,
     architecture: info.Architecture ?? 'unknown',
     listsGpuRuntime:
       'nvidia' in (info.Runtimes ?? {}) ||
@@ -111,8 +115,14 @@ export interface EngineInspector {
   /** Asked once per connection. @throws EngineDown */
   facts(): Promise<EngineFacts>;
   /** What a launch with GPUs has shown. */
-  noteGpuLaunch(worked: boolean): void;
+  noteGpuLaunch(worked: boolean): Promise<void>;
 }
+
+const MIB = 1024 * 1024;
+/** An image for training takes several GiB. */
+const SHORT_DISK_MIB = 10 * 1024;
+/** No container starts reliably. */
+const FULL_DISK_MIB = 256;
 
 const HOOKS = [
   '/usr/bin/nvidia-container-runtime-hook',
@@ -121,7 +131,8 @@ const HOOKS = [
 ] as const;
 
 export function createEngineInspector(connection: EngineConnection): EngineInspector {
-  let gpuTried: boolean | null = null;
+  /** What the last launch with GPUs found, on which engine and with what installed: after a remedy it says nothing any more. */
+  let gpuTried: { readonly worked: boolean; readonly engine: Dockerode | null; readonly hooks: string } | null = null;
 
   /** What an engine is does not change while the connection to it holds. */
   const known = new WeakMap<Dockerode, EngineFacts>();
@@ -144,8 +155,13 @@ export function createEngineInspector(connection: EngineConnection): EngineInspe
       () => true,
       () => false,
     );
-  const judge = async (found: EngineFacts): Promise<GpuVerdict> =>
-    judgeGpuSupport(found, process.platform, (await Promise.all(HOOKS.map(exists))).includes(true), gpuTried);
+  const installedHooks = async (): Promise<readonly boolean[]> => Promise.all(HOOKS.map(exists));
+  const judge = async (found: EngineFacts): Promise<GpuVerdict> => {
+    const hooks = await installedHooks();
+    const engine = await connection.engine().catch(() => null);
+    const holds = gpuTried !== null && gpuTried.engine === engine && gpuTried.hooks === hooks.join();
+    return judgeGpuSupport(found, process.platform, hooks.includes(true), holds ? (gpuTried?.worked ?? null) : null);
+  };
   const explainDown = (error: unknown): { problem: string; remedy: string | null } =>
     error instanceof EngineDown
       ? { problem: error.message, remedy: error.remedy }
@@ -156,8 +172,9 @@ export function createEngineInspector(connection: EngineConnection): EngineInspe
 
   return {
     facts: async () => known.get(await connection.engine()) ?? (await askAgain()),
-    noteGpuLaunch(worked) {
-      gpuTried = worked;
+    async noteGpuLaunch(worked) {
+      const hooks = await installedHooks();
+      gpuTried = { worked, engine: await connection.engine().catch(() => null), hooks: hooks.join() };
     },
     async status() {
       try {
@@ -197,9 +214,28 @@ export function createEngineInspector(connection: EngineConnection): EngineInspe
           found: `${name} ${found.version}${found.rootless ? ', rootless' : ''} at ${address?.text ?? 'unknown'} (${address?.origin ?? 'unknown'})`,
         },
         describeGpu(gpu, hasDriver),
+        ...(await describeDisk(found)),
       ];
     },
   };
+}
+
+/** Images and what containers write into themselves are on a disk of Docker's, often another than that of the data. */
+async function describeDisk({ product, rootDir }: EngineFacts): Promise<readonly DoctorCheck[]> {
+  if (rootDir === null || product === 'docker-desktop') return [];
+  const disk = await statfs(rootDir).catch(() => null);
+  if (disk === null) return [];
+  const freeMiB = Math.floor((disk.bavail * disk.bsize) / MIB);
+  const isShort = freeMiB < SHORT_DISK_MIB;
+  return [
+    {
+      id: 'docker-disk',
+      title: 'Disk of Docker',
+      status: freeMiB < FULL_DISK_MIB ? 'error' : isShort ? 'warning' : 'ok',
+      found: `${freeMiB < 1024 ? `${freeMiB} MiB` : `${Math.floor(freeMiB / 1024)} GiB`} free at ${rootDir}.`,
+      remedy: isShort ? DISK_REMEDY : null,
+    },
+  ];
 }
 
 function describeGpu(gpu: GpuVerdict, hasDriver: boolean): DoctorCheck {

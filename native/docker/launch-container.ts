@@ -119,8 +119,11 @@ async function pullWithRetries(job: LaunchJob): Promise<void> {
       return;
     } catch (error) {
       const waitMs = PULL_RETRIES_MS[attempt];
-      if (job.signal.aborted || waitMs === undefined || toLaunchError(error, '', '').code !== 'registry_unreachable')
-        throw error;
+      const failure = toLaunchError(error, job.spec.image ?? '', '');
+      // An image too large for Docker's disk is no fault of those that are here.
+      if (!job.signal.aborted && failure.code === 'disk_full')
+        throw new LaunchError(failure.code, failure.message, failure.remedy, true, 'image');
+      if (job.signal.aborted || waitMs === undefined || failure.code !== 'registry_unreachable') throw error;
       job.onActivity(`the registry of ${job.image.name} cannot be reached, trying again`);
       await delay(waitMs, undefined, { signal: job.signal });
     }

@@ -3,6 +3,7 @@
  * nvidia-container-cli's; they are matched as parts, because what surrounds them differs between versions.
  */
 import { LaunchError } from '../../electron/ports/trial-runtime.ts';
+import type { LaunchHold } from '../../electron/ports/trial-runtime.ts';
 import { EngineDown, isConnectionError, sentenceOf, statusOf } from './engine-error.ts';
 
 export const TOOLKIT_REMEDY =
@@ -14,11 +15,13 @@ const MISMATCH_REMEDY =
   'The NVIDIA driver was updated while its old kernel module is still loaded: reboot the machine.';
 const ROOTLESS_REMEDY =
   'Rootless Docker cannot hand out devices through cgroups. Run: sudo nvidia-ctk config --set nvidia-container-cli.no-cgroups --in-place — or use CDI.';
-const DISK_REMEDY =
+export const DISK_REMEDY =
   'Free some space where Docker keeps its data (docker system df shows what it uses, docker system prune removes what is unused).';
 
 interface Rule {
   readonly pattern: RegExp;
+  /** Set for a fault of the place: the trial waits, and so does whoever would run into it. */
+  readonly holds?: LaunchHold;
   make(image: string, argv0: string, sentence: string): LaunchError;
 }
 
@@ -26,10 +29,22 @@ interface Rule {
 const RULES: readonly Rule[] = [
   {
     pattern: /no space left on device|disk quota exceeded/i,
+    holds: 'runtime',
     make: () => new LaunchError('disk_full', 'The disk of the Docker engine is full.', DISK_REMEDY),
   },
   {
+    // The image says which driver it needs; no other place has another.
+    pattern: /requirement error|unsatisfied condition/i,
+    make: (image, _argv0, sentence) =>
+      new LaunchError(
+        'no_gpu_runtime',
+        `The image ${image} needs another NVIDIA driver: ${lastPart(sentence)}`,
+        'Use an image for an older CUDA version, or update the driver of this machine.',
+      ),
+  },
+  {
     pattern: /driver\/library version mismatch/i,
+    holds: 'gpus',
     make: () =>
       new LaunchError(
         'no_gpu_runtime',
@@ -39,6 +54,7 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /bpf_prog_query\(BPF_CGROUP_DEVICE\)/i,
+    holds: 'gpus',
     make: () =>
       new LaunchError(
         'no_gpu_runtime',
@@ -48,6 +64,7 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /unresolvable CDI devices|failed to inject CDI|CDI device injection failed|"?cdi"? with capabilities/i,
+    holds: 'gpus',
     make: () =>
       new LaunchError(
         'no_gpu_runtime',
@@ -62,19 +79,73 @@ const RULES: readonly Rule[] = [
         'gpu_gone',
         `A leased GPU is not there any more: ${lastPart(sentence)}`,
         'See nvidia-smi -L and dmesg; a GPU that fell off the bus needs a reboot.',
+        true,
       ),
   },
   {
     pattern: /could not select device driver/i,
+    holds: 'gpus',
     make: () => new LaunchError('no_gpu_runtime', 'Docker has no GPU support on this machine.', TOOLKIT_REMEDY),
   },
   {
     pattern: /nvidia-container-cli|nvidia-container-runtime|libnvidia-ml/i,
+    holds: 'gpus',
     make: (_image, _argv0, sentence) =>
       new LaunchError(
         'no_gpu_runtime',
         `The NVIDIA container runtime failed: ${lastPart(sentence)}`,
         `Check that nvidia-smi works on this machine. ${TOOLKIT_REMEDY}`,
+      ),
+  },
+  {
+    pattern: anyOf(
+      'failed to set up container networking',
+      'failed to create endpoint',
+      'network bridge not found',
+      'could not find bridge',
+      'no such network interface',
+      'iptables(?: failed|: No)',
+      'programming external connectivity',
+      'failed to add the host',
+    ),
+    holds: 'runtime',
+    make: (_image, _argv0, sentence) =>
+      new LaunchError(
+        'launch_failed',
+        `Docker's network on this machine is broken: ${lastPart(sentence)}`,
+        'Restart Docker, which sets its network up again: sudo systemctl restart docker',
+      ),
+  },
+  {
+    pattern: anyOf('exec: "?/switchyard/entry'),
+    holds: 'runtime',
+    make: () =>
+      new LaunchError(
+        'launch_failed',
+        "No program can be started from the file system that holds Switchyard's data.",
+        'It is mounted with noexec: remount it without, or move the data directory (SWITCHYARD_HOME).',
+      ),
+  },
+  {
+    pattern: anyOf(
+      'cannot allocate memory',
+      'resource temporarily unavailable',
+      'too many open files',
+      'containerd\\.sock',
+      'ttrpc: closed',
+      'transport is closing',
+      'unknown or invalid runtime name',
+      'input/output error',
+      '(?:docker|containerd)/\\S*: read-only file system',
+      'cgroup.*(?:not mounted|no such file)',
+      'systemd.*(?:timed out|timeout)',
+    ),
+    holds: 'runtime',
+    make: (_image, _argv0, sentence) =>
+      new LaunchError(
+        'launch_failed',
+        `Docker cannot start containers on this machine now: ${lastPart(sentence)}`,
+        'Look at: sudo journalctl -u docker — a restart often helps: sudo systemctl restart docker',
       ),
   },
   {
@@ -95,6 +166,7 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /docker-init/i,
+    holds: 'runtime',
     make: () =>
       new LaunchError(
         'launch_failed',
@@ -131,11 +203,12 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /toomanyrequests|rate limit/i,
+    holds: 'image',
     make: (image) =>
       new LaunchError(
         'registry_unreachable',
         `The registry refuses to send ${image} now: its download limit is reached.`,
-        'Run: docker login — or wait, then retry the trial.',
+        'Run: docker login — or wait: it is tried again by itself.',
       ),
   },
   {
@@ -171,13 +244,17 @@ const RULES: readonly Rule[] = [
       'x509',
       'EOF$',
       'server misbehaving',
+      'unexpected EOF',
+      'failed to (?:register layer|copy|do request)',
+      'received unexpected HTTP status',
       '50[0-4] ',
     ),
+    holds: 'image',
     make: (image, _argv0, sentence) =>
       new LaunchError(
         'registry_unreachable',
         `The image ${image} is not on this machine and its registry cannot be reached: ${lastPart(sentence)}`,
-        'Check the network, or load the image by hand (docker pull, docker load), then retry the trial.',
+        'Check the network, or load the image by hand (docker pull, docker load). It is tried again by itself.',
       ),
   },
 ];
@@ -194,7 +271,11 @@ export function toLaunchError(error: unknown, image: string, argv0: string): Lau
       true,
     );
   const sentence = sentenceOf(error);
-  for (const rule of RULES) if (rule.pattern.test(sentence)) return rule.make(image, argv0, sentence);
+  for (const rule of RULES) {
+    if (!rule.pattern.test(sentence)) continue;
+    const made = rule.make(image, argv0, sentence);
+    return rule.holds === undefined ? made : new LaunchError(made.code, made.message, made.remedy, true, rule.holds);
+  }
   const refusedMemory = /memory/i.test(sentence) && statusOf(error) === 400;
   return new LaunchError(
     'launch_failed',

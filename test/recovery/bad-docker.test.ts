@@ -5,7 +5,9 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { dockerdObstacle, startDockerd, type TestDockerd } from '../support/dockerd.ts';
+import { busyboxTar } from '../support/image-tars.ts';
 import { waitUntil } from '../support/processes.ts';
+import { openRegistry } from '../support/registry.ts';
 import { openYard, refusal, type Yard } from '../support/yard.ts';
 
 const obstacle = dockerdObstacle();
@@ -94,6 +96,56 @@ describe.skipIf(obstacle !== null)(`docker${obstacle === null ? '' : ` (${obstac
     expect(log).toContain('No such file');
     expect(log).not.toContain('secret.key');
     expect(existsSync(path.join(yard.engine.dataDir, 'x'))).toBe(false);
+  });
+
+  test('seconds without a network fail nobody: trials of that image wait with the reason and start by themselves', async () => {
+    const tar = await busyboxTar();
+    const gone = await openRegistry(tar);
+    await gone.close();
+    const yard = await openDockerYard();
+    const of = (name: string): Record<string, unknown> => ({ ...inContainer('true'), environment: { image: name } });
+    const ids = [await yard.submit(of(gone.image)), await yard.submit(of(gone.image))];
+    const local = await yard.submit(inContainer('true'));
+    expect(await yard.outcomeOf(local, BACK_DEADLINE_MS)).toMatchObject({ kind: 'completed' });
+    const reasonOf = async (id: number): Promise<string> =>
+      (await yard.engine.api.state()).plan?.waiting.find(({ trialId }) => trialId === id)?.reason.text ?? '';
+    await waitUntil(
+      'both wait for the registry',
+      async () => {
+        const reasons = await Promise.all(ids.map(reasonOf));
+        return reasons.every((text) => /tried again in \d+ s: .*cannot be reached/.test(text));
+      },
+      BACK_DEADLINE_MS,
+    );
+    const attempts = await Promise.all(ids.map(async (id) => (await yard.engine.api.trial(id)).attempts.length));
+    expect(Math.min(...attempts)).toBe(0);
+    const back = await openRegistry(tar, { port: gone.port });
+    onTestFinished(() => back.close());
+    for (const id of ids) expect(await yard.outcomeOf(id, BACK_DEADLINE_MS)).toMatchObject({ kind: 'completed' });
+  });
+
+  test('a registry that dies in the middle of a layer is asked again', async () => {
+    const registry = await openRegistry(await busyboxTar());
+    onTestFinished(() => registry.close());
+    registry.breakLayers(2);
+    const yard = await openDockerYard();
+    const id = await yard.submit({ ...inContainer('true'), environment: { image: registry.image } });
+    expect(await yard.outcomeOf(id, BACK_DEADLINE_MS)).toMatchObject({ kind: 'completed' });
+  });
+
+  test('a Docker that hands out no GPUs: those that need one wait with the remedy, others run', async () => {
+    const yard = await openYard({ env: { DOCKER_HOST: dockerd.dockerHost }, gpus: [{}, {}] });
+    const withGpu = { ...inContainer('true'), resources: { slots: 1 } };
+    const ids = [await yard.submit(withGpu), await yard.submit(withGpu), await yard.submit(withGpu)];
+    const plain = await yard.submit({ ...inContainer('true'), resources: { slots: 0 } });
+    expect(await yard.outcomeOf(plain, BACK_DEADLINE_MS)).toMatchObject({ kind: 'completed' });
+    await yard.engine.waitFor(
+      'the notice names the remedy',
+      ({ notices }) =>
+        notices.some(({ id, remedy }) => id === 'launch_hold' && remedy?.includes('nvidia-ctk') === true),
+      BACK_DEADLINE_MS,
+    );
+    for (const id of ids) expect((await yard.engine.api.trial(id)).trial.state).not.toBe('done');
   });
 
   test('a command the image does not have: failed, and the log names it', async () => {

@@ -21,6 +21,7 @@ import { attemptFiles } from '../files/directories.ts';
 import { readLastWords } from '../log/last-words.ts';
 import type { Preparation } from './prepare.ts';
 import { watchReports, type ReportWatch } from '../reports/report-intake.ts';
+import type { LaunchHolds, LaunchKind } from '../../scheduler/launch-holds.ts';
 import type { TrialEvent } from '../life/transitions.ts';
 
 /** A killed program that does not die (a hung driver call) is killed again at this pace. */
@@ -43,6 +44,8 @@ export interface RunnerDeps {
   readonly log: { info(text: string): void; error(text: string, error?: unknown): void };
   /** "pulling image 43 %": for the screen only. */
   readonly onActivity: (trialId: number, text: string | null) => void;
+  /** Launches that failed for the place's sake hold up others. */
+  readonly launchHolds: Pick<LaunchHolds, 'failed' | 'succeeded'>;
   readonly onMetrics: (trialId: number, points: readonly { name: string; step: number; value: number }[]) => void;
   readonly onProgress: (trialId: number) => void;
   /** The last byte of an attempt's log is written. */
@@ -288,6 +291,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
         entry.abort.signal,
       );
       if (closed) return;
+      deps.launchHolds.succeeded(launchKind(trial, attempt));
       entry.handle = { ...entry.handle, ref };
       attach(entry);
       const startedAtMs = clock.nowMs();
@@ -305,6 +309,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
     } catch (error) {
       if (closed) return;
       const failure = asLaunchError(error);
+      deps.launchHolds.failed(launchKind(trial, attempt), failure);
       if (failure.code === 'launch_failed' && !entry.abort.signal.aborted)
         deps.log.error(`#${trialId}: launch failed`, error);
       feed(
@@ -466,6 +471,10 @@ function deadlineOf(trial: TrialRow): Deadline | null {
     return { event: 'time_limit', atMs: trial.startedAtMs + limitMs, longestMs: limitMs };
   const killAtMs = trial.state === 'stopping' ? (trial.stop?.killAtMs ?? null) : null;
   return killAtMs === null ? null : { event: 'grace_over', atMs: killAtMs, longestMs: trial.spec.graceS * 1000 };
+}
+
+function launchKind({ spec }: TrialRow, { runtime }: AttemptRow): LaunchKind {
+  return { runtime, slots: spec.slots, image: spec.image };
 }
 
 /** A failure is told with the last line of the log, unless the runtime knows better. */

@@ -1,9 +1,9 @@
 /** Applies one event of the state machine inside a transaction: row, attempt, lease and history together. */
-import { markEnded, deleteLeases } from '../../store/attempts.ts';
+import { countLosses, deleteLeases, markEnded } from '../../store/attempts.ts';
 import type { Tx } from '../../store/database.ts';
 import { frozenTime } from '../../store/frozen-time.ts';
 import { updateTrial, type TrialRow } from '../../store/trials.ts';
-import { next, type Effect, type TrialEvent } from './transitions.ts';
+import { SHORT_LIFE_MS, next, type Effect, type TrialEvent } from './transitions.ts';
 
 /** An effect that must happen after the commit. */
 export interface PendingEffect {
@@ -21,7 +21,9 @@ export interface Applied {
  * @returns the new row and what to do after the commit, or the reason why the event is illegal (nothing written)
  */
 export function applyEvent(tx: Tx, trial: TrialRow, event: TrialEvent): Applied | { readonly refused: string } {
-  const transition = next(trial, event, tx.nowMs);
+  const lossesBefore =
+    event.type === 'exited' && event.exit.lost ? countLosses(tx.db, trial.id, trial.attempt, SHORT_LIFE_MS) : 0;
+  const transition = next(trial, event, tx.nowMs, lossesBefore);
   if (!transition.ok) return { refused: transition.reason };
   if (transition.endAttempt !== null) {
     deleteLeases(tx.db, trial.id);

@@ -78,6 +78,12 @@ const LAUNCH_PAUSE_MS = { first: 5_000, most: 300_000 };
 /** Launches that failed in a row up to which the trial keeps its GPUs for the next try: then others may have them meanwhile. */
 const LAUNCHES_WITH_CLAIM = 2;
 
+/** Losses this soon after the start, one after the other, are somebody's doing. */
+export const SHORT_LIFE_MS = 600_000;
+/** The first loss is followed by the next attempt at once; then pauses double. */
+const LOSS_PAUSE_MS = { first: 5_000, most: 60_000 };
+const MOST_LOSSES = 8;
+
 const STRENGTH: Record<StopKind, number> = { preempt: 0, move: 1, pause: 2, time_limit: 3, cancel: 4, kill: 5 };
 
 const refuse = (reason: string): Transition => ({ ok: false, reason });
@@ -94,8 +100,9 @@ function accept(
 /**
  * @param trial the row as it is in the database
  * @param nowMs wall-clock time of the event
+ * @param lossesBefore how many attempts right before this one were lost within SHORT_LIFE_MS
  */
-export function next(trial: TrialRow, event: TrialEvent, nowMs: number): Transition {
+export function next(trial: TrialRow, event: TrialEvent, nowMs: number, lossesBefore = 0): Transition {
   switch (event.type) {
     case 'start':
       if (trial.state !== 'queued') return refuse(notPossible(trial, 'started'));
@@ -130,7 +137,7 @@ export function next(trial: TrialRow, event: TrialEvent, nowMs: number): Transit
 
     case 'exited':
       // An exit collected late (after a restart of the engine) happened when it happened; a clock that jumped cannot put it into the future.
-      return exited(trial, event.exit, Math.min(event.exit.endedAtMs, nowMs));
+      return exited(trial, event.exit, Math.min(event.exit.endedAtMs, nowMs), lossesBefore);
 
     case 'vanished': {
       const end: AttemptEnd = { kind: 'lost', exitCode: null, message: event.message };
@@ -261,7 +268,7 @@ const STOP_TEXT: Record<StopKind, string> = {
   time_limit: 'Time limit reached',
 };
 
-function exited(trial: TrialRow, exit: ExitInfo, nowMs: number): Transition {
+function exited(trial: TrialRow, exit: ExitInfo, nowMs: number, lossesBefore: number): Transition {
   const end: AttemptEnd = { kind: 'exit', exitCode: exit.exitCode, message: exit.message };
   if (trial.state === 'stopping') {
     const asked = trial.stop?.askedAtMs ?? nowMs;
@@ -284,14 +291,7 @@ function exited(trial: TrialRow, exit: ExitInfo, nowMs: number): Transition {
     );
   }
   if (exit.exitCode === 0 && !exit.lost) return accept(done(trial, completed(), nowMs), 'Completed', [], end);
-  if (exit.lost) {
-    return accept(
-      requeued(trial),
-      `Lost: ${exit.message ?? 'the machine or the container engine went away'}; queued again`,
-      [],
-      { ...end, kind: 'lost' },
-    );
-  }
+  if (exit.lost) return lost(trial, exit, end, nowMs, lossesBefore);
   const outcome = failure(exit);
   if (trial.restarts < trial.spec.maxRestarts && outcome.code !== 'command_missing') {
     const restarts = trial.restarts + 1;
@@ -304,6 +304,35 @@ function exited(trial: TrialRow, exit: ExitInfo, nowMs: number): Transition {
     );
   }
   return accept(done(trial, outcome, nowMs), outcome.message, [], end);
+}
+
+/**
+ * What went away underneath counts against no restart. But what goes away again and again, each time soon after its start, is taken away
+ * by somebody: pauses grow, and at last the trial stays down.
+ */
+function lost(trial: TrialRow, exit: ExitInfo, end: AttemptEnd, nowMs: number, lossesBefore: number): Transition {
+  const what = exit.message ?? 'the machine or the container engine went away';
+  const attempt: AttemptEnd = { ...end, kind: 'lost' };
+  const ranMs = trial.startedAtMs === null ? 0 : nowMs - trial.startedAtMs;
+  const before = exit.rebooted === true || ranMs >= SHORT_LIFE_MS ? 0 : lossesBefore;
+  if (before + 1 >= MOST_LOSSES) {
+    const outcome: Outcome = {
+      kind: 'failed',
+      exitCode: exit.exitCode,
+      code: 'lost',
+      message: `Lost ${MOST_LOSSES} times in a row, each time soon after its start. ${what}`,
+      remedy:
+        'Find out who ends it (a clean-up script, a watchdog?), then retry it: it goes on from its last checkpoint.',
+    };
+    return accept(done(trial, outcome, nowMs), outcome.message, [], attempt);
+  }
+  const pauseMs = before === 0 ? 0 : growingPause(LOSS_PAUSE_MS, before);
+  return accept(
+    { ...requeued(trial), notBeforeMs: pauseMs === 0 ? null : nowMs + pauseMs },
+    `Lost: ${what}; queued again`,
+    [],
+    attempt,
+  );
 }
 
 function launchFailed(

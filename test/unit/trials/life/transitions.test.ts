@@ -96,6 +96,35 @@ describe('the trial state machine', () => {
     expect(step(step(trial, { type: 'resume' }).trial, { type: 'start' }).trial.frozenMs).toBe(0);
   });
 
+  test('what is lost again and again soon after its start waits longer each time, and at last stays down', () => {
+    const trial = running({ maxRestarts: 0 });
+    const lost = exit(0, { lost: true, message: 'Gone.' });
+    const pauseAfter = (before: number, event = lost, nowMs = T0 + 5000): number | null => {
+      const result = next(trial, event, nowMs, before);
+      if (!result.ok) throw new Error(result.reason);
+      if (result.trial.state === 'done') expect(result.trial.outcome).toMatchObject({ kind: 'failed', code: 'lost' });
+      return result.trial.state === 'done' ? null : (result.trial.notBeforeMs ?? nowMs) - nowMs;
+    };
+    expect([0, 1, 2, 3, 4, 5, 6, 7].map((before) => pauseAfter(before))).toEqual([
+      0,
+      5000,
+      10_000,
+      20_000,
+      40_000,
+      60_000,
+      60_000,
+      null,
+    ]);
+    const late = exit(0, { lost: true, endedAtMs: T0 + 700_000 });
+    expect(pauseAfter(7, late, T0 + 700_000)).toBe(0);
+    expect(pauseAfter(7, exit(143, { lost: true, rebooted: true }))).toBe(0);
+  });
+
+  test('lost when we had asked it to stop is what was asked for, not completed', () => {
+    const asked = step(running(), { type: 'pause' }, T0 + 9000).trial;
+    expect(step(asked, exit(0, { lost: true }), T0 + 9500).trial.state).toBe('paused');
+  });
+
   test('a lost machine, a pause, a preemption and a move do not count as restarts', () => {
     const trial = running({ maxRestarts: 1 });
     expect(step(trial, exit(null, { lost: true })).trial).toMatchObject({ state: 'queued', restarts: 0 });
