@@ -1,5 +1,5 @@
 /** What everything stands on: the lock on the data directory, the engine's log, the store and the way it is changed. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import type { SecretBox } from '../ports/secret-box.ts';
 import { ensureWorkstationPool } from '../queue/pools.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { takeLock } from '../store/lock.ts';
-import { ensureEngineId } from '../store/meta.ts';
+import { takeIdentity } from '../store/meta.ts';
 import { createTrialChanges, type TrialChanges } from '../trials/life/change-trials.ts';
 import type { Closers } from './closers.ts';
 import type { EngineOptions } from './engine-options.ts';
@@ -33,6 +33,8 @@ export interface Ground {
   readonly store: Store;
   readonly changes: TrialChanges;
   readonly engineId: string;
+  /** The data directory is a copy of another's. */
+  readonly isCopy: boolean;
   readonly secrets: SecretBox;
 }
 
@@ -79,7 +81,7 @@ export function openGround(options: EngineOptions, paths: DataPaths, closers: Cl
     report,
     store,
     changes: createTrialChanges(store, report),
-    engineId: ensureEngineId(store),
+    ...takeIdentity(store, { path: realpathSync(paths.dir), inode: String(statSync(paths.dir).ino) }),
     secrets: openKeyFileBox(path.join(paths.dir, 'secret.key')),
   };
 }

@@ -5,6 +5,7 @@ import { createClockWatch } from '../feed/clock-watch.ts';
 import { holdAfterReboot } from '../queue/hold-after-reboot.ts';
 import { pauseDrainedPools } from '../queue/pause-drained.ts';
 import { listLiveTrials } from '../store/trials.ts';
+import { leaveToOriginal } from '../trials/attempts/leave-to-original.ts';
 import type { CommitFollower } from '../trials/life/follow-commits.ts';
 import { startBeat } from './beat.ts';
 import type { Parts } from './parts.ts';
@@ -19,6 +20,7 @@ export async function takeUp(
   const { notices } = screen;
   const { runner, logCapper, collectGarbage, sweep } = trials;
   const { index, disk, loop, setPace } = plans;
+  leaveToOriginal(store, ground.changes.changeTrials, notices, ground);
   follower.takeUp(listLiveTrials(store.db));
   // Statuses first, so that recovery knows whom it can ask.
   await runtimeWatch.refresh();

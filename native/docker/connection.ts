@@ -14,6 +14,11 @@ export const SLOW_MS = 120_000;
 export const START_MS = 300_000;
 const PING_MS = 5_000;
 
+const OTHER_ENGINE: Readonly<Record<string, string>> = {
+  DOCKER_HOST: ' Or correct or unset DOCKER_HOST and restart Switchyard.',
+  'the docker host given to Switchyard': ' Or give another address.',
+};
+
 export interface EngineConnection {
   /** @throws EngineDown */
   engine(): Promise<Dockerode>;
@@ -109,6 +114,11 @@ async function withDeadline<T>(deadlineMs: number, work: Promise<T>): Promise<T>
   }
 }
 
+/** What chose the address is where a wrong one is mended. */
+function where({ text, origin }: EngineAddress): string {
+  return origin === 'default socket' ? text : `${text} (from ${origin})`;
+}
+
 function describeUnreachable(address: EngineAddress, error: unknown, platform: NodeJS.Platform): EngineDown {
   const start =
     platform === 'linux'
@@ -118,28 +128,28 @@ function describeUnreachable(address: EngineAddress, error: unknown, platform: N
     case 'EACCES':
     case 'EPERM':
       return new EngineDown(
-        `This user may not use the Docker socket ${address.text}.`,
+        `This user may not use the Docker socket ${where(address)}.`,
         'Run: sudo usermod -aG docker $USER — then log out and in again and restart Switchyard.',
       );
     case 'ENOENT':
       return new EngineDown(
-        `There is no Docker socket at ${address.text} (from ${address.origin}).`,
-        address.origin.startsWith('docker context')
-          ? `${start} Or choose another engine: docker context use default`
-          : start,
+        `There is no Docker socket at ${where(address)}.`,
+        address.origin === 'default socket'
+          ? start
+          : `${start}${OTHER_ENGINE[address.origin] ?? ' Or choose another engine: docker context use default'}`,
       );
     case 'ECONNREFUSED':
-      return new EngineDown(`The Docker daemon behind ${address.text} is not running.`, start);
+      return new EngineDown(`The Docker daemon behind ${where(address)} is not running.`, start);
     case 'ENGINE_TIMEOUT':
       return new EngineDown(
-        `The Docker daemon behind ${address.text} does not answer.`,
+        `The Docker daemon behind ${where(address)} does not answer.`,
         platform === 'linux'
           ? 'Look at: sudo journalctl -u docker — and restart it: sudo systemctl restart docker'
           : 'Restart Docker Desktop.',
       );
     default:
       return new EngineDown(
-        `The Docker daemon behind ${address.text} cannot be reached: ${error instanceof Error ? error.message : 'unknown error'}`,
+        `The Docker daemon behind ${where(address)} cannot be reached: ${error instanceof Error ? error.message : 'unknown error'}`,
         start,
       );
   }

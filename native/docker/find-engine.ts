@@ -33,10 +33,17 @@ export interface SearchPlace {
 export async function listAddresses(place: SearchPlace): Promise<readonly EngineAddress[]> {
   const configDir = place.env['DOCKER_CONFIG'] ?? path.join(place.home, '.docker');
   if (place.dockerHost !== null)
-    return [await parseHost(place.dockerHost, 'the docker host given to Switchyard', place, null)];
+    return [
+      await parseHost(
+        place.dockerHost,
+        'the docker host given to Switchyard',
+        place,
+        emptyToNull(place.env['DOCKER_CERT_PATH']),
+      ),
+    ];
   const fromEnv = place.env['DOCKER_HOST'];
   if (fromEnv !== undefined && fromEnv !== '')
-    return [await parseHost(fromEnv, 'DOCKER_HOST', place, place.env['DOCKER_CERT_PATH'] ?? null)];
+    return [await parseHost(fromEnv, 'DOCKER_HOST', place, emptyToNull(place.env['DOCKER_CERT_PATH']))];
   const context = await readContext(configDir, place);
   if (context !== null) return [context];
   const sockets = await Promise.all(
@@ -89,9 +96,12 @@ async function readContext(configDir: string, place: SearchPlace): Promise<Engin
     'Host',
   );
   if (host === null) {
+    const isEnv = fromEnv !== undefined && fromEnv !== '';
     throw new EngineDown(
-      `The docker context "${name}" is chosen, but its description is missing.`,
-      'Run: docker context use default',
+      `The docker context "${name}" is chosen${isEnv ? ' by DOCKER_CONTEXT' : ''}, but its description is missing.`,
+      isEnv
+        ? 'Unset DOCKER_CONTEXT, or set it to one of those that docker context ls shows; then restart Switchyard.'
+        : 'Run: docker context use default',
     );
   }
   return parseHost(host, `docker context ${name}`, place, path.join(configDir, 'contexts', 'tls', key, 'docker'));
@@ -115,7 +125,7 @@ async function parseHost(
     if (/^(?:tcp|http|https|ssh):\/\//.test(text)) {
       throw new EngineDown(
         `${origin} points to an engine on another machine (${withoutUser(text)}). It sees neither this machine's files nor its GPUs.`,
-        'Use the engine of this machine: unset DOCKER_HOST and run: docker context use default',
+        originRemedy(origin),
       );
     }
     throw new EngineDown(
@@ -123,7 +133,12 @@ async function parseHost(
       'It should look like unix:///var/run/docker.sock',
     );
   }
-  const secure = text.startsWith('https') || match[2] === '2376' || (place.env['DOCKER_TLS_VERIFY'] ?? '') !== '';
+  // As the docker command line: TLS when it is asked for, or when it is told where the certificates are.
+  const secure =
+    text.startsWith('https') ||
+    match[2] === '2376' ||
+    (place.env['DOCKER_TLS_VERIFY'] ?? '') !== '' ||
+    (origin === 'DOCKER_HOST' && certDir !== null);
   const address = {
     host: (match[1] ?? '').replace(/[[\]]/g, ''),
     port: Number(match[2] ?? (secure ? 2376 : 2375)),
@@ -146,6 +161,13 @@ async function parseHost(
   }
 }
 
+function originRemedy(origin: string): string {
+  if (origin === 'DOCKER_HOST') return 'Use the engine of this machine: unset DOCKER_HOST, then restart Switchyard.';
+  return origin.startsWith('docker context')
+    ? 'Use the engine of this machine: docker context use default'
+    : 'Give the address of the engine of this machine, for example unix:///var/run/docker.sock';
+}
+
 function withoutUser(text: string): string {
   return text.replace(/\/\/[^@/]*@/, '//');
 }
@@ -166,4 +188,9 @@ export function textAt(value: unknown, ...keys: readonly string[]): string | nul
     at = (at as Readonly<Record<string, unknown>>)[key];
   }
   return typeof at === 'string' ? at : null;
+}
+
+/** An empty variable means what a missing one does. */
+function emptyToNull(text: string | undefined): string | null {
+  return text === undefined || text === '' ? null : text;
 }

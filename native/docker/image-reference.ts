@@ -7,6 +7,8 @@ const TAG = '[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}';
 const DIGEST = '[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,128}';
 const REFERENCE = new RegExp(`^((?:${DOMAIN}/)?${COMPONENT}(?:/${COMPONENT})*)(?::(${TAG}))?(?:@(${DIGEST}))?$`);
 const IMAGE_ID = /^(?:sha256:)?[0-9a-f]{64}$/;
+/** As `docker images` shows it, or shorter. */
+const SHORT_ID = /^[0-9a-f]{4,63}$/;
 const MAX_NAME = 255;
 
 export interface ImageReference {
@@ -16,11 +18,13 @@ export interface ImageReference {
   readonly registry: string;
   /** An id names an image that is here; it cannot be pulled. */
   readonly isId: boolean;
+  /** It may be the beginning of an id as well as a name: the engine knows. */
+  readonly maybeId: boolean;
 }
 
 /** @returns null when the text is no image reference */
 export function parseImageReference(text: string): ImageReference | null {
-  if (IMAGE_ID.test(text)) return { name: text, registry: '', isId: true };
+  if (IMAGE_ID.test(text)) return { name: text, registry: '', isId: true, maybeId: false };
   const match = text.length > 2 * MAX_NAME ? null : REFERENCE.exec(text);
   const repository = match?.[1];
   if (match === null || repository === undefined || repository.length > MAX_NAME) return null;
@@ -30,5 +34,6 @@ export function parseImageReference(text: string): ImageReference | null {
     name: match[2] === undefined && match[3] === undefined ? `${text}:latest` : text,
     registry: isHost && first !== 'docker.io' ? first : 'index.docker.io',
     isId: false,
+    maybeId: SHORT_ID.test(text),
   };
 }

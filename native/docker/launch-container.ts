@@ -18,7 +18,7 @@ import type { UserMapping } from './container-options.ts';
 import { EngineTimeout, isConnectionError, sentenceOf, statusOf, wasNotSent } from './engine-error.ts';
 import type { SearchPlace } from './find-engine.ts';
 import type { ImageReference } from './image-reference.ts';
-import { toLaunchError } from './launch-errors.ts';
+import { explainDenied, toLaunchError } from './launch-errors.ts';
 import { claim } from './launch-notes.ts';
 import { pullImage } from './pull-image.ts';
 import { readRegistryAuth } from './registry-auth.ts';
@@ -76,7 +76,8 @@ export function givenUp(): LaunchError {
 }
 
 async function createContainer(job: LaunchJob): Promise<{ readonly id: string; readonly started: boolean }> {
-  const { connection, spec, image } = job;
+  const { connection, spec } = job;
+  const image = await resolveShortId(job);
   const options = containerOptions(spec, image.name, job.mapping, job.mounts, job.entry);
   for (let pulled = false; ;) {
     if (job.signal.aborted) throw cancelled();
@@ -105,6 +106,18 @@ async function createContainer(job: LaunchJob): Promise<{ readonly id: string; r
   }
 }
 
+/** A beginning of an id means that image, unless an image has it for a name. */
+async function resolveShortId({ connection, spec, image }: LaunchJob): Promise<ImageReference> {
+  if (!image.maybeId) return image;
+  try {
+    const { Id: id } = await connection.call(QUICK_MS, (engine) => engine.getImage(spec.image ?? '').inspect());
+    return id.startsWith(`sha256:${spec.image ?? ''}`) ? { ...image, name: id, isId: true } : image;
+  } catch (error) {
+    if (statusOf(error) === 404) return image;
+    throw error;
+  }
+}
+
 async function pullWithRetries(job: LaunchJob): Promise<void> {
   const auth = await readRegistryAuth(job.image.registry, job.place);
   for (let attempt = 0; ; attempt++) {
@@ -119,6 +132,9 @@ async function pullWithRetries(job: LaunchJob): Promise<void> {
       return;
     } catch (error) {
       const waitMs = PULL_RETRIES_MS[attempt];
+      const login = auth === null ? null : { username: 'username' in auth ? auth.username : null };
+      const denied = explainDenied(error, job.spec.image ?? '', job.image.registry, login);
+      if (denied !== null && !job.signal.aborted) throw denied;
       const failure = toLaunchError(error, job.spec.image ?? '', '');
       // An image too large for Docker's disk is no fault of those that are here.
       if (!job.signal.aborted && failure.code === 'disk_full')

@@ -18,6 +18,17 @@ const ROOTLESS_REMEDY =
 export const DISK_REMEDY =
   'Free some space where Docker keeps its data (docker system df shows what it uses, docker system prune removes what is unused).';
 
+const DENIED = anyOf(
+  'pull access denied',
+  'unauthorized',
+  'authentication required',
+  'access to the resource is denied',
+  '40[13] (?:Forbidden|Unauthorized)',
+  'no basic auth',
+  'incorrect username or password',
+);
+const WRONG_LOGIN = /unauthorized|authentication required|401 Unauthorized|incorrect username or password/i;
+
 interface Rule {
   readonly pattern: RegExp;
   /** Set for a fault of the place: the trial waits, and so does whoever would run into it. */
@@ -212,8 +223,7 @@ const RULES: readonly Rule[] = [
       ),
   },
   {
-    pattern:
-      /pull access denied|unauthorized|authentication required|access to the resource is denied|403 Forbidden|no basic auth/i,
+    pattern: DENIED,
     make: (image) =>
       new LaunchError(
         'image_missing',
@@ -281,6 +291,37 @@ export function toLaunchError(error: unknown, image: string, argv0: string): Lau
     'launch_failed',
     `Docker could not start the container: ${shorten(sentence)}`,
     refusedMemory ? 'Correct resources.memory (Docker needs at least 6 MiB).' : null,
+  );
+}
+
+/**
+ * What a registry's refusal means, when it is one of the login; null = it is not.
+ * @param login what was sent with the request; null = nothing
+ */
+export function explainDenied(
+  error: unknown,
+  image: string,
+  registry: string,
+  login: { readonly username: string | null } | null,
+): LaunchError | null {
+  const sentence = sentenceOf(error);
+  if (isConnectionError(error) || !DENIED.test(sentence)) return null;
+  const isHub = registry === 'index.docker.io';
+  const where = isHub ? 'Docker Hub' : registry;
+  const remedy = `docker login${isHub ? '' : ` ${registry}`}`;
+  if (login === null)
+    return new LaunchError(
+      'image_missing',
+      `The image ${image} does not exist at ${where}, or needs a login there.`,
+      `Check the name; for a private image run: ${remedy} — then retry the trial.`,
+    );
+  const who = login.username === null ? 'the stored login' : `the stored login of ${login.username}`;
+  return new LaunchError(
+    'image_missing',
+    WRONG_LOGIN.test(sentence)
+      ? `${where} refuses ${who}: wrong or outdated.`
+      : `The image ${image} does not exist at ${where}, or ${who} may not read it.`,
+    `Run: ${remedy} — then retry the trial.`,
   );
 }
 

@@ -6,34 +6,89 @@ import { readJson, textAt } from './find-engine.ts';
 
 const HELPER_TIMEOUT_MS = 10_000;
 const HUB_KEY = 'https://index.docker.io/v1/';
+/** Names under which people and programs know Docker Hub. */
+const HUB_HOSTS: ReadonlySet<string> = new Set(['index.docker.io', 'docker.io', 'registry-1.docker.io']);
+/** The user name by which a helper says that the secret is a token and no password. */
+const TOKEN_USER = '<token>';
 
-export interface RegistryAuth {
-  readonly username: string;
-  readonly password: string;
-  readonly serveraddress: string;
-}
+/** As the engine takes it with a pull. */
+export type RegistryAuth =
+  | { readonly username: string; readonly password: string; readonly serveraddress: string }
+  | { readonly identitytoken: string; readonly serveraddress: string }
+  | { readonly registrytoken: string; readonly serveraddress: string };
 
-/** @returns null when nobody logged in there, or what is stored cannot be read: the pull is then anonymous, as with docker pull */
+/**
+ * In the order of the docker command line: DOCKER_AUTH_CONFIG, the helper of this registry or of all, then what is written in config.json.
+ * @param registry host and port; Docker Hub is index.docker.io
+ * @returns null when nobody logged in there, or what is stored cannot be read: the pull is then anonymous, as with docker pull
+ */
 export async function readRegistryAuth(registry: string, place: SearchPlace): Promise<RegistryAuth | null> {
+  const fromEnv = parseJson(place.env['DOCKER_AUTH_CONFIG'] ?? '');
   const config = await readJson(
     path.join(place.env['DOCKER_CONFIG'] ?? path.join(place.home, '.docker'), 'config.json'),
   );
-  const key = registry === 'index.docker.io' ? HUB_KEY : registry;
+  const key = HUB_HOSTS.has(registry) ? HUB_KEY : registry;
   const helper = textAt(config, 'credHelpers', registry) ?? textAt(config, 'credsStore');
-  if (helper !== null) return /^[A-Za-z0-9_.-]+$/.test(helper) ? askHelper(helper, key) : null;
-  const encoded = textAt(config, 'auths', key, 'auth') ?? textAt(config, 'auths', `https://${registry}`, 'auth');
-  if (encoded === null) return null;
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const asked = (name: string): Promise<RegistryAuth | null> =>
+    /^[A-Za-z0-9_.-]+$/.test(name) ? askHelper(name, key, place.env) : Promise.resolve(null);
+  return (
+    findStoredAuth(fromEnv, registry) ??
+    (helper === null ? null : await asked(helper)) ??
+    // A helper that is not installed, or knows nothing: what was stored before it was set up still counts.
+    findStoredAuth(config, registry)
+  );
+}
+
+/** Pure. @param config parsed config.json @returns its entry for the registry, under any of the names docker gives it */
+export function findStoredAuth(config: unknown, registry: string): RegistryAuth | null {
+  const entries = (config as { readonly auths?: unknown } | null)?.auths;
+  if (typeof entries !== 'object' || entries === null) return null;
+  const serveraddress = HUB_HOSTS.has(registry) ? HUB_KEY : registry;
+  const names = Object.keys(entries).filter((name) => sameRegistry(hostOf(name), registry));
+  // The plain name before addresses with a scheme or a path.
+  names.sort((a, b) => Number(b === serveraddress) - Number(a === serveraddress) || a.length - b.length);
+  for (const name of names) {
+    const found = readEntry((entries as Readonly<Record<string, unknown>>)[name], serveraddress);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** "https://host:5000/v2/" -> "host:5000" */
+function hostOf(name: string): string {
+  return name.replace(/^https?:\/\//, '').replace(/\/.*$/s, '');
+}
+
+function sameRegistry(host: string, registry: string): boolean {
+  return host === registry || (HUB_HOSTS.has(host) && HUB_HOSTS.has(registry));
+}
+
+function readEntry(entry: unknown, serveraddress: string): RegistryAuth | null {
+  const registrytoken = textAt(entry, 'registrytoken') ?? '';
+  if (registrytoken !== '') return { registrytoken, serveraddress };
+  const identitytoken = textAt(entry, 'identitytoken') ?? '';
+  if (identitytoken !== '') return { identitytoken, serveraddress };
+  const text = Buffer.from(textAt(entry, 'auth') ?? '', 'base64').toString('utf8');
   const colon = text.indexOf(':');
-  return colon < 1 ? null : { username: text.slice(0, colon), password: text.slice(colon + 1), serveraddress: key };
+  // Old versions of docker pad the password with zero bytes.
+  if (colon > 0) return toAuth(text.slice(0, colon), text.slice(colon + 1).replace(/\0+$/, ''), serveraddress);
+  const username = textAt(entry, 'username') ?? '';
+  return username === '' ? null : toAuth(username, textAt(entry, 'password') ?? '', serveraddress);
+}
+
+function toAuth(username: string, secret: string, serveraddress: string): RegistryAuth {
+  return username === TOKEN_USER
+    ? { identitytoken: secret, serveraddress }
+    : { username, password: secret, serveraddress };
 }
 
 /** The protocol of docker/docker-credential-helpers: `docker-credential-<name> get`, the server on stdin, JSON on stdout. */
-function askHelper(name: string, server: string): Promise<RegistryAuth | null> {
+function askHelper(name: string, server: string, env: NodeJS.ProcessEnv): Promise<RegistryAuth | null> {
   return new Promise((resolve) => {
     const child = spawn(`docker-credential-${name}`, ['get'], {
       stdio: ['pipe', 'pipe', 'ignore'],
       timeout: HELPER_TIMEOUT_MS,
+      env,
     });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -44,18 +99,18 @@ function askHelper(name: string, server: string): Promise<RegistryAuth | null> {
     });
     child.stdin.once('error', () => undefined);
     child.once('close', (exitCode) => {
-      resolve(exitCode === 0 ? parseHelperAnswer(output, server) : null);
+      const answer = exitCode === 0 ? parseJson(output) : null;
+      const username = textAt(answer, 'Username') ?? '';
+      const secret = textAt(answer, 'Secret') ?? '';
+      resolve(username === '' || secret === '' ? null : toAuth(username, secret, server));
     });
     child.stdin.end(server);
   });
 }
 
-function parseHelperAnswer(output: string, server: string): RegistryAuth | null {
+function parseJson(text: string): unknown {
   try {
-    const answer: unknown = JSON.parse(output);
-    const username = textAt(answer, 'Username');
-    const password = textAt(answer, 'Secret');
-    return username === null || password === null ? null : { username, password, serveraddress: server };
+    return JSON.parse(text);
   } catch {
     return null;
   }

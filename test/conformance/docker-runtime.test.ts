@@ -20,7 +20,9 @@ import type { LaunchError, LaunchSpec, TrialRuntime } from '../../electron/ports
 import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
 import { dockerdObstacle, startDockerd } from '../support/dockerd.ts';
 import type { TestDockerd } from '../support/dockerd.ts';
+import { busyboxTar } from '../support/image-tars.ts';
 import { waitUntil } from '../support/processes.ts';
+import { openRegistry } from '../support/registry.ts';
 import { createLab, ENTRY_DIR, systemClock } from '../support/runtime-lab.ts';
 import type { Lab, TrialPlan } from '../support/runtime-lab.ts';
 
@@ -104,6 +106,42 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     );
     expect(unreachable).toMatchObject({ code: 'registry_unreachable' });
     expect(unreachable.remedy).toContain('docker pull');
+  });
+
+  it('pulls with the stored login, says when it is wrong, and knows images by a short id', async () => {
+    const registry = await openRegistry(await busyboxTar(), { login: { username: 'me', password: 'right' } });
+    const home = lab.workOf(lab.plan({ argv: ['true'] }));
+    mkdirSync(path.join(home, '.docker'));
+    const launchAs = async (entry: object | null): Promise<LaunchSpec> => {
+      const auths = entry === null ? {} : { [`http://127.0.0.1:${registry.port}/v2/`]: entry };
+      writeFileSync(path.join(home, '.docker', 'config.json'), JSON.stringify({ auths }));
+      const made = createDockerRuntime({
+        clock: systemClock,
+        engineId: lab.engineId,
+        dockerHost: dockerd.dockerHost,
+        env: { ...process.env, HOME: home },
+      });
+      opened.push(made);
+      const spec = lab.plan({ argv: ['true'], image: registry.image });
+      await lab.launch(made, spec);
+      return spec;
+    };
+    try {
+      expect(await refusalOf(launchAs(null))).toMatchObject({
+        code: 'image_missing',
+        remedy: expect.stringContaining(`docker login 127.0.0.1:${registry.port}`) as string,
+      });
+      expect(await refusalOf(launchAs({ username: 'me', password: 'wrong' }))).toMatchObject({
+        message: expect.stringContaining('refuses the stored login of me') as string,
+      });
+      const spec = await launchAs({ username: 'me', password: 'right' });
+      const { Image: id } = await inspect(spec);
+      expect(await lab.run(runtime, lab.plan({ argv: ['true'], image: id.slice(7, 19) }))).toMatchObject({
+        exitCode: 0,
+      });
+    } finally {
+      await registry.close();
+    }
   });
 
   it('gives up a pull that is cancelled', async () => {

@@ -1,5 +1,5 @@
 /** Docker on bad days: an image that does not exist, a daemon that is stopped or crashes while trials run, on a private daemon. */
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -146,6 +146,27 @@ describe.skipIf(obstacle !== null)(`docker${obstacle === null ? '' : ` (${obstac
       BACK_DEADLINE_MS,
     );
     for (const id of ids) expect((await yard.engine.api.trial(id)).trial.state).not.toBe('done');
+  });
+
+  test("a copied data directory leaves the original's containers alone", { timeout: 120_000 }, async () => {
+    const yard = await openDockerYard();
+    const id = await yard.submit(inContainer('echo ready; sleep 600'));
+    await running(yard, id, 1);
+    const copy = path.join(yard.dir, 'copy');
+    cpSync(yard.engine.dataDir, copy, {
+      recursive: true,
+      filter: (file) => !/\.sock$|engine\.lock|http\.json/.test(file),
+    });
+    const other = await openYard({ env: { DOCKER_HOST: dockerd.dockerHost }, dataDir: copy });
+    await other.engine.waitFor('it says so', ({ notices }) =>
+      notices.some((notice) => notice.id === 'copied_data_dir'),
+    );
+    expect((await other.engine.api.trial(id)).trial).toMatchObject({ state: 'queued' });
+    expect(await other.engine.api.state()).toMatchObject({ pools: [expect.objectContaining({ state: 'paused' })] });
+    expect(await dockerd.api.listContainers()).toHaveLength(1);
+    expect((await yard.engine.api.trial(id)).trial).toMatchObject({ state: 'running', attempt: 1 });
+    await yard.engine.api.act({ action: 'kill', trialIds: [id] });
+    expect(await yard.outcomeOf(id)).toMatchObject({ kind: 'canceled' });
   });
 
   test('a command the image does not have: failed, and the log names it', async () => {

@@ -474,7 +474,7 @@ function deadlineOf(trial: TrialRow): Deadline | null {
 }
 
 function launchKind({ spec }: TrialRow, { runtime }: AttemptRow): LaunchKind {
-  return { runtime, slots: spec.slots, image: spec.image };
+  return { runtime, slots: spec.ask.slots, image: spec.image };
 }
 
 /** A failure is told with the last line of the log, unless the runtime knows better. */

@@ -19,7 +19,7 @@ describe('image references', () => {
     ['team/image', 'team/image:latest', 'index.docker.io'],
     [`a@sha256:${'0'.repeat(64)}`, `a@sha256:${'0'.repeat(64)}`, 'index.docker.io'],
   ])('%s', (text, name, registry) => {
-    expect(parseImageReference(text)).toEqual({ name, registry, isId: false });
+    expect(parseImageReference(text)).toMatchObject({ name, registry, isId: false });
   });
   it.each([
     '',
