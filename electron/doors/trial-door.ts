@@ -4,8 +4,6 @@
  * reach the host's 127.0.0.1), and serves nothing else.
  */
 import type { AddressInfo } from 'node:net';
-import type { NetworkInterfaceInfo } from 'node:os';
-import { networkInterfaces } from 'node:os';
 import { boundRequest } from './bounded-body.ts';
 import { startListener, type DoorLog, type Listener } from './listener.ts';
 import { problemResponse } from './problem-response.ts';
@@ -13,48 +11,49 @@ import { problemResponse } from './problem-response.ts';
 export interface TrialDoorOptions {
   readonly trialFetch: (request: Request) => Promise<Response>;
   readonly log: DoorLog;
-  /** Replaces the look-up of the machine's network interfaces. */
-  readonly interfaces?: () => NodeJS.Dict<NetworkInterfaceInfo[]>;
+  /** The port it had last: trials that run on from then still ask there. Another is taken where somebody has it. */
+  readonly lastPort: number | null;
 }
 
 export interface TrialDoor {
   /** For example http://127.0.0.1:40123 (no slash at the end): what a trial that is a process puts before its path. */
   readonly processBaseUrl: string;
-  /** The same for containers; null while the machine has no Docker bridge. Binds on first use: Docker may start after the engine. */
-  containerBaseUrl(): Promise<string | null>;
+  readonly port: number;
+  /**
+   * The same for containers. Binds on first use: Docker may start after the engine.
+   * @param address of this machine as containers reach it, from their engine; null = they do not
+   */
+  containerBaseUrl(address: string | null): Promise<string | null>;
   close(): Promise<void>;
 }
 
-/** @returns the host's IPv4 address on Docker's default bridge, or null */
-export function dockerBridgeAddress(interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>): string | null {
-  return interfaces['docker0']?.find((address) => address.family === 'IPv4')?.address ?? null;
-}
-
-/** Starts the door on a free port of 127.0.0.1. */
+/** Starts the door on 127.0.0.1. */
 export async function openTrialDoor(options: TrialDoorOptions): Promise<TrialDoor> {
   const listeners: Listener[] = [];
-  async function listen(host: string): Promise<string> {
+  async function listen(host: string, wanted: number): Promise<string> {
     let own = '';
-    const listener = await startListener(
-      { host, port: 0 },
-      (request) => answerTrial(request, own, options),
-      options.log,
-    );
+    const start = (port: number): Promise<Listener> =>
+      startListener({ host, port }, (request) => answerTrial(request, own, options), options.log);
+    const listener = await start(wanted).catch((error: unknown) => {
+      if (wanted === 0 || (error as NodeJS.ErrnoException).code === 'EADDRNOTAVAIL') throw error;
+      return start(0);
+    });
     listeners.push(listener);
     own = `${host}:${(listener.server.address() as AddressInfo).port}`;
     return `http://${own}`;
   }
-  const processBaseUrl = await listen('127.0.0.1');
+  const processBaseUrl = await listen('127.0.0.1', options.lastPort ?? 0);
+  const port = Number(new URL(processBaseUrl).port);
   let onBridge: { readonly address: string; readonly url: Promise<string | null> } | null = null;
   return {
     processBaseUrl,
-    async containerBaseUrl() {
-      const address = dockerBridgeAddress((options.interfaces ?? networkInterfaces)());
+    port,
+    async containerBaseUrl(address) {
       if (address === null) return null;
       if (onBridge?.address !== address) {
         onBridge = {
           address,
-          url: listen(address).catch((error: unknown) => {
+          url: listen(address, port).catch((error: unknown) => {
             options.log('the trial door could not listen on the Docker bridge', error);
             onBridge = null;
             return null;

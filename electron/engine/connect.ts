@@ -7,7 +7,7 @@ import type { Parts } from './parts.ts';
 
 /** @returns who follows the commits; it wants to know what was left */
 export function connect({ ground, machine, screen, trials, plans }: Parts): CommitFollower {
-  const { store, changes, nowMs, report } = ground;
+  const { store, changes, nowMs } = ground;
   const { feed, notices, likeRuns, endedSignals } = screen;
   const { index, loop, monitor, planView, gpuStatus, setPace } = plans;
   const readTrial = (id: number): ReturnType<typeof getTrialRow> => getTrialRow(store.db, id);
@@ -72,9 +72,6 @@ export function connect({ ground, machine, screen, trials, plans }: Parts): Comm
       const text = `The Docker engine does not answer. ${status.problem ?? ''}`.trim();
       notices.raise({ id: 'docker_down', level: 'error', text, remedy: status.remedy });
     }
-    trials.refreshAddresses().catch((error: unknown) => {
-      report('the address of the trial door could not be refreshed', error);
-    });
   });
   return follower;
 }

@@ -6,6 +6,7 @@ import type { RuntimeKind } from '../contract/states.ts';
 import { openTrialDoor } from '../doors/trial-door.ts';
 import { materializeSnapshot, removeSnapshot } from '../experiments/snapshot.ts';
 import { findAttemptByToken } from '../store/attempts.ts';
+import { getMeta, setMeta } from '../store/meta.ts';
 import { readSettings } from '../store/settings.ts';
 import { getTrialRow } from '../store/trials.ts';
 import { createAttemptRunner, type AttemptRunner } from '../trials/attempts/attempt-runner.ts';
@@ -28,8 +29,6 @@ export interface Trials {
   readonly logCapper: LogCapper;
   readonly collectGarbage: () => Promise<void>;
   readonly sweep: (kind: RuntimeKind) => void;
-  /** Where containers reach their door may be another address now. */
-  readonly refreshAddresses: () => Promise<void>;
 }
 
 export async function openTrials(ground: Ground, machine: Machine, screen: Screen): Promise<Trials> {
@@ -45,9 +44,13 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
     },
   };
   const trialFetch = openTrialApi(ground, news);
-  const door = await openTrialDoor({ trialFetch, log: report });
+  const lastPort = Number(getMeta(store.db, 'trial_door_port') ?? '');
+  const door = await openTrialDoor({ trialFetch, log: report, lastPort: lastPort > 0 ? lastPort : null });
+  if (door.port !== lastPort)
+    store.transact('note the door of trials', (tx) => {
+      setMeta(tx.db, 'trial_door_port', String(door.port));
+    });
   ground.closers.add(() => door.close());
-  let containerApiUrl = await door.containerBaseUrl();
   const tokens = createAttemptTokens();
   const preparation = createPreparation({
     store,
@@ -56,7 +59,11 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
     helperDir: path.join(ground.resourcesDir, 'python'),
     secrets: ground.secrets,
     user: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
-    apiUrl: (runtime) => (runtime === 'docker' ? containerApiUrl : door.processBaseUrl),
+    // Asked at each launch: Docker may have come, or have another network, since the last.
+    apiUrl: async (runtime) => {
+      const hostAddress = runtimes.get(runtime)?.hostAddress;
+      return hostAddress === undefined ? door.processBaseUrl : door.containerBaseUrl(await hostAddress());
+    },
     materialize: (snapshot, workDir) => materializeSnapshot(paths.snapshots, snapshot, workDir),
     runtimes,
     tokens,
@@ -102,9 +109,6 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
       onError: report,
     }),
     sweep: createSweeper({ db: store.db, engineId, runtimes, onError: report }),
-    refreshAddresses: async () => {
-      containerApiUrl = await door.containerBaseUrl();
-    },
   };
 }
 

@@ -188,6 +188,8 @@ export interface TrialRuntime {
   findProgram?(name: string, env: Readonly<Record<string, string>>): FoundProgram;
   /** What a launch would refuse for sure; null = nothing is known against it. Missing where every wish can be tried. Never rejects. */
   refuse?(wish: RuntimeWish): Promise<WishRefusal | null>;
+  /** This machine's address as its trials reach it; null = they do not. Missing where trials share its loopback. Never rejects. */
+  hostAddress?: () => Promise<string | null>;
   /** Called when availability may have changed (daemon stopped or came back). Returns the unsubscribe function. */
   onStatusChange(listener: () => void): () => void;
   /**

@@ -2,6 +2,7 @@
 import type Dockerode from 'dockerode';
 import type { LaunchMount, LaunchSpec } from '../../electron/ports/trial-runtime.ts';
 import type { CheckedMounts } from './check-mounts.ts';
+import { HELPER_DIR } from './container-paths.ts';
 import { ENTRY_PATH } from './entry.ts';
 
 export const ENGINE_LABEL = 'switchyard.engine';
@@ -38,6 +39,15 @@ export interface UserMapping {
   readonly remapsUsers: boolean;
 }
 
+/** What the image and the engine's user bring with them. */
+export interface OwnFacts {
+  /** The image's variables, "NAME=value". */
+  readonly imageEnv: readonly string[];
+  /** Further groups of the user that trials run as: what files of a shared disk are often open to. */
+  readonly groups: readonly number[];
+}
+const NOTHING_OWN: OwnFacts = { imageEnv: [], groups: [] };
+
 /**
  * argv replaces both the image's entrypoint and its command: what was submitted is what runs, whatever the image.
  * The name is the attempt id, so a second create of the same attempt is refused by the engine.
@@ -50,6 +60,7 @@ export function containerOptions(
   mapping: UserMapping,
   checked: CheckedMounts,
   entry: readonly LaunchMount[] | null,
+  own: OwnFacts = NOTHING_OWN,
 ): Dockerode.ContainerCreateOptions {
   const user = mapping.rootless ? { uid: 0, gid: 0 } : spec.user;
   const isRoot = user.uid === 0;
@@ -62,7 +73,7 @@ export function containerOptions(
     Cmd: [],
     WorkingDir: spec.workDir,
     User: `${user.uid}:${user.gid}`,
-    Env: Object.entries(containerEnv(spec, isRoot)).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries(containerEnv(spec, isRoot, own.imageEnv)).map(([name, value]) => `${name}=${value}`),
     Labels: { [ENGINE_LABEL]: spec.engineId, [TRIAL_LABEL]: String(spec.trialId), [ATTEMPT_LABEL]: spec.attemptId },
     StopSignal: 'SIGTERM',
     Tty: false,
@@ -75,6 +86,7 @@ export function containerOptions(
       RestartPolicy: { Name: 'no' },
       SecurityOpt: ['no-new-privileges'],
       CapDrop: isRoot ? [...DROPPED_FOR_ROOT] : ['ALL'],
+      ...(isRoot || own.groups.length === 0 ? {} : { GroupAdd: own.groups.map(String) }),
       ...(mapping.remapsUsers ? { UsernsMode: 'host' } : {}),
       ShmSize: shm,
       // The same limit with swap: a trial that outgrows its memory ends with a clear reason instead of slowing the machine down.
@@ -121,11 +133,19 @@ function driverCapabilities(wanted: string | undefined): readonly string[] {
   return known.length === 0 ? DEFAULT_DRIVER_CAPABILITIES : [...new Set(known)];
 }
 
-function containerEnv(spec: LaunchSpec, isRoot: boolean): Record<string, string> {
+/** The helper is added to the modules of the image; a PYTHONPATH that the user gave replaces the image's, as with docker run. */
+function pythonPath(asked: string | undefined, imageEnv: readonly string[]): Record<string, string> {
+  const name = 'PYTHONPATH=';
+  const ofImage = imageEnv.findLast((entry) => entry.startsWith(name))?.slice(name.length) ?? '';
+  return asked !== HELPER_DIR || ofImage === '' ? {} : { PYTHONPATH: `${HELPER_DIR}:${ofImage}` };
+}
+
+function containerEnv(spec: LaunchSpec, isRoot: boolean, imageEnv: readonly string[]): Record<string, string> {
   return {
     // Only root has an entry in every image's /etc/passwd; for others home and name must be given, or much of Python's ecosystem fails.
     ...(isRoot ? {} : { HOME: '/tmp', USER: 'trial', LOGNAME: 'trial' }),
     ...spec.env,
+    ...pythonPath(spec.env['PYTHONPATH'], imageEnv),
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
     // With devices the engine sets this itself. Without, "void" keeps images that ask for all GPUs from getting them.
     ...(spec.slotUuids.length === 0

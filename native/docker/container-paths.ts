@@ -5,6 +5,8 @@ import path from 'node:path';
 export const WORK_DIR = '/workspace';
 /** Everything else that Switchyard shows to a trial. */
 export const OWN_DIR = '/switchyard';
+/** The Python helper. */
+export const HELPER_DIR = `${OWN_DIR}/python`;
 /** Made by the engine in every container. */
 const SYSTEM_DIRS = ['/proc', '/sys', '/dev'] as const;
 

@@ -11,6 +11,7 @@
  *   not started anything.
  */
 import { readdir, rmdir, unlink } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -221,6 +222,17 @@ export function createDockerRuntime({
     status: () => inspector.status(),
     diagnose: () => inspector.diagnose(),
 
+    // The bridge has its address also while no container runs and the system does not list it.
+    hostAddress: async () => {
+      try {
+        const facts = await inspector.facts();
+        if (facts.product !== 'docker' || facts.rootless) return null;
+        const bridge = (await connection.call(QUICK_MS, (engine) => engine.getNetwork('bridge').inspect())) as unknown;
+        return readGateway(bridge);
+      } catch {
+        return null;
+      }
+    },
     refuse: (wish) => refuseWish(wish, { facts: () => inspector.facts(), guard }),
 
     onStatusChange(listener) {
@@ -356,6 +368,13 @@ export function createDockerRuntime({
       return Promise.resolve();
     },
   };
+}
+
+/** @returns the IPv4 address of the machine in an inspected network */
+function readGateway(network: unknown): string | null {
+  const configs = (network as { readonly IPAM?: { readonly Config?: readonly { readonly Gateway?: string }[] | null } })
+    .IPAM?.Config;
+  return (configs ?? []).find(({ Gateway: gateway }) => isIPv4(gateway ?? ''))?.Gateway ?? null;
 }
 
 /** The engine's answer to "top": column titles and rows of text. The pids are the host's. */

@@ -78,7 +78,12 @@ export function givenUp(): LaunchError {
 async function createContainer(job: LaunchJob): Promise<{ readonly id: string; readonly started: boolean }> {
   const { connection, spec } = job;
   const image = await resolveShortId(job);
-  const options = containerOptions(spec, image.name, job.mapping, job.mounts, job.entry);
+  const describe = async (): Promise<Dockerode.ContainerCreateOptions> =>
+    containerOptions(spec, image.name, job.mapping, job.mounts, job.entry, {
+      imageEnv: await readImageEnv(job, image.name),
+      groups: groupsOf(spec.user),
+    });
+  let options = await describe();
   for (let pulled = false; ;) {
     if (job.signal.aborted) throw cancelled();
     try {
@@ -91,6 +96,7 @@ async function createContainer(job: LaunchJob): Promise<{ readonly id: string; r
         /no such image|image not known|not found/i.test(sentenceOf(error))
       ) {
         await pullWithRetries(job);
+        options = await describe();
         pulled = true;
       } else if (statusOf(error) === 409) {
         const existing = await lookUp(job);
@@ -104,6 +110,22 @@ async function createContainer(job: LaunchJob): Promise<{ readonly id: string; r
       }
     }
   }
+}
+
+/** @returns none for an image that is not here (yet) */
+async function readImageEnv({ connection }: LaunchJob, name: string): Promise<readonly string[]> {
+  try {
+    const { Config: config } = await connection.call(QUICK_MS, (engine) => engine.getImage(name).inspect());
+    return (config as { readonly Env?: readonly string[] | null } | null)?.Env ?? [];
+  } catch (error) {
+    if (statusOf(error) === 404) return [];
+    throw error;
+  }
+}
+
+/** @returns the further groups of this process, when trials run as its user */
+function groupsOf({ uid, gid }: LaunchSpec['user']): readonly number[] {
+  return process.getuid?.() === uid ? (process.getgroups?.() ?? []).filter((group) => group !== gid) : [];
 }
 
 /** A beginning of an id means that image, unless an image has it for a name. */

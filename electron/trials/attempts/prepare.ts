@@ -37,7 +37,7 @@ export interface PreparationDeps {
   readonly user: LaunchSpec['user'];
   /** Asked where a trial finds its directories. */
   readonly runtimes: ReadonlyMap<RuntimeKind, Pick<TrialRuntime, 'layOut'>>;
-  readonly apiUrl: (runtime: RuntimeKind) => string | null;
+  readonly apiUrl: (runtime: RuntimeKind) => Promise<string | null>;
   readonly materialize: (snapshot: string, workDir: string) => Promise<void>;
   readonly tokens: Pick<AttemptTokens, 'take'>;
 }
@@ -86,7 +86,7 @@ export function createPreparation(deps: PreparationDeps): Preparation {
         // Before its first attempt there cannot be one.
         latestCheckpoint: attempt.number === 1 ? null : ((await pickLatestCheckpoint(dirs.checkpoints))?.name ?? null),
         token: deps.tokens.take(trial.id, attempt.number),
-        apiUrl: deps.apiUrl(attempt.runtime),
+        apiUrl: await deps.apiUrl(attempt.runtime),
         user: deps.user,
       });
     },

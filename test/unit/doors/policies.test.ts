@@ -6,7 +6,6 @@ import { allowedHosts, judgeGuest, type Guest } from '../../../electron/doors/gu
 import { parseServeFlags } from '../../../electron/doors/serve-options.ts';
 import { readUiPath } from '../../../electron/doors/ui-path.ts';
 import { openerCommand, redirectPage } from '../../../electron/doors/browser-opener.ts';
-import { dockerBridgeAddress } from '../../../electron/doors/trial-door.ts';
 
 const hosts = allowedHosts(7717, ['localhost:8080', 'Yard.local']);
 const good: Guest = {
@@ -216,16 +215,5 @@ describe('opening a browser', () => {
       args: ['file:///x/open.html'],
     });
     expect(redirectPage('http://127.0.0.1:1/#token="><script>')).not.toContain('<script>');
-  });
-});
-
-describe('dockerBridgeAddress', () => {
-  const address = (family: 'IPv4' | 'IPv6', text: string) =>
-    ({ address: text, family, netmask: '', mac: '', internal: false, cidr: null, scopeid: 0 }) as never;
-  it('is the IPv4 address of docker0', () => {
-    expect(dockerBridgeAddress({ docker0: [address('IPv6', 'fe80::1'), address('IPv4', '172.17.0.1')] })).toBe(
-      '172.17.0.1',
-    );
-    expect(dockerBridgeAddress({ eth0: [address('IPv4', '10.0.0.2')] })).toBeNull();
   });
 });

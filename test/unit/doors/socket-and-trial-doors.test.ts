@@ -123,7 +123,7 @@ describe('the trial door', () => {
     const trialDoor = await openTrialDoor({
       trialFetch: (request) => engine.trialFetch(request),
       log,
-      interfaces: () => ({}),
+      lastPort: null,
     });
     try {
       const { hostname, port, host } = new URL(trialDoor.processBaseUrl);
@@ -134,32 +134,40 @@ describe('the trial door', () => {
       expect((await send(target, { host, origin: `http://${host}` }, '{}')).status).toBe(403);
       expect((await send(target, { host }, 'x'.repeat(MAX_BODY_BYTES + 1))).status).toBe(413);
       expect(engine.seen).toEqual(['trial POST /api/live']);
-      expect(await trialDoor.containerBaseUrl()).toBeNull();
+      expect(await trialDoor.containerBaseUrl(null)).toBeNull();
     } finally {
       await trialDoor.close();
     }
   });
 
   it('opens for containers once Docker has its bridge', async () => {
-    let bridge: string | null = null;
-    const interfaces = () => (bridge === null ? {} : { docker0: [{ address: bridge, family: 'IPv4' } as never] });
-    const trialDoor = await openTrialDoor({ trialFetch: (request) => engine.trialFetch(request), log, interfaces });
+    const trialDoor = await openTrialDoor({ trialFetch: (request) => engine.trialFetch(request), log, lastPort: null });
     try {
-      expect(await trialDoor.containerBaseUrl()).toBeNull();
-      bridge = '127.0.0.2';
-      const url = await trialDoor.containerBaseUrl();
-      expect(url).toMatch(/^http:\/\/127\.0\.0\.2:\d+$/);
-      expect(await trialDoor.containerBaseUrl()).toBe(url);
+      expect(await trialDoor.containerBaseUrl(null)).toBeNull();
+      const url = await trialDoor.containerBaseUrl('127.0.0.2');
+      expect(url).toBe(`http://127.0.0.2:${trialDoor.port}`);
+      expect(await trialDoor.containerBaseUrl('127.0.0.2')).toBe(url);
       const request = http.request(`${url}/api/live`, { method: 'POST' });
       request.end('{}');
       const [response] = (await once(request, 'response')) as [http.IncomingMessage];
       expect(response.statusCode).toBe(200);
       response.resume();
-      bridge = '192.0.2.1';
-      expect(await trialDoor.containerBaseUrl()).toBeNull();
+      expect(await trialDoor.containerBaseUrl('192.0.2.1')).toBeNull();
       expect(logged.at(-1)).toContain('Docker bridge');
     } finally {
       await trialDoor.close();
     }
+  });
+
+  it('takes its last port again, and another where somebody has that', async () => {
+    const open = (lastPort: number | null) =>
+      openTrialDoor({ trialFetch: (request) => engine.trialFetch(request), log, lastPort });
+    const first = await open(null);
+    const other = await open(first.port);
+    expect(other.port).not.toBe(first.port);
+    await first.close();
+    const again = await open(first.port);
+    expect(again.port).toBe(first.port);
+    await Promise.all([other.close(), again.close()]);
   });
 });

@@ -162,6 +162,16 @@ describe('container options', () => {
       HostConfig: { UsernsMode: 'host' },
     });
   });
+  it("adds the helper to the image's modules, and takes the user's further groups along", () => {
+    const own = { imageEnv: ['PYTHONPATH=/opt/lib'], groups: [44, 107] };
+    const pathOf = (asked: string): string | undefined =>
+      envOf(containerOptions({ ...spec, env: { PYTHONPATH: asked } }, 'a', PLAIN, NO_MOUNTS, null, own))['PYTHONPATH'];
+    expect(pathOf('/switchyard/python')).toBe('/switchyard/python:/opt/lib');
+    expect(pathOf('/switchyard/python:/mine')).toBe('/switchyard/python:/mine');
+    expect(containerOptions(spec, 'a', PLAIN, NO_MOUNTS, null, own).HostConfig?.GroupAdd).toEqual(['44', '107']);
+    const rootless = containerOptions(spec, 'a', { ...PLAIN, rootless: true }, NO_MOUNTS, null, own);
+    expect(rootless.HostConfig).not.toHaveProperty('GroupAdd');
+  });
   it('lets no trial take more GPUs than its lease', () => {
     const options = containerOptions(
       {
