@@ -37,11 +37,12 @@ const CLI_EXCEPTIONS = [
 const DECIDERS = [
   '^electron/scheduler/(plan|forecast)/(?!like-runs)',
   '^electron/scheduler/(scenario|pool-hours)[.]ts$',
-  '^electron/gpus/(assess-slots|measure-slot|foreign-use|plan-slot)[.]ts$',
+  '^electron/gpus/(assess-slots|measure-slot|foreign-use|plan-slot|reading-pace)[.]ts$',
+  '^electron/store/start-errors[.]ts$',
   '^electron/queue/rank[.]ts$',
   '^electron/text/',
   '^electron/ports/',
-  '^electron/trials/(life/(transitions|change-meaning)|reports/report-lines)[.]ts$',
+  '^electron/trials/(life/(transitions|change-meaning|follow-commits|held-reason)|reports/report-lines)[.]ts$',
   '^electron/experiments/config/',
   '^electron/doors/(csp|cookies|ui-path)[.]ts$',
   '^native/gpu/(values|facts|error-texts|understand-capture)[.]ts$',
@@ -126,6 +127,18 @@ const forbidden = [
       path: LOCAL,
       pathNot: `^electron/api/|${anyDomain}|${GROUND}`,
     },
+  },
+  {
+    name: 'routes-through-services',
+    comment: 'A route calls a service; of the domain it knows the logs it streams and the lines that trials report.',
+    from: { path: '^electron/api/[^/]+[.]ts$' },
+    to: { path: anyDomain, pathNot: '^electron/trials/(log|reports)/' },
+  },
+  {
+    name: 'services-below-routes',
+    comment: 'A service knows no route.',
+    from: { path: '^electron/api/services/' },
+    to: { path: '^electron/api/', pathNot: '^electron/api/services/' },
   },
   {
     name: 'doors-only-doors',

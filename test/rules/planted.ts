@@ -69,6 +69,16 @@ export const PLANTED: Readonly<Record<string, Plant>> = {
       'electron/api/planted.ts': "import { value } from '../../native/gpu/clean.ts';\nexport const copy = value;\n",
     },
   },
+  'routes-through-services': {
+    from: 'electron/api/knowing.ts',
+    files: { 'electron/api/knowing.ts': "import { value } from '../queue/clean.ts';\nexport const copy = value;\n" },
+  },
+  'services-below-routes': {
+    from: 'electron/api/services/planted.ts',
+    files: {
+      'electron/api/services/planted.ts': "import { value } from '../clean.ts';\nexport const copy = value;\n",
+    },
+  },
   'doors-only-doors': {
     from: 'electron/doors/planted.ts',
     files: { 'electron/doors/planted.ts': "import { value } from '../queue/clean.ts';\nexport const copy = value;\n" },
@@ -201,7 +211,8 @@ export const CLEAN: Readonly<Record<string, string>> = {
   'electron/scheduler/clean.ts': "export { value } from '../queue/clean.ts';\n",
   'electron/trials/clean.ts': "export { value } from '../scheduler/clean.ts';\n",
   'electron/cloud/clean.ts': "export { value } from '../store/clean.ts';\n",
-  'electron/api/clean.ts': "export { value } from '../trials/clean.ts';\n",
+  'electron/api/services/clean.ts': "export { value } from '../../trials/clean.ts';\n",
+  'electron/api/clean.ts': "export { value } from './services/clean.ts';\n",
   'electron/client/clean.ts': "import { say } from '../text/clean.ts';\nexport const value = say;\n",
   'electron/engine/engine.ts':
     "import { value } from '../api/clean.ts';\nimport { value as gpu } from '../../native/gpu/clean.ts';\nexport const engine = [value, gpu];\n",

@@ -1,5 +1,5 @@
 /**
- * The yard as the forecast imagines it at some time ahead: who is queued, who runs until when, what is left to share.
+ * The machine as the forecast imagines it at some time ahead: who is queued, who runs until when, what is left to share.
  * Changed in place by the forecast only.
  */
 import { compareInQueue, endOf, finiteOr, readActive, readLease, readPools, splitQueue } from '../plan/read-input.ts';
@@ -42,7 +42,7 @@ export interface Simulated {
   changed: boolean;
 }
 
-export function newYardState(input: PlanInput, nowMs: number, maxEntries: number): Simulated {
+export function newForecastState(input: PlanInput, nowMs: number, maxEntries: number): Simulated {
   const pools = firstPools(input);
   const known = new Set(pools.map((pool) => pool.id));
   const considered: PlanTrial[] = [];

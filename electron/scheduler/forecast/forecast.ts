@@ -10,7 +10,7 @@ import {
   followHours,
   holdEndOf,
   isReady,
-  newYardState,
+  newForecastState,
   nextOpening,
   removeEnded,
   startTrials,
@@ -37,7 +37,7 @@ export interface Forecast {
 export function forecast(rawInput: PlanInput, horizonMs: number, maxEntries: number): Forecast {
   const input = readInput(rawInput);
   const nowMs = finiteOr(input.nowMs, 0);
-  const state = newYardState(input, nowMs, Math.max(0, Math.floor(finiteOr(maxEntries, 0))));
+  const state = newForecastState(input, nowMs, Math.max(0, Math.floor(finiteOr(maxEntries, 0))));
   const untilMs = nowMs + Math.max(0, finiteOr(horizonMs, 0));
   let shares: PlanOutput['shares'] = [];
   for (let atMs = nowMs; ;) {

@@ -64,7 +64,6 @@ interface Live {
   /** SIGTERM that waits, for a program that was asked another way. */
   signalTimer: NodeJS.Timeout | null;
   deadline: { readonly event: Deadline['event']; readonly atMonotonicMs: number } | null;
-  progressAtStart: number;
 }
 
 /** What happens to an active trial with time alone. */
@@ -92,7 +91,6 @@ export interface AttemptRunner {
   recover(): Promise<void>;
   /** Which trial each of these attempts' processes belongs to (host pids). */
   ownPids(): Promise<Map<number, number>>;
-  progressAtStart(trialId: number): number;
   attempts(): readonly { readonly trialId: number; readonly attempt: number; readonly logPath: string }[];
   /** Stops watching; the attempts run on. */
   close(): Promise<void>;
@@ -127,7 +125,6 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       timer: null,
       signalTimer: null,
       deadline: null,
-      progressAtStart: attempt.progressAtStart,
     };
     live.set(trial.id, entry);
     return entry;
@@ -444,7 +441,6 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       );
       return owners;
     },
-    progressAtStart: (trialId) => live.get(trialId)?.progressAtStart ?? 0,
     attempts: () =>
       [...live.values()].map((entry) => ({
         trialId: entry.trialId,

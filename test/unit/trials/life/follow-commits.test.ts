@@ -110,6 +110,14 @@ test('deleted trials leave the queue and what was remembered of like runs', () =
   expect(heard).toContain('forget all estimates');
 });
 
+test('one that comes back from the dead by an undo is as new: what ended is not kept', () => {
+  commit({ trials: [put(1, { state: 'queued' })] });
+  put(1, { state: 'done', outcome: { ...OUTCOME, kind: 'canceled' } });
+  commit({ trials: [1] });
+  put(1, { state: 'queued' });
+  expect(commit({ trials: [1] })).toContain('forget estimates');
+});
+
 test('a held trial is watched until its time comes', () => {
   expect(commit({ trials: [put(1, { state: 'queued', notBeforeMs: 5_000 })] })).toContain('wake 1');
 });
