@@ -60,7 +60,7 @@ function describeQueued(trial: Trial, nowMs: number, { reason, forecast }: PlanF
         ? 'starts now'
         : `starts about ${formatTime(startAtMs, nowMs)}`;
   const again = trial.attempt > 0 ? `attempt ${trial.attempt + 1}` : null;
-  const said = [when, again, reason?.text ?? null].filter((part) => part !== null);
+  const said = [when, again, reason?.text ?? null, reason?.remedy?.text ?? null].filter((part) => part !== null);
   return said.length === 0 ? 'queued' : said.join('; ');
 }
 

@@ -48,6 +48,18 @@ export const WaitingReason = z
         }),
       )
       .default([]),
+    remedy: z
+      .object({
+        kind: z.literal('raise_foreign_threshold'),
+        poolId: z.string(),
+        slot: z.string(),
+        foreignThresholdMiB: z.number().int(),
+        text: z
+          .string()
+          .openapi({ example: 'let others use up to 1.5 GiB: pool set workstation --foreign-threshold 1536' }),
+      })
+      .optional()
+      .openapi({ description: 'What would let it start, as a change of a setting by one click.' }),
   })
   .openapi('WaitingReason');
 export type WaitingReason = z.infer<typeof WaitingReason>;

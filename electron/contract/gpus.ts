@@ -61,6 +61,9 @@ export const Gpu = z
     powerLimitW: z.number().nullable(),
     driverVersion: z.string().nullable(),
     computeMode: z.string().nullable(),
+    displayActive: z.boolean().nullable().openapi({
+      description: 'A display is shown by it: a desktop takes some of its memory. null = the driver does not say.',
+    }),
     migEnabled: z.boolean(),
     mig: z.array(MigInstance),
     processes: z.array(GpuProcess),
@@ -82,6 +85,10 @@ export const SlotView = z
     blockedReason: z.string().nullable(),
     totalMiB: mib,
     freeMiB: mib,
+    raiseThresholdToMiB: mib.openapi({
+      description:
+        "Set where only others' memory makes it busy: the foreignThresholdMiB of its pool that would let trials on it.",
+    }),
     foreignMiB: mib,
     foreignBy: z
       .string()

@@ -1,6 +1,7 @@
 /** What decides which trial starts where and when: the queue in memory, the readings of the machine, the plan and its views. */
 import { SwitchyardError } from '../contract/errors.ts';
 import type { GpuStatus } from '../contract/gpus.ts';
+import { poolOfGpu } from '../gpus/assess-slots.ts';
 import { createGpuMonitor, type GpuMonitor } from '../gpus/gpu-monitor.ts';
 import { choosePace } from '../gpus/reading-pace.ts';
 import { createDiskWatch, type DiskWatch } from '../scheduler/disk-watch.ts';
@@ -10,6 +11,7 @@ import { createPlanView, REASONS_PER_POOL, type PlanViews } from '../scheduler/p
 import { createQueueIndex, type QueueIndex } from '../scheduler/queue-index.ts';
 import { createWorld, type World } from '../scheduler/world.ts';
 import { getAttempt } from '../store/attempts.ts';
+import { listPools } from '../store/pools.ts';
 import { readSettings } from '../store/settings.ts';
 import { carryOutPlan } from '../trials/attempts/carry-out-plan.ts';
 import { heldReason } from '../trials/life/held-reason.ts';
@@ -45,6 +47,7 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
     host: machine.host,
     clock,
     attribute: () => trials.runner.ownPids(),
+    thresholdMiB: (uuid) => poolOfGpu(listPools(store.db), uuid)?.settings.foreignThresholdMiB ?? 0,
   });
   ground.closers.add(() => {
     monitor.close();

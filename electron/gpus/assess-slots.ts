@@ -91,6 +91,7 @@ function unitsOf(gpu: Gpu, position: number): readonly Unit[] {
     usedMiB: gpu.memoryUsedMiB,
     freeMiB: gpu.memoryFreeMiB,
     processes: gpu.processes,
+    hasDisplay: gpu.displayActive === true,
   };
   if (!gpu.migEnabled) return [whole];
   if (gpu.mig.length === 0) {
@@ -131,6 +132,7 @@ function migUnit(gpu: Gpu, instance: MigInstance, whole: Unit, siblings: number)
     freeMiB: instance.memoryFreeMiB,
     // Processes are listed per GPU; only where there is a single instance are they certainly its own.
     processes: siblings === 1 ? gpu.processes : [],
+    hasDisplay: false,
   };
 }
 
@@ -152,6 +154,7 @@ function missingUnit(uuid: string, problem: string | null): Unit {
     usedMiB: null,
     freeMiB: null,
     processes: [],
+    hasDisplay: false,
     fault: { code: problem === null ? 'unhealthy' : 'gpu_unknown', text: problem ?? 'nvidia-smi does not list it' },
   };
 }
@@ -170,13 +173,16 @@ function sayAge(ageMs: number): string {
   return ageMs < 2 * MINUTE_MS ? `${Math.round(ageMs / 1000)} s old` : `${sayDuration(ageMs)} old`;
 }
 
+/** @returns the pool a GPU belongs to: the one that claims it, else the default one. */
+export function poolOfGpu<T extends Pick<AssessPool, 'gpuUuids' | 'isDefault'>>(
+  pools: readonly T[],
+  uuid: string,
+): T | undefined {
+  return pools.find((pool) => pool.gpuUuids.includes(uuid)) ?? pools.find((pool) => pool.isDefault) ?? pools[0];
+}
+
 function poolOf(pools: readonly AssessPool[], unit: Unit): AssessPool | undefined {
-  return (
-    pools.find((pool) => pool.gpuUuids.includes(unit.uuid)) ??
-    pools.find((pool) => pool.gpuUuids.includes(unit.gpuUuid)) ??
-    pools.find((pool) => pool.isDefault) ??
-    pools[0]
-  );
+  return pools.find((pool) => pool.gpuUuids.includes(unit.uuid)) ?? poolOfGpu(pools, unit.gpuUuid);
 }
 
 function assessUnit(
@@ -198,12 +204,17 @@ function assessUnit(
     unit.fault ??
     readingFault ??
     (keptBack ? ({ code: 'kept_back', text: 'kept back by its owner' } as const) : null) ??
-    (measure.busyText === null ? null : ({ code: 'foreign', text: measure.busyText } as const)) ??
+    foreignFault(measure) ??
     idleFault(input, unit, pool);
   return {
     planSlot: toPlanSlot(unit, pool, blocked, measure),
     view: toView(unit, pool, keptBack, blocked, measure, leases),
   };
+}
+
+function foreignFault({ busyText, raiseThresholdToMiB }: SlotMeasure): Block | null {
+  if (busyText === null) return null;
+  return { code: 'foreign', text: busyText, ...(raiseThresholdToMiB === null ? {} : { raiseThresholdToMiB }) };
 }
 
 /** The rule "only when nobody else has used it for N minutes". */
@@ -253,6 +264,7 @@ function toView(
     blockedReason: blocked?.text ?? null,
     totalMiB: unit.totalMiB,
     freeMiB: unit.freeMiB,
+    raiseThresholdToMiB: blocked?.raiseThresholdToMiB ?? null,
     foreignMiB: measure.foreignMiB,
     foreignBy: measure.foreignBy,
     trialIds: [...new Set(leases.map((lease) => lease.trialId))],

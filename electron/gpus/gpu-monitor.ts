@@ -27,6 +27,8 @@ export interface GpuMonitorOptions {
   readonly clock: Clock;
   /** Which trial a process belongs to; pids that are missing in the answer are somebody else's. */
   readonly attribute: (pids: readonly number[]) => Promise<ReadonlyMap<number, number>>;
+  /** Others' memory up to this is no use of the GPU, by its UUID; as the GPU's pool has it. */
+  readonly thresholdMiB: (uuid: string) => number;
   /** Time between readings, ms. */
   readonly intervalsMs?: Readonly<Record<Pace, number>>;
 }
@@ -144,7 +146,7 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
   function noteForeigners(atMs: number, gpus: readonly Gpu[]): void {
     const seen = new Set<string>();
     for (const gpu of gpus) {
-      if (!gpu.health.ok || isUsedByForeigners(gpu)) continue;
+      if (!gpu.health.ok || isUsedByForeigners(gpu, options.thresholdMiB(gpu.uuid))) continue;
       seen.add(gpu.uuid);
       const since = freeSince.get(gpu.uuid);
       // A clock set back must not make an idle time out of the future.

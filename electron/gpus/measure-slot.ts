@@ -12,6 +12,7 @@
  *   shares; the rest is foreign.
  */
 import type { GpuProcess } from '../contract/gpus.ts';
+import { isCompute, judgeForeignUse, sumMiB as sum, thresholdFor } from './foreign-use.ts';
 import { sayMemory } from '../text/say.ts';
 
 export interface SlotLease {
@@ -28,6 +29,8 @@ export interface SlotReading {
   readonly freeMiB: number | null;
   /** Processes on the slot; empty for a MIG instance, whose processes are only known for the whole GPU. */
   readonly processes: readonly GpuProcess[];
+  /** Whether the card shows a display. */
+  readonly hasDisplay: boolean;
 }
 
 export interface SlotMeasure {
@@ -37,6 +40,8 @@ export interface SlotMeasure {
   readonly foreignBy: string | null;
   /** Why foreign use makes the slot busy, for example "11 GiB used by jupyter (pid 4312)"; null = it does not. */
   readonly busyText: string | null;
+  /** The threshold that would make it not busy; null = it is not, or a threshold would be no remedy. */
+  readonly raiseThresholdToMiB: number | null;
   /** See PlanSlot; null = unknown. */
   readonly usableMiB: number | null;
   readonly shareableMiB: number | null;
@@ -88,13 +93,20 @@ export function measureSlot(
   }
   // The two halves of a reading are taken one after the other: somebody who came in between is in the list but not yet in the sum.
   const foreignMiB = Math.max(0, slot.usedMiB - ours, isExclusive ? 0 : listedForeign);
+  const foreign = isExclusive ? [] : slot.processes.filter((process) => process.trialId === null);
+  const use = judgeForeignUse(foreignMiB, foreign, slot.hasDisplay, thresholdMiB);
+  // Somebody who has most of the card is not let in by a setting.
+  const isSmall = slot.totalMiB !== null && foreignMiB <= slot.totalMiB / 2;
   return {
     foreignMiB,
     foreignBy,
     busyText:
-      foreignMiB > thresholdMiB
-        ? `${sayMemory(foreignMiB)} used by ${foreignBy ?? 'somebody else'}${sayOthers(strangers.length)}`
-        : null,
+      use.busyBy === null
+        ? null
+        : use.busyBy === 'desktop'
+          ? `${sayMemory(use.desktopMiB)} used by its desktop`
+          : `${sayMemory(use.workMiB)} used by ${nameLargest(strangers) ?? 'somebody else'}${sayOthers(strangers.length)}`,
+    raiseThresholdToMiB: use.busyBy !== null && isSmall ? thresholdFor(use) : null,
     ...roomOn(slot, slot.usedMiB, ours, isExclusive ? null : unallocated, left),
   };
 }
@@ -123,12 +135,13 @@ function measureByPresence(
   thresholdMiB: number,
 ): SlotMeasure {
   // Desktops on such systems show up as C+G; a plain compute process is somebody's work.
-  const compute = strangers.filter((process) => process.type === 'C' || process.type === null);
+  const compute = strangers.filter(isCompute);
   const isBusy = compute.some((process) => process.usedMiB === null) || sum(compute) > thresholdMiB;
   return {
     foreignMiB: null,
     foreignBy,
     busyText: isBusy ? `in use by ${nameLargest(compute) ?? 'somebody else'}${sayOthers(compute.length)}` : null,
+    raiseThresholdToMiB: null,
     usableMiB: null,
     shareableMiB: null,
   };
@@ -141,10 +154,6 @@ function endedUse(slot: SlotReading, leases: readonly SlotLease[]): number {
       (process) => process.trialId !== null && !leases.some((lease) => lease.trialId === process.trialId),
     ),
   );
-}
-
-function sum(processes: readonly GpuProcess[]): number {
-  return processes.reduce((total, process) => total + (process.usedMiB ?? 0), 0);
 }
 
 function nameLargest(processes: readonly GpuProcess[]): string | null {

@@ -7,7 +7,12 @@ export interface PlanSlot {
   readonly name: string;
   readonly poolId: string;
   /** Why nothing may be placed here whatever our own leases do (foreign use, unhealthy, kept back, stale); null = placeable. */
-  readonly blocked: { readonly code: WaitingReason['code']; readonly text: string } | null;
+  readonly blocked: {
+    readonly code: WaitingReason['code'];
+    readonly text: string;
+    /** For foreign use: the threshold of the pool that would let trials on it; missing = none would. */
+    readonly raiseThresholdToMiB?: number;
+  } | null;
   readonly totalMiB: number | null;
   /**
    * Memory a new lease could have if none of our leases were on the slot, MiB: total minus foreign use,

@@ -59,6 +59,8 @@ export interface GpuFacts {
   readonly virtualization: string | null;
   readonly recoveryAction: string | null;
   readonly persistenceMode: string | null;
+  /** Whether memory is allocated on it for a display. */
+  readonly displayActive: boolean | null;
   /** The mask as printed; only CSV has it. */
   readonly throttleActive: string | null;
   readonly throttleReasons: readonly string[] | null;
@@ -96,6 +98,7 @@ export function emptyFacts(order: number): GpuFacts {
     virtualization: null,
     recoveryAction: null,
     persistenceMode: null,
+    displayActive: null,
     throttleActive: null,
     throttleReasons: null,
     mig: [],

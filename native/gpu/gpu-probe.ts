@@ -39,7 +39,7 @@ const MAIN_FIELDS = [
   'persistence_mode',
 ] as const;
 /** Newer fields. What the driver refuses is left out from then on. */
-const OPTIONAL_FIELDS = ['mig.mode.current', 'memory.reserved', 'gpu_recovery_action'] as const;
+const OPTIONAL_FIELDS = ['mig.mode.current', 'memory.reserved', 'gpu_recovery_action', 'display_active'] as const;
 const APP_FIELDS = ['gpu_uuid', 'pid', 'process_name', 'used_gpu_memory'] as const;
 
 const DEFAULT_TIMEOUT_MS = 10_000;

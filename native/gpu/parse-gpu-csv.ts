@@ -16,6 +16,7 @@ import {
   readMask,
   readMiB,
   readNumber,
+  readSwitch,
   readText,
   throttleNames,
 } from './values.ts';
@@ -133,6 +134,7 @@ function readGpu(order: number, cells: Cells): GpuFacts {
     driverModel: text('driver_model.current'),
     migMode: text('mig.mode.current'),
     persistenceMode: text('persistence_mode'),
+    displayActive: readSwitch(raw('display_active')),
     // "None" is an answer here: no action is needed.
     recoveryAction: recovery === 'None' ? 'None' : readText(recovery),
     throttleActive: mask,
@@ -226,7 +228,7 @@ export function parseGpuCsv(text: string, asked: readonly string[] | null): SmiO
 const GPU_FIELD = new RegExp(
   `^(?:${[
     '(?:gpu_)?(?:uuid|name|bus_id|serial)',
-    'index|count|driver_version|compute_mode|compute_cap|persistence_mode|pstate|gpu_recovery_action',
+    'index|count|driver_version|compute_mode|compute_cap|persistence_mode|display_active|pstate|gpu_recovery_action',
     '(?:memory|utilization|temperature|power|pci|clocks|mig|fan|ecc|driver_model)[.]\\w.*',
     '(?:clocks_event_reasons|clocks_throttle_reasons)[.]\\w.*',
   ].join('|')})$`,

@@ -7,7 +7,7 @@ import { XMLParser } from 'fast-xml-parser';
 import { recognizeLine } from './error-texts.ts';
 import { emptyFacts } from './facts.ts';
 import type { Fault, GpuFacts, KnownProblem, MigFacts, ProcessFacts, SmiOutput } from './facts.ts';
-import { bareToken, isAbsent, isFaultWord, readCount, readMiB, readNumber, readText } from './values.ts';
+import { bareToken, isAbsent, isFaultWord, readCount, readMiB, readNumber, readSwitch, readText } from './values.ts';
 
 type XmlNode = { readonly [name: string]: unknown };
 
@@ -264,6 +264,7 @@ function readGpu(gpu: XmlNode, order: number, driverVersion: string | null): Gpu
     // Kept as it is: "None" says that no action is needed, "N/A" that the driver does not know.
     recoveryAction: body(gpu, 'gpu_recovery_action')?.trim() ?? null,
     persistenceMode: readText(body(gpu, 'persistence_mode')),
+    displayActive: readSwitch(body(gpu, 'display_active')),
     throttleReasons: readThrottle(gpu),
     mig: readMigDevices(gpu),
     processes: readProcesses(gpu, uuid, busId),

@@ -114,3 +114,9 @@ export function throttleNames(mask: string): readonly string[] {
   }
   return names;
 }
+
+/** Reads "Enabled" or "Disabled"; null where it says neither. */
+export function readSwitch(raw: string | undefined | null): boolean | null {
+  const word = (raw ?? '').trim();
+  return /^(?:enabled|yes)$/i.test(word) ? true : /^(?:disabled|no)$/i.test(word) ? false : null;
+}

@@ -36,7 +36,7 @@ export function WhyWaiting({
       </span>
     );
   return (
-    <span className="why dim" title={reason.text}>
+    <span className="why dim" title={[reason.text, reason.remedy?.text].filter(Boolean).join('\n')}>
       {reason.text}
     </span>
   );

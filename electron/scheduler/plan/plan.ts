@@ -98,20 +98,16 @@ function listWaiting(pass: Pass, waiting: Waiting[], at: number, most: number): 
   let next = at;
   const window = Math.min(end, pass.reasonWindow);
   let farId: PlanTrial['id'] | null = null;
-  let gpuLine = 0;
-  let cpuLine = 0;
   for (let i = 0; i < window; i++) {
     if (started.has(i)) continue;
     const trial = queue[i] as PlanTrial;
     const reason =
       pass.yard.rules.shut === null
-        ? reasonOf(pass, trial, i, trial.slots === 0 ? cpuLine : gpuLine)
+        ? sayReason(pass, trial, pass.verdicts[i] ?? { kind: 'busy' })
         : reasonWhenShut(pass, trial);
     waiting[next++] = { id: trial.id, reason };
     if (refusalReason(pass, trial, pass.verdicts[i] ?? { kind: 'busy' }) !== null) continue;
     farId ??= trial.id;
-    if (trial.slots === 0) cpuLine++;
-    else gpuLine++;
   }
   if (window === end) return next;
   const rest =
@@ -123,10 +119,6 @@ function listWaiting(pass: Pass, waiting: Waiting[], at: number, most: number): 
     waiting[next++] = { id: (queue[i] as PlanTrial).id, reason: rest };
   }
   return next;
-}
-
-function reasonOf(pass: Pass, trial: PlanTrial, index: number, inLine: number): Waiting['reason'] {
-  return sayReason(pass, trial, pass.verdicts[index] ?? { kind: 'busy' }, inLine);
 }
 
 /** In a pool that starts nothing, a trial that could not start anyhow says so; all others say that the pool is shut. */

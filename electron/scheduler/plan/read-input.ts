@@ -131,7 +131,13 @@ function readSlot(slot: PlanSlot): Slot {
     blocked:
       blocked === null
         ? null
-        : { code: textOr(blocked.code, 'gpu_unknown') as 'gpu_unknown', text: textOr(blocked.text, 'not usable') },
+        : {
+            code: textOr(blocked.code, 'gpu_unknown') as 'gpu_unknown',
+            text: textOr(blocked.text, 'not usable'),
+            ...(finiteOr(blocked.raiseThresholdToMiB, null) === null
+              ? {}
+              : { raiseThresholdToMiB: blocked.raiseThresholdToMiB as number }),
+          },
     totalMiB: finiteOr(slot.totalMiB, null),
     usableMiB: finiteOr(slot.usableMiB, null),
     shareableMiB: finiteOr(slot.shareableMiB, null),

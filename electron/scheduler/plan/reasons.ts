@@ -55,8 +55,8 @@ export function refusalReason(pass: Pass, trial: PlanTrial, verdict: Verdict): W
   }
 }
 
-/** @param inLine how many trials of the same lane wait before this one, for "and n others" */
-export function sayReason(pass: Pass, trial: PlanTrial, verdict: Verdict, inLine: number): WaitingReason {
+/** @returns why the trial waits, in a sentence with its facts. */
+export function sayReason(pass: Pass, trial: PlanTrial, verdict: Verdict): WaitingReason {
   const refusal = refusalReason(pass, trial, verdict);
   if (refusal !== null) return refusal;
   const want = readWant(trial) ?? { slots: 0, minFreeMiB: null, gpuName: null, shareMiB: null };
@@ -72,7 +72,7 @@ export function sayReason(pass: Pass, trial: PlanTrial, verdict: Verdict, inLine
         verdict.ahead,
       );
     case 'behind':
-      return sayBehind(pass, want, verdict, inLine - 1);
+      return sayBehind(pass, want, verdict);
     case 'pool_limit':
       return plainReason('pool_limit', `the pool runs at most ${count(pass.yard.rules.maxRunning, 'trial')} at once`);
     case 'cpu_limit':
@@ -109,19 +109,22 @@ function behind(code: Code, text: string, ahead: PlanTrial): WaitingReason {
   return { code, text, blockers: [blockerTrial(null, ahead.id, sayTrial(ahead.id))] };
 }
 
-function sayBehind(
-  pass: Pass,
-  want: Want,
-  { ahead, mayFill }: Extract<Verdict, { kind: 'behind' }>,
-  others: number,
-): WaitingReason {
-  const more = others < 1 ? '' : others === 1 ? ' and 1 other' : ` and ${others} others`;
-  const first = behind(
-    'behind',
-    `behind ${sayTrial(ahead.id)}${more}${mayFill ? ', may fill gaps' : ''}${sayUnusualNeed(want)}`,
-    ahead,
-  );
+function sayBehind(pass: Pass, want: Want, { ahead, mayFill }: Extract<Verdict, { kind: 'behind' }>): WaitingReason {
+  // Of equals in one line there is no more to say than whom they wait for; one of another kind may find a gap.
+  const other = !isSameAsk(readWant(ahead), want);
+  const gaps = mayFill && other ? ', may fill gaps' : '';
+  const first = behind('behind', `behind ${sayTrial(ahead.id)}${gaps}${other ? sayUnusualNeed(want) : ''}`, ahead);
   return { ...first, blockers: [...first.blockers, ...listBlockers(pass, want)] };
+}
+
+function isSameAsk(a: Want | null, b: Want): boolean {
+  return (
+    a !== null &&
+    a.slots === b.slots &&
+    a.minFreeMiB === b.minFreeMiB &&
+    a.gpuName === b.gpuName &&
+    a.shareMiB === b.shareMiB
+  );
 }
 
 /** What sets a trial apart from one that takes any single GPU. */
@@ -144,7 +147,7 @@ function sayCpuLimit(pass: Pass): WaitingReason {
     names.length === 0 ? '' : `waits for ${sayList(names)}${holders.length > MAX_FACTS ? ' and others' : ''}; `;
   return {
     code: 'cpu_limit',
-    text: `${who}the pool runs ${count(most, 'trial')} without a GPU at a time`,
+    text: `${who}the pool runs ${count(most, 'trial')} without a GPU at a time (its setting max CPU trials, --max-cpu-trials, allows more)`,
     blockers: holders.map((holder) =>
       blockerTrial(null, holder.trial.id, `${sayTrial(holder.trial.id)} runs without a GPU`),
     ),
@@ -199,6 +202,31 @@ function sayBusy(pass: Pass, want: Want): WaitingReason {
     code: codeOfBusy(pass, want),
     text: [sayNeed(want), ...(facts.length === 0 ? [] : [facts.join(', ')])].join('; '),
     blockers,
+    ...remedyOf(pass, want),
+  };
+}
+
+/** Where others' memory is in the way and there is room beside it: the setting that would let the trial start. */
+function remedyOf(pass: Pass, want: Want): Pick<WaitingReason, 'remedy'> {
+  if (want.slots === 0 || fitsWithoutOurs(pass.yard, want)) return {};
+  const need = memoryNeed(want) ?? 0;
+  let best: { readonly slot: Slot; readonly toMiB: number } | null = null;
+  for (const slot of pass.yard.slots) {
+    const toMiB = slot.blocked?.raiseThresholdToMiB;
+    if (toMiB === undefined || !couldSuit(slot, want) || (slot.usableMiB ?? 0) < need) continue;
+    if (best === null || toMiB < best.toMiB) best = { slot, toMiB };
+  }
+  if (best === null) return {};
+  const poolId = pass.yard.rules.id;
+  const { slot, toMiB } = best;
+  return {
+    remedy: {
+      kind: 'raise_foreign_threshold',
+      poolId,
+      slot: slot.id,
+      foreignThresholdMiB: toMiB,
+      text: `to use ${slot.label} beside it: switchyard pool set ${poolId} --foreign-threshold ${toMiB}`,
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /** One GPU: how busy, how hot, how full, and with whom. */
 import { Menu } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
-import { sayMemoryOf } from '../../../electron/text/say.ts';
+import { sayMemory, sayMemoryOf } from '../../../electron/text/say.ts';
 import type { Gpu, GpuStatus, SlotView } from '../../../electron/contract/gpus.ts';
 import { api } from '../../api/client.ts';
 import { useEngine } from '../../api/store.ts';
@@ -123,6 +123,11 @@ function GpuMenu({
     void attempt(async () => {
       for (const slot of slots) await api.updateSlot(slot.uuid, body);
     });
+  // Only others' memory is in the way: the threshold of its pool that would let trials on it.
+  const raises = pools.flatMap((pool) => {
+    const wanted = slots.flatMap((slot) => (slot.poolId === pool.id ? (slot.raiseThresholdToMiB ?? []) : []));
+    return wanted.length === 0 ? [] : [{ pool, toMiB: Math.max(...wanted) }];
+  });
   const others = pools.filter((pool) => slots.some((slot) => slot.poolId !== pool.id));
   return (
     <Menu position="bottom-end">
@@ -141,6 +146,18 @@ function GpuMenu({
         ) : (
           <Menu.Item onClick={() => change({ keptBack: true })}>Leave {label} to me</Menu.Item>
         )}
+        {raises.map(({ pool, toMiB }) => (
+          <Menu.Item
+            key={`raise-${pool.id}`}
+            onClick={() =>
+              void attempt(async () => {
+                await api.updatePool(pool.id, { settings: { foreignThresholdMiB: toMiB } });
+              })
+            }
+          >
+            Use it beside others: let them have {sayMemory(toMiB)} in {pool.name}
+          </Menu.Item>
+        ))}
         {others.map((pool) => (
           <Menu.Item key={pool.id} onClick={() => change({ poolId: pool.id })}>
             Move to {pool.name}

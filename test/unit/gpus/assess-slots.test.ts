@@ -28,6 +28,7 @@ function gpu(index: number, usedMiB: number | null, change: Partial<Gpu> = {}): 
     powerLimitW: 230,
     driverVersion: '580.1',
     computeMode: 'Default',
+    displayActive: false,
     migEnabled: false,
     mig: [],
     processes: [],
@@ -101,7 +102,7 @@ describe('foreign use', () => {
     const jupyter = process(4312, 11 * GIB, null, { name: '/opt/conda/bin/jupyter' });
     const given = world({ gpus: [gpu(0, 11 * GIB + 300, { processes: [jupyter] })] });
     const { planSlots, views } = assessSlots(given);
-    expect(planSlots[0]?.blocked).toEqual({ code: 'foreign', text: '11.3 GiB used by jupyter (pid 4312)' });
+    expect(planSlots[0]?.blocked).toMatchObject({ code: 'foreign', text: '11.3 GiB used by jupyter (pid 4312)' });
     expect(views[0]).toMatchObject({
       placeable: false,
       blockedReason: '11.3 GiB used by jupyter (pid 4312)',
@@ -109,6 +110,47 @@ describe('foreign use', () => {
       foreignMiB: 11 * GIB + 300,
       trialIds: [],
     });
+  });
+
+  it('is none on an idle desktop, whose compositor no list names', () => {
+    // An idle RTX 4080 SUPER under X: 596 MiB, no compute process.
+    const settings = { foreignThresholdMiB: 512, idleMinutes: null };
+    const on = (usedMiB: number, change: Partial<Gpu>): PlanSlot =>
+      assess({ gpus: [gpu(0, usedMiB, change)], change: { pools: [pool('workstation', { settings })] } });
+    expect(on(596, { displayActive: true })).toMatchObject({ blocked: null, usableMiB: TOTAL - RESERVED - 596 });
+    const listed = [process(900, 500, null, { type: 'G' }), process(901, 600, null, { type: 'C+G' })];
+    expect(on(1800, { displayActive: true, processes: listed }).blocked).toBeNull();
+    // Work on the same card counts as ever, with the desktop left out.
+    const work = process(4312, 600, null, { name: 'jupyter' });
+    expect(on(1500, { displayActive: true, processes: [work] }).blocked).toEqual({
+      code: 'foreign',
+      text: '600 MiB used by jupyter (pid 4312)',
+      raiseThresholdToMiB: 1024,
+    });
+    expect(on(596, { displayActive: false }).blocked).toMatchObject({ code: 'foreign', raiseThresholdToMiB: 1024 });
+    expect(on(2048, { displayActive: true }).blocked).toBeNull();
+    expect(on(2100, { displayActive: true }).blocked).toEqual({
+      code: 'foreign',
+      text: '2.1 GiB used by its desktop',
+      raiseThresholdToMiB: 2560,
+    });
+  });
+
+  it('offers a higher threshold where there is room beside it, and it is enough', () => {
+    const blocked = (usedMiB: number, threshold: number): PlanSlot['blocked'] =>
+      assess({
+        gpus: [gpu(0, usedMiB)],
+        change: { pools: [pool('workstation', { settings: { foreignThresholdMiB: threshold, idleMinutes: null } })] },
+      }).blocked;
+    for (const usedMiB of [600, 1023, 1024, 1025, 6000, TOTAL / 2]) {
+      const raised = blocked(usedMiB, 512)?.raiseThresholdToMiB;
+      expect(raised).toBeGreaterThan(usedMiB);
+      expect(blocked(usedMiB, raised as number)).toBeNull();
+    }
+    expect(blocked(TOTAL / 2 + 1, 512)).not.toHaveProperty('raiseThresholdToMiB');
+    // At the threshold itself it is not busy yet.
+    expect(blocked(512, 512)).toBeNull();
+    expect(blocked(513, 512)).not.toBeNull();
   });
 
   it('below the threshold only takes its memory away', () => {
@@ -122,11 +164,11 @@ describe('foreign use', () => {
 
   it('counts from the first sight of its process, although the memory was read a moment before it came', () => {
     const given: World = { gpus: [gpu(0, 12, { processes: [process(4312, 11 * GIB)] })] };
-    expect(assess(given).blocked).toEqual({ code: 'foreign', text: '11 GiB used by python3 (pid 4312)' });
+    expect(assess(given).blocked).toMatchObject({ code: 'foreign', text: '11 GiB used by python3 (pid 4312)' });
   });
 
   it('is seen even where no process is listed', () => {
-    expect(assess({ gpus: [gpu(0, 9 * GIB)] }).blocked).toEqual({
+    expect(assess({ gpus: [gpu(0, 9 * GIB)] }).blocked).toMatchObject({
       code: 'foreign',
       text: '9 GiB used by somebody else',
     });

@@ -23,6 +23,7 @@ function gpu(order: number, change: Partial<Gpu> = {}): Gpu {
     powerLimitW: null,
     driverVersion: '1',
     computeMode: null,
+    displayActive: false,
     migEnabled: false,
     mig: [],
     processes: [],
@@ -92,6 +93,7 @@ function stage(gpus: readonly Gpu[], intervalsMs = { fast: 3_600_000, watched: 3
       host,
       clock: { nowMs: () => it.nowMs, monotonicMs: () => it.nowMs },
       attribute: () => (it.owners instanceof Error ? Promise.reject(it.owners) : Promise.resolve(it.owners)),
+      thresholdMiB: () => 100,
       intervalsMs,
     }),
   };
@@ -232,17 +234,20 @@ describe('the monitor', () => {
 });
 
 it('foreign use: compositors and desktops are none, unexplained memory and strangers are', () => {
-  expect(isUsedByForeigners(gpu(0))).toBe(false);
-  expect(isUsedByForeigners(gpu(0, { processes: [runner(1, 25)] }))).toBe(false);
-  expect(isUsedByForeigners(gpu(0, { processes: [runner(1, 550, { type: 'G' })], memoryUsedMiB: 600 }))).toBe(false);
-  expect(isUsedByForeigners(gpu(0, { processes: [runner(1, 500)] }))).toBe(true);
-  expect(isUsedByForeigners(gpu(0, { memoryUsedMiB: 9184, utilizationPct: 0 }))).toBe(true);
-  expect(isUsedByForeigners(gpu(0, { utilizationPct: 65 }))).toBe(true);
-  expect(
-    isUsedByForeigners(
-      gpu(0, { memoryUsedMiB: 9184, utilizationPct: 90, processes: [runner(1, 9000, { trialId: 3 })] }),
-    ),
-  ).toBe(false);
+  const isUsed = (change: Partial<Gpu>): boolean => isUsedByForeigners(gpu(0, change), 512);
+  expect(isUsed({})).toBe(false);
+  expect(isUsed({ processes: [runner(1, 25)] })).toBe(false);
+  expect(isUsed({ processes: [runner(1, 550, { type: 'G' })], memoryUsedMiB: 600 })).toBe(false);
+  expect(isUsed({ processes: [runner(1, 513)] })).toBe(true);
+  expect(isUsed({ processes: [runner(1, null)], memoryUsedMiB: null })).toBe(true);
+  expect(isUsed({ memoryUsedMiB: 9184, utilizationPct: 0 })).toBe(true);
+  expect(isUsed({ memoryUsedMiB: 600 })).toBe(true);
+  // The same on a card that shows a display is its desktop.
+  expect(isUsed({ memoryUsedMiB: 600, displayActive: true })).toBe(false);
+  expect(isUsed({ memoryUsedMiB: 2049, displayActive: true })).toBe(true);
+  expect(isUsed({ utilizationPct: 65 })).toBe(true);
+  const ours = { memoryUsedMiB: 9184, utilizationPct: 90, processes: [runner(1, 9000, { trialId: 3 })] };
+  expect(isUsed(ours)).toBe(false);
 });
 
 describe('history', () => {

@@ -1,7 +1,7 @@
 /** Every wait has a reason with its facts: the sentences people read. */
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../../../electron/scheduler/plan/plan.ts';
-import type { PlanInput } from '../../../../electron/scheduler/plan/model.ts';
+import type { PlanInput, PlanTrial } from '../../../../electron/scheduler/plan/model.ts';
 import type { WaitingReason } from '../../../../electron/contract/feed.ts';
 import { active, GIB, input, MINUTE, pool, queued, slot, slots } from './build.ts';
 
@@ -30,16 +30,42 @@ describe('reasons', () => {
     ]);
   });
 
+  it('offers the setting that would let it start beside a small use by others', () => {
+    const foreign = (raiseThresholdToMiB: number) =>
+      slot(0, {
+        label: `GPU ${raiseThresholdToMiB}`,
+        usableMiB: 20 * GIB,
+        blocked: { code: 'foreign', text: '600 MiB used by jupyter (pid 1)', raiseThresholdToMiB },
+      });
+    const given = (change: Partial<PlanTrial>): PlanInput =>
+      input({
+        slots: [foreign(1536), { ...foreign(1024), id: 'gpu-1' }],
+        queued: [queued(1, change)],
+      });
+    expect(plan(given({})).waiting[0]?.reason.remedy).toEqual({
+      kind: 'raise_foreign_threshold',
+      poolId: 'yard',
+      slot: 'gpu-1',
+      foreignThresholdMiB: 1024,
+      text: 'to use GPU 1024 beside it: switchyard pool set yard --foreign-threshold 1024',
+    });
+    // Where the room beside it would not do, a setting is no remedy.
+    expect(plan(given({ minFreeMiB: 20 * GIB })).waiting[0]?.reason.remedy).toBeDefined();
+    expect(plan(given({ minFreeMiB: 20 * GIB + 1 })).waiting[0]?.reason).not.toHaveProperty('remedy');
+    expect(plan(given({ slots: 0 })).start).toHaveLength(1);
+  });
+
   it('tells the head when and where, and the others whom they follow', () => {
     const given = input({
       slots: slots(2),
       active: [active(1, [0], { remainingMs: 90 * MINUTE }), active(2, [1], { remainingMs: 22 * MINUTE })],
-      queued: [queued(10), queued(11), queued(12)],
+      queued: [queued(10), queued(11), queued(12), queued(13, { slots: 2 })],
     });
     expect(plan(given).waiting.map(({ reason }) => reason.text)).toEqual([
       'next: GPU 1 in about 22 min',
-      'behind #10, may fill gaps',
-      'behind #10 and 1 other, may fill gaps',
+      'behind #10',
+      'behind #10',
+      'behind #10, may fill gaps; needs 2 GPUs',
     ]);
   });
 

@@ -19,6 +19,7 @@ const slot = (uuid: string, fields: Partial<SlotView> = {}): SlotView => ({
   blockedReason: null,
   totalMiB: null,
   freeMiB: null,
+  raiseThresholdToMiB: null,
   foreignMiB: null,
   foreignBy: null,
   trialIds: [],
