@@ -14,7 +14,7 @@ const PORTS = '^electron/ports/';
 const TEXT = '^electron/text/';
 const GROUND = `${CONTRACT}|${PORTS}|${TEXT}`;
 /** The entries and what belongs to them, and the root that they start. */
-const ENTRIES = '^electron/((main|serve|cli|start)[.]ts$|(cli|start)/|[^/]+[.]mjs$)';
+const ENTRIES = '^electron/((main|serve|cli|start)[.]ts$|(cli|start)/|[^/]+[.][cm]js$)';
 const ROOT = '^electron/engine/';
 /** What verbs need beside the client, each loaded when its verb is used. */
 const CLI_EXCEPTIONS = [
@@ -22,11 +22,11 @@ const CLI_EXCEPTIONS = [
   '^electron/scheduler/scenario[.]ts$',
   // submit: reads YAML here, so that an error names the line of the file.
   '^electron/experiments/config/parse-config[.]ts$',
-  // gpus --capture: what a capture of nvidia-smi means; gpus without an engine: the same, live.
+  // gpus --from: what a capture of nvidia-smi means; gpus without an engine: the same, live (its type; loaded by client).
   '^native/gpu/understand-(capture|live)[.]ts$',
-  // doctor without an engine: the same checks, made here.
+  // doctor without an engine: the same checks, made here (its type).
   '^electron/engine/doctor[.]ts$',
-  // serve is the headless entry in the foreground.
+  // serve is the headless entry in the foreground (its type).
   '^electron/serve[.]ts$',
   // open: starts a browser, and builds the page that an engine in the background was never asked for.
   '^electron/doors/browser-opener[.]ts$',

@@ -5,12 +5,11 @@
  *
  * start.ts calls `serve` in its own process; the command line starts this file in the background.
  */
-import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { SwitchyardError } from './contract/errors.ts';
 import { askForLoginLink } from './client/login-link.ts';
+import { PROGRAM_ROOT, readVersion } from './client/program-root.ts';
 import { openInBrowser } from './doors/browser-opener.ts';
 import { createDoorLog } from './doors/door-log.ts';
 import { isPortTaken } from './doors/http-door.ts';
@@ -20,7 +19,6 @@ import { isLoopback, parseServeFlags, type ServeFlags } from './doors/serve-opti
 import type { Engine } from './ports/engine-api.ts';
 import { watchDataDir } from './store/watch-data-dir.ts';
 
-const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 /** How long an engine that is just starting may take to open its socket. */
 const OWNER_PATIENCE_MS = 15_000;
 
@@ -134,7 +132,7 @@ async function pointToOwner(
 function doorsOptions(flags: ServeFlags): Parameters<typeof openDoors>[1] {
   const own = isLoopback(flags.host) ? [] : ownNames();
   return {
-    uiRoot: path.join(ROOT, 'out', 'renderer'),
+    uiRoot: path.join(PROGRAM_ROOT, 'out', 'renderer'),
     host: flags.host,
     port: flags.port,
     allowHosts: [...own, ...flags.allowHosts],
@@ -148,11 +146,6 @@ function ownNames(): readonly string[] {
     os.hostname().toLowerCase(),
     ...addresses.map(({ family, address }) => (family === 'IPv6' ? `[${address}]` : address)),
   ];
-}
-
-function readVersion(): string {
-  const parsed: { version: string } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
-  return parsed.version;
 }
 
 function describe(error: unknown): string {

@@ -30,6 +30,7 @@ async function openWindow(): Promise<number> {
   const electron = await provideElectron(ROOT, () => say('Downloading Electron, once …'));
   if (electron.kind === 'missing') return runHeadless(electron.why);
   if (!(await build('desktop'))) return runHeadless('The window could not be built');
+  await buildCommandLine();
   const end = await runWindow(electron.file, ROOT, flags);
   return end.kind === 'ended' ? end.exitCode : runHeadless(`The window did not open (${end.why})`);
 }
@@ -38,7 +39,10 @@ async function openWindow(): Promise<number> {
 async function runHeadless(reason: string | null): Promise<number> {
   if (reason !== null) say(`${reason}: running headless. Open the address below in a browser.`);
   // Without its page the engine still serves the command line.
-  if (!isHelp) await build('ui');
+  if (!isHelp) {
+    await build('ui');
+    await buildCommandLine();
+  }
   const { serve } = await import('./serve.ts');
   return serve(flags);
 }
@@ -49,4 +53,9 @@ async function build(bundle: Bundle): Promise<boolean> {
   if (result.kind === 'stale') say(`Building failed, an older user interface is used:\n${result.why}`);
   if (result.kind === 'failed') say(`The user interface could not be built:\n${result.why}`);
   return result.kind !== 'failed';
+}
+
+/** For the commands typed while it runs; without it they start slower. */
+async function buildCommandLine(): Promise<void> {
+  await ensureBundle(ROOT, 'cli', () => undefined);
 }

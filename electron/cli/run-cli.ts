@@ -1,10 +1,9 @@
 /** One command from its words to its exit code. Every error a user can cause ends here as a sentence with a remedy. */
 import { CommanderError } from 'commander';
-import { RefusedError } from '../client/client-errors.ts';
+import { OtherNodeNeeded, RefusedError } from '../client/client-errors.ts';
 import { createEngineClient } from '../client/engine-client.ts';
 import type { EngineClient } from '../client/engine-client.ts';
 import { findSocket } from '../client/find-engine.ts';
-import { startInBackground } from '../client/start-engine.ts';
 import { locateData } from '../ports/data-dir.ts';
 import { isHelpShown } from './command-context.ts';
 import type { CommandContext } from './command-context.ts';
@@ -55,11 +54,22 @@ export async function runCli(
     return signal.aborted ? ExitCode.interrupted : ExitCode.ok;
   } catch (error) {
     if (isHelpShown(error)) return ExitCode.ok;
+    if (error instanceof OtherNodeNeeded) return await handOver(argv);
     if (signal.aborted && !(error instanceof CliError) && !(error instanceof RefusedError)) return ExitCode.interrupted;
     return explain(withCommandHint(error, verb, words, dashes), terminal, verb.name, words.includes('--json'));
   } finally {
     for (const client of clients) client.close();
   }
+}
+
+/** Runs the whole command again under the Node of the engine, which then ends this process as it ends itself. */
+async function handOver(argv: readonly string[]): Promise<number> {
+  const [{ engineNode }, { runUnder }] = await Promise.all([
+    import('../client/engine-program.ts'),
+    import('../client/other-node.mjs'),
+  ]);
+  runUnder(engineNode(), [process.argv[1] ?? '', ...argv]);
+  return ExitCode.ok;
 }
 
 function createContext(
@@ -75,6 +85,13 @@ function createContext(
     clients.push(connected);
     return connected;
   };
+  const startEngine = async (): Promise<EngineClient> => {
+    const { startInBackground } = await import('../client/start-engine.ts');
+    const socket = await startInBackground(paths, terminal.env, (pid) => {
+      terminal.note(terminal.paintError(`Started the engine in the background (pid ${pid}).`, 'dim'));
+    });
+    return keep(socket);
+  };
   const connectIfRunning = async (): Promise<EngineClient | null> => {
     if (connected !== null) return connected;
     const socket = await findSocket(paths);
@@ -87,13 +104,7 @@ function createContext(
     afterDashes,
     signal,
     connectIfRunning,
-    connect: async () =>
-      (await connectIfRunning()) ??
-      keep(
-        await startInBackground(paths, terminal.env, (pid) => {
-          terminal.note(terminal.paintError(`Started the engine in the background (pid ${pid}).`, 'dim'));
-        }),
-      ),
+    connect: async () => (await connectIfRunning()) ?? startEngine(),
   };
 }
 

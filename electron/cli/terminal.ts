@@ -40,6 +40,7 @@ export interface Terminal {
   ask(question: string): Promise<string | null>;
 }
 
+/** Read when they are used, not before: opening one takes a while. */
 export interface TerminalStreams {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -55,29 +56,39 @@ function wantsColour(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEn
 }
 
 export function createTerminal(streams: TerminalStreams): Terminal {
-  const { stdin, stdout, stderr, env, cwd } = streams;
+  const { env, cwd } = streams;
   const painter =
-    (on: boolean) =>
+    (stream: 'stdout' | 'stderr') =>
     (text: string, colour: Colour): string =>
-      on && text !== '' ? `\u001B[${CODES[colour]}m${text}\u001B[0m` : text;
+      wantsColour(streams[stream], env) && text !== '' ? `\u001B[${CODES[colour]}m${text}\u001B[0m` : text;
   const filter = createTerminalFilter();
   return {
     env,
     cwd,
-    stdin,
-    stdinIsTTY: stdin.isTTY === true,
-    stdoutIsTTY: stdout.isTTY === true,
-    width: stdout.isTTY === true ? (stdout.columns ?? 80) : null,
-    print: (text) => void stdout.write(`${text}\n`),
+    get stdin() {
+      return streams.stdin;
+    },
+    get stdinIsTTY() {
+      return streams.stdin.isTTY === true;
+    },
+    get stdoutIsTTY() {
+      return streams.stdout.isTTY === true;
+    },
+    get width() {
+      const { isTTY, columns = 80 } = streams.stdout;
+      return isTTY === true ? columns : null;
+    },
+    print: (text) => void streams.stdout.write(`${text}\n`),
     write: async (bytes) => {
+      const { stdout } = streams;
       if (!stdout.write(stdout.isTTY === true ? filter(bytes) : bytes)) await once(stdout, 'drain');
     },
-    note: (text) => void stderr.write(`${text}\n`),
-    paint: painter(wantsColour(stdout, env)),
-    paintError: painter(wantsColour(stderr, env)),
+    note: (text) => void streams.stderr.write(`${text}\n`),
+    paint: painter('stdout'),
+    paintError: painter('stderr'),
     ask: async (question) => {
       const { createInterface } = await import('node:readline/promises');
-      const lines = createInterface({ input: stdin, output: stderr });
+      const lines = createInterface({ input: streams.stdin, output: streams.stderr });
       try {
         return await Promise.race([lines.question(question), once(lines, 'close').then(() => null)]);
       } finally {

@@ -168,12 +168,11 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 export async function suggestVerb(word: string): Promise<string | null> {
   const synonym = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word] : undefined;
   if (synonym !== undefined) return synonym;
-  const { closest, distance } = (await import('fastest-levenshtein')).default;
-  const near = closest(
+  const { suggest } = await import('../text/nearest.ts');
+  return suggest(
     word,
     VERBS.map((verb) => verb.name),
   );
-  return distance(word, near) <= Math.max(1, Math.floor(word.length / 3)) ? near : null;
 }
 
 /** @returns the help of `switchyard` alone */

@@ -22,6 +22,14 @@ export class EngineAwayError extends Error {
   }
 }
 
+/** This Node is too old for what a command needs of the engine's own code; the command has done nothing yet. */
+export class OtherNodeNeeded extends Error {
+  constructor() {
+    super(`Node ${process.versions.node} cannot run the engine.`);
+    this.name = 'OtherNodeNeeded';
+  }
+}
+
 /** The engine answered that it will not or cannot. */
 export class RefusedError extends Error {
   readonly status: number;

@@ -26,7 +26,8 @@ export function requestThroughSocket(request: SocketRequest): Promise<http.Incom
   const headers: http.OutgoingHttpHeaders = { host: 'localhost', ...request.headers };
   if (body !== null) headers['content-length'] = body.byteLength;
   return new Promise((resolve, reject) => {
-    const options: http.RequestOptions = { socketPath, method, path, headers };
+    // Without a servername Node works one out for TLS, and loads what tells an address from a name.
+    const options: http.RequestOptions & { servername: string } = { socketPath, method, path, headers, servername: '' };
     if (signal !== undefined) options.signal = signal;
     if (agent !== undefined) options.agent = agent;
     const outgoing = http.request(options, resolve);

@@ -5,12 +5,11 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { DataPaths } from '../ports/data-dir.ts';
 import { EngineAwayError } from './client-errors.ts';
+import { engineModule, engineNode } from './engine-program.ts';
 import { waitForSocket } from './find-engine.ts';
 
-const SERVE = fileURLToPath(new URL('../serve.ts', import.meta.url));
 /** A first start creates the database and probes the machine. */
 const START_DEADLINE_MS = 30_000;
 const SHOWN_LINES = 8;
@@ -29,7 +28,7 @@ export async function startInBackground(
   const output = openOutput(paths.dir, outputPath);
   let ended: string | null = null;
   // Its stdout carries a login link, which belongs into no file.
-  const child = spawn(process.execPath, [SERVE], {
+  const child = spawn(engineNode(), [engineModule('serve')], {
     cwd: paths.dir,
     env,
     detached: true,

@@ -1,5 +1,6 @@
 /** Where Switchyard keeps its data, and the names of the files in it. Looks nothing up on the disk. */
-import { createHash } from 'node:crypto';
+import type * as Crypto from 'node:crypto';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -32,11 +33,10 @@ const MAX_SOCKET_PATH = 100;
 
 /** @param runtimeDir a private directory for a socket whose path in `dir` would be too long */
 export function dataPaths(dir: string, platform: NodeJS.Platform, runtimeDir: string): DataPaths {
-  const key = createHash('sha256').update(dir).digest('hex').slice(0, 16);
   let socket = path.join(dir, 'engine.sock');
-  if (platform === 'win32') socket = `\\\\.\\pipe\\switchyard-${key}`;
+  if (platform === 'win32') socket = `\\\\.\\pipe\\switchyard-${keyOf(dir)}`;
   else if (Buffer.byteLength(socket) > MAX_SOCKET_PATH)
-    socket = path.join(runtimeDir, `switchyard-${key}`, 'engine.sock');
+    socket = path.join(runtimeDir, `switchyard-${keyOf(dir)}`, 'engine.sock');
   return {
     dir,
     database: path.join(dir, 'switchyard.db'),
@@ -46,6 +46,12 @@ export function dataPaths(dir: string, platform: NodeJS.Platform, runtimeDir: st
     trials: path.join(dir, 'trials'),
     snapshots: path.join(dir, 'snapshots'),
   };
+}
+
+function keyOf(dir: string): string {
+  // Seldom needed, and loading it takes longer than all else that a short command does.
+  const { createHash } = createRequire(import.meta.url)('node:crypto') as typeof Crypto;
+  return createHash('sha256').update(dir).digest('hex').slice(0, 16);
 }
 
 /** @returns where the engine of this environment and this user keeps its data */

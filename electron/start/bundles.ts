@@ -1,5 +1,5 @@
 /**
- * Builds what is older than its sources: the UI for the headless engine, and main, preload and UI for the window.
+ * Builds what is older than its sources: the UI for the headless engine, main, preload and UI for the window, and the command line.
  * A stamp next to each bundle holds the hash of the sources it was made from; contents count, not dates.
  */
 import { spawn } from 'node:child_process';
@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 
-export type Bundle = 'ui' | 'desktop';
+export type Bundle = 'ui' | 'desktop' | 'cli';
 
 interface Recipe {
   /** Files and folders it is made from, relative to the root. */
@@ -33,6 +33,12 @@ const RECIPES: Readonly<Record<Bundle, Recipe>> = {
     script: 'node_modules/electron-vite/bin/electron-vite.js',
     args: ['build', '--logLevel', 'warn'],
   },
+  cli: {
+    sources: ['package-lock.json', 'electron', 'native', 'resources/packaging'],
+    product: 'out/cli/cli.cjs',
+    script: 'resources/packaging/build-programs.ts',
+    args: ['cli'],
+  },
 };
 
 const BUILD_TIMEOUT_MS = 5 * 60_000;
@@ -50,10 +56,30 @@ export type BuildResult =
  */
 export async function ensureBundle(root: string, bundle: Bundle, announce: () => void): Promise<BuildResult> {
   const recipe = RECIPES[bundle];
-  const stamp = path.join(root, 'out', `.${bundle}-sources`);
   const hash = hashSources(root, recipe.sources);
   const isBuilt = fs.existsSync(path.join(root, recipe.product));
-  if (isBuilt && readOrNull(stamp) === hash) return { kind: 'fresh' };
+  if (isBuilt && readOrNull(stampOf(root, bundle)) === hash) return { kind: 'fresh' };
+  return build(root, bundle, hash, isBuilt, announce);
+}
+
+/** Builds it whatever the stamp says. @returns whether there is one that fits the sources now */
+export async function rebuild(root: string, bundle: Bundle): Promise<boolean> {
+  const hash = hashSources(root, RECIPES[bundle].sources);
+  return (await build(root, bundle, hash, false, () => undefined)).kind === 'built';
+}
+
+function stampOf(root: string, bundle: Bundle): string {
+  return path.join(root, 'out', `.${bundle}-sources`);
+}
+
+async function build(
+  root: string,
+  bundle: Bundle,
+  hash: string,
+  isBuilt: boolean,
+  announce: () => void,
+): Promise<BuildResult> {
+  const recipe = RECIPES[bundle];
   const give = (why: string): BuildResult => ({ kind: isBuilt ? 'stale' : 'failed', why });
   const script = path.join(root, recipe.script);
   if (!fs.existsSync(script)) return give('the build tools are not installed; run "npm ci" in the project folder');
@@ -61,11 +87,10 @@ export async function ensureBundle(root: string, bundle: Bundle, announce: () =>
   const startedAt = performance.now();
   const { ok, output } = await run(root, [script, ...recipe.args]);
   if (!ok) return give(output.trim());
-  fs.mkdirSync(path.dirname(stamp), { recursive: true });
-  fs.writeFileSync(stamp, hash);
+  fs.mkdirSync(path.join(root, 'out'), { recursive: true });
+  fs.writeFileSync(stampOf(root, bundle), hash);
   // The window's build makes the UI as well.
-  if (bundle === 'desktop')
-    fs.writeFileSync(path.join(root, 'out', '.ui-sources'), hashSources(root, RECIPES.ui.sources));
+  if (bundle === 'desktop') fs.writeFileSync(stampOf(root, 'ui'), hashSources(root, RECIPES.ui.sources));
   return { kind: 'built', seconds: (performance.now() - startedAt) / 1000 };
 }
 

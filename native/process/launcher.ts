@@ -9,12 +9,14 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LauncherMessage, LaunchRequest } from './launcher-messages.ts';
 import { spawnSupervisor } from './spawn-supervisor.ts';
 import type { SpawnOrder } from './spawn-supervisor.ts';
 
-const SCRIPT = fileURLToPath(new URL('./launcher-process.ts', import.meta.url));
+// Built, both are JavaScript and lie side by side as well.
+const SCRIPT = fileURLToPath(new URL(`./launcher-process${path.extname(import.meta.url)}`, import.meta.url));
 /** So many launches within a second are a burst. */
 const BURST_LAUNCHES = 8;
 const BURST_MS = 1_000;

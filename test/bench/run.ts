@@ -19,6 +19,7 @@ import { benchMove } from './move.ts';
 import { benchPlan } from './plan-bench.ts';
 import { formatTable, type BenchResult } from './report.ts';
 import { benchSubmit } from './submit.ts';
+import { benchVerbs } from './verbs.ts';
 import { makeDirectory } from './yard.ts';
 import { removeDirectory } from '../support/engine-process.ts';
 
@@ -26,6 +27,7 @@ import { removeDirectory } from '../support/engine-process.ts';
 const TOPICS: Readonly<Record<string, () => BenchResult[] | Promise<BenchResult[]>>> = {
   idle: benchIdle,
   submit: benchSubmit,
+  verbs: benchVerbs,
   plan: benchPlan,
   move: benchMove,
   drain: benchDrain,

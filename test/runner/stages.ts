@@ -111,6 +111,11 @@ export function listStages(rounds: number): Stage[] {
   const tsc = [process.execPath, tool('typescript', 'bin', 'tsc')];
   return [
     checkStage('build', [process.execPath, tool('electron-vite', 'bin', 'electron-vite.js'), 'build'], 3 * MINUTE),
+    checkStage(
+      'build-node',
+      [process.execPath, path.join(ROOT, 'resources', 'packaging', 'build-programs.ts'), 'cli', 'engine'],
+      2 * MINUTE,
+    ),
     checkStage('types', [...tsc, '-p', 'tsconfig.json'], 3 * MINUTE),
     checkStage('types-web', [...tsc, '-p', 'tsconfig.web.json'], 3 * MINUTE),
     checkStage(

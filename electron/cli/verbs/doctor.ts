@@ -1,5 +1,7 @@
 /** `switchyard doctor` */
+import { loadEngineModule } from '../../client/engine-program.ts';
 import type { DoctorCheck } from '../../contract/settings.ts';
+import type * as Doctor from '../../engine/doctor.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
@@ -39,7 +41,7 @@ export const build: BuildVerb = (context) =>
 async function runChecks(context: CommandContext): Promise<readonly DoctorCheck[]> {
   const client = await context.connectIfRunning();
   if (client !== null) return (await client.request<{ checks: DoctorCheck[] }>('GET', '/doctor')).checks;
-  const { runDoctor } = await import('../../engine/doctor.ts');
+  const { runDoctor } = await loadEngineModule<typeof Doctor>('doctor');
   return runDoctor({ dataDir: context.paths.dir, dockerHost: context.terminal.env['DOCKER_HOST'] });
 }
 

@@ -2,13 +2,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { GpuStatus } from '../../contract/gpus.ts';
-import { UNDERSTOOD_HELP, type Understood } from '../../../native/gpu/understand-capture.ts';
+import type * as Live from '../../../native/gpu/understand-live.ts';
+import type { Understood } from '../../../native/gpu/understand-capture.ts';
 import { collect, createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { describeGpus, describeUnderstood } from '../describe-gpus.ts';
 import { ExitCode, CliError, usageError } from '../exit-codes.ts';
 import { findSlotUuid } from '../find-gpu.ts';
 import { readStdin } from '../terminal.ts';
+import { UNDERSTOOD_HELP } from '../understood-help.ts';
 
 interface GpuFlags {
   readonly json?: boolean;
@@ -88,7 +90,8 @@ async function showCaptures(names: readonly string[], flags: GpuFlags, context: 
 
 /** Looking at the GPUs is no reason to start an engine. */
 async function readThisMachine(context: CommandContext): Promise<Understood> {
-  const { understandLive } = await import('../../../native/gpu/understand-live.ts');
+  const { loadEngineModule } = await import('../../client/engine-program.ts');
+  const { understandLive } = await loadEngineModule<typeof Live>('understand-live');
   const command = context.terminal.env['SWITCHYARD_NVIDIA_SMI'];
   return understandLive({ env: context.terminal.env, ...(command === undefined ? {} : { command }) });
 }

@@ -1,10 +1,9 @@
 /** `switchyard open` */
 import os from 'node:os';
-import path from 'node:path';
+import { isClone } from '../../client/engine-program.ts';
+import { PROGRAM_ROOT } from '../../client/program-root.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
-
-const ROOT = path.resolve(import.meta.dirname, '../../..');
 
 export const build: BuildVerb = (context) =>
   createVerb(
@@ -33,8 +32,9 @@ export const build: BuildVerb = (context) =>
 
 /** An engine that a command started in the background has never been asked for its page. */
 async function buildPage({ terminal }: CommandContext): Promise<void> {
+  if (!isClone()) return;
   const { ensureBundle } = await import('../../start/bundles.ts');
-  const result = await ensureBundle(ROOT, 'ui', () => terminal.note('Building the user interface …'));
+  const result = await ensureBundle(PROGRAM_ROOT, 'ui', () => terminal.note('Building the user interface …'));
   if (result.kind === 'stale' || result.kind === 'failed')
     terminal.note(`The user interface could not be built:\n${result.why}`);
 }

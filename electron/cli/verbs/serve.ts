@@ -1,4 +1,6 @@
 /** `switchyard serve`: the headless entry in the foreground. Its flags are its own. */
+import { loadEngineModule } from '../../client/engine-program.ts';
+import type * as Serve from '../../serve.ts';
 import { createVerb } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 import { CliError, ExitCode } from '../exit-codes.ts';
@@ -14,7 +16,7 @@ export const build: BuildVerb = (context) =>
     .allowUnknownOption()
     .allowExcessArguments()
     .action(async (_flags: unknown, command: { readonly args: readonly string[]; opts(): { json?: boolean } }) => {
-      const { serve } = await import('../../serve.ts');
+      const { serve } = await loadEngineModule<typeof Serve>('serve');
       const argv = [...command.args, ...(command.opts().json === true ? ['--json'] : [])];
       const exitCode = await serve(argv, { env: context.terminal.env });
       if (exitCode !== 0)

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { engineModule, engineNode } from '../../client/engine-program.ts';
 import type { EngineInfo } from '../../contract/feed.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
@@ -14,7 +14,6 @@ import { stopEngine } from '../stop-engine.ts';
 import { plain } from '../table.ts';
 
 const UNIT = 'switchyard.service';
-const SERVE = fileURLToPath(new URL('../../serve.ts', import.meta.url));
 const SYSTEMCTL_TIMEOUT_MS = 30_000;
 
 interface Json {
@@ -64,7 +63,10 @@ async function install(context: CommandContext, flags: Json): Promise<void> {
   if ((await systemctl(context, ['--version'])).kind === 'missing') throw noSystemd();
   const file = unitFile(terminal.env);
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, formatUnit({ node: process.execPath, serve: SERVE, env: engineEnvironment(terminal.env) }));
+  fs.writeFileSync(
+    file,
+    formatUnit({ node: engineNode(), serve: engineModule('serve'), env: engineEnvironment(terminal.env) }),
+  );
   const order = async (...args: string[]): Promise<void> => {
     const done = await systemctl(context, args);
     if (done.kind === 'failed')
@@ -136,7 +138,7 @@ function requireLinux(): void {
   throw new CliError(
     ExitCode.failed,
     'The service is one of systemd, which this system does not have.',
-    `Let the desktop app start at login (switchyard settings startAtLogin on), or run this at login: ${process.execPath} ${SERVE}`,
+    `Let the desktop app start at login (switchyard settings startAtLogin on), or run this at login: ${engineNode()} ${engineModule('serve')}`,
   );
 }
 
@@ -144,7 +146,7 @@ function noSystemd(): CliError {
   return new CliError(
     ExitCode.failed,
     'There is no systemctl here, so no service could be installed.',
-    `Have your own init system, or "crontab -e" with a line "@reboot ...", run: ${process.execPath} ${SERVE}`,
+    `Have your own init system, or "crontab -e" with a line "@reboot ...", run: ${engineNode()} ${engineModule('serve')}`,
   );
 }
 

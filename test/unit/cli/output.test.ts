@@ -5,7 +5,6 @@ import { bashScript, fishScript, zshScript } from '../../../electron/cli/complet
 import { describeTrial } from '../../../electron/cli/describe-trial.ts';
 import { startOfLastLines } from '../../../electron/cli/log-tail.ts';
 import { formatTable, textWidth, truncate } from '../../../electron/cli/table.ts';
-import { findWindowObstacle } from '../../../electron/start/window-obstacle.ts';
 import { makeTrial } from '../../fakes/trial.ts';
 
 describe('tables', () => {
@@ -79,18 +78,6 @@ describe('the last lines of a log', () => {
   ])('%j, %d', (text, lines, tail) => {
     const bytes = Buffer.from(text);
     expect(bytes.subarray(startOfLastLines(bytes, lines)).toString()).toBe(tail);
-  });
-});
-
-describe('why there is no window', () => {
-  it('needs a display on Linux, and not root', () => {
-    const on = (env: NodeJS.ProcessEnv, uid: number): string | null =>
-      findWindowObstacle({ platform: 'linux', env, uid });
-    expect(on({}, 1000)).toBe('No display found');
-    expect(on({ DISPLAY: ':0' }, 0)).toMatch(/root/);
-    expect(on({ DISPLAY: ':0' }, 1000)).toBeNull();
-    expect(on({ WAYLAND_DISPLAY: 'wayland-0' }, 1000)).toBeNull();
-    expect(findWindowObstacle({ platform: 'darwin', env: {}, uid: 501 })).toBeNull();
   });
 });
 

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { findBundledNode, runsTypeScript } from '../../../electron/client/other-node.mjs';
 import { ensureBundle, hashSources } from '../../../electron/start/bundles.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
@@ -21,14 +21,7 @@ afterEach(() => {
 });
 
 describe('the launcher', () => {
-  const load = async () =>
-    (await import(pathToFileURL(LAUNCH).href)) as {
-      runsTypeScript(version: string): boolean;
-      findBundledNode(from: string): string | null;
-    };
-
-  it('knows which Node can', async () => {
-    const { runsTypeScript } = await load();
+  it('knows which Node can', () => {
     expect(['18.20.0', '20.20.2', '22.17.1', '22.18.0', '24.0.0', '26.1.0'].map(runsTypeScript)).toEqual([
       false,
       false,
@@ -38,8 +31,7 @@ describe('the launcher', () => {
       true,
     ]);
   });
-  it('finds the Node that came with the dependencies', async () => {
-    const { findBundledNode } = await load();
+  it('finds the Node that came with the dependencies', () => {
     const node = findBundledNode(LAUNCH);
     expect(node).not.toBeNull();
     expect(spawnSync(node ?? '', ['--version'], { encoding: 'utf8' }).stdout).toMatch(/^v24\./);
