@@ -3,7 +3,7 @@
  * What only one of them can show is in docker-runtime.test.ts and process-runtime.test.ts.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -376,6 +376,39 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
     await lab.run(runtime, spec);
     expect(lab.log(spec)).toBe(odd.map((a) => `[${a}]`).join(''));
     expect(readFileSync(path.join(lab.workOf(spec), 'here'), 'utf8').trim()).toBe(spec.workDir);
+  });
+
+  const PLACES = ['work', 'checkpoints', 'output', 'exchange', 'helper'] as const;
+
+  it('says where a trial finds each directory of the host: there, or under its own path', () => {
+    const host = { work: '/h/w', checkpoints: '/h/c', output: '/h/o', exchange: '/h/x', helper: '/h/p' };
+    const { places, mounts } = runtime.layOut({ ...host, inPlace: false });
+    for (const place of PLACES) {
+      const mount = mounts.find(({ hostPath }) => hostPath === host[place]);
+      expect(places[place]).toBe(mount === undefined ? host[place] : mount.containerPath);
+    }
+    expect(new Set(PLACES.map((place) => places[place])).size).toBe(PLACES.length);
+  });
+
+  real('shows a trial the directories of the host where it said they are', async () => {
+    const planned = lab.plan({ argv: sh('', { steps: [] }) });
+    const host = Object.fromEntries(
+      PLACES.map((place) => [place, path.join(path.dirname(planned.logPath), 'places', place)]),
+    ) as Record<(typeof PLACES)[number], string>;
+    for (const place of PLACES) {
+      mkdirSync(host[place], { recursive: true });
+      writeFileSync(path.join(host[place], 'name'), place);
+    }
+    const { places, paths, mounts } = runtime.layOut({ ...host, inPlace: false });
+    const script = 'cat name; for dir; do cat "$dir/name" && echo seen >"$dir/seen"; done';
+    const written = (['work', 'checkpoints', 'output', 'exchange'] as const).map((place) => places[place]);
+    const argv = ['sh', '-c', `${script}; cat "$HELPER"`, 'x', ...written];
+    const env = { HELPER: paths.join(places.helper, 'name') };
+    const spec = { ...planned, argv, env, workDir: places.work, mounts };
+    expect(await lab.run(runtime, spec)).toMatchObject({ exitCode: 0 });
+    expect(lab.log(spec)).toBe('workworkcheckpointsoutputexchangehelper');
+    for (const place of ['work', 'checkpoints', 'output', 'exchange'] as const)
+      expect(readFileSync(path.join(host[place], 'seen'), 'utf8')).toBe('seen\n');
   });
 
   real('keeps carriage returns and reads nothing from stdin', async () => {

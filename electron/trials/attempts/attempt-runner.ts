@@ -1,15 +1,13 @@
 /**
  * Carries out what the state machine decided: launches attempts, signals them, waits for their exits, and takes up after a crash
- * what was running. Every fact goes back into the state machine through `feed`, in a transaction with those of the same moment.
+ * what was running. Every fact goes back into the state machine (save-facts), and what time alone brings comes from deadlines.
  *
- * Per active trial there is one `Live` in memory:
- *   preparing -> (launch) -> attached -> (exit) -> gone
- * `Live` is a cache of wishes and timers only; the database is the truth, and `recover` rebuilds it from there.
- * Effects may be repeated: launching is at-most-once in the runtime, signals to something gone are no errors.
+ * Per active trial there is one `LiveAttempt`, whose phase says what is going on with it; it is forgotten when the trial is no longer
+ * active. Effects may be repeated: launching is at-most-once in the runtime, signals to something gone are no errors.
  */
 import type { SwitchyardError } from '../../contract/errors.ts';
 import type { RuntimeKind } from '../../contract/states.ts';
-import type { AttemptHandle, Attachment, ExitInfo, TrialRuntime } from '../../ports/trial-runtime.ts';
+import type { ExitInfo, TrialRuntime } from '../../ports/trial-runtime.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { LaunchError } from '../../ports/trial-runtime.ts';
 import { getAttempt, markLaunched, type AttemptRow } from '../../store/attempts.ts';
@@ -19,19 +17,16 @@ import type { PendingEffect } from '../life/apply.ts';
 import type { ChangeTrials } from '../life/change-trials.ts';
 import { attemptFiles } from '../files/directories.ts';
 import { readLastWords } from '../log/last-words.ts';
-import type { Preparation } from './prepare.ts';
 import { watchReports, type ReportWatch } from '../reports/report-intake.ts';
 import type { LaunchHolds, LaunchKind } from '../../scheduler/launch-holds.ts';
-import type { TrialEvent } from '../life/transitions.ts';
+import { createEnders } from './ask-to-end.ts';
+import { createDeadlines } from './deadlines.ts';
+import { abortLaunch, enter, type LiveAttempt, type Phase } from './live-attempt.ts';
+import type { Preparation } from './prepare.ts';
+import { createFactSaver, type Fact } from './save-facts.ts';
 
-/** A killed program that does not die (a hung driver call) is killed again at this pace. */
-const KILL_AGAIN_MS = 10_000;
-/** While a fact cannot be saved (disk full, database locked) it is tried again at this pace; nothing is dropped. */
-const SAVE_AGAIN_MS = 2_000;
 /** While a runtime cannot be asked (daemon down) its attempts are looked at again at this pace. */
 const RECOVER_AGAIN_MS = 3_000;
-/** setTimeout fires at once beyond this. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface RunnerDeps {
   readonly store: Store;
@@ -52,38 +47,6 @@ export interface RunnerDeps {
   readonly onLogComplete: (trialId: number, logPath: string) => void;
 }
 
-interface Live {
-  readonly trialId: number;
-  readonly attempt: number;
-  readonly runtime: TrialRuntime;
-  readonly abort: AbortController;
-  handle: AttemptHandle;
-  attachment: Attachment | null;
-  reports: ReportWatch | null;
-  timer: NodeJS.Timeout | null;
-  /** SIGTERM that waits, for a program that was asked another way. */
-  signalTimer: NodeJS.Timeout | null;
-  deadline: { readonly event: Deadline['event']; readonly atMonotonicMs: number } | null;
-}
-
-/** What happens to an active trial with time alone. */
-interface Deadline {
-  readonly event: 'time_limit' | 'grace_over';
-  readonly atMs: number;
-  readonly longestMs: number;
-}
-
-/** Something that happened to an attempt. */
-interface Fact {
-  readonly trialId: number;
-  readonly attempt: number;
-  readonly event: TrialEvent;
-  /** More rows of the same transaction. */
-  readonly extra?: (db: Store['db']) => void;
-  /** Called once, after the commit. */
-  readonly saved?: () => void;
-}
-
 export interface AttemptRunner {
   /** Performs effects after their commit; returns at once, failures come back as events. */
   perform(effects: readonly PendingEffect[]): void;
@@ -98,240 +61,134 @@ export interface AttemptRunner {
 
 export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
   const { store, clock } = deps;
-  const live = new Map<number, Live>();
-  const gathered: Fact[] = [];
+  const live = new Map<number, LiveAttempt>();
   let closed = false;
+  const facts = createFactSaver({ changeTrials: deps.changeTrials, log: deps.log, settle });
+  const deadlines = createDeadlines(clock, (trialId, attempt, event) => {
+    facts.save({ trialId, attempt, event: { type: event } });
+  });
+  const enders = createEnders({
+    stopWish: deps.preparation,
+    onError: (entry, what, error) => {
+      deps.log.error(`#${entry.trialId}: ${what} failed`, error);
+    },
+  });
 
-  function runtimeOf(kind: RuntimeKind): TrialRuntime {
-    const runtime = deps.runtimes.get(kind);
-    if (runtime === undefined) throw new Error(`no ${kind} runtime`);
-    return runtime;
-  }
-
-  function handleOf(trial: TrialRow, attempt: AttemptRow): AttemptHandle {
+  function track(trial: TrialRow, attempt: AttemptRow, phase: Phase): LiveAttempt {
+    const runtime = deps.runtimes.get(attempt.runtime);
+    if (runtime === undefined) throw new Error(`no ${attempt.runtime} runtime`);
+    const before = live.get(trial.id);
+    if (before !== undefined) forget(before);
     const files = attemptFiles(deps.trialsDir, trial.id, attempt.number);
-    return { attemptId: attempt.key, ref: attempt.ref, logPath: files.log, stateDir: files.state };
-  }
-
-  function track(trial: TrialRow, attempt: AttemptRow): Live {
-    const entry: Live = {
+    const entry: LiveAttempt = {
       trialId: trial.id,
       attempt: attempt.number,
-      runtime: runtimeOf(attempt.runtime),
-      abort: new AbortController(),
-      handle: handleOf(trial, attempt),
-      attachment: null,
-      reports: null,
-      timer: null,
-      signalTimer: null,
-      deadline: null,
+      runtime,
+      handle: { attemptId: attempt.key, ref: attempt.ref, logPath: files.log, stateDir: files.state },
+      phase,
     };
     live.set(trial.id, entry);
     return entry;
   }
 
-  function forget(entry: Live): void {
-    if (entry.timer !== null) clearTimeout(entry.timer);
-    if (entry.signalTimer !== null) clearTimeout(entry.signalTimer);
-    entry.reports?.close();
-    if (live.get(entry.trialId) === entry) live.delete(entry.trialId);
-    deps.onActivity(entry.trialId, null);
-  }
-
-  function feed(trialId: number, attempt: number, event: TrialEvent, more: Pick<Fact, 'extra' | 'saved'> = {}): void {
-    save([{ trialId, attempt, event, ...more }]);
-  }
-
-  /** For what comes in bursts: the facts of one turn of the event loop share a transaction, because each one waits for the disk. */
-  function feedSoon(trialId: number, attempt: number, event: TrialEvent, more: Pick<Fact, 'extra' | 'saved'>): void {
-    gathered.push({ trialId, attempt, event, ...more });
-    if (gathered.length === 1)
-      setImmediate(() => {
-        save(gathered.splice(0));
-      });
-  }
-
-  function save(facts: readonly Fact[]): void {
-    if (closed) return;
-    try {
-      deps.changeTrials(`trial ${facts.map(({ event }) => event.type).join(', ')}`, ({ tx, fire, afterCommit }) => {
-        for (const fact of facts) {
-          const { trialId, attempt, event, extra } = fact;
-          afterCommit(() => {
-            settle(fact);
-          });
-          const trial = getTrialRow(tx.db, trialId);
-          if (trial === null || trial.attempt !== attempt) continue;
-          extra?.(tx.db);
-          const fired = fire(trial, event);
-          if ('refused' in fired) deps.log.info(`#${trialId} ${event.type}: ${fired.refused}`);
-        }
-      });
-    } catch (error) {
-      // Nothing of it was written; one of them must not hold up the others.
-      if (facts.length > 1) {
-        for (const fact of facts) save([fact]);
-        return;
-      }
-      // The fact is true whether or not it can be saved now.
-      deps.log.error(
-        `${facts.map(({ trialId, event }) => `#${trialId}: could not save "${event.type}"`).join()}, trying again`,
-        error,
-      );
-      setTimeout(() => {
-        save(facts);
-      }, SAVE_AGAIN_MS).unref();
-    }
-  }
-
-  /** A fact is saved: what is held of its trial follows. */
-  function settle({ trialId, attempt, saved }: Fact): void {
+  /** A fact is saved: an attempt whose trial is no longer active is forgotten, another gets the deadline of its new state. */
+  function settle({ trialId, attempt }: Fact): void {
     const entry = live.get(trialId);
-    if (entry !== undefined && entry.attempt === attempt) {
-      const trial = getTrialRow(store.db, trialId);
-      if (trial === null || (trial.state !== 'starting' && trial.state !== 'running' && trial.state !== 'stopping'))
-        forget(entry);
-      else arm(entry, trial);
-    }
-    saved?.();
+    if (entry?.attempt !== attempt) return;
+    const trial = getTrialRow(store.db, trialId);
+    if (trial !== null && (trial.state === 'starting' || trial.state === 'running' || trial.state === 'stopping'))
+      deadlines.follow(trial);
+    else forget(entry);
   }
 
-  /**
-   * One timer per trial: the time limit while it runs, the end of the grace period while it stops. The wall clock is asked once per deadline,
-   * from then on only the steady one counts: a clock that jumps ends nothing early and nothing late.
-   */
-  function arm(entry: Live, trial: TrialRow): void {
-    if (entry.timer !== null) clearTimeout(entry.timer);
-    entry.timer = null;
-    const deadline = deadlineOf(trial);
-    if (deadline === null) {
-      entry.deadline = null;
-      return;
-    }
-    const { event, atMs, longestMs } = deadline;
-    if (entry.deadline?.event !== event) {
-      entry.deadline = {
-        event,
-        atMonotonicMs: clock.monotonicMs() + Math.min(Math.max(atMs - clock.nowMs(), 0), longestMs),
-      };
-    }
-    const leftMs = Math.max(entry.deadline.atMonotonicMs - clock.monotonicMs(), 0);
-    entry.timer = setTimeout(
-      () => {
-        const current = leftMs > MAX_TIMER_MS ? getTrialRow(store.db, trial.id) : null;
-        if (current === null) feed(trial.id, entry.attempt, { type: event });
-        else arm(entry, current);
-      },
-      Math.min(leftMs, MAX_TIMER_MS),
-    );
+  function forget(entry: LiveAttempt): void {
+    enders.forget(entry);
+    deadlines.forget(entry.trialId);
+    if (entry.phase.name === 'attached') entry.phase.reports.close();
+    live.delete(entry.trialId);
+    deps.onActivity(entry.trialId, null);
   }
 
   function perform(effects: readonly PendingEffect[]): void {
     for (const { trialId, attempt, effect } of effects) {
       if (effect === 'launch') {
-        void launch(trialId, attempt);
+        launch(trialId, attempt).catch((error: unknown) => {
+          deps.log.error(`#${trialId}: its start failed in a way that was not foreseen`, error);
+        });
         continue;
       }
       const entry = live.get(trialId);
-      if (entry === undefined || entry.attempt !== attempt) continue;
       const trial = getTrialRow(store.db, trialId);
-      if (trial !== null) arm(entry, trial);
-      if (effect === 'abort_launch') entry.abort.abort();
-      else if (effect === 'terminate')
-        quietly(entry, 'terminate', async () => {
-          await deps.preparation.wishStop(trialId, attempt);
-          if (trial !== null && deps.preparation.asksForStop(trialId, attempt)) signalLater(entry, trial);
-          else await entry.runtime.terminate(entry.handle);
+      if (entry?.attempt !== attempt || trial === null) continue;
+      deadlines.follow(trial);
+      if (effect === 'abort_launch') abortLaunch(entry);
+      else if (effect === 'terminate') enders.ask(entry, trial.spec.graceS * 1000);
+      else if (effect === 'kill') enders.kill(entry);
+      else
+        entry.runtime[effect](entry.handle).catch((error: unknown) => {
+          deps.log.error(`#${trialId}: ${effect} failed`, error);
         });
-      else if (effect === 'kill') killUntilGone(entry);
-      else quietly(entry, effect, () => entry.runtime[effect](entry.handle));
     }
-  }
-
-  function quietly(entry: Live, what: string, work: () => Promise<void>): void {
-    work().catch((error: unknown) => {
-      deps.log.error(`#${entry.trialId}: ${what} failed`, error);
-    });
-  }
-
-  /** A program that asks sees the wish by itself; the signal would only disturb its saving. It comes when half of its time is over. */
-  function signalLater(entry: Live, trial: TrialRow): void {
-    if (entry.signalTimer !== null) clearTimeout(entry.signalTimer);
-    entry.signalTimer = setTimeout(
-      () => {
-        quietly(entry, 'terminate', () => entry.runtime.terminate(entry.handle));
-      },
-      Math.min((trial.spec.graceS * 1000) / 2, MAX_TIMER_MS),
-    );
-  }
-
-  function killUntilGone(entry: Live): void {
-    quietly(entry, 'kill', () => entry.runtime.kill(entry.handle));
-    if (entry.timer !== null) clearTimeout(entry.timer);
-    entry.timer = setTimeout(() => {
-      if (live.get(entry.trialId) === entry) killUntilGone(entry);
-    }, KILL_AGAIN_MS);
   }
 
   async function launch(trialId: number, attemptNumber: number): Promise<void> {
     const trial = getTrialRow(store.db, trialId);
     const attempt = getAttempt(store.db, trialId, attemptNumber);
     if (trial === null || attempt === null || trial.attempt !== attemptNumber || trial.state !== 'starting') return;
-    const entry = track(trial, attempt);
+    if (live.get(trialId)?.attempt === attemptNumber) return;
+    const abort = new AbortController();
+    const entry = track(trial, attempt, { name: 'preparing', abort });
     try {
       const spec = await deps.preparation.prepare(trial, attempt);
+      enter(entry, { name: 'launching', abort });
       const { ref } = await entry.runtime.launch(
         spec,
         (text) => {
           deps.onActivity(trialId, text);
         },
-        entry.abort.signal,
+        abort.signal,
       );
       if (closed) return;
       deps.launchHolds.succeeded(launchKind(trial, attempt));
-      entry.handle = { ...entry.handle, ref };
-      attach(entry);
-      const startedAtMs = clock.nowMs();
+      attach(entry, ref);
       deps.onActivity(trialId, null);
-      feedSoon(
-        trialId,
-        attemptNumber,
-        { type: 'launched' },
-        {
-          extra: (db) => {
-            markLaunched(db, trialId, attemptNumber, ref, startedAtMs);
-          },
-        },
-      );
+      facts.saveSoon(launched(entry, ref));
     } catch (error) {
       if (closed) return;
       const failure = asLaunchError(error);
+      const { code, message, remedy, transient } = failure;
       deps.launchHolds.failed(launchKind(trial, attempt), failure);
-      if (failure.code === 'launch_failed' && !entry.abort.signal.aborted)
-        deps.log.error(`#${trialId}: launch failed`, error);
-      feed(
+      if (code === 'launch_failed' && !abort.signal.aborted) deps.log.error(`#${trialId}: launch failed`, error);
+      enter(entry, { name: 'ended' });
+      facts.save({
         trialId,
-        attemptNumber,
-        {
-          type: 'launch_failed',
-          code: failure.code,
-          message: failure.message,
-          remedy: failure.remedy,
-          transient: failure.transient,
+        attempt: attemptNumber,
+        event: { type: 'launch_failed', code, message, remedy, transient },
+        saved: () => {
+          entry.runtime.remove(entry.handle).catch(() => {
+            /* The sweep at the next start takes it. */
+          });
         },
-        {
-          saved: () => {
-            entry.runtime.remove(entry.handle).catch(() => {
-              /* The sweep at the next start takes it. */
-            });
-          },
-        },
-      );
+      });
     }
   }
 
-  function attach(entry: Live): void {
-    entry.reports = watchReports({
+  function launched({ trialId, attempt }: LiveAttempt, ref: string): Fact {
+    const startedAtMs = clock.nowMs();
+    return {
+      trialId,
+      attempt,
+      event: { type: 'launched' },
+      extra: (db) => {
+        markLaunched(db, trialId, attempt, ref, startedAtMs);
+      },
+    };
+  }
+
+  /** @param ref null where the runtime named none: it ended while nobody watched */
+  function attach(entry: LiveAttempt, ref: string | null): void {
+    if (ref !== null) entry.handle = { ...entry.handle, ref };
+    const reports = watchReports({
       store,
       trialsDir: deps.trialsDir,
       trialId: entry.trialId,
@@ -343,93 +200,84 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       log: deps.log,
     });
     const attachment = entry.runtime.attach(entry.handle);
-    entry.attachment = attachment;
-    void attachment.exit.then((exit) => exited(entry, exit));
+    enter(entry, { name: 'attached', attachment, reports });
+    attachment.exit
+      .then((exit) => exited(entry, reports, exit))
+      .catch((error: unknown) => {
+        deps.log.error(`#${entry.trialId}: its end could not be taken in`, error);
+      });
   }
 
-  async function exited(entry: Live, exit: ExitInfo): Promise<void> {
+  async function exited(entry: LiveAttempt, reports: ReportWatch, exit: ExitInfo): Promise<void> {
     if (closed) return;
-    await entry.reports?.drain();
+    await reports.drain();
+    reports.close();
     deps.onLogComplete(entry.trialId, entry.handle.logPath);
+    const event = { type: 'exited' as const, exit: await withLastWords(exit, entry.handle.logPath) };
+    enter(entry, { name: 'ended' });
     // `launched` may still be waiting to be saved: the state machine accepts an exit from `starting` too. What the runtime knows of the
     // exit goes only when the exit is saved, or a crash in between would make a finished trial look lost.
-    feedSoon(
-      entry.trialId,
-      entry.attempt,
-      { type: 'exited', exit: await withLastWords(exit, entry.handle.logPath) },
-      {
-        saved: () => {
-          entry.runtime.remove(entry.handle).catch((error: unknown) => {
-            deps.log.error(`#${entry.trialId}: could not remove the ended attempt`, error);
-          });
-        },
+    facts.saveSoon({
+      trialId: entry.trialId,
+      attempt: entry.attempt,
+      event,
+      saved: () => {
+        entry.runtime.remove(entry.handle).catch((error: unknown) => {
+          deps.log.error(`#${entry.trialId}: could not remove the ended attempt`, error);
+        });
       },
-    );
+    });
   }
 
-  async function recoverOne(trial: TrialRow): Promise<void> {
-    if (closed) return;
+  async function takeUp(trial: TrialRow): Promise<void> {
     const attempt = getAttempt(store.db, trial.id, trial.attempt);
-    if (attempt === null) {
-      feed(trial.id, trial.attempt, { type: 'vanished', message: 'its attempt was never recorded' });
-      return;
-    }
-    const entry = live.get(trial.id) ?? track(trial, attempt);
+    if (attempt === null)
+      facts.save({
+        trialId: trial.id,
+        attempt: trial.attempt,
+        event: { type: 'vanished', message: 'its attempt was never recorded' },
+      });
+    else await recoverOne(track(trial, attempt, { name: 'recovering' }), attempt);
+  }
+
+  /** Asks the runtime what became of an attempt, until it answers. */
+  async function recoverOne(entry: LiveAttempt, attempt: AttemptRow): Promise<void> {
+    if (closed || live.get(entry.trialId) !== entry || entry.phase.name !== 'recovering') return;
+    const { trialId } = entry;
     try {
+      const wasStarting = getTrialRow(store.db, trialId)?.state === 'starting';
       const found = await entry.runtime.recover(entry.handle);
       if (closed) return;
       if (found.kind === 'absent') {
-        feed(trial.id, attempt.number, {
-          type: 'vanished',
-          message: attempt.startedAtMs === null ? 'it had not started yet' : 'it was gone when Switchyard came back',
-        });
+        const message =
+          attempt.startedAtMs === null ? 'it had not started yet' : 'it was gone when Switchyard came back';
+        enter(entry, { name: 'ended' });
+        facts.save({ trialId, attempt: entry.attempt, event: { type: 'vanished', message } });
         return;
       }
-      if (found.kind === 'running') {
-        entry.handle = { ...entry.handle, ref: found.ref };
-        if (trial.state === 'starting') {
-          const startedAtMs = clock.nowMs();
-          feed(
-            trial.id,
-            attempt.number,
-            { type: 'launched' },
-            {
-              extra: (db) => {
-                markLaunched(db, trial.id, attempt.number, found.ref, startedAtMs);
-              },
-            },
-          );
-        }
-      }
+      const isRunning = found.kind === 'running';
       // An attempt that ended meanwhile is attached too: that collects the rest of its log before it reports the exit.
-      attach(entry);
-      const current = getTrialRow(store.db, trial.id);
-      if (current === null) return;
-      arm(entry, current);
-      if (current.state === 'stopping') {
-        perform([
-          {
-            trialId: trial.id,
-            attempt: attempt.number,
-            effect: current.stop?.kind === 'kill' || current.stop?.killAtMs === null ? 'kill' : 'terminate',
-          },
-        ]);
-      } else if (found.kind === 'running' && found.frozen !== current.frozen) {
-        perform([{ trialId: trial.id, attempt: attempt.number, effect: current.frozen ? 'freeze' : 'unfreeze' }]);
+      attach(entry, isRunning ? found.ref : null);
+      if (isRunning && wasStarting) facts.save(launched(entry, found.ref));
+      const trial = getTrialRow(store.db, trialId);
+      if (trial === null) return;
+      deadlines.follow(trial);
+      if (trial.state === 'stopping') {
+        const effect = trial.stop?.kind === 'kill' || trial.stop?.killAtMs === null ? 'kill' : 'terminate';
+        perform([{ trialId, attempt: entry.attempt, effect }]);
+      } else if (isRunning && found.frozen !== trial.frozen) {
+        perform([{ trialId, attempt: entry.attempt, effect: trial.frozen ? 'freeze' : 'unfreeze' }]);
       }
     } catch (error) {
-      deps.log.error(`#${trial.id}: its runtime cannot be asked, trying again`, error);
-      setTimeout(() => {
-        const again = getTrialRow(store.db, trial.id);
-        if (again !== null && again.attempt === trial.attempt) void recoverOne(again);
-      }, RECOVER_AGAIN_MS).unref();
+      deps.log.error(`#${trialId}: its runtime cannot be asked, trying again`, error);
+      setTimeout(() => void recoverOne(entry, attempt), RECOVER_AGAIN_MS).unref();
     }
   }
 
   return {
     perform,
     recover: async () => {
-      await Promise.all(listActiveTrials(store.db).map(recoverOne));
+      await Promise.all(listActiveTrials(store.db).map(takeUp));
     },
     async ownPids() {
       const owners = new Map<number, number>();
@@ -449,24 +297,18 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       })),
     async close() {
       closed = true;
+      facts.close();
+      deadlines.close();
+      enders.close();
       await Promise.all(
-        [...live.values()].map(async (entry) => {
-          if (entry.timer !== null) clearTimeout(entry.timer);
-          if (entry.signalTimer !== null) clearTimeout(entry.signalTimer);
-          entry.reports?.close();
-          await entry.attachment?.detach();
+        [...live.values()].map(async ({ phase }) => {
+          if (phase.name !== 'attached') return;
+          phase.reports.close();
+          await phase.attachment.detach();
         }),
       );
     },
   };
-}
-
-function deadlineOf(trial: TrialRow): Deadline | null {
-  const limitMs = trial.spec.timeLimitS === null ? null : trial.spec.timeLimitS * 1000;
-  if (trial.state === 'running' && limitMs !== null && trial.startedAtMs !== null)
-    return { event: 'time_limit', atMs: trial.startedAtMs + limitMs, longestMs: limitMs };
-  const killAtMs = trial.state === 'stopping' ? (trial.stop?.killAtMs ?? null) : null;
-  return killAtMs === null ? null : { event: 'grace_over', atMs: killAtMs, longestMs: trial.spec.graceS * 1000 };
 }
 
 function launchKind({ spec }: TrialRow, { runtime }: AttemptRow): LaunchKind {
