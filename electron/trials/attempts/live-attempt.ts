@@ -26,8 +26,6 @@ export interface LiveAttempt {
   readonly trialId: number;
   readonly attempt: number;
   readonly runtime: TrialRuntime;
-  /** What its trial had reported when it began, 0..1. */
-  readonly progressAtStart: number;
   /** Its `ref` is known from `attached` on. */
   handle: AttemptHandle;
   phase: Phase;

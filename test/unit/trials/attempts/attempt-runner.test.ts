@@ -57,7 +57,7 @@ function engine(wrap: (runtime: TrialRuntime) => TrialRuntime = (runtime) => run
       secrets: { seal: (text) => text, open: (text) => text },
       user: { uid: 1, gid: 1 },
       runtimes,
-      apiUrl: () => null,
+      apiUrl: async () => null,
       materialize: async () => undefined,
       tokens,
     }),

@@ -20,7 +20,6 @@ const inPhase = (phase: Phase): LiveAttempt => ({
   trialId: 7,
   attempt: 2,
   runtime: {} as never,
-  progressAtStart: 0,
   handle: { attemptId: 'a', ref: null, logPath: '', stateDir: '' },
   phase,
 });
