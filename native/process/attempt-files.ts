@@ -1,9 +1,11 @@
 /**
  * The files of one attempt in its state directory: reading and taking the claim, finding the exit. See supervisor.ts.
  * Reads are synchronous: the files are tiny, local and just written.
+ * The program is the same user and may put anything in their place: no link is followed, no pipe is waited for. Permissions it took
+ * away are given back; what cannot be read even so throws, and the caller goes by the processes alone.
  */
-import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises';
+import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, readdirSync } from 'node:fs';
+import { mkdir, open, rmdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ABSENT_CLAIM, CLAIM_FILE, exitCodeOfName, parseClaim } from './supervisor.ts';
@@ -22,7 +24,7 @@ export async function readClaim(stateDir: string): Promise<Claim | 'none' | 'unw
   for (;;) {
     let text: string;
     try {
-      text = readFileSync(path.join(stateDir, CLAIM_FILE), 'utf8');
+      text = withAccess(stateDir, () => readSmallFile(path.join(stateDir, CLAIM_FILE)));
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'ENOTDIR')) return 'none';
       throw error;
@@ -54,14 +56,49 @@ export async function claimAsAbsent(stateDir: string): Promise<boolean> {
 /** @returns exit code and end of the program, or null while there is none */
 export function readExit(stateDir: string): { readonly exitCode: number; readonly endedAtMs: number } | null {
   try {
-    for (const name of readdirSync(stateDir)) {
-      const exitCode = exitCodeOfName(name);
-      if (exitCode !== null) return { exitCode, endedAtMs: Math.round(statSync(path.join(stateDir, name)).mtimeMs) };
-    }
-    return null;
+    return withAccess(stateDir, () => {
+      for (const name of readdirSync(stateDir)) {
+        const exitCode = exitCodeOfName(name);
+        if (exitCode !== null) return { exitCode, endedAtMs: Math.round(lstatSync(path.join(stateDir, name)).mtimeMs) };
+      }
+      return null;
+    });
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null;
     throw error;
+  }
+}
+
+/** Runs `look`, and again with the permissions of our own directory given back where they were taken away. */
+function withAccess<T>(stateDir: string, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    if (!hasCode(error, 'EACCES')) throw error;
+    giveBack(stateDir, 0o700);
+    giveBack(path.join(stateDir, CLAIM_FILE), 0o600);
+    return look();
+  }
+}
+
+/** Changes nothing where nothing is missing: somebody may be listening for changes in order to look. */
+function giveBack(file: string, mode: number): void {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (found !== undefined && (found.isDirectory() || found.isFile()) && (found.mode & mode) !== mode)
+    chmodSync(file, mode);
+}
+
+const MAX_FILE_BYTES = 4096;
+
+/** @throws the system's error; for something else than a plain file as well */
+function readSmallFile(file: string): string {
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    if (!fstatSync(descriptor).isFile()) throw new Error(`${file} is not a file any more`);
+    const buffer = Buffer.alloc(MAX_FILE_BYTES);
+    return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, MAX_FILE_BYTES, 0));
+  } finally {
+    closeSync(descriptor);
   }
 }
 
@@ -69,7 +106,8 @@ export function readExit(stateDir: string): { readonly exitCode: number; readonl
 export async function removeAttemptFiles(stateDir: string): Promise<void> {
   let names: string[];
   try {
-    names = await readdir(stateDir);
+    if (!lstatSync(stateDir).isDirectory()) return;
+    names = withAccess(stateDir, () => readdirSync(stateDir));
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return;
     throw error;

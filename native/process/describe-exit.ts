@@ -58,6 +58,19 @@ export function describeVanished(seen: {
   };
 }
 
+/** The end of a program whose files the runtime cannot read: nothing is known but that it is gone. */
+export function describeUnreadable(error: unknown, endedAtMs: number): ExitInfo {
+  const why = error instanceof Error ? error.message : String(error);
+  return {
+    exitCode: null,
+    signal: null,
+    oomKilled: false,
+    lost: false,
+    endedAtMs,
+    message: `How it ended is not known, its state directory cannot be read (${why}).`,
+  };
+}
+
 async function isDiskFull(logPath: string): Promise<boolean> {
   try {
     const { bavail, bsize } = await statfs(path.dirname(logPath));

@@ -30,13 +30,14 @@ import type {
 } from '../../electron/ports/trial-runtime.ts';
 import type { Clock } from '../../electron/ports/clock.ts';
 import { readBootId } from '../boot-id.ts';
-import { claimAsAbsent, readClaim, readExit, removeAttemptFiles } from './attempt-files.ts';
-import { describeExit, describeVanished } from './describe-exit.ts';
+import { claimAsAbsent, hasCode, readClaim, readExit, removeAttemptFiles } from './attempt-files.ts';
+import { describeExit, describeUnreadable, describeVanished } from './describe-exit.ts';
 import { createLauncher } from './launcher.ts';
 import type { Launched, Launcher } from './launcher.ts';
 import { createLinuxTable, membersOf } from './process-table.ts';
 import type { ProcessEntry, ProcessTable, SupervisorId } from './process-table.ts';
 import { createPsTable } from './ps-table.ts';
+import { CLAIM_FILE } from './supervisor.ts';
 import { startSupervisor, throwIfAborted } from './start-supervisor.ts';
 import { findProgram } from './resolve-command.ts';
 import { passedOn } from './trial-env.ts';
@@ -51,6 +52,7 @@ const KILL_ROUND_MS = 5;
 /** Who could not be asked to end at once is looked at again after this long, then more and more seldom. */
 const ASK_AGAIN_MS = 20;
 const MAX_ASK_AGAIN_MS = 1_000;
+const FOLLOW_PACE_MS = 20;
 /** Between its exit file and its end a supervisor has one system call to make. */
 const LAST_BREATH_MS = 1_000;
 
@@ -95,7 +97,10 @@ export function createProcessRuntime({
     const oomKillsBefore = table().oomKills();
     const started = await startSupervisor(spec, baseEnv, bootId, signal, launcher);
     if (!started.claimed) return { ref: await refAfterLostClaim(spec) };
-    const exit = settleOwn(spec, started, oomKillsBefore);
+    // Whatever goes wrong in telling how it ended: it has ended.
+    const exit = settleOwn(spec, started, oomKillsBefore).catch((error: unknown) =>
+      describeUnreadable(error, clock.nowMs()),
+    );
     ownExits.set(spec.attemptId, exit);
     void exit.finally(() => ownExits.delete(spec.attemptId));
     return { ref: String(started.pid) };
@@ -130,17 +135,27 @@ export function createProcessRuntime({
     oomKillsBefore: number | null,
   ): Promise<ExitInfo | null> {
     const end = await ended;
-    if (end === 'unwatched')
-      return followAdopted(
-        { attemptId: spec.attemptId, ref: String(pid), logPath: spec.logPath, stateDir: spec.stateDir },
-        closed.signal,
-      );
-    const exit = readExit(spec.stateDir);
+    if (end === 'unwatched') return followAdopted(handleOf(spec, pid), closed.signal);
+    const exit = await patiently(() => readExit(spec.stateDir));
+    if ('unreadable' in exit) {
+      await killMembers(spec.attemptId, null);
+      return describeUnreadable(exit.unreadable, clock.nowMs());
+    }
+    return settled(spec, pid, exit.value, end.signal, oomKillsBefore);
+  }
+
+  async function settled(
+    spec: LaunchSpec,
+    pid: number,
+    exit: ReturnType<typeof readExit>,
+    endSignal: NodeJS.Signals | null,
+    oomKillsBefore: number | null,
+  ): Promise<ExitInfo> {
     // With an exit file the group is dead; what is left are processes that left it. Without one the group may live.
-    if (exit === null) await killMembers(spec.attemptId, await supervisorOf(spec.stateDir));
+    if (exit === null) await killMembers(spec.attemptId, await supervisorOf(handleOf(spec, pid)));
     else await killStrays(spec.attemptId, pid);
     if (exit === null) {
-      return describeVanished({ lost: false, signal: end.signal ?? 'SIGKILL', endedAtMs: clock.nowMs() });
+      return describeVanished({ lost: false, signal: endSignal ?? 'SIGKILL', endedAtMs: clock.nowMs() });
     }
     const oomKills = table().oomKills();
     return describeExit({
@@ -151,9 +166,27 @@ export function createProcessRuntime({
     });
   }
 
+  /** What the files say; where they cannot be read, what the processes say. */
   async function inspect(handle: AttemptHandle): Promise<Found> {
+    const found = await patiently(() => inspectFiles(handle));
+    if ('value' in found) return found.value;
+    const members = membersOf(await table().scan(), handle.attemptId, null);
+    const first = members[0];
+    if (first === undefined) return { kind: 'exited', exit: describeUnreadable(found.unreadable, clock.nowMs()) };
+    return {
+      kind: 'running',
+      pid: Number(handle.ref ?? first.pid),
+      frozen: members.every(({ state }) => state === 'T'),
+    };
+  }
+
+  async function inspectFiles(handle: AttemptHandle): Promise<Found> {
     const claim = await readClaim(handle.stateDir);
-    if (claim === 'none') return { kind: 'unclaimed' };
+    if (claim === 'none') {
+      // Once its launch was answered there was a claim: somebody took it away.
+      if (handle.ref !== null) throw new Error(`there is no ${CLAIM_FILE} in it any more`);
+      return { kind: 'unclaimed' };
+    }
     if (claim === 'unwritten') {
       // Its owner died, or found the disk full, before it could run anything; make sure of the first.
       await killMembers(handle.attemptId, null);
@@ -192,15 +225,19 @@ export function createProcessRuntime({
     while (performance.now() < deadline && (await findSupervisor(supervisor)) !== null) await delay(KILL_ROUND_MS);
   }
 
-  /** @returns who had the claim in this boot, dead or alive; null when nobody ran anything */
-  async function supervisorOf(stateDir: string): Promise<SupervisorId | null> {
-    const claim = await readClaim(stateDir);
+  /** @returns who had the claim in this boot, dead or alive; null when nobody ran anything, or when that cannot be told any more */
+  async function supervisorOf(handle: AttemptHandle): Promise<SupervisorId | null> {
+    const claim = await readClaim(handle.stateDir).catch(() => 'unreadable' as const);
+    if (claim === 'unreadable') {
+      const ref = (await table().scan()).find(({ pid }) => pid === Number(handle.ref));
+      return ref?.attemptId === handle.attemptId ? ref : null;
+    }
     if (claim === 'none' || claim === 'unwritten' || claim.kind === 'absent' || claim.bootId !== bootId) return null;
     return claim;
   }
 
   async function signalMembers(handle: AttemptHandle, name: NodeJS.Signals): Promise<void> {
-    const supervisor = await supervisorOf(handle.stateDir);
+    const supervisor = await supervisorOf(handle);
     const members = membersOf(await table().scan(), handle.attemptId, supervisor);
     // The group as a whole first: it leaves no gap for a fork.
     const inGroup = members.filter((member) => member.group === supervisor?.pid);
@@ -210,15 +247,15 @@ export function createProcessRuntime({
 
   /** @returns whether somebody remains to be asked later (who-is-asked.ts); adds to `asked` */
   async function askRound(handle: AttemptHandle, asked: ProcessEntry[]): Promise<boolean> {
-    const supervisor = await supervisorOf(handle.stateDir);
-    const alive = supervisor === null ? null : await findSupervisor(supervisor);
-    if (supervisor === null || alive === null) return false;
+    const supervisor = await supervisorOf(handle);
+    if (supervisor === null || (await findSupervisor(supervisor)) === null) return false;
     const members = membersOf(await table().scan(), handle.attemptId, supervisor);
+    const isFirst = asked.length === 0;
     const { ask, hold, again } = whoIsAsked(members, supervisor.pid, (pid) => table().traits(pid), asked);
     for (const entry of ask) sendSignal(entry.pid, 'SIGTERM');
     asked.push(...ask);
-    // A stopped process, frozen or held, acts on a signal only when it goes on.
-    if (alive.state === 'T') await signalMembers(handle, 'SIGCONT');
+    // A stopped process, frozen or held, acts on a signal only when it goes on. Whether it is frozen is not asked: it may be about to stop.
+    if (isFirst) await signalMembers(handle, 'SIGCONT');
     for (const entry of hold) sendSignal(entry.pid, 'SIGSTOP');
     for (const entry of ask) sendSignal(entry.pid, 'SIGCONT');
     return again;
@@ -260,15 +297,16 @@ export function createProcessRuntime({
       const change = waitForChange(handle.stateDir, stop);
       try {
         const found = await inspect(handle);
+        if (found.kind === 'exited' || found.kind === 'absent') change.close();
         if (found.kind === 'exited') return found.exit;
         if (found.kind === 'absent') return describeVanished({ lost: true, signal: null, endedAtMs: clock.nowMs() });
-        await change.happened;
       } catch {
-        // Such as a disk that answers with EIO for a while: the next look may succeed.
-        await change.happened;
-      } finally {
-        change.close();
+        // Such as a process table that cannot be read for lack of descriptors: the next look may succeed.
       }
+      await change.happened;
+      change.close();
+      // A program that touches these files all the time must not make us look all the time.
+      await delay(FOLLOW_PACE_MS, undefined, { ref: false });
     }
     return null;
   }
@@ -307,7 +345,13 @@ export function createProcessRuntime({
     async recover(handle): Promise<Recovered> {
       let found = await inspect(handle);
       if (found.kind === 'unclaimed') {
-        if (await claimAsAbsent(handle.stateDir)) return { kind: 'absent' };
+        // Where no claim can be made, no supervisor can make one either.
+        const isOurs = await claimAsAbsent(handle.stateDir).catch(() => true);
+        if (isOurs) {
+          // A program that took its claim away before its launch was saved.
+          await killMembers(handle.attemptId, null);
+          return { kind: 'absent' };
+        }
         found = await inspect(handle);
       }
       if (found.kind === 'running') return { kind: 'running', ref: String(found.pid), frozen: found.frozen };
@@ -338,7 +382,7 @@ export function createProcessRuntime({
       if (await askRound(handle, asked)) void askLater(handle, asked);
     },
 
-    kill: async (handle) => killMembers(handle.attemptId, await supervisorOf(handle.stateDir)),
+    kill: async (handle) => killMembers(handle.attemptId, await supervisorOf(handle)),
 
     async freeze(handle) {
       await signalMembers(handle, 'SIGSTOP');
@@ -354,13 +398,14 @@ export function createProcessRuntime({
       const nowMs = performance.now();
       if (lastScan === undefined || nowMs - lastScan.atMs > PIDS_MAX_AGE_MS)
         lastScan = { atMs: nowMs, entries: table().scan() };
-      const [entries, supervisor] = await Promise.all([lastScan.entries, supervisorOf(handle.stateDir)]);
+      const [entries, supervisor] = await Promise.all([lastScan.entries, supervisorOf(handle)]);
       return membersOf(entries, handle.attemptId, supervisor).map((member) => member.pid);
     },
 
     async remove(handle) {
       // With an exit file everything it started was killed already, when the exit was told.
-      if (readExit(handle.stateDir) === null) await killMembers(handle.attemptId, await supervisorOf(handle.stateDir));
+      const exit = await patiently(() => readExit(handle.stateDir));
+      if ('unreadable' in exit || exit.value === null) await killMembers(handle.attemptId, await supervisorOf(handle));
       await removeAttemptFiles(handle.stateDir);
     },
 
@@ -409,6 +454,29 @@ export function createProcessRuntime({
       return Promise.resolve();
     },
   };
+}
+
+function handleOf(spec: LaunchSpec, pid: number): AttemptHandle {
+  return { attemptId: spec.attemptId, ref: String(pid), logPath: spec.logPath, stateDir: spec.stateDir };
+}
+
+/** What may be gone at the next look: a disk that is in trouble, too many open files. */
+const PASSING = ['EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'ESTALE', 'ETIMEDOUT'] as const;
+const PASSING_TRIES = 20;
+const PASSING_WAIT_MS = 500;
+
+/** @returns what `look` returns; what it throws, where that does not pass by itself within some seconds */
+async function patiently<T>(
+  look: () => T | Promise<T>,
+): Promise<{ readonly value: T } | { readonly unreadable: unknown }> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return { value: await look() };
+    } catch (error) {
+      if (tries >= PASSING_TRIES || !hasCode(error, ...PASSING)) return { unreadable: error };
+      await delay(PASSING_WAIT_MS);
+    }
+  }
 }
 
 function unsupported(): LaunchError {

@@ -1,7 +1,7 @@
 /** The one system call that starts a supervisor (supervisor.ts), from plain data: the engine makes it itself or has its launcher make it. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { SUPERVISOR_SCRIPT } from './supervisor.ts';
@@ -66,7 +66,15 @@ export async function spawnSupervisor(order: SpawnOrder): Promise<SpawnedSupervi
 function openLog(order: SpawnOrder): number {
   mkdirSync(order.stateDir, { recursive: true, mode: 0o700 });
   mkdirSync(path.dirname(order.logPath), { recursive: true, mode: 0o700 });
-  return openSync(order.logPath, 'a', 0o600);
+  // An earlier attempt may have put a link or a pipe there.
+  const log = openSync(
+    order.logPath,
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    0o600,
+  );
+  if (fstatSync(log).isFile()) return log;
+  closeSync(log);
+  throw new Error(`something else stands in the place of ${order.logPath}`);
 }
 
 function hearClaim(child: ChildProcess): Promise<boolean> {

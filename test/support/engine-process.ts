@@ -33,6 +33,8 @@ export interface EngineProcessOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Flags of serve besides --json and --port. */
   readonly args?: readonly string[];
+  /** Who runs it; default: whoever runs the test. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 /** What serve prints when it is ready. */
@@ -76,11 +78,12 @@ export interface EngineProcess {
 }
 
 /** Starts serve without waiting for anything. */
-export function spawnServe({ dataDir, env = {}, args = [] }: EngineProcessOptions): EngineRun {
+export function spawnServe({ dataDir, env = {}, args = [], user }: EngineProcessOptions): EngineRun {
   const child = spawn(process.execPath, [SERVE, '--json', '--port', '0', ...args], {
     env: { ...process.env, ...EMPTY_MACHINE, ...env, SWITCHYARD_HOME: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: ROOT,
+    ...user,
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -1,5 +1,5 @@
 /** A yard per test: a directory, an engine process on it, fake GPUs when asked for; gone after the test, with the engine's words when it failed. */
-import { mkdtempSync } from 'node:fs';
+import { chownSync, mkdtempSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -35,19 +35,29 @@ export interface YardOptions {
   readonly gpus?: readonly FakeGpu[];
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Who runs the engine; the directory is his. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
-export async function openYard({ gpus: machine = [], dataDir, env = {} }: YardOptions = {}): Promise<Yard> {
+export async function openYard({ gpus: machine = [], dataDir, env = {}, user }: YardOptions = {}): Promise<Yard> {
   const dir = makeDirectory();
+  if (user !== undefined) chownSync(dir, user.uid, user.gid);
   const gpus = createFakeGpus(dir, machine);
   const engine = await startEngineProcess({
     dataDir: dataDir ?? path.join(dir, 'data'),
     env: { ...(machine.length > 0 ? gpus.env : {}), ...env },
+    ...(user === undefined ? {} : { user }),
   });
   onTestFinished(async ({ task }) => {
     if (task.result?.state === 'fail') process.stdout.write(`${engine.stderr()}\n${engineLogTail(engine.dataDir)}\n`);
     await engine.dispose();
-    for (const { pid } of listTrialProcesses(engine.dataDir)) process.kill(pid, 'SIGKILL');
+    for (const { pid } of listTrialProcesses(engine.dataDir)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended by itself.
+      }
+    }
   });
   return {
     dir,

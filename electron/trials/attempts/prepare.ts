@@ -16,6 +16,7 @@ import { getExperiment } from '../../store/experiments.ts';
 import type { TrialRow } from '../../store/trials.ts';
 import { pickLatestCheckpoint } from '../files/checkpoints.ts';
 import { composeLaunch } from './compose-launch.ts';
+import { writeRegular } from '../files/open-regular.ts';
 import { attemptFiles, hostWorkDir, trialDirectories } from '../files/directories.ts';
 import type { AttemptTokens } from './tokens.ts';
 
@@ -61,9 +62,7 @@ export function createPreparation(deps: PreparationDeps): Preparation {
       });
       if (layout === undefined) throw new Error(`no ${attempt.runtime} runtime`);
       await Promise.all([
-        makeDirectory(files.exchange).then(() =>
-          writeFile(files.hparams, JSON.stringify(trial.hparams), { mode: 0o600 }),
-        ),
+        makeDirectory(files.exchange).then(() => writeRegular(files.hparams, JSON.stringify(trial.hparams))),
         makeDirectory(dirs.checkpoints),
         makeDirectory(dirs.output),
         work === dirs.work

@@ -2,10 +2,11 @@
  * Finished checkpoints of a trial, as they are on the disk. resources/python/switchyard.py writes into a directory whose
  * name begins with a dot and renames it when it is complete, so every other directory is a finished checkpoint, whoever made it.
  */
-import { readdirSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { lstatSync, readdirSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import path from 'node:path';
-import { isMissing } from './file-growth.ts';
+import { isOutOfReach } from './file-growth.ts';
+import { openRegular } from './open-regular.ts';
 import type { CheckpointReport } from '../reports/report-lines.ts';
 import { isCheckpointName, parseReportLine } from '../reports/report-lines.ts';
 
@@ -22,16 +23,17 @@ export interface FoundCheckpoint {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** @returns the finished checkpoints below a directory, newest first; [] when there is no such directory */
+/** @returns the finished checkpoints below a directory, newest first; [] when there is no such directory (a link is none: it may lead anywhere) */
 export async function listFinishedCheckpoints(checkpointDir: string): Promise<FoundCheckpoint[]> {
   let names: string[];
   try {
     // Synchronous: most trials save nothing, and a free slot waits for this look into an empty directory.
+    if (!lstatSync(checkpointDir).isDirectory()) return [];
     names = readdirSync(checkpointDir, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && isCheckpointName(entry.name))
       .map((entry) => entry.name);
   } catch (error) {
-    if (isMissing(error)) return [];
+    if (isOutOfReach(error)) return [];
     throw error;
   }
   const found: FoundCheckpoint[] = [];
@@ -59,7 +61,7 @@ function newestFirst(a: FoundCheckpoint, b: FoundCheckpoint): number {
 async function look(checkpointDir: string, name: string): Promise<FoundCheckpoint | null> {
   const at = path.join(checkpointDir, name);
   try {
-    const { mtimeMs } = await stat(at);
+    const { mtimeMs } = await lstat(at);
     const note = await readNote(path.join(at, NOTE_FILE), name);
     return {
       name,
@@ -69,16 +71,23 @@ async function look(checkpointDir: string, name: string): Promise<FoundCheckpoin
       metrics: note?.metrics ?? {},
     };
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (isOutOfReach(error)) return null;
     throw error;
   }
 }
 
 async function readNote(file: string, name: string): Promise<CheckpointReport | null> {
   try {
-    const found = await stat(file);
-    if (!found.isFile() || found.size > MAX_NOTE_BYTES) return null;
-    const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
+    const handle = await openRegular(file);
+    if (handle === null) return null;
+    let text: string;
+    try {
+      if ((await handle.stat()).size > MAX_NOTE_BYTES) return null;
+      text = await handle.readFile('utf8');
+    } finally {
+      await handle.close();
+    }
+    const parsed: unknown = JSON.parse(text);
     if (typeof parsed !== 'object' || parsed === null) return null;
     const record = parseReportLine(JSON.stringify({ ...parsed, t: 'checkpoint', path: name }));
     return record?.t === 'checkpoint' ? record : null;

@@ -48,19 +48,22 @@ export async function restUntil(ms: number, signals: readonly AbortSignal[]): Pr
   for (const signal of signals) signal.removeEventListener('abort', wake);
 }
 
-/** @returns the file's size in bytes; 0 when it does not exist or is no plain file (a link, a pipe) */
+/** @returns the file's size in bytes; 0 when it does not exist, is no plain file (a link, a pipe) or cannot be seen (its trial's doing) */
 export async function sizeOf(filePath: string): Promise<number> {
   try {
     const found = await lstat(filePath);
     return found.isFile() ? found.size : 0;
   } catch (error) {
-    if (isMissing(error)) return 0;
+    if (isOutOfReach(error)) return 0;
     throw error;
   }
 }
 
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+/** Missing, or behind something that a trial put in the place of its directory. */
+export function isOutOfReach(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP'].includes(String(error.code))
+  );
 }
 
 /** @returns null where watching is impossible (no such path, no watches left); the fallback timer does the work then */

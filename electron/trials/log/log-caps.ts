@@ -38,7 +38,8 @@ export function createLogCapper(
   return {
     cap,
     async capAll(runner) {
-      for (const { trialId, logPath } of runner.attempts()) await cap(trialId, logPath);
+      // A log that cannot be looked at is its trial's fault and no reason to leave out the others.
+      for (const { trialId, logPath } of runner.attempts()) await cap(trialId, logPath).catch(() => undefined);
     },
   };
 }

@@ -4,9 +4,10 @@
  *
  * Order, so that no lock is needed: the sidecar is written before bytes vanish, and readers read the bytes before the sidecar.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { z } from 'zod';
-import { isMissing } from '../files/file-growth.ts';
+import { isOutOfReach } from '../files/file-growth.ts';
+import { openRegular, writeRegular } from '../files/open-regular.ts';
 
 export interface ByteRange {
   readonly from: number;
@@ -27,9 +28,15 @@ export function holesPathOf(logPath: string): string {
 export async function readHoles(logPath: string): Promise<readonly ByteRange[]> {
   let text: string;
   try {
-    text = await readFile(holesPathOf(logPath), 'utf8');
+    const handle = await openRegular(holesPathOf(logPath));
+    if (handle === null) return [];
+    try {
+      text = await handle.readFile('utf8');
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
-    if (isMissing(error)) return [];
+    if (isOutOfReach(error)) return [];
     throw error;
   }
   try {
@@ -46,7 +53,7 @@ export async function readHoles(logPath: string): Promise<readonly ByteRange[]> 
 export async function writeHoles(logPath: string, dropped: readonly ByteRange[]): Promise<void> {
   const target = holesPathOf(logPath);
   const draft = `${target}.tmp`;
-  await writeFile(draft, JSON.stringify({ version: 1, dropped }), { mode: 0o600 });
+  await writeRegular(draft, JSON.stringify({ version: 1, dropped }));
   await rename(draft, target);
 }
 

@@ -5,7 +5,7 @@
  */
 import { lstatSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { restUntil, waitForGrowth } from '../files/file-growth.ts';
+import { isOutOfReach, restUntil, waitForGrowth } from '../files/file-growth.ts';
 import { openRegular } from '../files/open-regular.ts';
 import type { ReportRecord } from './report-lines.ts';
 import { MAX_REPORT_LINE_BYTES, parseReportLine } from './report-lines.ts';
@@ -154,6 +154,11 @@ export function createReportReader(options: ReportReaderOptions): ReportReader {
 /** @returns null while there is no such file, or when something else stands in its place */
 async function openReports(filePath: string): Promise<FileHandle | null> {
   // Most trials report nothing: that costs them one look, not a failed open.
-  if (lstatSync(filePath, { throwIfNoEntry: false }) === undefined) return null;
+  try {
+    if (lstatSync(filePath, { throwIfNoEntry: false }) === undefined) return null;
+  } catch (error) {
+    if (isOutOfReach(error)) return null;
+    throw error;
+  }
   return openRegular(filePath);
 }
