@@ -6,6 +6,7 @@ import { holdAfterReboot } from '../queue/hold-after-reboot.ts';
 import { pauseDrainedPools } from '../queue/pause-drained.ts';
 import { listLiveTrials } from '../store/trials.ts';
 import { leaveToOriginal } from '../trials/attempts/leave-to-original.ts';
+import { setAsideLeftovers } from '../trials/removal/set-aside-leftovers.ts';
 import type { CommitFollower } from '../trials/life/follow-commits.ts';
 import { startBeat } from './beat.ts';
 import type { Parts } from './parts.ts';
@@ -21,6 +22,14 @@ export async function takeUp(
   const { runner, logCapper, collectGarbage, sweep } = trials;
   const { index, disk, loop, setPace } = plans;
   leaveToOriginal(store, ground.changes.changeTrials, notices, ground);
+  const leftovers = setAsideLeftovers(store, paths.trials);
+  if (leftovers !== null)
+    notices.raise({
+      id: 'leftovers',
+      level: 'warning',
+      text: `The database does not know ${leftovers.ids.length === 1 ? 'a trial' : `${leftovers.ids.length} trials`} whose files were here (#${leftovers.ids.slice(0, 10).join(', #')}${leftovers.ids.length > 10 ? ', ...' : ''}). They were moved to ${leftovers.dir}.`,
+      remedy: 'Take out of that directory what you need (checkpoints, output, logs), then delete it.',
+    });
   follower.takeUp(listLiveTrials(store.db));
   // Statuses first, so that recovery knows whom it can ask.
   await runtimeWatch.refresh();

@@ -167,6 +167,12 @@ export function insertTrial(db: Database, trial: NewTrial): number {
   );
 }
 
+/** Ids up to this one are not given out any more. */
+export function reserveTrialIds(db: Database, upTo: number): void {
+  const raised = prepared(db, "UPDATE sqlite_sequence SET seq = MAX(seq, ?) WHERE name = 'trial'").run(upTo);
+  if (raised.changes === 0) prepared(db, "INSERT INTO sqlite_sequence (name, seq) VALUES ('trial', ?)").run(upTo);
+}
+
 /** Writes every changeable field of `row` and raises its revision by one. */
 export function updateTrial(db: Database, row: TrialRow): void {
   prepared(

@@ -15,6 +15,7 @@ import type { Store } from '../../store/database.ts';
 import { getExperiment } from '../../store/experiments.ts';
 import type { TrialRow } from '../../store/trials.ts';
 import { pickLatestCheckpoint } from '../files/checkpoints.ts';
+import { makeFirstDirectory } from '../removal/set-aside-leftovers.ts';
 import { composeLaunch } from './compose-launch.ts';
 import { writeRegular } from '../files/open-regular.ts';
 import { attemptFiles, hostWorkDir, trialDirectories } from '../files/directories.ts';
@@ -61,6 +62,7 @@ export function createPreparation(deps: PreparationDeps): Preparation {
         helper: deps.helperDir,
       });
       if (layout === undefined) throw new Error(`no ${attempt.runtime} runtime`);
+      if (attempt.number === 1) makeFirstDirectory(deps.trialsDir, dirs.root);
       await Promise.all([
         makeDirectory(files.exchange).then(() => writeRegular(files.hparams, JSON.stringify(trial.hparams))),
         makeDirectory(dirs.checkpoints),
