@@ -13,10 +13,9 @@ import { createAttemptRunner, type AttemptRunner } from '../trials/attempts/atte
 import { createPreparation } from '../trials/attempts/prepare.ts';
 import { createSweeper } from '../trials/attempts/sweep-leftovers.ts';
 import { createAttemptTokens, hashToken, type AttemptTokens } from '../trials/attempts/tokens.ts';
-import { trialDirectories } from '../trials/files/directories.ts';
 import { createLogCapper, type LogCapper } from '../trials/log/log-caps.ts';
 import { createGarbageCollector } from '../trials/removal/collect-garbage.ts';
-import { takeReports } from '../trials/reports/report-intake.ts';
+import { createReportIntake, type ReportIntake } from '../trials/reports/report-intake.ts';
 import type { Ground } from './open-ground.ts';
 import type { Machine } from './open-machine.ts';
 import type { Screen } from './open-screen.ts';
@@ -35,15 +34,22 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
   const { store, paths, engineId, report } = ground;
   const { runtimes } = machine;
   const { feed } = screen;
-  const news = {
-    onMetrics: (trialId: number, points: readonly { name: string; step: number; value: number }[]): void => {
+  const reports = createReportIntake({
+    store,
+    trialsDir: paths.trials,
+    nowMs: ground.nowMs,
+    log: ground.log,
+    onMetrics: (trialId, points) => {
       feed.publish({ event: 'metrics', data: { trialId, points: [...points] } });
     },
-    onProgress: (trialId: number): void => {
+    onProgress: (trialId) => {
       feed.touchLive(trialId);
     },
-  };
-  const trialFetch = openTrialApi(ground, news);
+  });
+  ground.closers.add(() => {
+    reports.close();
+  });
+  const trialFetch = openTrialApi(ground, reports);
   const lastPort = Number(getMeta(store.db, 'trial_door_port') ?? '');
   const door = await openTrialDoor({ trialFetch, log: report, lastPort: lastPort > 0 ? lastPort : null });
   if (door.port !== lastPort)
@@ -85,7 +91,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
     preparation,
     log: ground.log,
     launchHolds: machine.launchHolds,
-    ...news,
+    reports,
     onActivity: (trialId, text) => {
       if (screen.activities.set(trialId, text)) feed.touchLive(trialId);
     },
@@ -113,22 +119,13 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
 }
 
 /** What trials may do over HTTP. */
-function openTrialApi(
-  { store, paths, nowMs, log }: Ground,
-  news: Pick<Parameters<typeof takeReports>[0], 'onMetrics' | 'onProgress'>,
-): Trials['trialFetch'] {
+function openTrialApi({ store, log }: Ground, reports: ReportIntake): Trials['trialFetch'] {
   const app = createTrialApp({
     authenticate: (trialId, token) => {
       const found = findAttemptByToken(store.db, trialId, hashToken(token));
       return found === null ? null : { trialId, attempt: found.number };
     },
-    takeReports: ({ trialId, attempt }, records) =>
-      takeReports(
-        { store, nowMs, trialId, attempt, ...news },
-        trialDirectories(paths.trials, trialId).checkpoints,
-        records,
-        null,
-      ),
+    takeReports: (reporter, records) => reports.take(reporter, records),
     shouldStop: (trialId) => getTrialRow(store.db, trialId)?.state === 'stopping',
     reportBug: (error, where) => log.error(where, error),
   });

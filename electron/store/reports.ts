@@ -35,6 +35,18 @@ export function hasMetric(db: Database, trialId: number, name: string): boolean 
   return prepared(db, 'SELECT 1 FROM metric WHERE trial_id = ? AND name = ? LIMIT 1').get(trialId, name) !== undefined;
 }
 
+/** How many points a metric has, at most `limit` of them looked at. */
+export function countMetric(db: Database, trialId: number, name: string, limit: number): number {
+  return prepared(db, 'SELECT COUNT(*) FROM (SELECT 1 FROM metric WHERE trial_id = ? AND name = ? LIMIT ?)')
+    .pluck()
+    .get(trialId, name, limit) as number;
+}
+
+export function deleteMetricPoints(db: Database, trialId: number, name: string, steps: readonly number[]): void {
+  const remove = prepared(db, 'DELETE FROM metric WHERE trial_id = ? AND name = ? AND step = ?');
+  for (const step of steps) remove.run(trialId, name, step);
+}
+
 /** Ascending by step: [step, value]; at most `limit` points behind the step `after`. */
 export function readMetric(
   db: Database,

@@ -17,7 +17,7 @@ import type { PendingEffect } from '../life/apply.ts';
 import type { ChangeTrials } from '../life/change-trials.ts';
 import { attemptFiles } from '../files/directories.ts';
 import { readLastWords } from '../log/last-words.ts';
-import { watchReports, type ReportWatch } from '../reports/report-intake.ts';
+import type { ReportIntake, ReportWatch } from '../reports/report-intake.ts';
 import type { LaunchHolds, LaunchKind } from '../../scheduler/launch-holds.ts';
 import { createEnders } from './ask-to-end.ts';
 import { createDeadlines } from './deadlines.ts';
@@ -41,8 +41,7 @@ export interface RunnerDeps {
   readonly onActivity: (trialId: number, text: string | null) => void;
   /** Launches that failed for the place's sake hold up others. */
   readonly launchHolds: Pick<LaunchHolds, 'failed' | 'succeeded'>;
-  readonly onMetrics: (trialId: number, points: readonly { name: string; step: number; value: number }[]) => void;
-  readonly onProgress: (trialId: number) => void;
+  readonly reports: Pick<ReportIntake, 'watch'>;
   /** The last byte of an attempt's log is written. */
   readonly onLogComplete: (trialId: number, logPath: string) => void;
 }
@@ -188,17 +187,10 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
   /** @param ref null where the runtime named none: it ended while nobody watched */
   function attach(entry: LiveAttempt, ref: string | null): void {
     if (ref !== null) entry.handle = { ...entry.handle, ref };
-    const reports = watchReports({
-      store,
-      trialsDir: deps.trialsDir,
-      trialId: entry.trialId,
-      attempt: entry.attempt,
-      files: attemptFiles(deps.trialsDir, entry.trialId, entry.attempt),
-      nowMs: () => clock.nowMs(),
-      onMetrics: deps.onMetrics,
-      onProgress: deps.onProgress,
-      log: deps.log,
-    });
+    const reports = deps.reports.watch(
+      { trialId: entry.trialId, attempt: entry.attempt },
+      attemptFiles(deps.trialsDir, entry.trialId, entry.attempt).reports,
+    );
     const attachment = entry.runtime.attach(entry.handle);
     enter(entry, { name: 'attached', attachment, reports });
     attachment.exit
@@ -210,8 +202,10 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
 
   async function exited(entry: LiveAttempt, reports: ReportWatch, exit: ExitInfo): Promise<void> {
     if (closed) return;
-    await reports.drain();
-    reports.close();
+    const lateReports = await reports.finish();
+    // The lease ends before a long drain. A kill ends the drain: what was not read stays in its file.
+    if (lateReports !== null && getTrialRow(store.db, entry.trialId)?.stop?.kind !== 'kill') void lateReports();
+    else reports.close();
     deps.onLogComplete(entry.trialId, entry.handle.logPath);
     const event = { type: 'exited' as const, exit: await withLastWords(exit, entry.handle.logPath) };
     enter(entry, { name: 'ended' });

@@ -5,14 +5,21 @@
  */
 import { lstatSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { isOutOfReach, restUntil, waitForGrowth } from '../files/file-growth.ts';
 import { openRegular } from '../files/open-regular.ts';
 import type { ReportRecord } from './report-lines.ts';
 import { MAX_REPORT_LINE_BYTES, parseReportLine } from './report-lines.ts';
 
-/** Reports are gathered this long: one transaction for all of them. */
+/** A trial that reports all the time is looked at this often. */
 const BEAT_MS = 100;
 const RETRY_MS = 500;
+/** A repeated fault is told and tried again more and more seldom. */
+const MAX_RETRY_MS = 30_000;
+/** A trial that writes faster than we take in is not followed further behind than this: the newest counts. */
+const MAX_BEHIND_BYTES = 16 * 1024 * 1024;
+/** So much is understood at once; in between, others get their turn. */
+const SLICE_LINES = 500;
 /** How often a refused batch is tried again before an ended attempt is let go without it. */
 const DRAIN_RETRIES = 20;
 /** A line of the greatest length fits with its end. */
@@ -34,6 +41,8 @@ export interface ReportReaderOptions {
   ) => void | Promise<void>;
   /** A batch was refused or the file cannot be read; it is tried again. */
   readonly onError: (error: unknown) => void;
+  /** The trial was so far ahead that this much was left out. */
+  readonly onLeftOut?: (bytes: number) => void;
 }
 
 export interface ReportReader {
@@ -42,6 +51,8 @@ export interface ReportReader {
    * 10 s is given up with onError (it stays in the file).
    */
   drain(): Promise<void>;
+  /** How much a drain would have to read, bytes. */
+  behindBytes(): number;
   /** Stops at once; idempotent. What was not handed over stays in the file. */
   close(): void;
 }
@@ -59,6 +70,13 @@ export function createReportReader(options: ReportReaderOptions): ReportReader {
   /** Hands over one piece's worth of lines. @returns false when there was nothing new */
   async function readPiece(handle: FileHandle, toTheEnd: boolean): Promise<boolean> {
     const { size } = await handle.stat();
+    if (size - offset > MAX_BEHIND_BYTES) {
+      const left = size - MAX_PIECE_BYTES - offset;
+      offset += left;
+      // Probably in the middle of a line.
+      inGiant = true;
+      options.onLeftOut?.(left);
+    }
     const wanted = Math.min(Math.max(0, size - offset), MAX_PIECE_BYTES);
     if (wanted === 0) return false;
     const buffer = Buffer.allocUnsafe(wanted);
@@ -91,7 +109,14 @@ export function createReportReader(options: ReportReaderOptions): ReportReader {
     const records: ReportRecord[] = [];
     let skipped = 0;
     let isRestOfGiant = inGiant;
+    let sinceTurn = 0;
     for (const line of lines.toString('utf8').split('\n')) {
+      // A long line counts for many.
+      sinceTurn += 1 + line.length / 200;
+      if (sinceTurn > SLICE_LINES) {
+        await setImmediate();
+        sinceTurn = 0;
+      }
       if (isRestOfGiant) {
         isRestOfGiant = false;
         continue;
@@ -118,14 +143,17 @@ export function createReportReader(options: ReportReaderOptions): ReportReader {
 
   async function follow(): Promise<void> {
     const signals = [closed.signal, draining.signal];
+    let retryMs = RETRY_MS;
     while (!signals.some((signal) => signal.aborted)) {
       try {
         await readAll(false);
         await restUntil(BEAT_MS, signals);
         await waitForGrowth({ filePath: options.filePath, knownBytes: seenBytes, signals });
+        retryMs = RETRY_MS;
       } catch (error) {
         options.onError(error);
-        await restUntil(RETRY_MS, signals);
+        await restUntil(retryMs, signals);
+        retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
       }
     }
   }
@@ -145,10 +173,21 @@ export function createReportReader(options: ReportReaderOptions): ReportReader {
         }
       }
     },
+    behindBytes: () => Math.max(0, plainSize(options.filePath) - offset),
     close() {
       closed.abort();
     },
   };
+}
+
+/** @returns 0 for what is not there or no plain file */
+function plainSize(filePath: string): number {
+  try {
+    const found = lstatSync(filePath);
+    return found.isFile() ? found.size : 0;
+  } catch {
+    return 0;
+  }
 }
 
 /** @returns null while there is no such file, or when something else stands in its place */
