@@ -9,8 +9,9 @@ import initial from './migrations/0001-initial.ts';
 import inPlace from './migrations/0002-in-place.ts';
 import workTime from './migrations/0003-work-time.ts';
 import runtimeWish from './migrations/0004-runtime-wish.ts';
+import largeTables from './migrations/0005-large-tables.ts';
 
-export const MIGRATIONS: readonly Migration[] = [initial, inPlace, workTime, runtimeWish];
+export const MIGRATIONS: readonly Migration[] = [initial, inPlace, workTime, runtimeWish, largeTables];
 
 /**
  * Brings `db` up to the newest version, one transaction a migration.

@@ -47,6 +47,15 @@ export function deleteMetricPoints(db: Database, trialId: number, name: string, 
   for (const step of steps) remove.run(trialId, name, step);
 }
 
+/** @returns how many were deleted, at most `limit` */
+export function deleteSomeMetrics(db: Database, trialId: number, limit: number): number {
+  return prepared(
+    db,
+    `DELETE FROM metric WHERE (trial_id, name, step) IN
+      (SELECT trial_id, name, step FROM metric WHERE trial_id = ? ORDER BY name, step LIMIT ?)`,
+  ).run(trialId, limit).changes;
+}
+
 /** Ascending by step: [step, value]; at most `limit` points behind the step `after`. */
 export function readMetric(
   db: Database,

@@ -2,11 +2,13 @@
  * The user's actions on one or many trials. One change a batch, all or nothing: when one trial refuses, nothing changes and
  * the error names each refusal.
  */
+import { setImmediate } from 'node:timers/promises';
 import { SwitchyardError, type ErrorCode, type ItemError } from '../contract/errors.ts';
 import type { TrialAction, TrialActionResult } from '../contract/trials.ts';
 import { resolveMove } from '../queue/moves.ts';
 import { requirePool } from '../queue/pools.ts';
 import { rankBehind } from '../queue/rank.ts';
+import type { Tx } from '../store/database.ts';
 import { insertUndo, takeUndo } from '../store/undo.ts';
 import { getTrialRow, insertTrial, lastRank, updateTrial, type TrialRow } from '../store/trials.ts';
 import type { ChangeTrials, TrialChange } from './life/change-trials.ts';
@@ -38,20 +40,73 @@ export function actOnTrials(context: ActionContext, action: TrialAction): TrialA
     const refused: ItemError[] = [];
     const trials: TrialRow[] = [];
     for (const id of ids) {
-      const trial = getTrialRow(tx.db, id);
-      const expected = action.expectedRevisions?.[String(id)];
-      if (trial === null) refused.push({ id, code: 'not_found', message: `There is no trial #${id}.` });
-      else if (expected !== undefined && expected !== trial.revision) {
-        refused.push({
-          id,
-          code: 'stale_revision',
-          message: `#${id} was changed meanwhile; it is ${describe(trial)} now.`,
-        });
-      } else trials.push(trial);
+      const found = lookAt(tx, id, action);
+      if ('trial' in found) trials.push(found.trial);
+      else refused.push(found.refusal);
     }
     throwIfRefused(refused, ids.length);
     return perform(context, change, action, trials);
   });
+}
+
+/** So many trials are looked at, or deleted, at once; in between, others get their turn. */
+const CHECK_SLICE = 300;
+const DELETE_SLICE = 20;
+
+/**
+ * Deleting, however many they are. One refusal refuses all of them and nothing is deleted, as for every action; then they go in small
+ * transactions. A trial that was retried in between stays. A crash in the middle leaves the rest: deleting them again goes on.
+ */
+export async function deleteTrialsInSlices(
+  context: ActionContext,
+  action: Extract<TrialAction, { action: 'delete' }>,
+): Promise<TrialActionResult> {
+  const ids = [...new Set(action.trialIds)];
+  if (ids.length <= DELETE_SLICE) return actOnTrials(context, action);
+  const refused: ItemError[] = [];
+  for (let from = 0; from < ids.length; from += CHECK_SLICE) {
+    context.changeTrials('look at trials to delete', ({ tx }) => {
+      for (const id of ids.slice(from, from + CHECK_SLICE)) {
+        const found = lookAt(tx, id, action);
+        if ('refusal' in found) refused.push(found.refusal);
+        else if (found.trial.state !== 'done') refused.push(notDeletable(found.trial));
+      }
+    });
+    await setImmediate();
+  }
+  throwIfRefused(refused, ids.length);
+  const deleted: number[] = [];
+  for (let from = 0; from < ids.length; from += DELETE_SLICE) {
+    context.changeTrials('delete trials', ({ tx }) => {
+      const trials = ids.slice(from, from + DELETE_SLICE).map((id) => getTrialRow(tx.db, id));
+      const ended = trials.filter((trial) => trial !== null && trial.state === 'done') as TrialRow[];
+      deleteTrials(tx, ended, context.trialsDir);
+      deleted.push(...ended.map(({ id }) => id));
+    });
+    await setImmediate();
+  }
+  return { trialIds: deleted, undoId: null, message: `Deleted ${deleted.length} trials` };
+}
+
+function notDeletable(trial: TrialRow): ItemError {
+  return {
+    id: trial.id,
+    code: 'illegal_state',
+    message: `#${trial.id} cannot be deleted: it is ${describe(trial)}. Cancel it first.`,
+  };
+}
+
+function lookAt(
+  tx: Tx,
+  id: number,
+  action: TrialAction,
+): { readonly trial: TrialRow } | { readonly refusal: ItemError } {
+  const trial = getTrialRow(tx.db, id);
+  const expected = action.expectedRevisions?.[String(id)];
+  if (trial === null) return { refusal: { id, code: 'not_found', message: `There is no trial #${id}.` } };
+  if (expected === undefined || expected === trial.revision) return { trial };
+  const message = `#${id} was changed meanwhile; it is ${describe(trial)} now.`;
+  return { refusal: { id, code: 'stale_revision', message } };
 }
 
 function throwIfRefused(refused: readonly ItemError[], total: number): void {
@@ -259,11 +314,7 @@ function perform(
     }
     case 'delete':
       forEach(trials, (trial) => {
-        if (trial.state !== 'done')
-          throw new ItemRefusal(
-            'illegal_state',
-            `#${trial.id} cannot be deleted: it is ${describe(trial)}. Cancel it first.`,
-          );
+        if (trial.state !== 'done') throw new ItemRefusal('illegal_state', notDeletable(trial).message);
       });
       deleteTrials(tx, trials, context.trialsDir);
       return answer(`Deleted ${what}`);

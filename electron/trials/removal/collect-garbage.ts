@@ -1,11 +1,17 @@
 /** Works off what deleted trials left on the machine. Repeatable: an entry goes only when its removal succeeded. */
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { RuntimeKind } from '../../contract/states.ts';
 import type { TrialRuntime } from '../../ports/trial-runtime.ts';
 import type { Store } from '../../store/database.ts';
 import { deleteGarbage, listGarbage, type Garbage } from '../../store/garbage.ts';
+import { deleteSomeMetrics } from '../../store/reports.ts';
 import { snapshotInUse } from '../../store/experiments.ts';
+
+/** So many entries share a transaction. */
+const PAGE = 50;
+const SLICE_POINTS = 3_000;
 
 export interface GarbageDeps {
   readonly store: Store;
@@ -23,18 +29,26 @@ export function createGarbageCollector(deps: GarbageDeps): () => Promise<void> {
   async function collect(): Promise<void> {
     do {
       again = false;
-      for (const { id, garbage } of listGarbage(deps.store.db)) {
-        try {
-          await removeOne(deps, garbage);
-          deps.store.transact('garbage removed', (tx) => {
-            deleteGarbage(tx.db, id);
-          });
-        } catch (error) {
-          deps.onError(
-            `could not remove the ${garbage.kind} of a deleted trial; it is tried again at the next start`,
-            error,
-          );
+      let after = 0;
+      for (;;) {
+        const page = listGarbage(deps.store.db, after, PAGE);
+        if (page.length === 0) break;
+        after = page.at(-1)?.id ?? after;
+        const removed: number[] = [];
+        for (const { id, garbage } of page) {
+          try {
+            await removeOne(deps, garbage);
+            removed.push(id);
+          } catch (error) {
+            deps.onError(
+              `could not remove the ${garbage.kind} of a deleted trial; it is tried again at the next start`,
+              error,
+            );
+          }
         }
+        deps.store.transact('garbage removed', (tx) => {
+          deleteGarbage(tx.db, removed);
+        });
       }
     } while (again);
   }
@@ -60,6 +74,10 @@ async function removeOne(deps: GarbageDeps, garbage: Garbage): Promise<void> {
       // The path comes from our own database; a check costs nothing and a wrong rm -rf costs everything.
       if (path.dirname(garbage.path) !== deps.trialsDir) throw new Error(`${garbage.path} is not a trial's directory`);
       await removeTree(garbage.path);
+      return;
+    case 'metrics':
+      while (deps.store.transact('delete metrics', (tx) => deleteSomeMetrics(tx.db, garbage.trialId, SLICE_POINTS)) > 0)
+        await setImmediate();
       return;
     case 'snapshot':
       if (!snapshotInUse(deps.store.db, garbage.snapshot)) await deps.removeSnapshot(garbage.snapshot);

@@ -23,6 +23,7 @@ export function deleteTrials(tx: Tx, trials: readonly TrialRow[], trialsDir: str
       });
     }
     insertGarbage(tx.db, { kind: 'directory', path: trialDirectories(trialsDir, trial.id).root });
+    insertGarbage(tx.db, { kind: 'metrics', trialId: trial.id });
     const experiment = getExperiment(tx.db, trial.experimentId);
     deleteTrialRow(tx.db, trial.id);
     if (experiment !== null && listTrialIdsOf(tx.db, experiment.id).length === 0) {

@@ -17,8 +17,10 @@ import {
   updateTrial,
   type TrialRow,
 } from '../../../electron/store/trials.ts';
-import { actOnTrials, undoAction } from '../../../electron/trials/actions.ts';
+import { actOnTrials, deleteTrialsInSlices, undoAction } from '../../../electron/trials/actions.ts';
 import { createTrialChanges, type ChangeTrials } from '../../../electron/trials/life/change-trials.ts';
+import { insertMetrics, listMetricNames } from '../../../electron/store/reports.ts';
+import { createGarbageCollector } from '../../../electron/trials/removal/collect-garbage.ts';
 import { makeTrialRow } from '../../fakes/rows.ts';
 
 let dir: string;
@@ -194,8 +196,61 @@ test('deleting takes the rows and remembers what to remove; a snapshot goes with
   expect(refusal(() => act({ action: 'delete', trialIds: [copy] })).message).toContain('Cancel it first');
   act({ action: 'delete', trialIds: [a] });
   expect(getTrialRow(store.db, a)).toBeNull();
-  expect(listGarbage(store.db).map(({ garbage }) => garbage.kind)).toEqual(['directory']);
+  expect(listGarbage(store.db).map(({ garbage }) => garbage.kind)).toEqual(['directory', 'metrics']);
   act({ action: 'cancel', trialIds: [copy] });
   act({ action: 'delete', trialIds: [copy] });
-  expect(listGarbage(store.db).map(({ garbage }) => garbage.kind)).toEqual(['directory', 'directory', 'snapshot']);
+  expect(listGarbage(store.db).map(({ garbage }) => garbage.kind)).toEqual([
+    'directory',
+    'metrics',
+    'directory',
+    'metrics',
+    'snapshot',
+  ]);
+});
+
+test('many are deleted in small transactions with turns for others; one that refuses keeps all', async () => {
+  const ids = Array.from({ length: 100 }, () => add());
+  const context = { changeTrials, trialsDir: path.join(dir, 'trials'), slotsInPool: () => 0 };
+  await expect(deleteTrialsInSlices(context, { action: 'delete', trialIds: ids })).rejects.toMatchObject({
+    code: 'batch_refused',
+  });
+  act({ action: 'cancel', trialIds: ids });
+  const sizes: number[] = [];
+  store.onCommit(({ removedTrialIds }) => {
+    if (removedTrialIds.size > 0) sizes.push(removedTrialIds.size);
+  });
+  const deleting = deleteTrialsInSlices(context, { action: 'delete', trialIds: ids });
+  const retried = ids.at(-1) ?? 0;
+  // Somebody else has a turn in between.
+  act({ action: 'retry', trialIds: [retried], mode: 'attempt' });
+  expect(await deleting).toMatchObject({ message: 'Deleted 99 trials' });
+  expect(sizes.every((size) => size <= 20)).toBe(true);
+  expect(ids.filter((id) => getTrialRow(store.db, id) !== null)).toEqual([retried]);
+});
+
+test('the points of a deleted trial go in pieces', async () => {
+  const id = add();
+  act({ action: 'cancel', trialIds: [id] });
+  store.transact('points', (tx) => {
+    insertMetrics(
+      tx.db,
+      id,
+      Array.from({ length: 10_000 }, (_, step) => ({ name: 'loss', step, value: 1, atMs: 1 })),
+    );
+  });
+  act({ action: 'delete', trialIds: [id] });
+  let commits = 0;
+  store.onCommit(() => commits++);
+  await createGarbageCollector({
+    store,
+    runtimes: new Map(),
+    trialsDir: path.join(dir, 'trials'),
+    removeSnapshot: () => Promise.resolve(),
+    onError: (_text, error) => {
+      throw error;
+    },
+  })();
+  expect(listMetricNames(store.db, id)).toEqual([]);
+  expect(listGarbage(store.db)).toEqual([]);
+  expect(commits).toBeGreaterThan(3);
 });
