@@ -4,8 +4,8 @@
  * An attempt is: nothing yet -> claimed (a supervisor runs the program) -> exited (exit file) or dead (no supervisor, no exit
  * file); or nothing yet -> absent (given up in recovery). All of it is on disk (supervisor.ts), so every engine after this one
  * sees the same. Invariants: the claim is taken once, therefore a program runs at most once per attempt id; no signal is sent to a
- * pid whose start time was not compared; what an attempt started does not outlive it, as far as it can be told apart: a child that
- * leaves the process group and clears its environment as well is not found (that would take a cgroup; Docker has one).
+ * pid whose start time was not compared; what an attempt started does not outlive it (on macOS a child that leaves the process group and
+ * clears its environment as well is not found).
  *
  * Ends without an exit file: after a reboot the attempt is lost (does not count as a restart). Without a reboot somebody killed the
  * supervisor, alone or with its group (kill -9 by hand, the out-of-memory killer, a logout): what survives is killed, for nobody

@@ -1,13 +1,14 @@
 /**
  * The machine's processes: who is alive, who belongs to which attempt. Linux reads /proc, macOS runs ps (ps-table.ts).
- * A process belongs to an attempt if it carries its id in the environment, is in its process group or session, or descends from
- * one that does: children that left the group with setsid are found by the first, those that overwrote their environment
- * (setproctitle does) by the others.
+ * A process belongs to an attempt if it carries its id in the environment, is in its process group or session, carries its mark
+ * (attempt-mark.ts) or descends from one that does: children that left the group with setsid are found by the first, those that
+ * overwrote their environment (setproctitle does) by the others, those that did both by the mark.
  */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { parseStat } from './supervisor.ts';
 import type { ProcessStat } from './supervisor.ts';
+import { markOf, readMark } from './attempt-mark.ts';
 import { ATTEMPT_VARIABLE, ENGINE_VARIABLE } from './trial-env.ts';
 import { handlesTerm, isWrapperName } from './process-traits.ts';
 import type { ProcessTraits } from './process-traits.ts';
@@ -15,6 +16,8 @@ import type { ProcessTraits } from './process-traits.ts';
 export interface ProcessEntry extends ProcessStat {
   readonly attemptId: string | null;
   readonly engineId: string | null;
+  /** What remains where the environment was cleared (attempt-mark.ts). */
+  readonly mark: string | null;
 }
 
 export interface ProcessTable {
@@ -46,9 +49,11 @@ export function membersOf(
   const group =
     supervisor === null || (holder !== undefined && holder.startTime !== supervisor.startTime) ? null : supervisor.pid;
   const members = new Map<number, ProcessEntry>();
+  const mark = markOf(attemptId);
   for (const entry of entries) {
     const inGroup = group !== null && (entry.group === group || entry.session === group);
-    if (entry.attemptId === attemptId || (inGroup && entry.attemptId === null)) members.set(entry.pid, entry);
+    if (entry.attemptId === attemptId || (entry.attemptId === null && (inGroup || entry.mark === mark)))
+      members.set(entry.pid, entry);
   }
   for (let grew = true; grew;) {
     grew = false;
@@ -72,11 +77,12 @@ const TICKS_PER_S = 100;
 interface Marks {
   readonly attemptId: string | null;
   readonly engineId: string | null;
+  readonly mark: string | null;
 }
-const NO_MARKS: Marks = { attemptId: null, engineId: null };
+const NO_MARKS: Marks = { attemptId: null, engineId: null, mark: null };
 
 /** @returns the attempt and engine named in a process environment: "NAME=value" separated by NUL. Pure. */
-export function readMarks(environ: string): Marks {
+export function readMarks(environ: string): Pick<Marks, 'attemptId' | 'engineId'> {
   return { attemptId: valueOf(environ, ATTEMPT_VARIABLE), engineId: valueOf(environ, ENGINE_VARIABLE) };
 }
 
@@ -153,7 +159,8 @@ function readStat(pid: number): ProcessStat | null {
 
 function readEnviron(pid: number): Marks {
   const text = readText(`/proc/${pid}/environ`);
-  return text === null || text === '' ? NO_MARKS : readMarks(text);
+  const named = text === null || text === '' ? NO_MARKS : readMarks(text);
+  return { ...named, mark: named.attemptId === null ? readMark(readText(`/proc/${pid}/limits`) ?? '') : null };
 }
 
 function readTraits(pid: number): ProcessTraits {

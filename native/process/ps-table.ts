@@ -27,6 +27,7 @@ export function parsePs(output: string): readonly ProcessEntry[] {
       startTime: (startTime ?? '').replace(/\s+/g, ' '),
       attemptId: mark(command ?? '', ATTEMPT_VARIABLE),
       engineId: mark(command ?? '', ENGINE_VARIABLE),
+      mark: null,
     });
   }
   return entries;

@@ -10,6 +10,8 @@ export interface SpawnOrder {
   readonly stateDir: string;
   readonly logPath: string;
   readonly bootId: string;
+  /** See attempt-mark.ts. */
+  readonly mark: string;
   /** As a path with a slash. */
   readonly program: string;
   readonly args: readonly string[];
@@ -35,7 +37,7 @@ export async function spawnSupervisor(order: SpawnOrder): Promise<SpawnedSupervi
   try {
     child = spawn(
       '/bin/sh',
-      ['-c', SUPERVISOR_SCRIPT, 'switchyard', order.stateDir, order.bootId, order.program, ...order.args],
+      ['-c', SUPERVISOR_SCRIPT, 'switchyard', order.stateDir, order.bootId, order.mark, order.program, ...order.args],
       {
         cwd: order.cwd,
         env: { ...order.env },

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { LaunchError } from '../../electron/ports/trial-runtime.ts';
 import type { LaunchSpec } from '../../electron/ports/trial-runtime.ts';
+import { markOf } from './attempt-mark.ts';
 import { hasCode } from './attempt-files.ts';
 import type { Launched, Launcher } from './launcher.ts';
 import { resolveCommand } from './resolve-command.ts';
@@ -27,6 +28,7 @@ export async function startSupervisor(
       stateDir: spec.stateDir,
       logPath: spec.logPath,
       bootId,
+      mark: markOf(spec.attemptId),
       program,
       args: spec.argv.slice(1),
       cwd: spec.workDir,

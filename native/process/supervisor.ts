@@ -20,7 +20,7 @@ export const ABSENT_CLAIM = 'absent\n';
 const NO_CLAIM_STATUS = 125;
 
 /**
- * Arguments: state directory, boot id, program, its arguments. Descriptor 3 hears "claimed" once the program is about to start.
+ * Arguments: state directory, boot id, mark of the attempt (attempt-mark.ts), program, its arguments. Descriptor 3 hears "claimed" once the program is about to start.
  *
  * TERM, INT, HUP and PIPE are handled with an empty action, not ignored: ignored signals would stay ignored in the program.
  * The shell's own remarks ("Terminated") go to /dev/null, the program keeps the log through descriptor 4; it is given it in a shell of its
@@ -31,7 +31,8 @@ export const SUPERVISOR_SCRIPT = `
 trap : TERM INT HUP PIPE
 exec 4>&2 2>/dev/null
 d=$1 b=$2
-shift 2
+ulimit -w $3 || ulimit -x $3
+shift 3
 read -r s <"/proc/$$/stat" || s="$$ () S $(TZ=UTC LC_ALL=C ps -o lstart= -p $$)"
 set -C
 echo "$b $s" >"$d/${CLAIM_FILE}" || exit ${NO_CLAIM_STATUS}

@@ -143,6 +143,28 @@ describe.skipIf(process.platform === 'win32')('process runtime alone', () => {
     }
   });
 
+  it.skipIf(process.platform !== 'linux')(
+    'leaves nothing that hides: own session, cleared environment, no parent',
+    async () => {
+      for (const verb of ['end', 'kill'] as const) {
+        const spec = shell(
+          '(setsid env -i /bin/sh -c "cd /; exec sleep 600" >/dev/null 2>&1 & echo $! >hidden); echo ready; while [ ! -e go ]; do sleep 0.02; done',
+        );
+        const handle = await lab.launch(runtime, spec);
+        const { exit } = runtime.attach(handle);
+        await lab.logged(spec, 'ready');
+        const pids = await waitUntil('it hides', async () => {
+          const found = await createProcessRuntime({ clock: systemClock }).pids(handle);
+          return found.find((pid) => isHidden(pid));
+        });
+        if (verb === 'kill') await runtime.kill(handle);
+        else writeFileSync(path.join(lab.workOf(spec), 'go'), '');
+        await exit;
+        await waitUntil('it is gone', () => !isHidden(pids));
+      }
+    },
+  );
+
   it('takes only its own files away', async () => {
     const spec = shell('exit 0');
     await lab.run(runtime, spec);
@@ -165,3 +187,12 @@ describe.skipIf(process.platform === 'win32')('process runtime alone', () => {
     expect(seen).toEqual(codes);
   });
 });
+
+function isHidden(pid: number): boolean {
+  try {
+    const [environ, command] = ['environ', 'cmdline'].map((file) => readFileSync(`/proc/${pid}/${file}`, 'utf8'));
+    return environ?.includes('SWITCHYARD') === false && command?.split('\0').join(' ') === 'sleep 600 ';
+  } catch {
+    return false;
+  }
+}

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LaunchSpec } from '../../../../electron/ports/trial-runtime.ts';
 import { explainExitCode, signalOfExitCode } from '../../../../native/exit-codes.ts';
 import { describeExit } from '../../../../native/process/describe-exit.ts';
+import { markOf, readMark } from '../../../../native/process/attempt-mark.ts';
 import { membersOf, readMarks } from '../../../../native/process/process-table.ts';
 import type { ProcessEntry } from '../../../../native/process/process-table.ts';
 import { parsePs } from '../../../../native/process/ps-table.ts';
@@ -70,6 +71,7 @@ describe('members of an attempt', () => {
     startTime: '5',
     attemptId: null,
     engineId: null,
+    mark: null,
     ...more,
   });
   const supervisor = { pid: 10, startTime: '5' };
@@ -90,6 +92,15 @@ describe('members of an attempt', () => {
         .map(({ pid }) => pid)
         .sort(),
     ).toEqual([10, 11, 12, 13, 14]);
+  });
+  it('carry a mark that stays where the environment is cleared, and no other attempt has', () => {
+    const table = [entry(40, { mark: markOf('a') }), entry(41, { mark: markOf('b') }), entry(42)];
+    expect(membersOf(table, 'a', supervisor).map(({ pid }) => pid)).toEqual([40]);
+    const limits = (hard: string): string =>
+      `Max open files  1024  4096  files\nMax file locks            77     ${hard}     locks\n`;
+    expect(readMark(limits(markOf('a')))).toBe(markOf('a'));
+    expect([limits('unlimited'), limits('4096'), ''].map(readMark)).toEqual([null, null, null]);
+    expect(new Set(Array.from({ length: 1_000 }, (_, i) => markOf(`e-t${i}-a1`))).size).toBe(1_000);
   });
   it('are not the group of somebody who has the pid now', () => {
     expect(membersOf([entry(10, { startTime: '900' }), entry(11, { group: 10 })], 'a', supervisor)).toEqual([]);

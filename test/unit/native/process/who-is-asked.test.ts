@@ -24,6 +24,7 @@ const entry = (pid: number, parent: number): ProcessEntry => ({
   startTime: '5',
   attemptId: 'a',
   engineId: null,
+  mark: null,
 });
 
 function round(tree: Tree, before: readonly ProcessEntry[] = []): { ask: number[]; hold: number[]; again: boolean } {
