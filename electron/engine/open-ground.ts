@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openEngineLog, type EngineLog } from '../../native/host/engine-log.ts';
+import { refuseDebugger } from '../../native/host/refuse-debugger.ts';
 import { systemClock } from '../../native/host/system-clock.ts';
 import { openKeyFileBox } from '../../native/secrets/key-file.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -47,6 +48,7 @@ export function openGround(options: EngineOptions, paths: DataPaths, closers: Cl
   closers.add(() => {
     lock.release();
   });
+  closers.add(refuseDebugger());
   const log = openEngineLog(paths.engineLog);
   closers.add(() => {
     log.flush();

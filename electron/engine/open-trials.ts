@@ -70,6 +70,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
       const hostAddress = runtimes.get(runtime)?.hostAddress;
       return hostAddress === undefined ? door.processBaseUrl : door.containerBaseUrl(await hostAddress());
     },
+    bootId: await machine.host.bootId(),
     materialize: (snapshot, workDir) => materializeSnapshot(paths.snapshots, snapshot, workDir),
     runtimes,
     tokens,

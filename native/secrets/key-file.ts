@@ -4,6 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import path from 'node:path';
 import { SwitchyardError } from '../../electron/contract/errors.ts';
 import type { SecretBox } from '../../electron/ports/secret-box.ts';
 
@@ -59,6 +60,7 @@ function readOrCreateKey(file: string): Buffer {
       closeSync(fd);
     }
     renameSync(draft, file);
+    syncDirectory(path.dirname(file));
   }
   if (key.length !== KEY_BYTES) {
     throw new SwitchyardError('forbidden', `${file} is damaged: it must hold ${KEY_BYTES} bytes.`, {
@@ -68,4 +70,15 @@ function readOrCreateKey(file: string): Buffer {
     });
   }
   return key;
+}
+
+/** What is acknowledged is sealed with this key: its name must outlast a power cut too. */
+function syncDirectory(dir: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(dir, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }

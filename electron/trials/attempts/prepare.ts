@@ -3,19 +3,19 @@
  * All of it at once and beside the engine's own thread: a free slot waits for it, and on some file systems each new name costs
  * a good part of a millisecond.
  */
-import { existsSync, lstatSync } from 'node:fs';
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { lstatSync } from 'node:fs';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import type { RuntimeKind } from '../../contract/states.ts';
 import { LaunchError } from '../../ports/trial-runtime.ts';
 import type { LaunchSpec, TrialRuntime } from '../../ports/trial-runtime.ts';
 import type { SecretBox } from '../../ports/secret-box.ts';
-import type { AttemptRow } from '../../store/attempts.ts';
+import { listAttempts, type AttemptRow } from '../../store/attempts.ts';
 import type { Store } from '../../store/database.ts';
 import { getExperiment } from '../../store/experiments.ts';
 import type { TrialRow } from '../../store/trials.ts';
 import { pickLatestCheckpoint } from '../files/checkpoints.ts';
 import { makeFirstDirectory } from '../removal/set-aside-leftovers.ts';
+import { ensureWorkingCopy } from './working-copy.ts';
 import { composeLaunch } from './compose-launch.ts';
 import { writeRegular } from '../files/open-regular.ts';
 import { attemptFiles, hostWorkDir, trialDirectories } from '../files/directories.ts';
@@ -40,6 +40,8 @@ export interface PreparationDeps {
   /** Asked where a trial finds its directories. */
   readonly runtimes: ReadonlyMap<RuntimeKind, Pick<TrialRuntime, 'layOut'>>;
   readonly apiUrl: (runtime: RuntimeKind) => Promise<string | null>;
+  /** Changes with every start of the machine; null when unknown. */
+  readonly bootId: string | null;
   readonly materialize: (snapshot: string, workDir: string) => Promise<void>;
   readonly tokens: Pick<AttemptTokens, 'take'>;
 }
@@ -68,7 +70,13 @@ export function createPreparation(deps: PreparationDeps): Preparation {
         makeDirectory(dirs.checkpoints),
         makeDirectory(dirs.output),
         work === dirs.work
-          ? makeWorkingCopy(work, experiment?.snapshot ?? null, deps.materialize)
+          ? ensureWorkingCopy({
+              work,
+              snapshot: experiment?.snapshot ?? null,
+              hasRun: listAttempts(deps.store.db, trial.id).some(({ startedAtMs }) => startedAtMs !== null),
+              bootId: deps.bootId,
+              materialize: deps.materialize,
+            })
           : checkStillThere(work),
       ]);
 
@@ -130,22 +138,4 @@ async function checkStillThere(work: string): Promise<void> {
     `The directory ${work}, in which the trial runs, is not there any more.`,
     'Bring it back and retry the trial, or submit it without --in-place, so that it gets a copy.',
   );
-}
-
-/** The copy appears under its name only when it is complete: a crash in the middle starts it anew. */
-async function makeWorkingCopy(
-  work: string,
-  snapshot: string | null,
-  materialize: PreparationDeps['materialize'],
-): Promise<void> {
-  if (existsSync(work)) return;
-  if (snapshot === null) {
-    await makeDirectory(work);
-    return;
-  }
-  const draft = `${work}.draft`;
-  await rm(draft, { recursive: true, force: true });
-  await makeDirectory(path.dirname(draft));
-  await materialize(snapshot, draft);
-  await rename(draft, work);
 }

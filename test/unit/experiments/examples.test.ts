@@ -118,6 +118,7 @@ describe.skipIf(pythonVersion === null)('the digits example (needs python3)', ()
       .update(readFileSync(path.join(dir, name, 'result.json')))
       .digest('hex');
 
+  // It really learns, three times: how long that takes is a question of what else the machine does.
   it('learns, and a run that was stopped and resumed ends with exactly the same result', async () => {
     await run('python3', ['train.py'], options(trial('whole')));
     const result = JSON.parse(readFileSync(path.join(dir, 'whole/result.json'), 'utf8')) as { accuracy: number };
@@ -148,5 +149,5 @@ describe.skipIf(pythonVersion === null)('the digits example (needs python3)', ()
     );
     expect(stdout).toContain(`going on at step ${latest?.step}`);
     expect(resultOf('paused')).toBe(resultOf('whole'));
-  });
+  }, 120_000);
 });
