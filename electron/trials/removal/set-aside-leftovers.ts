@@ -45,6 +45,7 @@ export function setAsideLeftovers(
  * @returns where that is now; null when there was nothing
  */
 export function makeFirstDirectory(trialsDir: string, root: string): string | null {
+  mkdirSync(trialsDir, { recursive: true, mode: 0o700 });
   try {
     mkdirSync(root, { mode: 0o700 });
     return null;

@@ -13,6 +13,7 @@ import { getTrialRow, insertTrial, type TrialRow } from '../../../../electron/st
 import type { WantedRuntime } from '../../../../electron/store/trial-spec.ts';
 import { createAttemptRunner, type AttemptRunner } from '../../../../electron/trials/attempts/attempt-runner.ts';
 import { carryOutPlan } from '../../../../electron/trials/attempts/carry-out-plan.ts';
+import { createReportIntake } from '../../../../electron/trials/reports/report-intake.ts';
 import { createPreparation } from '../../../../electron/trials/attempts/prepare.ts';
 import { createAttemptTokens } from '../../../../electron/trials/attempts/tokens.ts';
 import { createTrialChanges, type ChangeTrials } from '../../../../electron/trials/life/change-trials.ts';
@@ -43,6 +44,14 @@ function engine(wrap: (runtime: TrialRuntime) => TrialRuntime = (runtime) => run
   const kinds: readonly RuntimeKind[] = ['process', 'docker'];
   const runtimes = new Map(kinds.map((kind) => [kind, wrap(machine.runtime(kind))]));
   const tokens = createAttemptTokens();
+  const reports = createReportIntake({
+    store,
+    trialsDir,
+    nowMs: () => clock.nowMs(),
+    onMetrics: () => undefined,
+    onProgress: () => undefined,
+    log: { error: report },
+  });
   const runner = createAttemptRunner({
     store,
     changeTrials: changes.changeTrials,
@@ -58,14 +67,14 @@ function engine(wrap: (runtime: TrialRuntime) => TrialRuntime = (runtime) => run
       user: { uid: 1, gid: 1 },
       runtimes,
       apiUrl: async () => null,
+      bootId: null,
       materialize: async () => undefined,
       tokens,
     }),
     log: { info: () => undefined, error: report },
     onActivity: () => undefined,
     launchHolds: { failed: (_, { message }) => held.push(message), succeeded: () => held.push('started') },
-    onMetrics: () => undefined,
-    onProgress: () => undefined,
+    reports,
     onLogComplete: () => undefined,
   });
   changes.performWith((effects) => {
