@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LaunchSpec, TrialRuntime } from '../../electron/ports/trial-runtime.ts';
 import { createProcessRuntime } from '../../native/process/process-runtime.ts';
+import { spawnSupervisor, type SpawnOrder } from '../../native/process/spawn-supervisor.ts';
 import { waitUntil } from '../support/processes.ts';
 import { createLab, systemClock } from '../support/runtime-lab.ts';
 import type { Lab } from '../support/runtime-lab.ts';
@@ -118,6 +119,30 @@ describe.skipIf(process.platform === 'win32')('process runtime alone', () => {
     });
     expect(() => process.kill(Number(handle.ref), 0)).not.toThrow();
     writeFileSync(claim, text);
+  });
+
+  it('runs a program once, even when two supervisors start for it, or one after it was given up', async () => {
+    const orderOf = (spec: LaunchSpec): SpawnOrder => ({
+      stateDir: spec.stateDir,
+      logPath: spec.logPath,
+      bootId: 'boot',
+      mark: '1',
+      program: '/bin/sh',
+      args: ['-c', 'echo ran'],
+      cwd: spec.workDir,
+      env: {},
+    });
+    const twice = orderOf(shell('true'));
+    const both = await Promise.all([spawnSupervisor(twice), spawnSupervisor(twice)]);
+    expect((await Promise.all(both.map(({ claimed }) => claimed))).toSorted()).toEqual([false, true]);
+    await Promise.all(both.map(({ ended }) => ended));
+    expect(readFileSync(twice.logPath, 'utf8')).toBe('ran\n');
+    const givenUp = shell('true');
+    expect(await runtime.recover(lab.handleOf(givenUp))).toEqual({ kind: 'absent' });
+    const late = await spawnSupervisor(orderOf(givenUp));
+    expect(await late.claimed).toBe(false);
+    await late.ended;
+    expect(lab.log(givenUp)).toBe('');
   });
 
   it('gives up a claim that was never written', async () => {
