@@ -1,10 +1,11 @@
 /**
- * Packages of the desktop app: `npx electron-builder` after `npm run build`. AppImage and deb are made on Linux; Windows
+ * Packages of the desktop app: `npm run package:desktop` after `npm run build`. AppImage and deb are made on Linux; Windows
  * and macOS are prepared and need their own machines and signing identities.
  *
  * SWITCHYARD_TEST_BUILD=1 leaves the inspector's fuse on: Playwright cannot launch a binary without it. Never ship such a build.
  */
 import type { Configuration } from 'electron-builder';
+import packageJson from '../../package.json' with { type: 'json' };
 
 const isTestBuild = process.env['SWITCHYARD_TEST_BUILD'] === '1';
 
@@ -14,7 +15,7 @@ const configuration: Configuration = {
   directories: { output: 'dist', buildResources: 'resources/icons' },
   artifactName: `\${productName}-\${version}-\${os}-\${arch}${isTestBuild ? '-test' : ''}.\${ext}`,
   files: [
-    'out/**',
+    'out/{main,preload,renderer}/**',
     'package.json',
     '!out/**/*.map',
     // Sources of the database, 20 MB that are compiled into prebuilds/ already.
@@ -26,13 +27,12 @@ const configuration: Configuration = {
     '!node_modules/ssh2/{install.js,util/**,lib/protocol/crypto/build/**}',
     '!node_modules/**/*.{d.ts,d.mts,d.cts,map,md}',
   ],
-  // Trials read the helper and the examples as files, so they lie beside the archive.
+  // Trials read the helper and the examples as files, so they lie beside the archive: those of the npm package, and icons.
   extraResources: [
-    {
-      from: 'resources',
-      to: 'resources',
-      filter: ['**/*', '!**/__pycache__/**', '!icons/render.mjs', '!icons/*.svg', '!pictures/**'],
-    },
+    ...packageJson.files
+      .filter((file) => file.startsWith('resources/'))
+      .map((file) => ({ from: file, to: file, filter: ['**/*', '!**/__pycache__/**'] })),
+    { from: 'resources/icons', to: 'resources/icons', filter: ['**/*', '!render.mjs', '!*.svg'] },
   ],
   asar: true,
   // A library in an archive cannot be loaded by the system.
