@@ -27,7 +27,9 @@ export async function takeUp(
     notices.raise({
       id: 'leftovers',
       level: 'warning',
-      text: `The database does not know ${leftovers.ids.length === 1 ? 'a trial' : `${leftovers.ids.length} trials`} whose files were here (#${leftovers.ids.slice(0, 10).join(', #')}${leftovers.ids.length > 10 ? ', ...' : ''}). They were moved to ${leftovers.dir}.`,
+      text:
+        `The database does not know ${leftovers.ids.length === 1 ? 'a trial' : `${leftovers.ids.length} trials`} whose files were here ` +
+        `(#${leftovers.ids.slice(0, 10).join(', #')}${leftovers.ids.length > 10 ? ', ...' : ''}). They were moved to ${leftovers.dir}.`,
       remedy: 'Take out of that directory what you need (checkpoints, output, logs), then delete it.',
     });
   follower.takeUp(listLiveTrials(store.db));

@@ -20,7 +20,8 @@ export const ABSENT_CLAIM = 'absent\n';
 const NO_CLAIM_STATUS = 125;
 
 /**
- * Arguments: state directory, boot id, mark of the attempt (attempt-mark.ts), program, its arguments. Descriptor 3 hears "claimed" once the program is about to start.
+ * Arguments: state directory, boot id, mark of the attempt (attempt-mark.ts), program, its arguments.
+ * Descriptor 3 hears "claimed" once the program is about to start.
  *
  * TERM, INT, HUP and PIPE are handled with an empty action, not ignored: ignored signals would stay ignored in the program.
  * The shell's own remarks ("Terminated") go to /dev/null, the program keeps the log through descriptor 4; it is given it in a shell of its
