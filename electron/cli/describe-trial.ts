@@ -64,12 +64,15 @@ function describeQueued(trial: Trial, nowMs: number, { reason, forecast }: PlanF
   return said.length === 0 ? 'queued' : said.join('; ');
 }
 
-function describeRunning(trial: Trial, nowMs: number, { slotLabels }: PlanFacts): string {
+function describeRunning(trial: Trial, nowMs: number, { slotLabels, forecast }: PlanFacts): string {
   const parts: string[] = [];
   if (trial.frozen) parts.push('frozen, keeps its GPU memory');
   if (trial.progress !== null) parts.push(`${Math.floor(trial.progress * 100)} %`);
   if (trial.step !== null) parts.push(`step ${trial.step}`);
-  if (trial.remainingMs !== null) parts.push(`${sayAbout(trial.remainingMs)} left`);
+  // The forecast where there is one: the same moment that those who wait are told.
+  const endAtMs = forecast?.endAtMs ?? null;
+  const leftMs = forecast === undefined ? trial.remainingMs : endAtMs === null ? null : Math.max(0, endAtMs - nowMs);
+  if (leftMs !== null && !trial.frozen) parts.push(`${sayAbout(leftMs)} left`);
   else if (trial.startedAtMs !== null) parts.push(`for ${sayDuration(nowMs - trial.startedAtMs)}`);
   if (trial.leaseSlots.length > 0)
     parts.push(`on ${trial.leaseSlots.map((uuid) => slotLabels?.get(uuid) ?? uuid).join(', ')}`);

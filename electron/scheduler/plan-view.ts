@@ -54,7 +54,7 @@ export function createPlanView(deps: {
       const view: PlanView = {
         madeAtMs: nowMs,
         waiting,
-        forecast: [...input.active.map((trial) => running(trial, nowMs)), ...ahead.entries],
+        forecast: [...input.active.map((trial) => running(trial, input.nowMs)), ...ahead.entries],
         clearAtMs: { ...ahead.clearAtMs },
       };
       cached = { view, output: latest.output };

@@ -7,7 +7,7 @@ import type { Store } from '../store/database.ts';
 import { listKeptBack, listPools } from '../store/pools.ts';
 import { readProgress, type TrialRow } from '../store/trials.ts';
 import { assessSlots } from '../gpus/assess-slots.ts';
-import type { Estimate } from './forecast/estimates.ts';
+import type { Estimate, Expectation } from './forecast/estimates.ts';
 import { createFairLedger } from './plan/fair-ledger.ts';
 import type { PlanInput, PlanOutput, PlanTrial } from './plan/model.ts';
 import { poolOpenState } from './pool-hours.ts';
@@ -25,7 +25,7 @@ export interface WorldDeps {
   /** Why nothing of this runtime can start now; null = it can. */
   readonly heldRuntime: (kind: RuntimeKind) => string | null;
   readonly diskProblem: () => string | null;
-  readonly estimateActive: (row: TrialRow) => Estimate;
+  readonly estimateActive: (row: TrialRow) => Expectation;
 }
 
 export interface World {
@@ -38,6 +38,20 @@ export interface World {
   slotsOfPool(poolId: string): { readonly label: string; readonly name: string; readonly totalMiB: number | null }[];
   /** GPUs and MIG instances of the machine. */
   knownUuids(): Set<string>;
+}
+
+/** A trial that was asked to stop is taken to be gone this much later; if not, when it is killed. */
+const SOON_MS = 10_000;
+
+/** Counted from the moment of the reading: an end that is fixed stays the same moment in every plan. */
+function expect(row: TrialRow, nowMs: number, estimate: WorldDeps['estimateActive']): Estimate {
+  if (row.state === 'stopping' && row.stop !== null) {
+    const { askedAtMs, killAtMs } = row.stop;
+    const goneAtMs = [askedAtMs + SOON_MS, killAtMs ?? 0].find((atMs) => atMs > nowMs) ?? nowMs;
+    return { remainingMs: goneAtMs - nowMs, basis: 'none' };
+  }
+  const { endsAtMs, basis } = estimate(row);
+  return { remainingMs: endsAtMs === null ? null : Math.max(0, endsAtMs - nowMs), basis };
 }
 
 export function createWorld(deps: WorldDeps): World {
@@ -103,7 +117,7 @@ export function createWorld(deps: WorldDeps): World {
           fresh,
           row.state === 'stopping' ? 'releasing' : 'active',
           lease,
-          deps.estimateActive(fresh),
+          expect(fresh, nowMs, deps.estimateActive),
         );
         // It counts where its slots are, also when it is on its way to another pool or its GPU was given to one.
         const poolId = lease[0] === undefined ? trial.poolId : (poolOfSlot.get(lease[0]) ?? trial.poolId);

@@ -14,6 +14,7 @@ import { benchContainer } from './container.ts';
 import { benchDrain } from './drain.ts';
 import { benchIdle } from './idle.ts';
 import { benchLog } from './log.ts';
+import { benchForecast } from './forecast-bench.ts';
 import { describeMachine } from './machine.ts';
 import { benchMove } from './move.ts';
 import { benchPlan } from './plan-bench.ts';
@@ -29,6 +30,7 @@ const TOPICS: Readonly<Record<string, () => BenchResult[] | Promise<BenchResult[
   submit: benchSubmit,
   verbs: benchVerbs,
   plan: benchPlan,
+  forecast: benchForecast,
   move: benchMove,
   drain: benchDrain,
   container: benchContainer,

@@ -8,7 +8,7 @@ import type { PlanSlot } from '../../gpus/plan-slot.ts';
 import type { Credits } from '../plan/fair-ledger.ts';
 import { poolOpenState, type OpenState } from '../pool-hours.ts';
 
-/** A trial that was asked to stop, or has outrun its estimate, is taken to be gone this much later. */
+/** A trial that was asked to stop is taken to be gone this much later. */
 const SOON_MS = 10_000;
 
 export interface ActiveTrial {
@@ -67,7 +67,9 @@ export function newForecastState(input: PlanInput, nowMs: number, maxEntries: nu
     changed: true,
   };
   for (const trial of readActive(input)) {
-    const endsAtMs = trial.state === 'releasing' ? nowMs + SOON_MS : Math.max(nowMs + SOON_MS, endOf(trial, nowMs));
+    const known = endOf(trial, nowMs);
+    // Without an end of its own one that stops is gone soon; nothing ends in the past.
+    const endsAtMs = trial.state === 'releasing' && known === Infinity ? nowMs + SOON_MS : Math.max(nowMs + 1, known);
     setActive(state, { trial, endsAtMs, leftMs: null });
   }
   return state;

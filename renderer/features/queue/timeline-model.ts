@@ -61,7 +61,10 @@ export function ticksOf(startMs: number, endMs: number): number[] {
   return ticks;
 }
 
-/** One lane per slot of the pool; trials without a GPU share the lanes below. */
+/**
+ * One lane per slot of the pool; trials without a GPU share the lanes below.
+ * @param leastCpuLanes so many of those are drawn even if they are empty: what is below them stays where it is
+ */
 export function buildLanes(
   entries: readonly ForecastEntry[],
   slots: readonly SlotView[],
@@ -70,6 +73,7 @@ export function buildLanes(
   startMs: number,
   endMs: number,
   nowMs: number,
+  leastCpuLanes = 0,
 ): Lane[] {
   const bySlot = new Map<string, Bar[]>();
   const cpu: Bar[][] = [];
@@ -112,6 +116,7 @@ export function buildLanes(
       };
       return { key: slot.uuid, label: slot.label, bars: blocked ? [block, ...bars] : bars };
     });
+  while (cpu.length < leastCpuLanes) cpu.push([]);
   cpu
     .slice(0, MAX_CPU_LANES)
     .forEach((bars, index) => lanes.push({ key: `cpu${index}`, label: index === 0 ? 'CPU' : '', bars }));

@@ -1,6 +1,6 @@
 /** The forecast of one pool: a lane per slot, bars for what runs and what comes, a line for now. */
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { sayDuration } from '../../../electron/text/say.ts';
 import type { ForecastEntry } from '../../../electron/contract/feed.ts';
 import type { SlotView } from '../../../electron/contract/gpus.ts';
@@ -12,6 +12,9 @@ import { formatTime } from '../../ui/format.ts';
 import { inspect, toggleCollapsed, useView } from '../../shared/view-state.ts';
 import { buildLanes, chooseHorizon, ticksOf } from './timeline-model.ts';
 import type { Bar } from './timeline-model.ts';
+
+/** Pool -> lanes of trials without a GPU that were drawn: they stay, so that what is below does not jump as such trials come and go. */
+const mostCpuLanes = new Map<string, number>();
 
 export function Timeline({ pool }: { readonly pool: Pool }) {
   const folded = useView((state) => state.collapsed.has('timeline'));
@@ -26,7 +29,14 @@ export function Timeline({ pool }: { readonly pool: Pool }) {
     ],
     [plan, table, pool.id],
   );
-  const view = useMemo(() => draw(mine, slots ?? [], pool, table.byId, now), [mine, slots, pool, table, now]);
+  const leastCpuLanes = mostCpuLanes.get(pool.id) ?? 0;
+  const view = useMemo(
+    () => draw(mine, slots ?? [], pool, table.byId, now, leastCpuLanes),
+    [mine, slots, pool, table, now, leastCpuLanes],
+  );
+  useEffect(() => {
+    mostCpuLanes.set(pool.id, view.lanes.filter((lane) => lane.key.startsWith('cpu')).length);
+  }, [pool.id, view]);
   if (mine.length === 0) return null;
   const Chevron = folded ? IconChevronRight : IconChevronDown;
   return (
@@ -145,6 +155,7 @@ function draw(
   pool: Pool,
   byId: ReadonlyMap<number, Trial>,
   now: number,
+  leastCpuLanes: number,
 ) {
   const { startMs, endMs } = chooseHorizon(entries, byId, now);
   const percent = (atMs: number): number => Math.min(100, Math.max(0, ((atMs - startMs) / (endMs - startMs)) * 100));
@@ -152,6 +163,6 @@ function draw(
     endMs,
     percent,
     ticks: ticksOf(startMs, endMs),
-    lanes: buildLanes(entries, slots, pool, byId, startMs, endMs, now),
+    lanes: buildLanes(entries, slots, pool, byId, startMs, endMs, now, leastCpuLanes),
   };
 }

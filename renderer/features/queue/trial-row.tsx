@@ -10,6 +10,7 @@ import { useNow } from '../../shared/clock.ts';
 import { formatCount, formatParams, formatTime } from '../../ui/format.ts';
 import { Meter, ShortName, Tag } from '../../ui/pieces.tsx';
 import { savedText, slotText, stateTag, WhyWaiting } from '../../shared/trial-text.tsx';
+import { useTimeLeft } from '../../shared/time-left.ts';
 import { useView } from '../../shared/view-state.ts';
 import { useDrag } from './drag-state.ts';
 import type { SectionId } from './queue-model.ts';
@@ -139,7 +140,7 @@ function SlotCell({ trial }: { readonly trial: Trial }) {
 function RunningCells({ trial }: { readonly trial: Trial }) {
   const live = useEngine((state) => state.live.get(trial.id));
   const progress = live?.progress ?? trial.progress;
-  const remainingMs = live?.remainingMs ?? trial.remainingMs;
+  const remainingMs = useTimeLeft(trial);
   const step = live?.step ?? trial.step;
   const activity = live?.activity ?? trial.activity;
   return (
@@ -159,11 +160,7 @@ function RunningCells({ trial }: { readonly trial: Trial }) {
         )}
       </span>
       <span role="gridcell" className="when dim">
-        {trial.state === 'running' && remainingMs !== null ? (
-          `${sayDuration(remainingMs)} left`
-        ) : (
-          <Elapsed sinceMs={trial.startedAtMs} />
-        )}
+        {remainingMs !== null ? `${sayDuration(remainingMs)} left` : <Elapsed sinceMs={trial.startedAtMs} />}
       </span>
     </>
   );

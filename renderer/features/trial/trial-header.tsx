@@ -2,6 +2,7 @@
 import { sayDuration } from '../../../electron/text/say.ts';
 import type { Trial, TrialDetail } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
+import { useTimeLeft } from '../../shared/time-left.ts';
 import { useNow } from '../../shared/clock.ts';
 import { formatCount, formatFullTime, formatParams, formatTime } from '../../ui/format.ts';
 import { Meter, ShortName, Tag } from '../../ui/pieces.tsx';
@@ -84,9 +85,9 @@ function FactLine({ trial, detail }: { readonly trial: Trial; readonly detail: T
 
 function ProgressLine({ trial }: { readonly trial: Trial }) {
   const live = useEngine((state) => state.live.get(trial.id));
+  const remainingMs = useTimeLeft(trial);
   if (trial.state !== 'running') return null;
   const progress = live?.progress ?? trial.progress;
-  const remainingMs = live?.remainingMs ?? trial.remainingMs;
   const step = live?.step ?? trial.step;
   if (progress === null && step === null) return null;
   return (

@@ -43,6 +43,19 @@ describe('forecast', () => {
     expect(clearAtMs).toEqual({ [POOL]: NOW + 90 * MINUTE });
   });
 
+  it('moves only when something happens, not because it is asked later', () => {
+    const at = (minutes: number): PlanInput => ({
+      ...input({
+        slots: slots(2),
+        active: [running(1, [0], 60 - minutes), running(2, [1], 20 - minutes), running(9, [], null, { slots: 0 })],
+        queued: [lasting(3, 30), lasting(4, 30), lasting(5, 10, { slots: 2 })],
+      }),
+      nowMs: NOW + minutes * MINUTE,
+    });
+    const first = times(at(0));
+    for (const minutes of [1, 5, 19, 19.9]) expect(times(at(minutes))).toEqual(first);
+  });
+
   it('leaves open what is not known', () => {
     const given = input({
       slots: slots(2),

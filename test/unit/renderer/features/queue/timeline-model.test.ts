@@ -72,6 +72,13 @@ test('trials without a GPU share lanes, and an unknown end blocks its lane', () 
   expect(lanes.map((lane) => lane.bars.map((bar) => bar.trialId))).toEqual([[1, 3, 4], [2]]);
 });
 
+test('lanes without a GPU stay when their trials are gone', () => {
+  const keys = (least: number): string[] =>
+    buildLanes([], [], pool, new Map(), NOW_MS, NOW_MS + HOUR_MS, NOW_MS, least).map(({ key }) => key);
+  expect(keys(0)).toEqual([]);
+  expect(keys(2)).toEqual(['cpu0', 'cpu1']);
+});
+
 test('the axis shows at most a day and at most eight round times', () => {
   const { startMs, endMs } = chooseHorizon([entry(1, 0, 90, [])], new Map(), NOW_MS);
   expect(endMs - NOW_MS).toBeLessThanOrEqual(24 * HOUR_MS * 1.03);
