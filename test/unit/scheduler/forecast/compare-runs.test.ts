@@ -28,6 +28,12 @@ describe('what past runs tell of the next', () => {
     expect(expectFromRuns([run({ lr: '1' }, 5)], { lr: '2' })).toBeNull();
   });
 
+  test('one number that was always the same says nothing of any other, however near', () => {
+    const runs = [run({ epochs: '10', lr: '1' }, 100), run({ epochs: '10', lr: '2' }, 100)];
+    expect(expectFromRuns(runs, { epochs: '10', lr: '1.5' })).toBe(100_000);
+    expect(expectFromRuns(runs, { epochs: '11', lr: '1' })).toBeNull();
+  });
+
   test('a word that was not tried is not a number near one that was', () => {
     const runs = [run({ model: 'a' }, 100), run({ model: 'b' }, 100)];
     expect(expectFromRuns(runs, { model: 'b' })).toBe(100_000);

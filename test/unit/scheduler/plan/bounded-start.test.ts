@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFairLedger } from '../../../../electron/scheduler/plan/fair-ledger.ts';
 import { plan } from '../../../../electron/scheduler/plan/plan.ts';
-import type { PlanPool, PlanTrial } from '../../../../electron/scheduler/plan/model.ts';
-import { input, MINUTE, pool, queued, slots } from './build.ts';
+import type { PlanInput, PlanPool, PlanTrial } from '../../../../electron/scheduler/plan/model.ts';
+import { active, input, MINUTE, pool, queued, slots } from './build.ts';
 
 const HOUR = 60 * MINUTE;
 const STOPPING_MS = 10_000;
@@ -130,6 +130,21 @@ describe.each<[string, Partial<PlanPool['settings']>]>([
 it('a 3-GPU trial against one sweep of 1-GPU trials on 4 GPUs starts within hours under fair share', () => {
   const stream = { gpus: 4, big: 3, sweeps: [{ slots: 1, minutes: [60, 75, 90], known: false }] };
   expect(hoursToStart(stream, { policy: 'fair_share' }, 6)).not.toBeNull();
+});
+
+it('a big trial is not passed for ever by the small ones of its own experiment', () => {
+  const small = (id: number): PlanTrial => queued(id, { experimentId: 1, rank: id });
+  const given = (credits?: ReadonlyMap<number, number>): PlanInput =>
+    input({
+      pools: [pool({ policy: 'fair_share' })],
+      slots: slots(4),
+      active: [active(1, [0], { experimentId: 1 }), active(2, [1], { experimentId: 1 })],
+      queued: [queued(3, { experimentId: 1, slots: 3, rank: 3 }), small(4), small(5)],
+      ...(credits === undefined ? {} : { credits }),
+    });
+  expect(plan(given(new Map([[1, 0]]))).start).toEqual([]);
+  // Where nobody keeps count, shares are of the moment only, as in Determined.
+  expect(plan(given()).start.map(({ id }) => id)).toEqual([4]);
 });
 
 it('greedy promises no start inside a priority, and says so in its own words', () => {

@@ -515,6 +515,22 @@ describe('fair share', () => {
   });
 });
 
+describe('memory to the MiB', () => {
+  const needs = (minFreeMiB: number): PlanInput =>
+    input({ slots: [slot(0, { usableMiB: 20 * GIB })], queued: [queued(1, { minFreeMiB })] });
+
+  it('a card with exactly what is asked for will do, one with a MiB less will not', () => {
+    expect(started(plan(needs(20 * GIB)))).toEqual([1]);
+    expect(started(plan(needs(20 * GIB + 1)))).toEqual([]);
+  });
+
+  it('a card of exactly the size that is asked for is no impossible wish', () => {
+    const code = (minFreeMiB: number): string | undefined => reasonOf(needs(minFreeMiB), 1)?.code;
+    expect(code(24 * GIB)).toBe('memory');
+    expect(code(24 * GIB + 1)).toBe('impossible');
+  });
+});
+
 describe('closing time', () => {
   it('is told of a start that goes beyond it, or may', () => {
     const given = (remainingMs: number | null): PlanInput =>
