@@ -189,7 +189,10 @@ export function benchForecast(): BenchResult[] {
   return [
     {
       promise: 'how far forecast starts were off over a replayed day, in percent of the wait',
-      figure: `${Math.round(day.medianPct)} % (median), ${Math.round(day.worstPct)} % at worst, over ${day.promises} forecasts; ${day.silent} waits without one`,
+      figure: [
+        `${Math.round(day.medianPct)} % (median), ${Math.round(day.worstPct)} % at worst, over ${day.promises} forecasts`,
+        `${day.silent} waits without one`,
+      ].join('; '),
       target: 'median under 20 %',
       pass: worstMedian < 20,
     },
