@@ -1,5 +1,6 @@
 /** Trials as the wire shows them: the row of the queue, the detail of the inspector, and every action on them. */
 import { z } from '@hono/zod-openapi';
+import { SnapshotInfo } from './snapshots.ts';
 import { OutcomeKind, PoolId, Priority, RuntimeKind, StopKind, TimestampMs, TrialId, TrialState } from './states.ts';
 
 export const Outcome = z
@@ -121,6 +122,9 @@ export const TrialDetail = z
     configYaml: z.string(),
     source: z.string().nullable().openapi({ description: 'The directory the snapshot was taken from.' }),
     snapshot: z.string().nullable(),
+    snapshotInfo: SnapshotInfo.nullable().openapi({
+      description: 'null = no snapshot, or one from before this was noted.',
+    }),
     workDir: z.string().nullable(),
     attempts: z.array(AttemptView),
     checkpoints: z.array(CheckpointView),

@@ -1,5 +1,4 @@
 /** What a submit needs to know of this machine, and where its code goes. */
-import { takeSnapshot } from '../experiments/snapshot.ts';
 import type { SubmitDeps } from '../experiments/submit.ts';
 import { WORKSTATION_POOL_ID } from '../queue/pools.ts';
 import { listPools } from '../store/pools.ts';
@@ -9,7 +8,7 @@ import type { Parts } from './parts.ts';
 export function describeSubmit({ ground, machine, plans }: Parts): SubmitDeps {
   const { runtimes, runtimeWatch } = machine;
   const { world, monitor } = plans;
-  const { store, paths, nowMs, secrets } = ground;
+  const { store, nowMs, secrets } = ground;
   return {
     store,
     secrets,
@@ -29,11 +28,7 @@ export function describeSubmit({ ground, machine, plans }: Parts): SubmitDeps {
         random: Math.random,
       };
     },
-    freeze: (directory) =>
-      takeSnapshot({
-        sourceDir: directory,
-        snapshotsDir: paths.snapshots,
-        limitBytes: readSettings(store.db).snapshotLimitMiB * 1024 * 1024,
-      }),
+    snapshots: machine.snapshots,
+    snapshotLimitBytes: () => readSettings(store.db).snapshotLimitMiB * 1024 * 1024,
   };
 }

@@ -1,11 +1,15 @@
 /** The doctor: what was found on this machine and what to do about it, with or without a running engine. */
+import os from 'node:os';
 import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
 import { createGpuProbe } from '../../native/gpu/gpu-probe.ts';
+import { dataPaths } from '../ports/data-dir.ts';
+import { openSnapshots } from '../../native/snapshots/open-snapshots.ts';
 import { createHostProbe } from '../../native/host/host-probe.ts';
 import type { DoctorCheck } from '../contract/settings.ts';
 import { systemClock } from '../../native/host/system-clock.ts';
 import type { GpuProbe } from '../ports/gpu-probe.ts';
 import type { HostProbe } from '../ports/host-probe.ts';
+import type { Snapshots } from '../ports/snapshots.ts';
 import type { TrialRuntime } from '../ports/trial-runtime.ts';
 
 export interface Diagnosable {
@@ -13,6 +17,7 @@ export interface Diagnosable {
   readonly docker: Pick<TrialRuntime, 'diagnose'> | undefined;
   readonly gpu: Pick<GpuProbe, 'diagnose'>;
   readonly host: Pick<HostProbe, 'diagnose'>;
+  readonly snapshots: Pick<Snapshots, 'diagnose'>;
 }
 
 /** Asks every adapter; one that fails to answer is itself a finding. */
@@ -21,6 +26,7 @@ export async function diagnose(parts: Diagnosable, dataDir: string): Promise<Doc
     attempt('docker', 'Docker engine', async () => parts.docker?.diagnose() ?? []),
     attempt('gpu', 'GPUs', () => parts.gpu.diagnose()),
     attempt('host', 'This machine', () => parts.host.diagnose(dataDir)),
+    attempt('snapshots', 'Snapshots', () => parts.snapshots.diagnose()),
   ]);
   return answers.flat();
 }
@@ -55,12 +61,14 @@ export async function runDoctor(options: {
     engineId: 'doctor',
     ...(options.dockerHost === undefined ? {} : { dockerHost: options.dockerHost }),
   });
+  const paths = dataPaths(options.dataDir, process.platform, os.tmpdir());
+  const snapshots = openSnapshots({ snapshotsDir: paths.snapshots, dataDir: paths.dir });
   try {
     return await diagnose(
-      { docker, gpu: createGpuProbe(), host: createHostProbe({ diskPath: options.dataDir }) },
+      { docker, gpu: createGpuProbe(), host: createHostProbe({ diskPath: options.dataDir }), snapshots },
       options.dataDir,
     );
   } finally {
-    await docker.close();
+    await Promise.all([docker.close(), snapshots.close()]);
   }
 }

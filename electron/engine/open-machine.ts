@@ -4,9 +4,11 @@ import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
 import { createGpuProbe } from '../../native/gpu/gpu-probe.ts';
 import { createHostProbe } from '../../native/host/host-probe.ts';
 import { createProcessRuntime } from '../../native/process/process-runtime.ts';
+import { openSnapshots } from '../../native/snapshots/open-snapshots.ts';
 import type { RuntimeKind } from '../contract/states.ts';
 import type { GpuProbe } from '../ports/gpu-probe.ts';
 import type { HostProbe } from '../ports/host-probe.ts';
+import type { Snapshots } from '../ports/snapshots.ts';
 import type { TrialRuntime } from '../ports/trial-runtime.ts';
 import { createLaunchHolds, type LaunchHolds } from '../scheduler/launch-holds.ts';
 import { watchRuntimes, type RuntimeWatch } from '../trials/attempts/runtime-watch.ts';
@@ -19,6 +21,7 @@ export interface Machine {
   readonly launchHolds: LaunchHolds;
   readonly probe: GpuProbe;
   readonly host: HostProbe;
+  readonly snapshots: Snapshots;
 }
 
 export function openMachine(options: EngineOptions, ground: Ground): Machine {
@@ -48,7 +51,14 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
   ground.closers.add(() => {
     launchHolds.close();
   });
+  const snapshots = openSnapshots({
+    snapshotsDir: paths.snapshots,
+    dataDir: paths.dir,
+    onError: ground.report,
+  });
+  ground.closers.add(() => snapshots.close());
   return {
+    snapshots,
     runtimes,
     runtimeWatch,
     launchHolds,

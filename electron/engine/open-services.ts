@@ -28,7 +28,15 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
   return {
     version: options.version,
     doctor: () =>
-      diagnose({ docker: machine.runtimes.get('docker'), gpu: machine.probe, host: machine.host }, ground.paths.dir),
+      diagnose(
+        {
+          docker: machine.runtimes.get('docker'),
+          gpu: machine.probe,
+          host: machine.host,
+          snapshots: machine.snapshots,
+        },
+        ground.paths.dir,
+      ),
     requestStop,
     reportBug: (error, where) => log.error(where, error),
     ...createFeedService({

@@ -4,7 +4,6 @@ import { punchHole } from '../../native/host/punch-hole.ts';
 import { createTrialApp } from '../api/trial-app.ts';
 import type { RuntimeKind } from '../contract/states.ts';
 import { openTrialDoor } from '../doors/trial-door.ts';
-import { materializeSnapshot, removeSnapshot } from '../experiments/snapshot.ts';
 import { findAttemptByToken } from '../store/attempts.ts';
 import { getMeta, setMeta } from '../store/meta.ts';
 import { readSettings } from '../store/settings.ts';
@@ -71,7 +70,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
       return hostAddress === undefined ? door.processBaseUrl : door.containerBaseUrl(await hostAddress());
     },
     bootId: await machine.host.bootId(),
-    materialize: (snapshot, workDir) => materializeSnapshot(paths.snapshots, snapshot, workDir),
+    materialize: (snapshot, workDir) => machine.snapshots.materialize(snapshot, workDir),
     runtimes,
     tokens,
   });
@@ -112,7 +111,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
       store,
       runtimes,
       trialsDir: paths.trials,
-      removeSnapshot: (snapshot) => removeSnapshot(paths.snapshots, snapshot),
+      removeSnapshot: (snapshot) => machine.snapshots.remove(snapshot),
       onError: report,
     }),
     sweep: createSweeper({ db: store.db, engineId, runtimes, onError: report }),

@@ -1,6 +1,5 @@
 /** Takes up what was left: trials that ran on, pools that drained, what deleted trials and broken-off submits left behind. */
 import { createIdleCollector } from '../../native/host/idle-memory.ts';
-import { removeSnapshotDrafts } from '../experiments/snapshot.ts';
 import { createClockWatch } from '../feed/clock-watch.ts';
 import { holdAfterReboot } from '../queue/hold-after-reboot.ts';
 import { pauseDrainedPools } from '../queue/pause-drained.ts';
@@ -17,7 +16,7 @@ export async function takeUp(
   follower: CommitFollower,
 ): Promise<void> {
   const { store, clock, paths, report } = ground;
-  const { host, runtimes, runtimeWatch } = machine;
+  const { host, runtimes, runtimeWatch, snapshots } = machine;
   const { notices } = screen;
   const { runner, logCapper, collectGarbage, sweep } = trials;
   const { index, disk, loop, setPace } = plans;
@@ -40,9 +39,7 @@ export async function takeUp(
   // One that does not answer now is swept when it does.
   for (const kind of runtimes.keys()) if (runtimeWatch.of(kind).available) sweep(kind);
   void collectGarbage();
-  removeSnapshotDrafts(paths.snapshots).catch((error: unknown) => {
-    report('snapshot drafts could not be removed', error);
-  });
+  void snapshots.tidy();
   setPace();
   loop.start();
   const active = (): ReturnType<typeof index.active> => index.active();

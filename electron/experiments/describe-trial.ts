@@ -43,6 +43,7 @@ export async function describeTrial(
     configYaml: dumpConfigYaml(config),
     source: experiment.sourceDir,
     snapshot: experiment.snapshot,
+    snapshotInfo: experiment.snapshotInfo,
     workDir: row.attempt === 0 ? null : hostWorkDir(trialDirectories(deps.trialsDir, id), experiment),
     attempts,
     checkpoints: listCheckpoints(db, id),

@@ -3,7 +3,6 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SwitchyardError } from '../contract/errors.ts';
 import { readConfigYaml, validateConfig } from './config/parse-config.ts';
-import { codeOf } from './snapshot-walk.ts';
 
 const CONFIG_FILE = 'switchyard.yaml';
 const ID = /^[a-z0-9][a-z0-9-]{0,59}$/;
@@ -57,3 +56,5 @@ export function chooseExampleRuntime(example: Example, dockerAvailable: boolean)
   const hasImage = typeof environment === 'object' && environment !== null && 'image' in environment;
   return { ...example.config, runtime: dockerAvailable && hasImage ? 'docker' : 'process' };
 }
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);

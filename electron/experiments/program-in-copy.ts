@@ -6,13 +6,14 @@ import type { RuntimeKind } from '../contract/states.ts';
 
 /**
  * @param entrypoint as configured; a line for the shell is not judged
+ * @param isInCopy whether the snapshot has this path
  * @throws SwitchyardError command_missing when the directory has the program and its copy has not
  */
 export function checkProgramInCopy(
   entrypoint: string | readonly string[],
   runtime: RuntimeKind,
   sourceDir: string,
-  copy: string,
+  isInCopy: (path: string) => boolean,
 ): void {
   const name = typeof entrypoint === 'string' ? '' : (entrypoint[0] ?? '');
   if (
@@ -20,7 +21,7 @@ export function checkProgramInCopy(
     !name.includes('/') ||
     path.isAbsolute(name) ||
     !isThere(sourceDir, name) ||
-    isThere(copy, name)
+    isInCopy(name)
   )
     return;
   throw new SwitchyardError('command_missing', `${name} is not part of the snapshot, so the trial could not find it.`, {

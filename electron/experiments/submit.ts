@@ -7,20 +7,20 @@ import path from 'node:path';
 import type { ExperimentConfig, SubmitBody, SubmitResult } from '../contract/config.ts';
 import { SwitchyardError } from '../contract/errors.ts';
 import type { RuntimeKind } from '../contract/states.ts';
+import type { SnapshotInfo } from '../contract/snapshots.ts';
+import type { Snapshots, TakenSnapshot } from '../ports/snapshots.ts';
 import type { FoundProgram, RuntimeWish, WishRefusal } from '../ports/trial-runtime.ts';
 import type { SecretBox } from '../ports/secret-box.ts';
 import { rankBehind } from '../queue/rank.ts';
 import { splitCommand } from '../scheduler/forecast/like-command.ts';
 import type { Store } from '../store/database.ts';
-import { findSubmit, getExperiment, insertExperiment } from '../store/experiments.ts';
+import { findSubmit, getExperiment, insertExperiment, snapshotInUse } from '../store/experiments.ts';
 import { getTrialRow, insertTrial, lastRank } from '../store/trials.ts';
 import { resolveTrial, type MachineFacts, type ResolvedTrial } from './config/resolve-config.ts';
 import { validateConfig } from './config/parse-config.ts';
 import type { TrialSpec } from '../store/trial-spec.ts';
 import { noteProgram } from './program.ts';
 import { checkProgramInCopy } from './program-in-copy.ts';
-import type { Snapshot } from './snapshot.ts';
-import { checkDirectory } from './snapshot-walk.ts';
 
 /** What masked values look like in answers; sent back unchanged they keep the stored value. */
 export const MASK = '••••••••';
@@ -30,8 +30,8 @@ export interface SubmitDeps {
   readonly store: Store;
   readonly secrets: SecretBox;
   readonly facts: () => Promise<MachineFacts>;
-  /** Freezes a directory. @throws SwitchyardError directory_relative, directory_missing, directory_unreadable, snapshot_too_large */
-  readonly freeze: (directory: string) => Promise<Snapshot>;
+  readonly snapshots: Snapshots;
+  readonly snapshotLimitBytes: () => number;
   /** What this runtime would refuse for sure. */
   readonly refuse: (runtime: RuntimeKind, wish: RuntimeWish) => Promise<WishRefusal | null>;
   /** Looks a program up as the process runtime will; null where that cannot be told. */
@@ -51,35 +51,42 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
     ...resolved.notes,
     ...noteProgram(config.entrypoint, resolved.runtime, resolved.env, deps.findProgram),
   ];
-  let snapshot: string | null = null;
-  if (body.source.kind === 'in_place') {
-    if (!path.isAbsolute(body.source.path))
-      throw new SwitchyardError('directory_relative', `${body.source.path} is not an absolute path.`, {
-        path: 'source.path',
-        remedy: 'Give the full path of the directory.',
-      });
-    await checkDirectory(body.source.path);
-    notes.push(`Runs in ${body.source.path} itself, not in a copy: it sees what you change there before it starts.`);
-  }
-  if (body.source.kind === 'directory') {
-    const frozen = await deps.freeze(body.source.path);
-    snapshot = frozen.id;
-    notes.push(
-      `Froze ${frozen.files} ${frozen.files === 1 ? 'file' : 'files'} of ${body.source.path}.`,
-      ...frozen.notes,
-    );
-    checkProgramInCopy(config.entrypoint, resolved.runtime, body.source.path, frozen.path);
-  }
-  return write(deps, {
+  const input = {
     config,
     resolved,
-    snapshot,
     sourceDir,
     inPlace: body.source.kind === 'in_place',
     env: resolved.env,
     paused: body.paused,
     idempotencyKey: body.idempotencyKey ?? null,
-    notes,
+  };
+  if (body.source.kind === 'directory') {
+    const frozen = await deps.snapshots.take({
+      sourceDir: body.source.path,
+      limitBytes: deps.snapshotLimitBytes(),
+    });
+    try {
+      const { files } = frozen.info;
+      notes.push(`Froze ${files} ${files === 1 ? 'file' : 'files'} of ${body.source.path}.`, ...frozen.notes);
+      checkProgramInCopy(config.entrypoint, resolved.runtime, body.source.path, (at) => frozen.has(at));
+      return write(deps, { ...input, snapshot: frozen, notes });
+    } finally {
+      letGo(deps, frozen);
+    }
+  }
+  if (body.source.kind === 'in_place') {
+    await deps.snapshots.checkSource(body.source.path);
+    notes.push(`Runs in ${body.source.path} itself, not in a copy: it sees what you change there before it starts.`);
+  }
+  return write(deps, { ...input, snapshot: null, notes });
+}
+
+/** From here on the experiment keeps its snapshot; one that no experiment names, because the submit was refused, goes. */
+function letGo({ store, snapshots }: SubmitDeps, frozen: TakenSnapshot): void {
+  frozen.release();
+  if (snapshotInUse(store.db, frozen.id)) return;
+  snapshots.remove(frozen.id).catch(() => {
+    // Another submit of the same code is on its way.
   });
 }
 
@@ -103,7 +110,7 @@ export async function duplicateTrial(
   return write(deps, {
     config,
     resolved,
-    snapshot: experiment.snapshot,
+    snapshot: experiment.snapshot === null ? null : { id: experiment.snapshot, info: experiment.snapshotInfo },
     sourceDir: experiment.sourceDir,
     inPlace: experiment.inPlace,
     env,
@@ -126,7 +133,7 @@ function write(
   input: {
     readonly config: ExperimentConfig;
     readonly resolved: ResolvedTrial;
-    readonly snapshot: string | null;
+    readonly snapshot: { readonly id: string; readonly info: SnapshotInfo | null } | null;
     readonly sourceDir: string | null;
     readonly inPlace: boolean;
     readonly env: Readonly<Record<string, string>>;
@@ -146,7 +153,8 @@ function write(
       config: withoutEnv(input.config),
       sealedEnv,
       sourceDir: input.sourceDir,
-      snapshot: input.snapshot,
+      snapshot: input.snapshot?.id ?? null,
+      snapshotInfo: input.snapshot?.info ?? null,
       inPlace: input.inPlace,
       createdAtMs: tx.nowMs,
       idempotencyKey: input.idempotencyKey,

@@ -1,6 +1,7 @@
 /** Rows of the experiment table: a code snapshot plus a configuration. */
 import type { Database } from 'better-sqlite3';
 import type { ExperimentConfig } from '../contract/config.ts';
+import type { SnapshotInfo } from '../contract/snapshots.ts';
 import { prepared } from './database.ts';
 
 export interface ExperimentRow {
@@ -12,34 +13,48 @@ export interface ExperimentRow {
   readonly sealedEnv: string | null;
   readonly sourceDir: string | null;
   readonly snapshot: string | null;
+  /** null = no snapshot, or one from before this was noted. */
+  readonly snapshotInfo: SnapshotInfo | null;
   /** Trials work in `sourceDir` itself; there is no snapshot then. */
   readonly inPlace: boolean;
   readonly createdAtMs: number;
 }
 
-type Raw = Omit<ExperimentRow, 'config' | 'inPlace'> & { config: string; inPlace: number };
-const COLUMNS =
-  'id, name, config, sealed_env AS sealedEnv, source_dir AS sourceDir, snapshot, in_place AS inPlace, created_at_ms AS createdAtMs';
+type Raw = Omit<ExperimentRow, 'config' | 'inPlace' | 'snapshotInfo'> & {
+  config: string;
+  inPlace: number;
+  snapshotInfo: string | null;
+};
+const COLUMNS = `id, name, config, sealed_env AS sealedEnv, source_dir AS sourceDir, snapshot, snapshot_info AS snapshotInfo,
+  in_place AS inPlace, created_at_ms AS createdAtMs`;
 const fromRaw = (raw: Raw): ExperimentRow => ({
   ...raw,
   config: JSON.parse(raw.config) as ExperimentConfig,
   inPlace: raw.inPlace !== 0,
+  snapshotInfo: raw.snapshotInfo === null ? null : (JSON.parse(raw.snapshotInfo) as SnapshotInfo),
 });
 
 export function insertExperiment(
   db: Database,
-  row: Omit<ExperimentRow, 'id' | 'inPlace'> & { readonly inPlace?: boolean; readonly idempotencyKey: string | null },
+  row: Omit<ExperimentRow, 'id' | 'inPlace' | 'snapshotInfo'> & {
+    readonly inPlace?: boolean;
+    readonly snapshotInfo?: SnapshotInfo | null;
+    readonly idempotencyKey: string | null;
+  },
 ): number {
   return Number(
     prepared(
       db,
-      'INSERT INTO experiment (name, config, sealed_env, source_dir, snapshot, in_place, idempotency_key, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO experiment
+      (name, config, sealed_env, source_dir, snapshot, snapshot_info, in_place, idempotency_key, created_at_ms)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       row.name,
       JSON.stringify(row.config),
       row.sealedEnv,
       row.sourceDir,
       row.snapshot,
+      row.snapshotInfo == null ? null : JSON.stringify(row.snapshotInfo),
       row.inPlace === true ? 1 : 0,
       row.idempotencyKey,
       row.createdAtMs,

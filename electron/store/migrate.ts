@@ -10,8 +10,9 @@ import inPlace from './migrations/0002-in-place.ts';
 import workTime from './migrations/0003-work-time.ts';
 import runtimeWish from './migrations/0004-runtime-wish.ts';
 import largeTables from './migrations/0005-large-tables.ts';
+import snapshotInfo from './migrations/0006-snapshot-info.ts';
 
-export const MIGRATIONS: readonly Migration[] = [initial, inPlace, workTime, runtimeWish, largeTables];
+export const MIGRATIONS: readonly Migration[] = [initial, inPlace, workTime, runtimeWish, largeTables, snapshotInfo];
 
 /**
  * Brings `db` up to the newest version, one transaction a migration.

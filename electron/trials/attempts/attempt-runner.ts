@@ -5,7 +5,7 @@
  * Per active trial there is one `LiveAttempt`, whose phase says what is going on with it; it is forgotten when the trial is no longer
  * active. Effects may be repeated: launching is at-most-once in the runtime, signals to something gone are no errors.
  */
-import type { SwitchyardError } from '../../contract/errors.ts';
+import { SwitchyardError } from '../../contract/errors.ts';
 import type { RuntimeKind } from '../../contract/states.ts';
 import type { ExitInfo, TrialRuntime } from '../../ports/trial-runtime.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -319,7 +319,7 @@ async function withLastWords(exit: ExitInfo, logPath: string): Promise<ExitInfo>
 function asLaunchError(error: unknown): LaunchError {
   if (error instanceof LaunchError) return error;
   const code = (error as NodeJS.ErrnoException | null)?.code;
-  if (code === 'ENOSPC' || (error as SwitchyardError | null)?.code === 'disk_full') {
+  if (code === 'ENOSPC' || (error instanceof SwitchyardError && error.code === 'disk_full')) {
     return new LaunchError(
       'disk_full',
       'There was no space left on the disk to start it.',
@@ -327,6 +327,8 @@ function asLaunchError(error: unknown): LaunchError {
       true,
     );
   }
+  // A snapshot that is gone or damaged says itself what to do.
+  if (error instanceof SwitchyardError) return new LaunchError('launch_failed', error.message, error.remedy ?? null);
   return new LaunchError(
     'launch_failed',
     `It could not be started: ${error instanceof Error ? error.message : String(error)}`,

@@ -9,7 +9,7 @@ test('experiments of before ran in copies', () => {
   db.exec(
     `INSERT INTO experiment (id, name, config, source_dir, snapshot, created_at_ms) VALUES (1, 'e', '{}', '/p', 'abc', 0)`,
   );
-  migrate(db, 2);
+  migrate(db);
   expect(getExperiment(db, 1)).toMatchObject({ sourceDir: '/p', snapshot: 'abc', inPlace: false });
   const id = insertExperiment(db, {
     name: 'i',

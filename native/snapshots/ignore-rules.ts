@@ -29,36 +29,61 @@ interface Layer {
   /** Directory the rules belong to: '' or 'a/b/', relative to the root. */
   readonly prefix: string;
   readonly rules: Ignore;
-  /** Our own rules, not the user's; what `told` ones leave out is told. */
-  readonly own?: 'quiet' | 'told';
+  /** The file they are written in, relative to the root; null for rules of our own. */
+  readonly file: string | null;
+  /** Whether the user is told of what they leave out. */
+  readonly isTold: boolean;
 }
 
 /** The rules that hold in one directory, outermost first. */
 export type IgnoreRules = readonly Layer[];
 
+/** Git tells capital letters from small ones where the file system does. */
+const rulesOf = (lines: readonly string[]): Ignore => ignore({ ignorecase: false }).add(lines);
+
 export const ROOT_RULES: IgnoreRules = [
-  { prefix: '', rules: ignore().add(DEFAULT_RULES), own: 'quiet' },
-  { prefix: '', rules: ignore().add(TOLD_RULES), own: 'told' },
+  { prefix: '', rules: rulesOf(DEFAULT_RULES), file: null, isTold: false },
+  { prefix: '', rules: rulesOf(TOLD_RULES), file: null, isTold: true },
 ];
 
-/** `asked for`: a rule of the user's says that it belongs into the snapshot ("!venv/"). `told`: left out by us, and the user should know. */
-export type Verdict = 'kept' | 'asked for' | 'ignored' | 'told';
+/** `asked for`: a rule of the user's says that it belongs into the snapshot ("!venv/"). */
+export type Verdict =
+  | { readonly kind: 'kept' | 'asked for' }
+  /** `rule`: what to tell the user; null = not worth telling. `isOwn`: no rule of the user's says so. */
+  | { readonly kind: 'left out'; readonly rule: string | null; readonly isOwn: boolean };
+
+const KEPT: Verdict = { kind: 'kept' };
+const ASKED_FOR: Verdict = { kind: 'asked for' };
+const QUIET: Verdict = { kind: 'left out', rule: null, isOwn: true };
+/** What is said of a directory that is left out because of what it is. */
+export const OWN_RULE = 'installed packages or records of a tool';
 
 /**
  * @param dir directory the files were found in: '' or 'a/b', relative to the root, with slashes
- * @param texts contents of its ignore files, in the order of IGNORE_FILES
+ * @param texts contents of its ignore files by name
  */
-export function withRules(rules: IgnoreRules, dir: string, texts: readonly string[]): IgnoreRules {
-  if (texts.length === 0) return rules;
-  return [
-    ...rules,
-    { prefix: dir === '' ? '' : `${dir}/`, rules: ignore().add(texts.flatMap((text) => text.split(/\r?\n/))) },
-  ];
+export function withRules(
+  rules: IgnoreRules,
+  dir: string,
+  texts: readonly { readonly name: string; readonly text: string }[],
+): IgnoreRules {
+  const prefix = dir === '' ? '' : `${dir}/`;
+  return texts.length === 0
+    ? rules
+    : [
+        ...rules,
+        ...texts.map(({ name, text }) => ({
+          prefix,
+          rules: rulesOf(text.split(/\r?\n/)),
+          file: `${prefix}${name}`,
+          isTold: true,
+        })),
+      ];
 }
 
 /** Inside a directory that was asked for, our own rules begin anew; they would go on to leave out all below it. */
 export function withinAskedFor(rules: IgnoreRules, dir: string): IgnoreRules {
-  return rules.map((layer) => (layer.own === undefined ? layer : { ...layer, prefix: `${dir}/` }));
+  return rules.map((layer) => (layer.file === null ? { ...layer, prefix: `${dir}/` } : layer));
 }
 
 /**
@@ -66,13 +91,19 @@ export function withinAskedFor(rules: IgnoreRules, dir: string): IgnoreRules {
  */
 export function judgePath(rules: IgnoreRules, path: string, isDirectory: boolean): Verdict {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  if (NEVER.has(name)) return 'ignored';
-  for (const layer of rules.toReversed()) {
+  if (NEVER.has(name)) return QUIET;
+  for (let at = rules.length - 1; at >= 0; at--) {
+    const layer = rules[at] as Layer;
     const result = layer.rules.test(path.slice(layer.prefix.length) + (isDirectory ? '/' : ''));
-    if (result.ignored) return layer.own === 'told' ? 'told' : 'ignored';
-    if (result.unignored) return 'asked for';
+    if (result.ignored) {
+      if (!layer.isTold) return QUIET;
+      return layer.file === null
+        ? { kind: 'left out', rule: OWN_RULE, isOwn: true }
+        : { kind: 'left out', rule: `"${result.rule?.pattern ?? '?'}" in ${layer.file}`, isOwn: false };
+    }
+    if (result.unignored) return ASKED_FOR;
   }
-  return 'kept';
+  return KEPT;
 }
 
 /** @returns whether the names in a directory are those of a virtual environment or of a conda environment */

@@ -1,0 +1,187 @@
+/**
+ * The commit a directory of the user's stands on, and whether its snapshot differs from that.
+ *
+ * git is never run on the user's repository, because its configuration may name programs to run: HEAD and refs are read as the text
+ * files they are, and objects through the engine's own repository, which borrows them for one call.
+ */
+import { lstat, readFile, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { BaseCommit } from '../../electron/contract/snapshots.ts';
+import { runGit } from './run-git.ts';
+import { EMPTY_MARK } from './trees.ts';
+
+const MAX_TEXT_BYTES = 32 * 1024 * 1024;
+const ANSWERS_WITHIN_MS = 10_000;
+const OBJECT = /^[0-9a-f]{40}$/;
+const REF = /^refs\/(?!.*(\.\.|\/\/))[^\0-\x20~^:?*[\\\x7f]+$/;
+
+export interface UserRepository {
+  /** Where its HEAD and index are. */
+  readonly gitDir: string;
+  /** Where its objects and refs are: another place in a linked work tree. */
+  readonly commonDir: string;
+  /** The submitted directory within it: '' or 'a/b'. */
+  readonly within: string;
+  readonly commit: string;
+  readonly branch: string | null;
+}
+
+/** @returns null outside of a repository, in one without a commit, and where it is kept in a way that is not known here */
+export async function findUserRepository(sourceDir: string): Promise<UserRepository | null> {
+  try {
+    const real = await realpath(sourceDir);
+    const root = await findRoot(real);
+    if (root === null) return null;
+    const gitDir = await resolveGitDir(path.join(root, '.git'));
+    if (gitDir === null) return null;
+    const common = await readText(path.join(gitDir, 'commondir'));
+    const commonDir = common === null ? gitDir : path.resolve(gitDir, common.trim());
+    const head = (await readText(path.join(gitDir, 'HEAD')))?.trim() ?? '';
+    const ref = head.startsWith('ref: ') ? head.slice('ref: '.length) : null;
+    if (ref !== null && !REF.test(ref)) return null;
+    const commit = ref === null ? head : await readRef(gitDir, commonDir, ref);
+    if (commit === null || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) return null;
+    return {
+      gitDir,
+      commonDir,
+      within: path.relative(root, real).split(path.sep).join('/'),
+      commit,
+      branch: ref === null ? null : ref.replace(/^refs\/heads\//, ''),
+    };
+  } catch {
+    return null;
+  }
+}
+
+async function findRoot(from: string): Promise<string | null> {
+  for (let dir = from; ; dir = path.dirname(dir)) {
+    if (
+      await lstat(path.join(dir, '.git')).then(
+        () => true,
+        () => false,
+      )
+    )
+      return dir;
+    if (path.dirname(dir) === dir) return null;
+  }
+}
+
+/** `.git` is the repository, or in submodules and linked work trees a file that names it. */
+async function resolveGitDir(dotGit: string): Promise<string | null> {
+  if ((await stat(dotGit)).isDirectory()) return dotGit;
+  const [, named] = /^gitdir: (.+)$/m.exec((await readText(dotGit)) ?? '') ?? [];
+  return named === undefined ? null : path.resolve(path.dirname(dotGit), named.trim());
+}
+
+async function readRef(gitDir: string, commonDir: string, ref: string): Promise<string | null> {
+  for (const dir of new Set([gitDir, commonDir])) {
+    const text = (await readText(path.join(dir, ref)))?.trim();
+    if (text !== undefined && OBJECT.test(text)) return text;
+  }
+  const packed = (await readText(path.join(commonDir, 'packed-refs'))) ?? '';
+  const line = packed.split('\n').find((one) => one.endsWith(` ${ref}`));
+  return line?.split(' ')[0] ?? null;
+}
+
+/** @returns null when there is no such file */
+async function readText(file: string): Promise<string | null> {
+  try {
+    const found = await stat(file);
+    return found.isFile() && found.size <= MAX_TEXT_BYTES ? await readFile(file, 'utf8') : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param repository the engine's own
+ * @param tree of the snapshot
+ */
+export async function describeBase(
+  repository: string,
+  tree: string,
+  sourceDir: string,
+  user: UserRepository,
+): Promise<BaseCommit> {
+  const base = { commit: user.commit, branch: user.branch };
+  try {
+    return { ...base, dirty: await differs(repository, tree, sourceDir, user) };
+  } catch {
+    // A partial clone, another object format, or it changed meanwhile.
+    return { ...base, dirty: null };
+  }
+}
+
+interface Difference {
+  readonly oldMode: string;
+  readonly oldObject: string;
+  readonly status: string;
+  readonly file: string;
+}
+
+async function differs(
+  repository: string,
+  tree: string,
+  sourceDir: string,
+  { gitDir, commonDir, within, commit }: UserRepository,
+): Promise<boolean> {
+  const call = {
+    env: { GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(path.join(commonDir, 'objects')) },
+    timeoutMs: ANSWERS_WITHIN_MS,
+  };
+  const args = ['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', '--no-ext-diff', '--no-textconv'];
+  const said = (await runGit(repository, [...args, `${commit}:${within}`, tree], '', call)).toString('utf8');
+  const differences = parseRaw(said);
+  const submodules = differences.filter(({ oldMode }) => oldMode === '160000').map(({ file }) => `${file}/`);
+  const rest = differences.filter(
+    ({ file, oldMode }) =>
+      oldMode !== '160000' &&
+      path.posix.basename(file) !== EMPTY_MARK &&
+      !submodules.some((submodule) => file.startsWith(submodule)),
+  );
+  let stamps: ReadonlyMap<string, IndexStamp> | null = null;
+  for (const { status, file, oldObject } of rest) {
+    if (status === 'A') return true;
+    const found = await lstat(path.join(sourceDir, file)).catch(() => null);
+    // It is there, but a rule leaves it out of the snapshot: nothing the user changed.
+    if (status === 'D' && found !== null) continue;
+    if (status !== 'M' || found === null) return true;
+    // Line ends and large-file pointers: the bytes differ from what was committed although nobody changed them. git's index knows.
+    stamps ??= await readIndexStamps(repository, gitDir);
+    const stamp = stamps.get(within === '' ? file : `${within}/${file}`);
+    if (stamp?.object !== oldObject || stamp.bytes !== found.size || stamp.mtimeS !== Math.floor(found.mtimeMs / 1000))
+      return true;
+  }
+  return false;
+}
+
+function parseRaw(said: string): Difference[] {
+  const differences: Difference[] = [];
+  const parts = said.split('\0');
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    const [oldMode = '', , oldObject = '', , status = ''] = (parts[at] ?? '').slice(1).split(' ');
+    differences.push({ oldMode, oldObject, status: status.slice(0, 1), file: parts[at + 1] ?? '' });
+  }
+  return differences;
+}
+
+interface IndexStamp {
+  readonly object: string;
+  readonly bytes: number;
+  readonly mtimeS: number;
+}
+
+async function readIndexStamps(repository: string, gitDir: string): Promise<ReadonlyMap<string, IndexStamp>> {
+  const said = await runGit(repository, ['ls-files', '--stage', '--debug', '-z'], '', {
+    env: { GIT_INDEX_FILE: path.join(gitDir, 'index') },
+    timeoutMs: ANSWERS_WITHIN_MS,
+  }).catch(() => Buffer.alloc(0));
+  const line =
+    /\d{6} ([0-9a-f]{40}) \d\t([^\0]*)\0\s+ctime: \S+\s+mtime: (\d+):\d+\s+dev: [^\n]*\n[^\n]*\n\s+size: (\d+)/g;
+  return new Map(
+    [...said.toString('utf8').matchAll(line)].map(([, object = '', file = '', mtimeS, bytes]) => [
+      file,
+      { object, bytes: Number(bytes), mtimeS: Number(mtimeS) },
+    ]),
+  );
+}

@@ -1,0 +1,277 @@
+/** Finds what of a directory goes into its snapshot, and how much that is. Reads names, sizes and times only; writes nothing. */
+import { lstat as lstatCb } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
+import { lstat, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { SwitchyardError } from '../../electron/contract/errors.ts';
+import type { LeftOutPath } from '../../electron/contract/snapshots.ts';
+import { forEachBounded } from './bounded.ts';
+import { codeOf, orUnreadable } from './file-errors.ts';
+import { sayBytes } from '../../electron/text/say.ts';
+import type { IgnoreRules } from './ignore-rules.ts';
+import {
+  IGNORE_FILES,
+  isPythonEnvironment,
+  judgePath,
+  OWN_RULE,
+  ROOT_RULES,
+  withinAskedFor,
+  withRules,
+} from './ignore-rules.ts';
+import { findLargest } from './largest-paths.ts';
+
+/** libuv has four threads for files by default; more in flight only queue. */
+export const FILES_AT_ONCE = 16;
+/** More files than this are not code. */
+const MAX_ENTRIES = 250_000;
+/** Beyond the limit the walk goes on for so many entries, to name the largest ones of more than the first folder. */
+const ENTRIES_PAST_LIMIT = 50_000;
+const LARGEST_NAMED = 10;
+/** To say how large what is left out is, so many of its files are looked at in all; environments have tens of thousands. */
+const LEFT_OUT_LOOKS = 2_000;
+const LEFT_OUT_KEPT = 20;
+
+/** What of a file changes with its content: compared to know whether it must be read again. */
+export interface FileStamp {
+  readonly bytes: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly inode: number;
+}
+
+export type TreeEntry =
+  | { readonly kind: 'directory'; readonly path: string }
+  | ({ readonly kind: 'file'; readonly path: string; readonly executable: boolean } & FileStamp)
+  | { readonly kind: 'link'; readonly path: string; readonly target: string };
+
+export interface TreeListing {
+  /** When the first file was looked at, Unix ms. */
+  readonly startedAtMs: number;
+  /** Sorted by path; paths are relative, with slashes. */
+  readonly entries: readonly TreeEntry[];
+  readonly bytes: number;
+  /** Sockets, pipes, devices and names that are not UTF-8: nothing that could be copied. */
+  readonly special: readonly string[];
+  /** Largest first. */
+  readonly leftOut: readonly LeftOutPath[];
+  /** How many more there were. */
+  readonly moreLeftOut: number;
+  /** Directories left out although no rule of the user's says so: installed packages and the like. */
+  readonly ownLeftOut: readonly string[];
+}
+
+/**
+ * @param sourceDir checked (file-errors.ts)
+ * @param dataDir never entered: the engine's own data
+ * @throws SwitchyardError directory_unreadable or snapshot_too_large
+ */
+export async function walkTree(sourceDir: string, limitBytes: number, dataDir: string): Promise<TreeListing> {
+  const startedAtMs = Date.now();
+  const entries: TreeEntry[] = [];
+  const special: string[] = [];
+  const leftOut: { path: string; isDirectory: boolean; rule: string; isOwn: boolean }[] = [];
+  // By what it is and not by its name: it may be reached under another.
+  const data = await stat(dataDir).catch(() => null);
+  let bytes = 0;
+  let isStopped = false;
+
+  const enter = async (dir: string, inherited: IgnoreRules, isAskedFor: boolean): Promise<void> => {
+    const absolute = path.join(sourceDir, dir);
+    const found = await orUnreadable(sourceDir, dir, () =>
+      readdir(absolute, { withFileTypes: true }).catch((error: unknown) => {
+        if (dir !== '' && codeOf(error) === 'ENOENT') return null;
+        throw error;
+      }),
+    );
+    if (found === null) {
+      // Gone meanwhile, or never reachable under the name it was listed with.
+      if (isGarbled(dir)) special.push(dir);
+      return;
+    }
+    const names = new Set(found.map((entry) => entry.name));
+    if (dir !== '') {
+      if (!isAskedFor && isPythonEnvironment(names)) {
+        leftOut.push({ path: dir, isDirectory: true, rule: OWN_RULE, isOwn: true });
+        return;
+      }
+      if (data !== null && (await isSame(absolute, data))) {
+        leftOut.push({ path: dir, isDirectory: true, rule: "Switchyard's own data", isOwn: false });
+        return;
+      }
+      add({ kind: 'directory', path: dir });
+    }
+    const texts = await Promise.all(
+      IGNORE_FILES.filter((name) => names.has(name)).map(async (name) => ({
+        name,
+        text: await orUnreadable(sourceDir, path.posix.join(dir, name), () => readRules(path.join(absolute, name))),
+      })),
+    );
+    const rules = withRules(inherited, dir, texts);
+    const files: { entry: Dirent; at: string }[] = [];
+    const below: { at: string; isAskedFor: boolean }[] = [];
+    for (const entry of found) {
+      const at = dir === '' ? entry.name : `${dir}/${entry.name}`;
+      const isDirectory = entry.isDirectory();
+      const verdict = judgePath(rules, at, isDirectory);
+      if (verdict.kind === 'left out') {
+        if (verdict.rule !== null) leftOut.push({ path: at, isDirectory, rule: verdict.rule, isOwn: verdict.isOwn });
+      } else if (isDirectory) below.push({ at, isAskedFor: verdict.kind === 'asked for' });
+      else files.push({ entry, at });
+    }
+    await lookAll(files);
+    // One directory after the other keeps the number of open ones small; files within one go side by side.
+    for (const next of below) {
+      if (!isStopped) await enter(next.at, next.isAskedFor ? withinAskedFor(rules, next.at) : rules, next.isAskedFor);
+    }
+  };
+
+  const lookAll = (files: readonly { entry: Dirent; at: string }[]): Promise<void> =>
+    forEachBounded(files, FILES_AT_ONCE, async ({ entry, at }) => {
+      if (isStopped) return;
+      const added = await look(sourceDir, at, entry);
+      if (added === null) return;
+      if (added === 'special') special.push(at);
+      else add(added);
+    });
+
+  const add = (entry: TreeEntry): void => {
+    entries.push(entry);
+    if (entry.kind === 'file') bytes += entry.bytes;
+    if (entries.length > MAX_ENTRIES || (bytes > limitBytes && entries.length > ENTRIES_PAST_LIMIT)) isStopped = true;
+  };
+
+  await enter('', ROOT_RULES, true);
+  if (bytes > limitBytes || isStopped) throw tooLarge(sourceDir, entries, bytes, limitBytes, isStopped);
+  const measured = await measureLeftOut(sourceDir, leftOut);
+  return {
+    startedAtMs,
+    entries: entries.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    bytes,
+    special,
+    leftOut: measured.slice(0, LEFT_OUT_KEPT),
+    moreLeftOut: Math.max(0, measured.length - LEFT_OUT_KEPT),
+    ownLeftOut: leftOut
+      .filter(({ isOwn }) => isOwn)
+      .map((dir) => dir.path)
+      .toSorted(),
+  };
+}
+
+/** Without a promise of its own for each of ten thousand files. */
+function stampOf(file: string): Promise<Stats> {
+  return new Promise((resolve, reject) => {
+    lstatCb(file, (error, found) => {
+      if (error === null) resolve(found);
+      else reject(error);
+    });
+  });
+}
+
+/** @returns null when it went away meanwhile */
+async function look(sourceDir: string, at: string, entry: Dirent): Promise<TreeEntry | 'special' | null> {
+  const absolute = `${sourceDir}/${at}`;
+  if (!entry.isFile() && !entry.isSymbolicLink()) return 'special';
+  try {
+    if (entry.isSymbolicLink()) return { kind: 'link', path: at, target: await readlink(absolute) };
+    const found = await stampOf(absolute);
+    return {
+      kind: 'file',
+      path: at,
+      executable: (found.mode & 0o100) !== 0,
+      bytes: found.size,
+      mtimeMs: found.mtimeMs,
+      ctimeMs: found.ctimeMs,
+      inode: found.ino,
+    };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return isGarbled(at) ? 'special' : null;
+    return orUnreadable(sourceDir, at, () => Promise.reject(error as Error));
+  }
+}
+
+/** A name that is not UTF-8 is listed with replacement characters, and nothing is found under that. */
+const isGarbled = (at: string): boolean => at.includes('\uFFFD');
+
+async function isSame(dir: string, other: Stats): Promise<boolean> {
+  const found = await lstat(dir);
+  return found.dev === other.dev && found.ino === other.ino;
+}
+
+/** An ignore file that is a link to nowhere, or a directory of that name, has no rules. */
+async function readRules(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'EISDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return '';
+    throw error;
+  }
+}
+
+async function measureLeftOut(
+  sourceDir: string,
+  leftOut: readonly { readonly path: string; readonly isDirectory: boolean; readonly rule: string }[],
+): Promise<LeftOutPath[]> {
+  let looksLeft = LEFT_OUT_LOOKS;
+  const measure = async (absolute: string, isDirectory: boolean): Promise<{ bytes: number; isMore: boolean }> => {
+    if (looksLeft-- <= 0) return { bytes: 0, isMore: true };
+    try {
+      if (!isDirectory) return { bytes: (await lstat(absolute)).size, isMore: false };
+      let bytes = 0;
+      for (const entry of await readdir(absolute, { withFileTypes: true })) {
+        const part = await measure(path.join(absolute, entry.name), entry.isDirectory());
+        bytes += part.bytes;
+        if (part.isMore) return { bytes, isMore: true };
+      }
+      return { bytes, isMore: false };
+    } catch {
+      // What cannot be read is left out anyway.
+      return { bytes: 0, isMore: true };
+    }
+  };
+  const measured: LeftOutPath[] = [];
+  // Files first: one look each, and they are not lost behind a large directory.
+  for (const { path: at, isDirectory, rule } of leftOut.toSorted(
+    (a, b) => Number(a.isDirectory) - Number(b.isDirectory),
+  ))
+    measured.push({
+      path: isDirectory ? `${at}/` : at,
+      ...(await measure(path.join(sourceDir, at), isDirectory)),
+      rule,
+    });
+  return measured.sort((a, b) => Number(b.isMore) - Number(a.isMore) || b.bytes - a.bytes);
+}
+
+function tooLarge(
+  sourceDir: string,
+  entries: readonly TreeEntry[],
+  bytes: number,
+  limitBytes: number,
+  isStopped: boolean,
+): SwitchyardError {
+  const files = entries.filter((entry) => entry.kind === 'file');
+  const largest = findLargest(files, LARGEST_NAMED);
+  const listed = largest
+    .map(
+      ({ path: at, bytes: sum, files: count }) =>
+        `${at} ${sayBytes(sum)}${count === null ? '' : ` in ${countFiles(count)}`}`,
+    )
+    .join(', ');
+  const size = `${isStopped ? 'more than ' : ''}${sayBytes(bytes)} in ${countFiles(files.length)}`;
+  const limit =
+    bytes > limitBytes
+      ? `the limit for a snapshot is ${sayBytes(limitBytes)}`
+      : `a snapshot has at most ${MAX_ENTRIES.toLocaleString('en-US')} entries`;
+  return new SwitchyardError('snapshot_too_large', `${sourceDir} has ${size}; ${limit}. Largest: ${listed}.`, {
+    path: 'source.path',
+    remedy: [
+      `Leave out what the trial does not need: echo '${(largest[0]?.path ?? 'data/').replaceAll("'", `'\\''`)}' >> .switchyardignore`,
+      'Or keep data outside: read it by its absolute path, or mount it into a container (--mount).',
+      'Or run in the directory itself, without a copy: switchyard submit --in-place',
+      ...(bytes > limitBytes
+        ? [`Or raise the limit: switchyard settings snapshotLimitMiB ${Math.ceil(bytes / 1024 ** 2 / 100) * 100}`]
+        : []),
+    ].join('\n'),
+  });
+}
+
+const countFiles = (count: number): string => `${count.toLocaleString('en-US')} ${count === 1 ? 'file' : 'files'}`;

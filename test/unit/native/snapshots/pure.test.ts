@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { forEachBounded } from '../../../../native/snapshots/bounded.ts';
+import { findLargest } from '../../../../native/snapshots/largest-paths.ts';
+
+it('sums what is too large by directory, as deep as it says something', () => {
+  const files = [
+    ...Array.from({ length: 30 }, (_, index) => ({ path: `data/raw/part-${index}`, bytes: 100 })),
+    { path: 'data/readme', bytes: 1 },
+    { path: 'a.bin', bytes: 500 },
+    { path: 'src/a.py', bytes: 2 },
+    { path: 'src/b.py', bytes: 2 },
+  ];
+  expect(findLargest(files, 3)).toEqual([
+    { path: 'data/raw/', bytes: 3000, files: 30 },
+    { path: 'a.bin', bytes: 500, files: null },
+    { path: 'src/', bytes: 4, files: 2 },
+  ]);
+});
+
+it('forEachBounded keeps to its bound and passes the first error on', async () => {
+  let now = 0;
+  let most = 0;
+  await forEachBounded(Array.from({ length: 50 }), 4, async () => {
+    most = Math.max(most, ++now);
+    await new Promise(setImmediate);
+    now--;
+  });
+  expect(most).toBe(4);
+  await expect(
+    forEachBounded([1, 2, 3], 2, (n) => (n === 2 ? Promise.reject(new Error('two')) : Promise.resolve())),
+  ).rejects.toThrow('two');
+});
