@@ -45,6 +45,9 @@ export function createApi(services: Services): OpenAPIHono {
     const wanted = names === undefined || names === '' ? null : names.split(',');
     return c.json({ series: await services.metrics(c.req.valid('param').id, wanted, maxPoints) }, 200);
   });
+  api.openapi(routes.codeDiff, async (c) =>
+    c.json(await services.codeDiff(c.req.valid('param').id, c.req.valid('query').to ?? null), 200),
+  );
   mountLogs(api, services);
 
   api.openapi(routes.listPools, (c) => c.json({ pools: services.pools() }, 200));

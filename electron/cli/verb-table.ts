@@ -27,6 +27,7 @@ export const VERBS: readonly Verb[] = [
   { name: 'wait', group: 'Queue', summary: 'wait until trials are done', load: () => import('./verbs/wait.ts') },
   { name: 'ls', group: 'Look', summary: 'list trials, and why they wait', load: () => import('./verbs/ls.ts') },
   { name: 'show', group: 'Look', summary: 'everything about one trial', load: () => import('./verbs/show.ts') },
+  { name: 'diff', group: 'Look', summary: 'what changed in the code', load: () => import('./verbs/diff.ts') },
   { name: 'logs', group: 'Look', summary: "a trial's output", load: () => import('./verbs/logs.ts') },
   {
     name: 'metrics',

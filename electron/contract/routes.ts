@@ -9,6 +9,7 @@ import { ForecastEntry, StateSnapshot } from './feed.ts';
 import { GpuStatus } from './gpus.ts';
 import { CreatePoolBody, Pool, PoolActionBody, UpdatePoolBody, UpdateSlotBody } from './pools.ts';
 import { DoctorCheck, Settings } from './settings.ts';
+import { CodeDiff } from './snapshots.ts';
 import { OutcomeKind, PoolId, TrialState } from './states.ts';
 import {
   LogInfo,
@@ -183,6 +184,22 @@ export const getMetrics = createRoute({
     }),
   },
   responses: { 200: json(z.object({ series: z.array(MetricSeries) }), 'Metric series'), ...problems },
+});
+export const codeDiff = createRoute({
+  method: 'get',
+  path: '/trials/{id}/diff',
+  request: {
+    params: idParam,
+    query: z.object({
+      to: z.coerce
+        .number()
+        .int()
+        .positive()
+        .optional()
+        .openapi({ description: 'Another trial; default: the directory it was submitted from, as it is now.' }),
+    }),
+  },
+  responses: { 200: json(CodeDiff, 'What changed in the code'), ...problems },
 });
 export const logInfo = createRoute({
   method: 'get',

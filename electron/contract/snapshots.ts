@@ -64,3 +64,9 @@ export const TreeComparison = z
   })
   .openapi('TreeComparison');
 export type TreeComparison = z.infer<typeof TreeComparison>;
+
+export const CodeDiff = TreeComparison.extend({
+  from: z.string().openapi({ description: 'What is compared, for people: "#3".' }),
+  to: z.string(),
+}).openapi('CodeDiff');
+export type CodeDiff = z.infer<typeof CodeDiff>;

@@ -142,15 +142,15 @@ async function differs(
   let stamps: ReadonlyMap<string, IndexStamp> | null = null;
   for (const { status, file, oldObject } of rest) {
     if (status === 'A') return true;
-    const found = await lstat(path.join(sourceDir, file)).catch(() => null);
+    const found = await lstat(path.join(sourceDir, file), { bigint: true }).catch(() => null);
     // It is there, but a rule leaves it out of the snapshot: nothing the user changed.
     if (status === 'D' && found !== null) continue;
     if (status !== 'M' || found === null) return true;
     // Line ends and large-file pointers: the bytes differ from what was committed although nobody changed them. git's index knows.
     stamps ??= await readIndexStamps(repository, gitDir);
     const stamp = stamps.get(within === '' ? file : `${within}/${file}`);
-    if (stamp?.object !== oldObject || stamp.bytes !== found.size || stamp.mtimeS !== Math.floor(found.mtimeMs / 1000))
-      return true;
+    if (stamp?.object !== oldObject || stamp.bytes !== found.size || stamp.mtimeNs !== found.mtimeNs) return true;
+    if (stamp.isFresh) throw new Error(`${file} may have changed in the tick in which git looked at it`);
   }
   return false;
 }
@@ -165,23 +165,30 @@ function parseRaw(said: string): Difference[] {
   return differences;
 }
 
+const INDEX_LINE =
+  /\d{6} ([0-9a-f]{40}) \d\t([^\0]*)\0\s+ctime: \S+\s+mtime: (\d+):(\d+)\s+dev: [^\n]*\n[^\n]*\n\s+size: (\d+)/g;
+
 interface IndexStamp {
   readonly object: string;
-  readonly bytes: number;
-  readonly mtimeS: number;
+  readonly bytes: bigint;
+  readonly mtimeNs: bigint;
+  /** Written in the same tick as the index, or later: it may have changed without changing its stamp. */
+  readonly isFresh: boolean;
 }
 
+/** @returns what the user's index knows of each file */
 async function readIndexStamps(repository: string, gitDir: string): Promise<ReadonlyMap<string, IndexStamp>> {
+  const file = path.join(gitDir, 'index');
+  const stamps = new Map<string, IndexStamp>();
+  const written = await stat(file, { bigint: true }).catch(() => null);
+  if (written === null) return stamps;
   const said = await runGit(repository, ['ls-files', '--stage', '--debug', '-z'], '', {
-    env: { GIT_INDEX_FILE: path.join(gitDir, 'index') },
+    env: { GIT_INDEX_FILE: file },
     timeoutMs: ANSWERS_WITHIN_MS,
   }).catch(() => Buffer.alloc(0));
-  const line =
-    /\d{6} ([0-9a-f]{40}) \d\t([^\0]*)\0\s+ctime: \S+\s+mtime: (\d+):\d+\s+dev: [^\n]*\n[^\n]*\n\s+size: (\d+)/g;
-  return new Map(
-    [...said.toString('utf8').matchAll(line)].map(([, object = '', file = '', mtimeS, bytes]) => [
-      file,
-      { object, bytes: Number(bytes), mtimeS: Number(mtimeS) },
-    ]),
-  );
+  for (const [, object = '', name = '', s = '0', ns = '0', bytes = '0'] of said.toString('utf8').matchAll(INDEX_LINE)) {
+    const mtimeNs = BigInt(s) * 1_000_000_000n + BigInt(ns);
+    stamps.set(name, { object, bytes: BigInt(bytes), mtimeNs, isFresh: mtimeNs >= written.mtimeNs });
+  }
+  return stamps;
 }

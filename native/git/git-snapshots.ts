@@ -10,7 +10,7 @@
  * drops it itself, so that nothing goes on dropping when the engine is killed.
  */
 import { createHash } from 'node:crypto';
-import { constants, createReadStream, mkdirSync } from 'node:fs';
+import { constants, createReadStream, mkdirSync, readFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Snapshots, SnapshotState, TakenSnapshot, TakeRequest } from '../../electron/ports/snapshots.ts';
@@ -41,6 +41,9 @@ const PRIVATE_DIR_MODE = 0o700;
 const READS_AT_ONCE = 32;
 /** A larger file goes through in pieces. */
 const WHOLE_FILE_BYTES = 8 * 1024 * 1024;
+/** A file that is read on the spot delays nobody. */
+const SPOT_BYTES = 64 * 1024;
+const SLICE_MS = 4;
 /** Files read ahead of the importer, and their bytes in all. */
 const BATCH_FILES = 128;
 const BATCH_BYTES = 16 * 1024 * 1024;
@@ -270,13 +273,7 @@ export function createGitSnapshots({ dir, dataDir, onError }: GitSnapshotsOption
         }
       }
       for (const batch of batches(toRead)) {
-        const contents = await Promise.all(
-          batch.map((entry) =>
-            entry.bytes > WHOLE_FILE_BYTES
-              ? Promise.resolve('large' as const)
-              : orUnreadable(sourceDir, entry.path, () => readOrNull(path.join(sourceDir, entry.path))),
-          ),
-        );
+        const contents = await readBatch(sourceDir, batch, listing.isLocal);
         for (const [at, entry] of batch.entries()) {
           const content = contents[at] ?? null;
           const was = before.get(entry.path);
@@ -417,15 +414,17 @@ export function createGitSnapshots({ dir, dataDir, onError }: GitSnapshotsOption
     tidy,
     dropForgotten,
     async diagnose() {
-      const kept = await opened();
-      const found = await packs.list();
+      // Beside an engine that runs, nothing is touched: only what this one opened is looked into.
+      const kept = opening === null ? null : await opening;
+      const found = kept === null ? [] : await packs.list();
       const bytes = found.reduce((sum, one) => sum + one.bytes, 0);
+      const size = kept === null ? '' : `: ${kept.all().length} in ${sayBytes(bytes)}`;
       return [
         {
           id: 'snapshots',
           title: 'Snapshots',
           status: isSuspect ? 'error' : 'ok',
-          found: `Kept with git: ${kept.all().length} in ${sayBytes(bytes)}.${isSuspect ? DAMAGE_FOUND : ''}`,
+          found: `Kept with git${size}.${isSuspect ? DAMAGE_FOUND : ''}`,
           remedy: isSuspect
             ? `Check the disk. When no trial needs the damaged snapshots any more, stop Switchyard and move ${dir} away.`
             : null,
@@ -504,13 +503,54 @@ function* batches(files: readonly FileEntry[]): Generator<readonly FileEntry[]> 
 
 /** A link or a pipe that took the file's place meanwhile is not followed and not waited for. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const readOptions = { flag: READ_FLAGS as unknown as string };
+const GONE: readonly unknown[] = ['ENOENT', 'ELOOP', 'ENOTDIR', 'EISDIR'];
+
+/**
+ * Reads some files. Small ones on a disk of this machine are read on the spot, in slices: a fifth of the time of asking for each.
+ * @returns for each its content, null when it went away, 'large' when it is to go through in pieces
+ */
+async function readBatch(
+  sourceDir: string,
+  batch: readonly FileEntry[],
+  isLocal: boolean,
+): Promise<(Buffer | null | 'large')[]> {
+  const contents: (Buffer | null | 'large')[] = [];
+  const later: number[] = [];
+  let sliceMs = performance.now();
+  for (const [at, entry] of batch.entries()) {
+    contents.push(entry.bytes > WHOLE_FILE_BYTES ? 'large' : null);
+    if (entry.bytes > WHOLE_FILE_BYTES) continue;
+    const content = isLocal && entry.bytes <= SPOT_BYTES ? readNow(path.join(sourceDir, entry.path)) : null;
+    if (content === null) later.push(at);
+    else contents[at] = content;
+    if (performance.now() - sliceMs > SLICE_MS) {
+      await new Promise(setImmediate);
+      sliceMs = performance.now();
+    }
+  }
+  await forEachBounded(later, READS_AT_ONCE, async (at) => {
+    const { path: file } = batch[at] as FileEntry;
+    contents[at] = await orUnreadable(sourceDir, file, () => readOrNull(path.join(sourceDir, file)));
+  });
+  return contents;
+}
+
+/** @returns null where it takes a closer look to say what is wrong */
+function readNow(file: string): Buffer | null {
+  try {
+    return readFileSync(file, readOptions);
+  } catch {
+    return null;
+  }
+}
 
 /** @returns null when the file went away */
 async function readOrNull(file: string): Promise<Buffer | null> {
   try {
-    return await readFile(file, { flag: READ_FLAGS as unknown as string });
+    return await readFile(file, readOptions);
   } catch (error) {
-    if (['ENOENT', 'ELOOP', 'ENOTDIR', 'EISDIR'].includes(codeOf(error) ?? '')) return null;
+    if (GONE.includes(codeOf(error))) return null;
     throw error;
   }
 }

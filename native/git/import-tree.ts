@@ -8,6 +8,8 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { GitError, startGit, type GitProcess } from './run-git.ts';
 
+const NEWLINE = Buffer.from('\n');
+
 export interface TreeImport {
   /** @param mode as git writes it */
   put(file: string, mode: '100644' | '100755' | '120000', content: Buffer): Promise<void>;
@@ -20,7 +22,7 @@ export interface TreeImport {
   abort(): Promise<void>;
 }
 
-/** @param base the tree to start from; null = an empty one. @param isForced writes a tree even without a difference */
+/** @param base the tree to start from; null = an empty one. */
 export function createTreeImport(repository: string, base: string | null): TreeImport {
   const ref = `refs/takes/${randomBytes(8).toString('hex')}`;
   let running: GitProcess | null = null;
@@ -45,9 +47,9 @@ export function createTreeImport(repository: string, base: string | null): TreeI
 
   return {
     async put(file, mode, content) {
-      await write(`M ${mode} inline ${quote(file)}\ndata ${content.length}\n`);
-      await write(content);
-      await write('\n');
+      await write(
+        Buffer.concat([Buffer.from(`M ${mode} inline ${quote(file)}\ndata ${content.length}\n`), content, NEWLINE]),
+      );
     },
     async putStream(file, mode, bytes, pieces) {
       await write(`M ${mode} inline ${quote(file)}\ndata ${bytes}\n`);

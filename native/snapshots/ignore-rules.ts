@@ -25,6 +25,10 @@ const DEFAULT_RULES = [
 /** Left out too unless a rule asks for them, and told to the user: installed packages and the records of tracking tools. */
 const TOLD_RULES = ['node_modules/', '/wandb/', '/mlruns/'];
 
+/** Whether one of our own rules could speak of a name: most names are asked of the user's rules alone. */
+const MAY_BE_OWN =
+  /^(__pycache__|[.](mypy|pytest|ruff)_cache|[.]ipynb_checkpoints|[.]idea|[.]vscode|[.]DS_Store|node_modules|wandb|mlruns)$|[.]py[co]$|[$]py[.]class$/;
+
 interface Layer {
   /** Directory the rules belong to: '' or 'a/b/', relative to the root. */
   readonly prefix: string;
@@ -94,6 +98,7 @@ export function judgePath(rules: IgnoreRules, path: string, isDirectory: boolean
   if (NEVER.has(name)) return QUIET;
   for (let at = rules.length - 1; at >= 0; at--) {
     const layer = rules[at] as Layer;
+    if (layer.file === null && !MAY_BE_OWN.test(name)) continue;
     const result = layer.rules.test(path.slice(layer.prefix.length) + (isDirectory ? '/' : ''));
     if (result.ignored) {
       if (!layer.isTold) return QUIET;

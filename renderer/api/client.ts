@@ -3,6 +3,7 @@ import type { SubmitBodyInput, SubmitResult } from '../../electron/contract/conf
 import type { ForecastEntry, StateSnapshot } from '../../electron/contract/feed.ts';
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
 import type { Pool } from '../../electron/contract/pools.ts';
+import type { CodeDiff } from '../../electron/contract/snapshots.ts';
 import type { DoctorCheck, Settings } from '../../electron/contract/settings.ts';
 import type {
   LogInfo,
@@ -110,6 +111,8 @@ export const api = {
   undo: (undoId: number) => write<TrialActionResult>('POST', `/undo/${undoId}`),
   metrics: (id: number, maxPoints: number, signal?: AbortSignal) =>
     get<{ series: MetricSeries[] }>(`/trials/${id}/metrics?maxPoints=${maxPoints}`, signal),
+  codeDiff: (id: number, to: number | null, signal?: AbortSignal) =>
+    get<CodeDiff>(`/trials/${id}/diff${to === null ? '' : `?to=${to}`}`, signal),
   logInfo: (id: number, attempt: number, signal?: AbortSignal) => get<LogInfo>(`${logPath(id, attempt)}/info`, signal),
   /** Reads part of a log. `offset` negative counts from the end; bytes. */
   readLog: async (

@@ -6,7 +6,7 @@ import { undoLast } from '../shared/toasts.tsx';
 import { closeDialog, closeInspector, goTo, openDialog, showTab, useView } from '../shared/view-state.ts';
 import type { InspectorTab } from '../shared/view-state.ts';
 
-const TABS: readonly InspectorTab[] = ['log', 'metrics', 'config', 'checkpoints', 'history'];
+const TABS: readonly InspectorTab[] = ['log', 'metrics', 'config', 'checkpoints', 'history', 'code'];
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
@@ -68,7 +68,7 @@ const SHEET: readonly { readonly title: string; readonly keys: readonly (readonl
       ['N', 'New experiment'],
       ['Q', 'To the queue'],
       [',', 'Settings'],
-      ['1 to 5', 'Log, Metrics, Configuration, Checkpoints, History'],
+      ['1 to 6', 'Log, Metrics, Configuration, Checkpoints, History, Code'],
       ['Esc', 'Close the inspector'],
       ['?', 'This sheet'],
     ],

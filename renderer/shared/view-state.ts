@@ -20,7 +20,7 @@ export type Dialog =
   | { readonly kind: 'plot'; readonly trialIds: readonly number[]; readonly metric: string }
   | { readonly kind: 'shortcuts' };
 
-export type InspectorTab = 'log' | 'metrics' | 'config' | 'checkpoints' | 'history';
+export type InspectorTab = 'log' | 'metrics' | 'config' | 'checkpoints' | 'history' | 'code';
 
 /** Where the trial menu opens, in client pixels, and which of its edges is there. */
 export interface MenuPlace {

@@ -19,6 +19,7 @@ import { describeMachine } from './machine.ts';
 import { benchMove } from './move.ts';
 import { benchPlan } from './plan-bench.ts';
 import { formatTable, type BenchResult } from './report.ts';
+import { benchSnapshot } from './snapshot.ts';
 import { benchSubmit } from './submit.ts';
 import { benchVerbs } from './verbs.ts';
 import { makeDirectory } from './yard.ts';
@@ -28,6 +29,7 @@ import { removeDirectory } from '../support/engine-process.ts';
 const TOPICS: Readonly<Record<string, () => BenchResult[] | Promise<BenchResult[]>>> = {
   idle: benchIdle,
   submit: benchSubmit,
+  snapshot: benchSnapshot,
   verbs: benchVerbs,
   plan: benchPlan,
   forecast: benchForecast,

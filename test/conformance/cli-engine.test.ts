@@ -106,6 +106,29 @@ describe('with the engine it starts', () => {
       trial: { id, state: 'done', outcome: { kind: 'completed' } },
     });
   });
+  it('shows the code of a trial beside the directory now, and beside another trial', async () => {
+    const submit = async (): Promise<string> =>
+      String(
+        (JSON.parse((await sw('submit', '--json', '--slots', '0', '--', 'true')).out) as { trialIds: number[] })
+          .trialIds[0],
+      );
+    const file = path.join(project, 'model.py');
+    fs.writeFileSync(file, 'lr = 1\n');
+    const first = await submit();
+    expect((await sw('diff', first)).out).toContain('No difference between the code of');
+    fs.writeFileSync(file, 'lr = 2\n');
+    const second = await submit();
+    expect((await sw('diff', first)).out).toContain('changed  model.py  +1 -1\n@@ -1,1 +1,1 @@\n-lr = 1\n+lr = 2\n');
+    expect((await sw('diff', second)).out).toContain('No difference');
+    expect((await sw('diff', second, first, '--stat')).out).toContain('changed  model.py  +1 -1');
+    expect((await sw('show', second)).out).toMatch(/code {2,}\d+ files, /);
+    const none = JSON.parse((await sw('submit', '--json', '--no-snapshot', '--slots', '0', '--', 'true')).out) as {
+      trialIds: number[];
+    };
+    expect((await sw('diff', String(none.trialIds[0]))).err).toContain('it has no code to compare');
+    fs.rmSync(file);
+  }, 60_000);
+
   it('runs in the directory itself when told, and leaves it alone when the trial is deleted', async () => {
     const submitted = await sw(
       'submit',

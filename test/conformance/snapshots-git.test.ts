@@ -1,6 +1,6 @@
 /** What only the git adapter does: base commits, dropping what nobody refers to, being killed, old data directories. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -92,9 +92,12 @@ it('notes base commit, branch and whether the snapshot differs from it', async (
   rmSync(path.join(sourceDir, 'sub/text.txt'));
   git(sourceDir, 'checkout', '-q', '--', 'sub/text.txt');
   expect(readFileSync(path.join(sourceDir, 'sub/text.txt'), 'utf8')).toBe('a\r\nb\r\n');
+  const later = Date.now() / 1000 + 5;
+  utimesSync(path.join(sourceDir, '.git/index'), later, later);
   expect(await baseOf()).toMatchObject({ dirty: false });
   const linked = path.join(root, 'linked');
   git(sourceDir, 'worktree', 'add', '-q', '-b', 'other', linked);
+  utimesSync(path.join(sourceDir, '.git/worktrees/linked/index'), later, later);
   expect(await baseOf(linked)).toMatchObject({ branch: 'other', dirty: false });
 });
 

@@ -6,7 +6,7 @@ import { ENGINE_GONE } from './support/faults.ts';
 import type { Tab } from './support/screen.ts';
 import { fillYard, GPUS } from './support/yard-in-use.ts';
 
-const TABS: readonly Tab[] = ['Log', 'Metrics', 'Configuration', 'Checkpoints', 'History'];
+const TABS: readonly Tab[] = ['Log', 'Metrics', 'Configuration', 'Checkpoints', 'History', 'Code'];
 
 /** Where the rest of the window was looked at before, only what is new is looked at. */
 const PARTS = { window: null, inspector: 'aside.inspector', dialog: '[role="dialog"]', menu: '[role="menu"]' } as const;

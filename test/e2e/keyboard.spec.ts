@@ -79,6 +79,7 @@ test('keys: help, new experiment, places, tabs, the list', async ({ app: { page,
     ['3', 'Configuration'],
     ['4', 'Checkpoints'],
     ['5', 'History'],
+    ['6', 'Code'],
     ['1', 'Log'],
   ] as const) {
     await page.keyboard.press(key);

@@ -1,5 +1,7 @@
-/** New trials: submitted, copied with another configuration, or from the examples. */
+/** New trials: submitted, copied with another configuration, or from the examples; and how the code of two differs. */
 import type { SubmitBody, SubmitResult } from '../../contract/config.ts';
+import type { CodeDiff } from '../../contract/snapshots.ts';
+import { compareCode } from '../../experiments/compare-code.ts';
 import { listExamples } from '../../experiments/examples.ts';
 import { runExample } from '../../experiments/run-example.ts';
 import { duplicateTrial, submitExperiment, type SubmitDeps } from '../../experiments/submit.ts';
@@ -9,6 +11,8 @@ export interface SubmitService {
   duplicate(id: number, config: Readonly<Record<string, unknown>>, paused: boolean): Promise<SubmitResult>;
   examples(): Promise<{ id: string; title: string; description: string }[]>;
   runExample(id: string): Promise<SubmitResult>;
+  /** @param to null = the directory it was submitted from, as it is now */
+  codeDiff(from: number, to: number | null): Promise<CodeDiff>;
 }
 
 export function createSubmitService(deps: {
@@ -23,5 +27,6 @@ export function createSubmitService(deps: {
     examples: async () =>
       (await listExamples(examplesDir)).map(({ id, title, description }) => ({ id, title, description })),
     runExample: (id) => runExample(submit, examplesDir, id, deps.dockerAvailable),
+    codeDiff: (from, to) => compareCode(submit, from, to),
   };
 }

@@ -1,6 +1,7 @@
 /** `switchyard show` */
 import { sayBytes, sayDuration, sayMemory } from '../../text/say.ts';
 import type { AttemptView, MetricSeries, Trial, TrialDetail } from '../../contract/trials.ts';
+import type { SnapshotInfo } from '../../contract/snapshots.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { describeTrial, stateColour, stateWord } from '../describe-trial.ts';
@@ -109,6 +110,7 @@ function fields(trial: Trial, detail: TrialDetail, nowMs: number): [string, stri
     ],
     ['command', trial.command],
     ['directory', detail.source],
+    ['code', sayCode(detail.snapshotInfo)],
     ['works in', detail.workDir],
     ['labels', trial.labels.length === 0 ? null : trial.labels.join(', ')],
     ['submitted', formatTime(trial.submittedAtMs, nowMs)],
@@ -119,6 +121,17 @@ function fields(trial: Trial, detail: TrialDetail, nowMs: number): [string, stri
     ],
   ];
   return rows.filter((row): row is [string, string] => row[1] !== null);
+}
+
+/** @returns "12 files, 40 KiB, of 1a2b3c4d5e6f on main, with changes" */
+function sayCode(info: SnapshotInfo | null): string | null {
+  if (info === null) return null;
+  const { base } = info;
+  const size = `${info.files} ${info.files === 1 ? 'file' : 'files'}, ${sayBytes(info.bytes)}`;
+  if (base === null) return size;
+  const branch = base.branch === null ? '' : ` on ${base.branch}`;
+  const state = base.dirty === null ? '' : base.dirty ? ', with changes' : ', unchanged';
+  return `${size}, of commit ${base.commit.slice(0, 12)}${branch}${state}`;
 }
 
 function attemptTable(attempts: readonly AttemptView[], nowMs: number, width: number | null): string[] {

@@ -7,6 +7,7 @@ import { IconButton } from '../../ui/button.tsx';
 import { closeInspector, showTab, useView } from '../../shared/view-state.ts';
 import type { InspectorTab } from '../../shared/view-state.ts';
 import { CheckpointsTab } from './checkpoints-tab.tsx';
+import { CodeTab } from './code-tab.tsx';
 import { ConfigTab } from './config-tab.tsx';
 import { HistoryTab } from './history-tab.tsx';
 import { LogTab } from './log/log-tab.tsx';
@@ -49,6 +50,7 @@ function TrialInspector({ trial }: { readonly trial: Trial }) {
             Checkpoints{detail !== null && detail.checkpoints.length > 0 ? ` ${detail.checkpoints.length}` : ''}
           </Tabs.Tab>
           <Tabs.Tab value="history">History</Tabs.Tab>
+          <Tabs.Tab value="code">Code</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="log">
           <LogTab trial={trial} detail={detail} />
@@ -64,6 +66,9 @@ function TrialInspector({ trial }: { readonly trial: Trial }) {
         </Tabs.Panel>
         <Tabs.Panel value="history">
           <HistoryTab detail={detail} />
+        </Tabs.Panel>
+        <Tabs.Panel value="code">
+          <CodeTab detail={detail} />
         </Tabs.Panel>
       </Tabs>
     </aside>

@@ -3,7 +3,7 @@ import { expect, type Locator, type Page } from '@playwright/test';
 import type { SubmitResult } from '../../../electron/contract/config.ts';
 
 export type Section = 'running' | 'queued' | 'paused' | 'finished';
-export type Tab = 'Log' | 'Metrics' | 'Configuration' | 'Checkpoints' | 'History';
+export type Tab = 'Log' | 'Metrics' | 'Configuration' | 'Checkpoints' | 'History' | 'Code';
 
 export interface SubmitFields {
   readonly directory?: string;

@@ -531,3 +531,45 @@ it('lists with reasons from the feed', async () => {
     'ID  NAME      STATE    GPUS\n 1  trial 1   running     1  50 %, on GPU 0\n 2  evil [2J  queued      1  GPU 0 runs #1\n',
   );
 });
+
+describe('diff', () => {
+  const files = [
+    {
+      path: 'train.py',
+      change: 'changed',
+      shown: 'lines',
+      added: 1,
+      removed: 1,
+      patch: '@@ -1,1 +1,1 @@\n-lr = 1\n+lr = \u001B]0;evil\u0007 2\n',
+    },
+    { path: 'w.bin', change: 'added', shown: 'binary', added: null, removed: null, patch: null },
+  ];
+
+  it('shows what changed from one trial to another, and nothing of it reaches the terminal but text', async () => {
+    const diff = { from: '#3', to: '#5', files, moreFiles: 2 };
+    const asked: (string | null)[] = [];
+    const { home } = await start({
+      'GET /trials/3/diff': (_, query) => {
+        asked.push(query.get('to'));
+        return { json: diff };
+      },
+    });
+    const result = await cli(home, ['diff', '3', '5']);
+    expect(asked).toEqual(['5']);
+    expect(result.out).toContain('From #3 to #5');
+    expect(result.out).toContain('changed  train.py  +1 -1\n@@ -1,1 +1,1 @@\n-lr = 1\n+lr =  ]0;evil  2\n');
+    expect(result.out).toContain('added    w.bin  binary');
+    expect(result.out).toContain('2 more files changed');
+    expect((await cli(home, ['diff', '3', '5', '--stat'])).out).not.toContain('@@');
+    expect(JSON.parse((await cli(home, ['diff', '3', '5', '--json'])).out)).toEqual(diff);
+  });
+
+  it('compares with the directory as it is now', async () => {
+    const { home } = await start({
+      'GET /trials/3/diff': (_, query) => ({
+        json: { from: '#3', to: query.has('to') ? 'another' : '/p now', files: [], moreFiles: 0 },
+      }),
+    });
+    expect((await cli(home, ['diff', '#3'])).out).toBe('No difference between the code of #3 and /p now.\n');
+  });
+});

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { forEachBounded } from '../../../../native/snapshots/bounded.ts';
+import { judgePath, ROOT_RULES } from '../../../../native/snapshots/ignore-rules.ts';
 import { findLargest } from '../../../../native/snapshots/largest-paths.ts';
 
 it('sums what is too large by directory, as deep as it says something', () => {
@@ -29,4 +30,13 @@ it('forEachBounded keeps to its bound and passes the first error on', async () =
   await expect(
     forEachBounded([1, 2, 3], 2, (n) => (n === 2 ? Promise.reject(new Error('two')) : Promise.resolve())),
   ).rejects.toThrow('two');
+});
+
+it('our own rules speak of every name they are written for', () => {
+  const left = ['__pycache__/', 'a.pyc', 'a.pyo', 'a$py.class', '.mypy_cache/', '.pytest_cache/', '.ruff_cache/'];
+  const more = ['.ipynb_checkpoints/', '.idea/', '.vscode/', '.DS_Store', 'node_modules/', 'wandb/', 'mlruns/'];
+  for (const name of [...left, ...more])
+    expect([name, judgePath(ROOT_RULES, name.replace('/', ''), name.endsWith('/')).kind]).toEqual([name, 'left out']);
+  for (const name of ['a.py', 'wandb.py', 'node_modules', 'sub/mlruns/', 'a.pycx', 'idea/'])
+    expect([name, judgePath(ROOT_RULES, name.replace(/[/]$/, ''), name.endsWith('/')).kind]).toEqual([name, 'kept']);
 });
