@@ -6,16 +6,19 @@ const METHODS_WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /**
  * @param request as it came from the network
- * @param maxBytes largest body accepted
+ * @param limits maxBytes: largest body accepted; url: what the engine gets to see in place of the request's own
  * @returns a plain Request with the whole body in memory and the same abort signal, or the refusal to send
  */
-export async function boundRequest(request: Request, maxBytes: number = MAX_BODY_BYTES): Promise<Request | Response> {
+export async function boundRequest(
+  request: Request,
+  { maxBytes = MAX_BODY_BYTES, url = request.url }: { readonly maxBytes?: number; readonly url?: string } = {},
+): Promise<Request | Response> {
   const init: RequestInit = {
     method: request.method,
     headers: new Headers([...request.headers]),
     signal: request.signal,
   };
-  if (METHODS_WITHOUT_BODY.has(request.method)) return new Request(request.url, init);
+  if (METHODS_WITHOUT_BODY.has(request.method)) return new Request(url, init);
   const announced = request.headers.get('content-length');
   if (announced !== null && Number(announced) > maxBytes) return tooLarge(maxBytes);
   const body = await readUpTo(request, maxBytes);
@@ -24,7 +27,7 @@ export async function boundRequest(request: Request, maxBytes: number = MAX_BODY
     return problemResponse('invalid_request', 'The request ended before its body was complete.', {
       headers: { connection: 'close' },
     });
-  return new Request(request.url, body.byteLength === 0 ? init : { ...init, body });
+  return new Request(url, body.byteLength === 0 ? init : { ...init, body });
 }
 
 async function readUpTo(

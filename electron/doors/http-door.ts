@@ -1,6 +1,7 @@
 /**
  * The loopback door for browsers: the UI's files for anybody who reaches it, the API only for a signed-in browser.
- * Every request passes guest-policy.ts first; POST /auth/exchange turns a one-time token into the session cookie.
+ * Every request passes guest-policy.ts first; POST /auth/exchange turns a one-time token into the session's cookie and page key,
+ * POST /auth/download-tickets makes a link that a browser can follow without the page's header (see login-desk.ts).
  */
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,8 +11,8 @@ import { boundRequest } from './bounded-body.ts';
 import { cookieName, readCookie, sessionCookie } from './cookies.ts';
 import { hardenData } from './csp.ts';
 import { allowedHosts, judgeGuest, type GuestTarget } from './guest-policy.ts';
-import { startListener, type DoorLog } from './listener.ts';
-import type { LoginDesk } from './login-desk.ts';
+import { startListener, type DoorLog, type Listener } from './listener.ts';
+import type { LoginDesk, Pass } from './login-desk.ts';
 import { problemResponse } from './problem-response.ts';
 import type { UiFiles } from './ui-files.ts';
 
@@ -20,6 +21,10 @@ export const PREFERRED_PORT = 7717;
 const LOOPBACK = '127.0.0.1';
 const MAX_EXCHANGE_BYTES = 4 * 1024;
 const ExchangeBody = z.object({ token: z.string().min(1).max(200) }).strict();
+const TicketBody = z.object({ path: z.string().min(1).max(2_000) }).strict();
+/** Where the page shows its key; renderer/api/page-key.ts sends it. */
+const PAGE_KEY_HEADER = 'x-switchyard-page';
+const TICKET_PARAMETER = 'ticket';
 
 export interface HttpDoorOptions {
   readonly fetch: (request: Request) => Promise<Response>;
@@ -28,8 +33,10 @@ export interface HttpDoorOptions {
   readonly log: DoorLog;
   /** Address to bind; only an explicit decision of the user makes it something else than 127.0.0.1. */
   readonly host?: string;
-  /** null: 7717, or a free one when that is taken. 0: a free one. */
+  /** null: the last one, 7717, or a free one when these are taken. 0: a free one. */
   readonly port: number | null;
+  /** The port this door had before, or null. */
+  readonly lastPort?: number | null;
   /** Host names answered to besides the loopback ones, "name" or "name:port". */
   readonly allowHosts?: readonly string[];
 }
@@ -48,15 +55,10 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   const host = options.host ?? LOOPBACK;
   // The port is only known once bound, and with it which Host headers are ours; no request is judged before that.
   let bound: { readonly port: number; readonly hosts: ReadonlySet<string> } = { port: 0, hosts: new Set() };
-  const answer = (request: Request, incoming: IncomingMessage) => answerGuest(request, incoming, options, bound);
+  const answer = (request: Request, incoming: IncomingMessage, prove: () => void) =>
+    answerGuest({ request, incoming, prove }, options, bound);
   const listen = (port: number) => startListener({ host, port }, answer, options.log);
-  const listener =
-    options.port === null
-      ? await listen(PREFERRED_PORT).catch((error: unknown) => {
-          if (!isPortTaken(error)) throw error;
-          return listen(0);
-        })
-      : await listen(options.port);
+  const listener = options.port === null ? await listenAsBefore(listen, options) : await listen(options.port);
   const { port } = listener.server.address() as AddressInfo;
   const urlHost = host === '0.0.0.0' || host === '::' ? LOOPBACK : host.includes(':') ? `[${host}]` : host;
   bound = { port, hosts: allowedHosts(port, [urlHost, ...(options.allowHosts ?? [])]) };
@@ -64,13 +66,40 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   return { port, url, loginUrl: () => `${url}#token=${options.desk.mint()}`, close: () => listener.close() };
 }
 
+/** Takes the last port again, else 7717, else a free one. */
+async function listenAsBefore(
+  listen: (port: number) => Promise<Listener>,
+  options: HttpDoorOptions,
+): Promise<Listener> {
+  const lastPort = options.lastPort ?? null;
+  const wanted = lastPort === null || lastPort === PREFERRED_PORT ? [PREFERRED_PORT] : [lastPort, PREFERRED_PORT];
+  for (const port of wanted) {
+    try {
+      return await listen(port);
+    } catch (error) {
+      if (!isPortTaken(error)) throw error;
+      if (port !== lastPort) continue;
+      options.log(`port ${port}, which the browsers know, is taken; they sign in again on another`, error);
+      // Open tabs go on knocking there, with both of their secrets.
+      options.desk.endSessions();
+    }
+  }
+  return listen(0);
+}
+
+interface Guest {
+  readonly request: Request;
+  readonly incoming: IncomingMessage;
+  readonly prove: () => void;
+}
+
 async function answerGuest(
-  request: Request,
-  incoming: IncomingMessage,
+  { request, incoming, prove }: Guest,
   options: HttpDoorOptions,
   bound: { readonly port: number; readonly hosts: ReadonlySet<string> },
 ): Promise<Response> {
-  const { pathname } = new URL(request.url);
+  const url = new URL(request.url);
+  const { pathname } = url;
   const target = targetOf(pathname);
   const header = (name: string) => request.headers.get(name);
   const verdict = judgeGuest(
@@ -87,15 +116,19 @@ async function answerGuest(
   );
   if (!verdict.ok) return hardenData(problemResponse('forbidden', verdict.detail, { remedy: verdict.remedy }));
   if (target === 'ui') return options.uiFiles(request);
-  if (target === 'auth') return hardenData(await exchangeToken(request, pathname, incoming, options.desk, bound.port));
-  const sessionId = readCookie(header('cookie'), cookieName(bound.port));
-  if (sessionId === null || !options.desk.admits(sessionId)) {
-    return hardenData(
-      problemResponse('unauthenticated', 'This browser is not signed in.', {
-        remedy: 'Open the link that `switchyard open` prints, or the one printed at start.',
-      }),
-    );
-  }
+  const pass: Pass = {
+    sessionId: readCookie(header('cookie'), cookieName(bound.port)) ?? '',
+    pageKey: header(PAGE_KEY_HEADER) ?? '',
+  };
+  if (target === 'auth') return hardenData(await answerDesk(request, pathname, pass, options.desk, bound.port));
+  const ticket = request.method === 'GET' ? url.searchParams.get(TICKET_PARAMETER) : null;
+  if (ticket !== null) url.searchParams.delete(TICKET_PARAMETER);
+  const isAdmitted =
+    ticket === null
+      ? options.desk.admits(pass)
+      : options.desk.redeem(pass.sessionId, ticket, `${url.pathname}${url.search}`);
+  if (!isAdmitted) return hardenData(notSignedIn());
+  prove();
   if (!pathname.startsWith(`${API_PREFIX}/`))
     return hardenData(problemResponse('not_found', 'There is no such address here.'));
   if (pathname === `${API_PREFIX}/login-links`) {
@@ -105,8 +138,14 @@ async function answerGuest(
       }),
     );
   }
-  const bounded = await boundRequest(request);
+  const bounded = await boundRequest(request, { url: url.href });
   return hardenData(bounded instanceof Response ? bounded : await options.fetch(bounded));
+}
+
+function notSignedIn(): Response {
+  return problemResponse('unauthenticated', 'This browser is not signed in.', {
+    remedy: 'Open the link that `switchyard open` prints, or the one printed at start.',
+  });
 }
 
 function targetOf(pathname: string): GuestTarget {
@@ -115,41 +154,46 @@ function targetOf(pathname: string): GuestTarget {
   return 'ui';
 }
 
-async function exchangeToken(
+async function answerDesk(
   request: Request,
   pathname: string,
-  incoming: IncomingMessage,
+  pass: Pass,
   desk: LoginDesk,
   port: number,
 ): Promise<Response> {
-  if (pathname !== '/auth/exchange') return problemResponse('not_found', 'There is no such address here.');
+  const isExchange = pathname === '/auth/exchange';
+  if (!isExchange && pathname !== '/auth/download-tickets')
+    return problemResponse('not_found', 'There is no such address here.');
   if (request.method !== 'POST')
-    return problemResponse('invalid_request', 'A token is exchanged with POST.', {
+    return problemResponse('invalid_request', 'The desk is asked with POST.', {
       status: 405,
       headers: { allow: 'POST' },
     });
-  if (request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
-    return problemResponse('unsupported_media_type', 'The token is sent as application/json.');
-  }
-  const bounded = await boundRequest(request, MAX_EXCHANGE_BYTES);
+  if (request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() !== 'application/json')
+    return problemResponse('unsupported_media_type', 'The body is sent as application/json.');
+  const bounded = await boundRequest(request, { maxBytes: MAX_EXCHANGE_BYTES });
   if (bounded instanceof Response) return bounded;
-  const body = ExchangeBody.safeParse(await bounded.json().catch(() => null));
+  const json: unknown = await bounded.json().catch(() => null);
+  return isExchange ? exchangeToken(json, desk, port) : makeTicket(json, pass, desk);
+}
+
+function exchangeToken(json: unknown, desk: LoginDesk, port: number): Response {
+  const body = ExchangeBody.safeParse(json);
   if (!body.success) return problemResponse('invalid_request', 'The body is {"token": "…"}.');
-  const result = desk.exchange(body.data.token, incoming.socket.remoteAddress ?? 'unknown');
-  switch (result.kind) {
-    case 'session':
-      return Response.json({ ok: true }, { headers: { 'set-cookie': sessionCookie(port, result.sessionId) } });
-    case 'slow down':
-      return problemResponse('forbidden', 'Too many wrong tokens came from this address.', {
-        status: 429,
-        remedy: `Wait ${result.retryAfterS} s, then open a fresh link.`,
-        headers: { 'retry-after': String(result.retryAfterS) },
-      });
-    case 'refused':
-      return problemResponse('unauthenticated', 'This login link is not valid: it works once and for five minutes.', {
-        remedy: 'Run `switchyard open` for a fresh one.',
-      });
-  }
+  const opened = desk.exchange(body.data.token);
+  if (opened === null)
+    return problemResponse('unauthenticated', 'This login link is not valid: it works once and for five minutes.', {
+      remedy: 'Run `switchyard open` for a fresh one.',
+    });
+  const headers = { 'set-cookie': sessionCookie(port, opened.sessionId) };
+  return Response.json({ pageKey: opened.pageKey }, { headers });
+}
+
+function makeTicket(json: unknown, pass: Pass, desk: LoginDesk): Response {
+  const body = TicketBody.safeParse(json);
+  if (!body.success) return problemResponse('invalid_request', 'The body is {"path": "…"}.');
+  const ticket = desk.ticket(pass, body.data.path);
+  return ticket === null ? notSignedIn() : Response.json({ ticket });
 }
 
 /** All values of a header as they were sent; Node's own view keeps only the first Host. */

@@ -11,7 +11,8 @@ import { problemResponse } from './problem-response.ts';
 /** Writes one line to the engine's log. Never given a token, a cookie or a body. */
 export type DoorLog = (message: string, error: unknown) => void;
 
-export type DoorFetch = (request: Request, incoming: IncomingMessage) => Promise<Response>;
+/** @param prove called once a request has shown that it is the owner's: its connection then outlives a flood of others */
+export type DoorFetch = (request: Request, incoming: IncomingMessage, prove: () => void) => Promise<Response>;
 
 export interface Listener {
   readonly server: Server;
@@ -22,6 +23,10 @@ export interface Listener {
 const CLOSE_GRACE_MS = 1_000;
 /** A port is open to every user of the machine: what one of them opens must not use up the descriptors that trials and files need. */
 const MAX_PORT_CONNECTIONS = 1_000;
+/** Of these, how many may have proven nothing yet. The oldest, which is the slowest, gives way to the next. */
+export const MAX_STRANGERS = 700;
+/** How often Node looks for requests that take too long to arrive. */
+const LATE_CHECK_MS = 5_000;
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 /**
@@ -31,13 +36,15 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
  */
 export async function startListener(where: ListenOptions, fetch: DoorFetch, log: DoorLog): Promise<Listener> {
   const streams = new Set<ServerResponse>();
+  // In the order they came; a connection leaves it when it closes or has proven whose it is.
+  const strangers = new Set<Socket>();
   const answer = async (request: Request, incoming: IncomingMessage, outgoing: ServerResponse): Promise<Response> => {
     try {
       if (!METHODS.has(request.method))
         return problemResponse('invalid_request', `The method ${request.method.slice(0, 20)} is not known here.`, {
           status: 405,
         });
-      const response = await fetch(request, incoming);
+      const response = await fetch(request, incoming, () => strangers.delete(incoming.socket));
       if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
         streams.add(outgoing);
         outgoing.once('close', () => streams.delete(outgoing));
@@ -64,13 +71,24 @@ export async function startListener(where: ListenOptions, fetch: DoorFetch, log:
       },
     },
   );
-  const server = createServer({ requestTimeout: 60_000, headersTimeout: 15_000 }, (incoming, outgoing) => {
-    listener(incoming, outgoing).catch((error: unknown) => {
-      log('answering a request failed', error);
-      outgoing.destroy();
+  const server = createServer(
+    { requestTimeout: 60_000, headersTimeout: 15_000, connectionsCheckingInterval: LATE_CHECK_MS },
+    (incoming, outgoing) => {
+      listener(incoming, outgoing).catch((error: unknown) => {
+        log('answering a request failed', error);
+        outgoing.destroy();
+      });
+    },
+  );
+  if (where.path === undefined) {
+    server.maxConnections = MAX_PORT_CONNECTIONS;
+    server.on('connection', (socket) => {
+      strangers.add(socket);
+      socket.once('close', () => strangers.delete(socket));
+      const [oldest] = strangers;
+      if (strangers.size > MAX_STRANGERS) oldest?.destroy();
     });
-  });
-  if (where.path === undefined) server.maxConnections = MAX_PORT_CONNECTIONS;
+  }
   server.on('clientError', refuseMalformed);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
 export interface ServeFlags {
-  /** null: 7717, or a free one when that is taken. */
+  /** null: the last one, else 7717, else a free one. */
   readonly port: number | null;
   readonly host: string;
   readonly allowHosts: readonly string[];
@@ -24,7 +24,7 @@ export function parseServeFlags(argv: readonly string[]): ParsedServe {
     .description('Run the engine without a window and serve its user interface to a browser on this machine.')
     .option(
       '--port <number>',
-      'port to listen on; 0 takes a free one (default: 7717, or a free one when that is taken)',
+      'port to listen on; 0 takes a free one (default: the last one, else 7717, else a free one)',
       readPort,
     )
     .option('--host <address>', 'address to listen on', '127.0.0.1')

@@ -5,7 +5,8 @@ import { z } from '@hono/zod-openapi';
 import { writePrivateFile } from './private-file.ts';
 import type { SessionStore } from './login-desk.ts';
 
-const Sessions = z.array(z.object({ hash: z.string().regex(/^[0-9a-f]{64}$/), usedAtMs: z.number() }));
+const Hash = z.string().regex(/^[0-9a-f]{64}$/);
+const Sessions = z.array(z.object({ hash: Hash, pageHash: Hash, usedAtMs: z.number() }));
 
 /** @param dataDir absolute; the file in it is browser-sessions.json, mode 0600 */
 export function sessionFile(dataDir: string): SessionStore {
@@ -16,7 +17,7 @@ export function sessionFile(dataDir: string): SessionStore {
         const parsed = Sessions.safeParse(JSON.parse(fs.readFileSync(file, 'utf8')));
         return parsed.success ? parsed.data : [];
       } catch {
-        // Missing or damaged: every browser signs in again, which costs one click.
+        // Missing, damaged or of before there were page keys: every browser signs in again, which costs one click.
         return [];
       }
     },

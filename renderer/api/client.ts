@@ -14,17 +14,27 @@ import type {
   TrialActionResult,
   TrialDetail,
 } from '../../electron/contract/trials.ts';
+import { keepPageKey, pageKeyHeader } from './page-key.ts';
 import { ApiError, readProblem } from './problem.ts';
 
 const PREFIX = '/api/v1';
 
-/** Address of an API path, for EventSource and downloads. */
+/** Address of an API path, for event streams and downloads. */
 export const apiUrl = (path: string): string => `${PREFIX}${path}`;
 
-async function send(path: string, init?: RequestInit): Promise<Response> {
+interface Init extends Omit<RequestInit, 'headers'> {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function send(path: string, init?: Init): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init });
+    response = await fetch(path, {
+      credentials: 'same-origin',
+      cache: 'no-store',
+      ...init,
+      headers: { ...pageKeyHeader(), ...init?.headers },
+    });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new ApiError({
@@ -57,6 +67,12 @@ async function write<T>(
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
+/** The door's own questions, beside the API. */
+async function askDesk<T>(path: string, body: unknown): Promise<T> {
+  const headers = { 'content-type': 'application/json' };
+  return (await (await send(path, { method: 'POST', headers, body: JSON.stringify(body) })).json()) as T;
+}
+
 /** A piece of a log: bytes [offset, next) of `total`. */
 export interface LogPiece {
   readonly offset: number;
@@ -86,12 +102,12 @@ const logPath = (id: number, attempt: number): string => `/trials/${id}/attempts
 
 export const api = {
   exchangeToken: async (token: string): Promise<void> => {
-    await send('/auth/exchange', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ token }),
-    });
+    const { pageKey } = await askDesk<{ pageKey: string }>('/auth/exchange', { token });
+    keepPageKey(pageKey);
   },
+  /** @param url path and query of one download; @returns what to add to it as `ticket`, once and within half a minute */
+  downloadTicket: async (url: string): Promise<string> =>
+    (await askDesk<{ ticket: string }>('/auth/download-tickets', { path: url })).ticket,
   state: (signal?: AbortSignal) => get<StateSnapshot>('/state', signal),
   submit: (body: SubmitBodyInput) => write<SubmitResult>('POST', '/experiments', body),
   trial: (id: number, signal?: AbortSignal) => get<TrialDetail>(`/trials/${id}`, signal),

@@ -1,12 +1,13 @@
 /**
  * Keeps the store in step with the engine: one snapshot, then the change feed.
  *
- * States: connecting (snapshot under way) -> open (EventSource) -> waiting (a failure; tries again with growing pauses).
+ * States: connecting (snapshot under way) -> open (event stream) -> waiting (a failure; tries again with growing pauses).
  * `resync`, a gap and every reconnect fetch the snapshot again, so nothing on screen outlives what the engine says.
  * A 401 ends the loop in the login state; it resumes when `startFeed` is called again.
  */
 import type { Changes, FeedFrames } from '../../electron/contract/feed.ts';
 import { api, apiUrl } from './client.ts';
+import { openEventStream, type EventStream } from './event-stream.ts';
 import { toApiError } from './problem.ts';
 import { appendUse, applySnapshot, engineNow, indexPlan, sortPools, useEngine } from './store.ts';
 import type { LiveFields } from './store.ts';
@@ -85,7 +86,7 @@ class ChangeBatch {
   }
 }
 
-let source: EventSource | null = null;
+let source: EventStream | null = null;
 let retryTimer: ReturnType<typeof setTimeout> | undefined;
 let retryMs = RETRY_MIN_MS;
 let generation = 0;
@@ -124,12 +125,9 @@ async function connect(): Promise<void> {
 }
 
 function open(seq: number, mine: number): void {
-  const events = new EventSource(apiUrl(`/events?after=${seq}`));
-  source = events;
+  const handlers = new Map<string, (data: unknown) => void>();
   const on = <K extends keyof FeedFrames>(event: K, handle: Listener<K>): void => {
-    events.addEventListener(event, (message: MessageEvent<string>) => {
-      if (mine === generation) handle(JSON.parse(message.data) as FeedFrames[K]);
-    });
+    handlers.set(event, handle as (data: unknown) => void);
   };
   const forward = <K extends 'metrics' | 'finished'>(event: K): void => {
     on(event, (data) => listeners.get(event)?.forEach((listener) => (listener as Listener<K>)(data)));
@@ -145,9 +143,15 @@ function open(seq: number, mine: number): void {
   on('resync', () => void connect());
   forward('metrics');
   forward('finished');
-  events.onerror = () => {
-    if (mine === generation) lose();
-  };
+  source = openEventStream(apiUrl(`/events?after=${seq}`), {
+    onEvent: (event, data) => {
+      const handle = handlers.get(event);
+      if (mine === generation && handle !== undefined) handle(JSON.parse(data));
+    },
+    onLost: () => {
+      if (mine === generation) lose();
+    },
+  });
 }
 
 /** Starts the feed, or starts it over (after a login). */

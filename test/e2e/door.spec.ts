@@ -1,5 +1,5 @@
 /** What a hostile page in the same browser can do: nothing. */
-import { createServer } from 'node:http';
+import { createServer, request as httpRequest } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from './app.ts';
@@ -88,6 +88,48 @@ test('a page of another origin can neither read nor change anything, with the us
   });
   expect(forged.status()).toBe(403);
   expect((await engine.api.state()).pools[0]?.state).toBe('open');
+  await hostile.close();
+  server.close();
+});
+
+test('another user’s page on another port gets the browser’s cookie, and nothing with it', async ({
+  app: { page, origin, engine },
+}) => {
+  let cookie = '';
+  const server = createServer((request, response) => {
+    cookie ||= request.headers.cookie ?? '';
+    response.setHeader('content-type', 'text/html');
+    response.end('<title>elsewhere</title>');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const hostile = await page.context().newPage();
+  await hostile.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  // What the browser does, whatever we wish: cookies know no ports.
+  expect(cookie).toContain(`switchyard_${new URL(origin).port}=`);
+  const knock = (method: string, path: string, more: Record<string, string> = {}): Promise<number> =>
+    // A program of the other user: it sends whatever headers it likes.
+    new Promise((resolve, reject) => {
+      const headers = { cookie, origin, 'sec-fetch-site': 'same-origin', 'content-type': 'application/json', ...more };
+      httpRequest(`${origin}${path}`, { method, headers }, (answer) => {
+        answer.destroy();
+        resolve(answer.statusCode ?? 0);
+      })
+        .on('error', reject)
+        .end(method === 'POST' ? '{"action":"pause"}' : undefined);
+    });
+  expect(await knock('GET', '/api/v1/state')).toBe(401);
+  expect(await knock('GET', '/api/v1/events')).toBe(401);
+  expect(await knock('POST', '/api/v1/pools/workstation/actions')).toBe(401);
+  expect((await engine.api.state()).pools[0]?.state).toBe('open');
+  const stored = 'globalThis.localStorage.getItem("switchyard-page-key")';
+  expect(await hostile.evaluate(stored)).toBeNull();
+  // The same cookie with what only our own page has: the door did not just refuse everything.
+  const key = String(await page.evaluate(stored));
+  expect(await knock('GET', '/api/v1/state', { 'x-switchyard-page': key })).toBe(200);
+  // A reload goes on without a new link.
+  await page.reload();
+  await expect(page.getByRole('navigation', { name: 'Pools' })).toBeVisible();
   await hostile.close();
   server.close();
 });

@@ -132,7 +132,7 @@ test('progress bars collapse, colours show, control sequences do not; the downlo
   ).not.toBe('rgb(0, 0, 0)');
 
   const download = page.waitForEvent('download');
-  await page.getByRole('link', { name: 'Download the log' }).click();
+  await page.getByRole('button', { name: 'Download the log' }).click();
   const stream = await (await download).createReadStream();
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);

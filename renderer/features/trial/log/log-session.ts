@@ -6,6 +6,7 @@
  * Bytes from the stream are gathered and cut into lines a few times a second, just before a frame is drawn.
  */
 import { api } from '../../../api/client.ts';
+import { openEventStream, type EventStream } from '../../../api/event-stream.ts';
 import { toApiError } from '../../../api/problem.ts';
 import { LogBuffer } from './log-buffer.ts';
 
@@ -43,7 +44,7 @@ export class LogSession {
   private readonly watchers = new Set<() => void>();
   private readonly trialId: number;
   private readonly attempt: number;
-  private source: EventSource | null = null;
+  private source: EventStream | null = null;
   private pending: (Chunk | { readonly from: number; readonly to: number })[] = [];
   private frame = 0;
   private flushTimer: ReturnType<typeof setTimeout> | undefined;
@@ -106,30 +107,30 @@ export class LogSession {
   }
 
   private followFrom(offset: number): void {
-    const source = new EventSource(api.logFollowUrl(this.trialId, this.attempt, offset));
+    const source = openEventStream(api.logFollowUrl(this.trialId, this.attempt, offset), {
+      onEvent: (event, data) => {
+        if (event === 'chunk') {
+          const chunk = JSON.parse(data) as { offset: number; text: string };
+          this.pending.push({ offset: chunk.offset, bytes: decodeBase64(chunk.text) });
+          this.flushSoon();
+        } else if (event === 'dropped') {
+          this.pending.push(JSON.parse(data) as { from: number; to: number });
+          this.flushSoon();
+        } else if (event === 'end') {
+          source.close();
+          this.flush();
+          this.update({ state: 'ended' });
+        }
+      },
+      onLost: () => {
+        // The engine is gone or refused; start again where the window ends.
+        if (this.source !== source) return;
+        this.source = null;
+        this.flush();
+        this.retry = setTimeout(() => this.followFrom(this.view.buffer.endOffset), RETRY_MS);
+      },
+    });
     this.source = source;
-    source.addEventListener('chunk', (message: MessageEvent<string>) => {
-      const chunk = JSON.parse(message.data) as { offset: number; text: string };
-      this.pending.push({ offset: chunk.offset, bytes: decodeBase64(chunk.text) });
-      this.flushSoon();
-    });
-    source.addEventListener('dropped', (message: MessageEvent<string>) => {
-      this.pending.push(JSON.parse(message.data) as { from: number; to: number });
-      this.flushSoon();
-    });
-    source.addEventListener('end', () => {
-      source.close();
-      this.flush();
-      this.update({ state: 'ended' });
-    });
-    source.onerror = () => {
-      // The engine is gone or refused; start again where the window ends.
-      source.close();
-      if (this.source !== source) return;
-      this.source = null;
-      this.flush();
-      this.retry = setTimeout(() => this.followFrom(this.view.buffer.endOffset), RETRY_MS);
-    };
   }
 
   /** Tells whether the user is at the end: only then the head may be let go. */

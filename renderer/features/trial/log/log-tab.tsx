@@ -6,8 +6,10 @@ import { sayBytes } from '../../../../electron/text/say.ts';
 import type { Trial, TrialDetail } from '../../../../electron/contract/trials.ts';
 import { api } from '../../../api/client.ts';
 import type { LogHit } from '../../../api/client.ts';
+import { download } from '../../../api/download.ts';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import { prefer, usePreferences } from '../../../shared/preferences.ts';
+import { attempt as report } from '../../../shared/toasts.tsx';
 import { MetricStrip } from '../metric-strip.tsx';
 import { LogLines } from './log-lines.tsx';
 import { LogSearch } from './log-search.tsx';
@@ -76,6 +78,10 @@ function AttemptLog({
   }, [session]);
   useEffect(() => session.setFollowing(following), [session, following]);
 
+  const save = (): void => {
+    const name = `trial-${trialId}-attempt-${attempt}.log`;
+    void report(() => download(api.logDownloadUrl(trialId, attempt), name));
+  };
   const jumpToEnd = (): void => {
     setHit(null);
     setFollowing(true);
@@ -104,15 +110,9 @@ function AttemptLog({
         <IconButton label="Search the log" aria-expanded={searching} onClick={() => setSearching(!searching)}>
           <IconSearch size={14} aria-hidden="true" />
         </IconButton>
-        <a
-          className="icon-btn"
-          href={api.logDownloadUrl(trialId, attempt)}
-          download={`trial-${trialId}-attempt-${attempt}.log`}
-          aria-label="Download the log"
-          title="Download the log"
-        >
+        <IconButton label="Download the log" onClick={save}>
           <IconDownload size={14} aria-hidden="true" />
-        </a>
+        </IconButton>
       </div>
       {searching && (
         <LogSearch trialId={trialId} attempt={attempt} onHit={goToHit} onClose={() => setSearching(false)} />
