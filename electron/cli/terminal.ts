@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { createTerminalFilter } from './terminal-filter.ts';
+import { createTerminalFilter, showable } from './terminal-filter.ts';
 
 export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan';
 
@@ -27,9 +27,9 @@ export interface Terminal {
   readonly stdoutIsTTY: boolean;
   /** Columns; null when the output is not a terminal and lines may be as long as they are. */
   readonly width: number | null;
-  /** Data, to stdout, with a line end. */
+  /** Data, to stdout, with a line end. Like notes and questions, a terminal gets it without control sequences but colours. */
   print(text: string): void;
-  /** Bytes to stdout; waits while the reader is slower than we are. */
+  /** What a program printed, to stdout: a terminal gets what terminal-filter.ts lets pass. Waits while the reader is slower than we are. */
   write(bytes: Uint8Array): Promise<void>;
   /** Notes to a person, to stderr. */
   note(text: string): void;
@@ -62,6 +62,9 @@ export function createTerminal(streams: TerminalStreams): Terminal {
     (text: string, colour: Colour): string =>
       wantsColour(streams[stream], env) && text !== '' ? `\u001B[${CODES[colour]}m${text}\u001B[0m` : text;
   const filter = createTerminalFilter();
+  // A name or a reason comes from outside too; a file or a program gets what there is.
+  const line = (text: string, stream: { readonly isTTY?: boolean }): string =>
+    `${stream.isTTY === true ? showable(text) : text}\n`;
   return {
     env,
     cwd,
@@ -78,19 +81,22 @@ export function createTerminal(streams: TerminalStreams): Terminal {
       const { isTTY, columns = 80 } = streams.stdout;
       return isTTY === true ? columns : null;
     },
-    print: (text) => void streams.stdout.write(`${text}\n`),
+    print: (text) => void streams.stdout.write(line(text, streams.stdout)),
     write: async (bytes) => {
       const { stdout } = streams;
       if (!stdout.write(stdout.isTTY === true ? filter(bytes) : bytes)) await once(stdout, 'drain');
     },
-    note: (text) => void streams.stderr.write(`${text}\n`),
+    note: (text) => void streams.stderr.write(line(text, streams.stderr)),
     paint: painter('stdout'),
     paintError: painter('stderr'),
     ask: async (question) => {
       const { createInterface } = await import('node:readline/promises');
       const lines = createInterface({ input: streams.stdin, output: streams.stderr });
       try {
-        return await Promise.race([lines.question(question), once(lines, 'close').then(() => null)]);
+        return await Promise.race([
+          lines.question(streams.stderr.isTTY === true ? showable(question) : question),
+          once(lines, 'close').then(() => null),
+        ]);
       } finally {
         lines.close();
       }

@@ -93,7 +93,7 @@ async function printHits(
       { q: text, limit: 1000, from },
     );
     if (asJson) all.push(...hits);
-    else for (const hit of hits) context.terminal.print(hit.line);
+    else await context.terminal.write(Buffer.from(hits.map(({ line }) => `${line}\n`).join('')));
     const last = hits.at(-1);
     if (!more || last === undefined) break;
     from = last.offset + 1;
