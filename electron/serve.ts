@@ -12,7 +12,7 @@ import { askForLoginLink } from './client/login-link.ts';
 import { PROGRAM_ROOT, readVersion } from './client/program-root.ts';
 import { openInBrowser } from './doors/browser-opener.ts';
 import { createDoorLog } from './doors/door-log.ts';
-import { isPortTaken } from './doors/http-door.ts';
+import { isPortTaken } from './doors/listener.ts';
 import { openDoors, type Doors } from './doors/open-doors.ts';
 import { readEnvironment, type EngineStart, type LaunchEnvironment } from './doors/launch-environment.ts';
 import { isLoopback, parseServeFlags, type ServeFlags } from './doors/serve-options.ts';

@@ -22,17 +22,26 @@ export interface TrialAppDeps {
   readonly reportBug: (error: unknown, where: string) => string;
 }
 
+export interface TrialApp {
+  fetch(request: Request): Promise<Response>;
+  /** @returns whether the request carries a good token for the trial it names; nothing of its body is read */
+  admits(request: Request): boolean;
+}
+
 const MAX_LINES = 10_000;
 
 /**
  * POST /trial/{id}/reports — JSON lines as in trials/report-lines.ts; answers {"accepted": n, "skipped": n, "should_stop": bool}.
  * GET /trial/{id}/should-stop — {"should_stop": bool}.
  */
-export function createTrialApp(deps: TrialAppDeps): Hono {
+export function createTrialApp(deps: TrialAppDeps): TrialApp {
   const app = new Hono();
-  const whoIs = (id: string, authorization: string | undefined): { trialId: number; attempt: number } => {
+  const find = (id: string, authorization: string | null | undefined): ReturnType<TrialAppDeps['authenticate']> => {
     const token = /^Bearer ([0-9a-f]{64})$/.exec(authorization ?? '')?.[1];
-    const found = token === undefined || !/^\d{1,15}$/.test(id) ? null : deps.authenticate(Number(id), token);
+    return token === undefined || !/^\d{1,15}$/.test(id) ? null : deps.authenticate(Number(id), token);
+  };
+  const whoIs = (id: string, authorization: string | undefined): { trialId: number; attempt: number } => {
+    const found = find(id, authorization);
     if (found === null)
       throw new SwitchyardError('unauthenticated', 'This token does not belong to a running attempt of this trial.', {
         remedy: "Use SWITCHYARD_API and SWITCHYARD_TOKEN from the trial's environment.",
@@ -57,5 +66,11 @@ export function createTrialApp(deps: TrialAppDeps): Hono {
   });
   app.onError((error, c) => errorResponse(error, `trial door ${c.req.method}`, deps.reportBug));
   app.notFound(() => errorResponse(new SwitchyardError('not_found', 'Nothing here.'), '', deps.reportBug));
-  return app;
+  return {
+    fetch: async (request) => app.fetch(request),
+    admits: (request) => {
+      const id = /^\/trial\/(\d+)\//.exec(new URL(request.url).pathname)?.[1];
+      return id !== undefined && find(id, request.headers.get('authorization')) !== null;
+    },
+  };
 }

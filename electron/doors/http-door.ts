@@ -11,7 +11,7 @@ import { boundRequest } from './bounded-body.ts';
 import { cookieName, readCookie, sessionCookie } from './cookies.ts';
 import { hardenData } from './csp.ts';
 import { allowedHosts, judgeGuest, type GuestTarget } from './guest-policy.ts';
-import { startListener, type DoorLog, type Listener } from './listener.ts';
+import { isPortTaken, startListener, type DoorLog, type Listener } from './listener.ts';
 import type { LoginDesk, Pass } from './login-desk.ts';
 import { problemResponse } from './problem-response.ts';
 import type { UiFiles } from './ui-files.ts';
@@ -203,9 +203,4 @@ function rawValues(incoming: IncomingMessage, name: string): readonly string[] {
     if (incoming.rawHeaders[i]?.toLowerCase() === name) values.push(incoming.rawHeaders[i + 1] ?? '');
   }
   return values;
-}
-
-/** @returns whether binding failed because somebody else listens there */
-export function isPortTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }

@@ -5,7 +5,7 @@ import type { Engine } from '../ports/engine-api.ts';
 import type { Clock } from '../ports/clock.ts';
 import { createDoorLog } from './door-log.ts';
 import { openHttpDoor, type HttpDoor } from './http-door.ts';
-import { keptPorts } from './kept-ports.ts';
+import { keptPort } from './kept-port.ts';
 import { createLoginDesk } from './login-desk.ts';
 import { writePrivateFile } from './private-file.ts';
 import { sessionFile } from './session-file.ts';
@@ -41,18 +41,18 @@ export async function openDoors(engine: Pick<Engine, 'paths' | 'fetch'>, options
   const { paths } = engine;
   const log = createDoorLog(paths.engineLog);
   const fetch = (request: Request) => engine.fetch(request);
-  const ports = keptPorts(paths.dir);
+  const port = keptPort(paths.dir);
   const http = await openHttpDoor({
     fetch,
     log,
     host: options.host,
     port: options.port,
-    lastPort: ports.last('browsers'),
+    lastPort: port.last(),
     allowHosts: options.allowHosts,
     uiFiles: createUiFiles(options.uiRoot),
     desk: createLoginDesk(sessionFile(paths.dir), options.clock ?? systemClock),
   });
-  ports.keep('browsers', http.port);
+  port.keep(http.port);
   try {
     const socket = await openSocketDoor({ fetch, log, socketPath: paths.socket, loginUrl: () => http.loginUrl() });
     const infoFile = httpInfoFile(paths.dir);

@@ -1,13 +1,13 @@
 /** What runs trials: their own door, preparation, the attempts and what they report, their logs, what deleted ones left. */
 import path from 'node:path';
 import { punchHole } from '../../native/host/punch-hole.ts';
-import { createTrialApp } from '../api/trial-app.ts';
+import { createTrialApp, type TrialApp } from '../api/trial-app.ts';
 import type { RuntimeKind } from '../contract/states.ts';
 import { openTrialDoor } from '../doors/trial-door.ts';
 import { findAttemptByToken } from '../store/attempts.ts';
 import { getMeta, setMeta } from '../store/meta.ts';
 import { readSettings } from '../store/settings.ts';
-import { getTrialRow } from '../store/trials.ts';
+import { getTrialRow, listActiveTrials } from '../store/trials.ts';
 import { createAttemptRunner, type AttemptRunner } from '../trials/attempts/attempt-runner.ts';
 import { createPreparation } from '../trials/attempts/prepare.ts';
 import { createSweeper } from '../trials/attempts/sweep-leftovers.ts';
@@ -48,13 +48,18 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
   ground.closers.add(() => {
     reports.close();
   });
-  const trialFetch = openTrialApi(ground, reports);
+  const { fetch: trialFetch, admits } = openTrialApi(ground, reports);
   const lastPort = Number(getMeta(store.db, 'trial_door_port') ?? '');
-  const door = await openTrialDoor({ trialFetch, log: report, lastPort: lastPort > 0 ? lastPort : null });
+  const door = await openTrialDoor({ trialFetch, admits, log: report, lastPort: lastPort > 0 ? lastPort : null });
   if (door.port !== lastPort)
     store.transact('note the door of trials', (tx) => {
       setMeta(tx.db, 'trial_door_port', String(door.port));
     });
+  if (lastPort > 0 && door.port !== lastPort && listActiveTrials(store.db).length > 0) {
+    const text = `Trials that are running report over HTTP to port ${lastPort}, which another program took while the engine was away.`;
+    const remedy = `The engine listens on ${door.port} now. Output and what is written to files arrives; for reports over HTTP, pause and resume them.`;
+    screen.notices.raise({ id: 'trial_door_moved', level: 'warning', text, remedy });
+  }
   ground.closers.add(() => door.close());
   const tokens = createAttemptTokens();
   const preparation = createPreparation({
@@ -119,8 +124,8 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
 }
 
 /** What trials may do over HTTP. */
-function openTrialApi({ store, log }: Ground, reports: ReportIntake): Trials['trialFetch'] {
-  const app = createTrialApp({
+function openTrialApi({ store, log }: Ground, reports: ReportIntake): TrialApp {
+  return createTrialApp({
     authenticate: (trialId, token) => {
       const found = findAttemptByToken(store.db, trialId, hashToken(token));
       return found === null ? null : { trialId, attempt: found.number };
@@ -129,5 +134,4 @@ function openTrialApi({ store, log }: Ground, reports: ReportIntake): Trials['tr
     shouldStop: (trialId) => getTrialRow(store.db, trialId)?.state === 'stopping',
     reportBug: (error, where) => log.error(where, error),
   });
-  return async (request) => app.fetch(request);
 }

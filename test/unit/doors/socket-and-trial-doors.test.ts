@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_BODY_BYTES } from '../../../electron/contract/routes.ts';
 import { createSocketFetch } from '../../../electron/client/socket-fetch.ts';
 import { openSocketDoor, type SocketDoor } from '../../../electron/doors/socket-door.ts';
-import { openTrialDoor } from '../../../electron/doors/trial-door.ts';
+import { openTrialDoor, type TrialDoor } from '../../../electron/doors/trial-door.ts';
 import { createFakeEngine, temporaryDirectory, type FakeEngine } from '../../fakes/engine.ts';
-import { send } from './raw-http.ts';
+import { send, sendRaw } from './raw-http.ts';
 
 let dir = '';
 let engine: FakeEngine;
@@ -119,20 +119,26 @@ describe('the socket door', () => {
 });
 
 describe('the trial door', () => {
-  it('serves trials only, on loopback, and no page of a browser', async () => {
-    const trialDoor = await openTrialDoor({
+  const authorization = 'Bearer good';
+  const openDoor = (lastPort: number | null = null): Promise<TrialDoor> =>
+    openTrialDoor({
       trialFetch: (request) => engine.trialFetch(request),
+      admits: (request) => request.headers.get('authorization') === authorization,
       log,
-      lastPort: null,
+      lastPort,
     });
+
+  it('serves trials only, on loopback, and no page of a browser', async () => {
+    const trialDoor = await openDoor();
     try {
       const { hostname, port, host } = new URL(trialDoor.processBaseUrl);
       expect(hostname).toBe('127.0.0.1');
       const target = { host: hostname, port, path: '/api/live', method: 'POST' };
-      expect((await send(target, { host }, '{}')).status).toBe(200);
-      expect((await send(target, { host: `evil.example:${port}` }, '{}')).status).toBe(403);
-      expect((await send(target, { host, origin: `http://${host}` }, '{}')).status).toBe(403);
-      expect((await send(target, { host }, 'x'.repeat(MAX_BODY_BYTES + 1))).status).toBe(413);
+      expect((await send(target, { host, authorization }, '{}')).status).toBe(200);
+      expect((await send(target, { host: `evil.example:${port}`, authorization }, '{}')).status).toBe(403);
+      expect((await send(target, { host, authorization, origin: `http://${host}` }, '{}')).status).toBe(403);
+      expect((await send(target, { host, authorization }, 'x'.repeat(MAX_BODY_BYTES + 1))).status).toBe(413);
+      expect((await send(target, { host, authorization: 'Bearer bad' }, '{}')).status).toBe(401);
       expect(engine.seen).toEqual(['trial POST /api/live']);
       expect(await trialDoor.containerBaseUrl(null)).toBeNull();
     } finally {
@@ -140,14 +146,53 @@ describe('the trial door', () => {
     }
   });
 
+  it('looks at the token before the body: who has none cannot make it hold a byte', async () => {
+    const trialDoor = await openDoor();
+    try {
+      const { port, host } = new URL(trialDoor.processBaseUrl);
+      // The body is announced and never sent: whoever waits for it does not answer.
+      const head = `POST /trial/1/reports HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${MAX_BODY_BYTES}\r\n`;
+      for (const more of ['', 'Authorization: Bearer bad\r\n'])
+        expect(await sendRaw(Number(port), `${head}${more}\r\n`)).toMatch(/^HTTP\/1\.1 401 /);
+    } finally {
+      await trialDoor.close();
+    }
+  });
+
+  it('reads only a few bodies at once, and the others after them', async () => {
+    const trialDoor = await openDoor();
+    const { hostname, port, host } = new URL(trialDoor.processBaseUrl);
+    const slow = Array.from({ length: 8 }, () => {
+      const headers = { host, authorization, 'content-length': 2 };
+      const request = http.request({ hostname, port, path: '/slow', method: 'POST', headers, agent: false });
+      request.flushHeaders();
+      return request;
+    });
+    try {
+      await Promise.all(slow.map(async (request) => (await once(request, 'socket'), request.write('{'))));
+      let isAnswered = false;
+      const after = send({ host: hostname, port, path: '/after', method: 'POST' }, { host, authorization }, '{}').then(
+        (answer) => ((isAnswered = true), answer.status),
+      );
+      // A request that needs no place is answered meanwhile, which shows that the door is not just slow.
+      expect((await send({ host: hostname, port, path: '/x' }, { host, authorization: 'no' })).status).toBe(401);
+      expect(isAnswered).toBe(false);
+      slow[0]?.end('}');
+      expect(await after).toBe(200);
+    } finally {
+      for (const request of slow) request.on('error', () => {}).destroy();
+      await trialDoor.close();
+    }
+  });
+
   it('opens for containers once Docker has its bridge', async () => {
-    const trialDoor = await openTrialDoor({ trialFetch: (request) => engine.trialFetch(request), log, lastPort: null });
+    const trialDoor = await openDoor();
     try {
       expect(await trialDoor.containerBaseUrl(null)).toBeNull();
       const url = await trialDoor.containerBaseUrl('127.0.0.2');
       expect(url).toBe(`http://127.0.0.2:${trialDoor.port}`);
       expect(await trialDoor.containerBaseUrl('127.0.0.2')).toBe(url);
-      const request = http.request(`${url}/api/live`, { method: 'POST' });
+      const request = http.request(`${url}/api/live`, { method: 'POST', headers: { authorization } });
       request.end('{}');
       const [response] = (await once(request, 'response')) as [http.IncomingMessage];
       expect(response.statusCode).toBe(200);
@@ -160,13 +205,11 @@ describe('the trial door', () => {
   });
 
   it('takes its last port again, and another where somebody has that', async () => {
-    const open = (lastPort: number | null) =>
-      openTrialDoor({ trialFetch: (request) => engine.trialFetch(request), log, lastPort });
-    const first = await open(null);
-    const other = await open(first.port);
+    const first = await openDoor(null);
+    const other = await openDoor(first.port);
     expect(other.port).not.toBe(first.port);
     await first.close();
-    const again = await open(first.port);
+    const again = await openDoor(first.port);
     expect(again.port).toBe(first.port);
     await Promise.all([other.close(), again.close()]);
   });
