@@ -22,6 +22,7 @@ type Mode = 'text' | 'escape' | 'intermediate' | 'control' | 'string';
 
 // oxlint-disable-next-line no-control-regex -- they are what is looked for
 const CONTROLS = /[\u0000-\u0007\u000B\u000C\u000E-\u001F\u007F-\u009F]/;
+// oxlint-disable-next-line no-control-regex -- the same
 const ALLOWED_CONTROL = /^\u001B\[(?:[0-9;:]*m|[0-2]?K)$/;
 
 /** A filter of characters; what is unfinished at the end of a piece goes on with the next. */

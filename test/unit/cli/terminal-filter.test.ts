@@ -194,6 +194,7 @@ describe('words from outside in lines of our own', () => {
       terminal.note(`#1 ${attack}`);
     }
     terminal.print('pid 4 (evil\rpid 5)');
+    // oxlint-disable-next-line no-control-regex -- they are what is looked for
     expect(said.join('').replaceAll(/\u001b\[\d+m/g, '')).toMatch(/^[ -~\n]*$/);
     expect(said[0]).toBe('#1 \u001b[32mok\u001b[0m \n');
     expect(said.at(-1)).toBe('pid 4 (evilpid 5)\n');
