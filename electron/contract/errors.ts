@@ -39,6 +39,8 @@ export const ERROR_STATUS = {
   database_read_only: 503,
   database_newer: 500,
   database_corrupt: 500,
+  disk_failing: 503,
+  secret_unreadable: 409,
   shutting_down: 503,
   internal: 500,
 } as const;

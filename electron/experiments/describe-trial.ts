@@ -36,11 +36,11 @@ export async function describeTrial(
       toAttempt(attempt, (await logFacts(attemptFiles(deps.trialsDir, id, attempt.number).log)).totalBytes),
     ),
   );
-  const config = presentConfig(deps.secrets, experiment.config, experiment.sealedEnv);
+  const { config, unreadable } = presentConfig(deps.secrets, experiment.config, experiment.sealedEnv);
   return {
     trial: deps.toTrial(row),
     config,
-    configYaml: dumpConfigYaml(config),
+    configYaml: `${unreadable === null ? '' : `# ${unreadable}\n`}${dumpConfigYaml(config)}`,
     source: experiment.sourceDir,
     snapshot: experiment.snapshot,
     snapshotInfo: experiment.snapshotInfo,

@@ -19,12 +19,9 @@ import { getTrialRow, insertTrial, lastRank } from '../store/trials.ts';
 import { resolveTrial, type MachineFacts, type ResolvedTrial } from './config/resolve-config.ts';
 import { validateConfig } from './config/parse-config.ts';
 import type { TrialSpec } from '../store/trial-spec.ts';
+import { maskEnv, unmaskEnv } from './mask-env.ts';
 import { noteProgram } from './program.ts';
 import { checkProgramInCopy } from './program-in-copy.ts';
-
-/** What masked values look like in answers; sent back unchanged they keep the stored value. */
-export const MASK = '••••••••';
-const SECRET_NAME = /key|token|secret|passw|credential|auth|cookie|private/i;
 
 export interface SubmitDeps {
   readonly store: Store;
@@ -103,10 +100,7 @@ export async function duplicateTrial(
   const { config } = validateConfig(input);
   const resolved = resolveTrial(config, await deps.facts(), experiment.sourceDir);
   await checkWish(deps, resolved, experiment.inPlace ? experiment.sourceDir : null);
-  const old = openEnv(deps.secrets, experiment.sealedEnv);
-  const env = Object.fromEntries(
-    Object.entries(resolved.env).map(([name, value]) => [name, value === MASK ? (old[name] ?? '') : value]),
-  );
+  const env = unmaskEnv(resolved.env, openEnv(deps.secrets, experiment.sealedEnv));
   return write(deps, {
     config,
     resolved,
@@ -189,18 +183,28 @@ function withoutEnv(config: ExperimentConfig): ExperimentConfig {
   return { ...config, environment: { ...config.environment, environment_variables: {} } };
 }
 
+/** @throws SwitchyardError secret_unreadable when the key it was sealed with is gone */
 export function openEnv(secrets: SecretBox, sealed: string | null): Record<string, string> {
   return sealed === null ? {} : (JSON.parse(secrets.open(sealed)) as Record<string, string>);
 }
 
-/** The configuration as the user may see it: environment variables whose names look like secrets are masked. */
+/**
+ * The configuration as the user may see it: environment variables that look like secrets are masked.
+ * @returns unreadable: why its variables are missing in it, where their key is gone; everything else of the trial is still shown
+ */
 export function presentConfig(
   secrets: SecretBox,
   config: ExperimentConfig,
   sealedEnv: string | null,
-): ExperimentConfig {
-  const env = Object.fromEntries(
-    Object.entries(openEnv(secrets, sealedEnv)).map(([name, value]) => [name, SECRET_NAME.test(name) ? MASK : value]),
-  );
-  return { ...config, environment: { ...config.environment, environment_variables: env } };
+): { readonly config: ExperimentConfig; readonly unreadable: string | null } {
+  const withEnv = (env: Record<string, string>): ExperimentConfig => ({
+    ...config,
+    environment: { ...config.environment, environment_variables: env },
+  });
+  try {
+    return { config: withEnv(maskEnv(openEnv(secrets, sealedEnv))), unreadable: null };
+  } catch (error) {
+    if (!(error instanceof SwitchyardError) || error.code !== 'secret_unreadable') throw error;
+    return { config: withEnv({}), unreadable: error.message };
+  }
 }

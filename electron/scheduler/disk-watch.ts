@@ -2,6 +2,9 @@
 import type { Notices } from '../feed/notices.ts';
 import type { HostProbe } from '../ports/host-probe.ts';
 
+/** Less than this is told whatever the limit. */
+const ALMOST_FULL_MIB = 256;
+
 export interface DiskWatch {
   /** Why nothing may start, as a sentence; null = there is room. As of the last look. */
   problem(): string | null;
@@ -32,8 +35,16 @@ export function createDiskWatch(deps: {
         });
       } else {
         problem = null;
-        deps.notices.lower('disk_low');
         deps.notices.lower('database');
+        // A limit of 0 means "start whatever room there is", not "say nothing when there is none".
+        if (freeMiB !== null && freeMiB < ALMOST_FULL_MIB)
+          deps.notices.raise({
+            id: 'disk_low',
+            level: 'error',
+            text: `Only ${Math.floor(freeMiB)} MiB are free on the disk with the data directory: what trials save and what changes here may be lost.`,
+            remedy: 'Free some space: delete old trials, or move data elsewhere.',
+          });
+        else deps.notices.lower('disk_low');
       }
       return problem !== before;
     },

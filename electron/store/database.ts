@@ -73,11 +73,38 @@ export function prepared(db: Sqlite.Database, sql: string): Sqlite.Statement<unk
   return statement;
 }
 
+/** The disk did not give what is on it; whether that is damaged nobody knows. */
+const READ_FAULTS: ReadonlySet<string> = new Set([
+  'SQLITE_IOERR',
+  'SQLITE_IOERR_READ',
+  'SQLITE_IOERR_SHORT_READ',
+  'SQLITE_IOERR_FSTAT',
+  'SQLITE_IOERR_CORRUPTFS',
+]);
+
+/** @returns what a check of the database said, with a fault of the disk told from damage. SQLite's codes for the first end in 10. */
+export function verdictError(verdict: string): Error {
+  const code = Number(/error code=(\d+)/.exec(verdict)?.[1] ?? 0) & 0xff;
+  return new Sqlite.SqliteError(
+    verdict,
+    code === 10 || /disk I\/O error/.test(verdict) ? 'SQLITE_IOERR_READ' : 'SQLITE_CORRUPT',
+  );
+}
+
 /** @returns SQLite's refusals as errors for people; anything else unchanged. */
 export function coerceSqliteError(error: unknown): unknown {
   if (!(error instanceof Sqlite.SqliteError)) return error;
   const code = error.code;
-  if (code.startsWith('SQLITE_FULL') || (code.startsWith('SQLITE_IOERR') && code !== 'SQLITE_IOERR_READ')) {
+  if (READ_FAULTS.has(code))
+    return new SwitchyardError(
+      'disk_failing',
+      `The disk with the data directory could not be read (${error.message}). The database itself may well be whole.`,
+      {
+        remedy:
+          'Leave switchyard.db where it is. See what the system says of that disk or network share (dmesg), then try again; copy the data directory away before the disk gets worse.',
+      },
+    );
+  if (code.startsWith('SQLITE_FULL') || code.startsWith('SQLITE_IOERR')) {
     return new SwitchyardError(
       'disk_full',
       'The change was not saved: the disk with the data directory is full or failing. Nothing was lost.',
@@ -121,7 +148,7 @@ export function openStore(file: string, options: StoreOptions): Store {
     db.pragma('foreign_keys = ON');
     if (existed && (db.pragma('page_count', { simple: true }) as number) <= CHECK_LIMIT_PAGES) {
       const verdict = db.pragma('quick_check(1)', { simple: true });
-      if (verdict !== 'ok') throw new Sqlite.SqliteError(String(verdict), 'SQLITE_CORRUPT');
+      if (verdict !== 'ok') throw verdictError(String(verdict));
     }
     migrate(db);
   } catch (error) {

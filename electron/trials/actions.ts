@@ -3,6 +3,7 @@
  * the error names each refusal.
  */
 import { setImmediate } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { SwitchyardError, type ErrorCode, type ItemError } from '../contract/errors.ts';
 import type { TrialAction, TrialActionResult } from '../contract/trials.ts';
 import { resolveMove } from '../queue/moves.ts';
@@ -188,12 +189,7 @@ function perform(
           `Moved ${where}${place.priority === trial.priority ? '' : `; priority ${trial.priority} became ${place.priority}`}`,
         );
       }
-      const undoId = insertUndo(
-        tx.db,
-        tx.nowMs,
-        'move',
-        trials.map(({ id, priority, rank, poolId }) => ({ id, priority, rank, poolId })),
-      );
+      const undoId = rememberUndo(tx, 'move', trials, ({ priority, rank }) => ({ priority, rank }));
       return answer(
         `Moved ${what} ${where}${taken.size === 0 ? '' : `; took priority ${[...taken].join(', ')}`}`,
         undoId,
@@ -241,15 +237,7 @@ function perform(
     case 'cancel': {
       const restorable = trials.filter((trial) => trial.state === 'queued' || trial.state === 'paused');
       forEach(trials, (trial) => fire(trial, { type: 'cancel' }));
-      const undoId =
-        restorable.length === 0
-          ? null
-          : insertUndo(
-              tx.db,
-              tx.nowMs,
-              'cancel',
-              restorable.map(({ id, state, rank }) => ({ id, state, rank })),
-            );
+      const undoId = restorable.length === 0 ? null : rememberUndo(tx, 'cancel', restorable, undoFacts);
       return answer(`Canceled ${what}`, undoId);
     }
     case 'retry': {
@@ -302,15 +290,8 @@ function perform(
           archived ? 'Archived' : 'Brought back from the archive',
         );
       });
-      return answer(
-        `${archived ? 'Archived' : 'Brought back'} ${what}`,
-        insertUndo(
-          tx.db,
-          tx.nowMs,
-          action.action,
-          trials.map(({ id }) => ({ id })),
-        ),
-      );
+      const undoId = rememberUndo(tx, 'archive', trials, (trial) => ({ archived: trial.archived }));
+      return answer(`${archived ? 'Archived' : 'Brought back'} ${what}`, undoId);
     }
     case 'delete':
       forEach(trials, (trial) => {
@@ -354,17 +335,40 @@ function placeText(to: Extract<TrialAction, { action: 'move' }>['to']): string {
   }
 }
 
+/** What an undo brings back, and what the action had made of it: a trial that is something else by now has moved on. */
 interface UndoEntry {
   readonly id: number;
-  readonly priority?: number;
-  readonly rank?: string;
-  readonly poolId?: string;
-  readonly state?: 'queued' | 'paused';
+  readonly before: Partial<UndoFacts>;
+  readonly after: UndoFacts;
+}
+
+type UndoFacts = Pick<
+  TrialRow,
+  'state' | 'poolId' | 'priority' | 'rank' | 'archived' | 'attempt' | 'endedAtMs' | 'outcome'
+>;
+
+function undoFacts(trial: TrialRow): UndoFacts {
+  const { state, poolId, priority, rank, archived, attempt, endedAtMs, outcome } = trial;
+  return { state, poolId, priority, rank, archived, attempt, endedAtMs, outcome };
+}
+
+/** Remembers what a change did to these trials. @returns the id to undo it by */
+function rememberUndo(
+  tx: TrialChange['tx'],
+  kind: 'move' | 'cancel' | 'archive',
+  trials: readonly TrialRow[],
+  before: (trial: TrialRow) => Partial<UndoFacts>,
+): number {
+  const entries = trials.map((trial): UndoEntry => {
+    const changed = getTrialRow(tx.db, trial.id) ?? trial;
+    return { id: trial.id, before: before(trial), after: undoFacts(changed) };
+  });
+  return insertUndo(tx.db, tx.nowMs, kind, entries);
 }
 
 /**
- * Takes back a move, a cancel of queued trials, or an archive. Trials that moved on meanwhile are left as they are.
- * @throws SwitchyardError undo_gone when it was undone already or is too old
+ * Takes back a move, a cancel of queued trials, or an archive. Trials that moved on meanwhile are left as they are, and named.
+ * @throws SwitchyardError undo_gone when it was undone already, is too old, or all its trials moved on
  */
 export function undoAction(changeTrials: ChangeTrials, undoId: number): TrialActionResult {
   return changeTrials('undo', ({ tx }) => {
@@ -374,38 +378,31 @@ export function undoAction(changeTrials: ChangeTrials, undoId: number): TrialAct
         remedy: 'It was undone already, or too much happened since.',
       });
     const restored: number[] = [];
-    for (const item of entry.data as UndoEntry[]) {
-      const trial = getTrialRow(tx.db, item.id);
-      if (trial === null) continue;
-      const back = restore(trial, entry.kind, item);
-      if (back === null) continue;
-      updateTrial(tx.db, back);
-      tx.emit({ type: 'trial.undone', trialId: trial.id, text: `Undone: ${entry.kind}` });
-      restored.push(trial.id);
+    const left: number[] = [];
+    for (const { id, before, after } of entry.data as UndoEntry[]) {
+      const trial = getTrialRow(tx.db, id);
+      if (trial === null || !isDeepStrictEqual(undoFacts(trial), after)) {
+        left.push(id);
+        continue;
+      }
+      updateTrial(tx.db, { ...trial, ...before });
+      tx.emit({ type: 'trial.undone', trialId: id, text: `Undone: ${entry.kind}` });
+      restored.push(id);
     }
-    return {
-      trialIds: restored,
-      undoId: null,
-      message: restored.length === 1 ? `Undone for #${restored[0] ?? 0}` : `Undone for ${restored.length} trials`,
-    };
+    const leftText =
+      left.length === 0
+        ? ''
+        : `${listIds(left)} moved on meanwhile and ${left.length === 1 ? 'is' : 'are'} left as ${left.length === 1 ? 'it is' : 'they are'}`;
+    if (restored.length === 0)
+      throw new SwitchyardError('undo_gone', `Nothing was undone: ${leftText}.`, {
+        remedy: 'Look at it and change what you want to have changed.',
+      });
+    const done = restored.length === 1 ? `Undone for #${restored[0] ?? 0}` : `Undone for ${restored.length} trials`;
+    return { trialIds: restored, undoId: null, message: leftText === '' ? done : `${done}; ${leftText}` };
   });
 }
 
-function restore(trial: TrialRow, kind: string, item: UndoEntry): TrialRow | null {
-  switch (kind) {
-    case 'move':
-      return (trial.state === 'queued' || trial.state === 'paused') && trial.poolId === item.poolId
-        ? { ...trial, priority: item.priority ?? trial.priority, rank: item.rank ?? trial.rank }
-        : null;
-    case 'cancel':
-      return trial.state === 'done' && trial.outcome?.kind === 'canceled'
-        ? { ...trial, state: item.state ?? 'queued', outcome: null, endedAtMs: null, rank: item.rank ?? trial.rank }
-        : null;
-    case 'archive':
-      return trial.state === 'done' && trial.archived ? { ...trial, archived: false } : null;
-    case 'unarchive':
-      return trial.state === 'done' && !trial.archived ? { ...trial, archived: true } : null;
-    default:
-      return null;
-  }
+function listIds(ids: readonly number[]): string {
+  const shown = ids.slice(0, 5).map((id) => `#${id}`);
+  return ids.length > shown.length ? `${shown.join(', ')} and ${ids.length - shown.length} more` : shown.join(', ');
 }

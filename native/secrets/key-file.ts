@@ -34,8 +34,10 @@ export function openKeyFileBox(file: string): SecretBox {
       try {
         return Buffer.concat([decipher.update(bytes.subarray(at)), decipher.final()]).toString('utf8');
       } catch {
-        throw new Error(
-          'a stored secret cannot be read: secret.key in the data directory is not the one it was written with',
+        throw new SwitchyardError(
+          'secret_unreadable',
+          'The environment variables cannot be read: secret.key in the data directory is not the one they were stored with.',
+          { remedy: 'Put the old secret.key back, or submit again with the variables.' },
         );
       }
     },

@@ -1,10 +1,26 @@
 /** What the file system says about a directory that is to be frozen, as errors for people. */
-import { lstat, realpath, stat } from 'node:fs/promises';
+import { lstat, realpath, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { SwitchyardError } from '../../electron/contract/errors.ts';
 
 /** What a trial made may be submitted again; the rest of the data directory holds the key, the database and other trials. */
 const OWN_FILES_OF_A_TRIAL = /^trials\/\d+\/(work|output|checkpoints)(\/|$)/;
+
+/** proc, sysfs, cgroup, debugfs: reading them has no end, and may wait for ever. */
+const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([0x9f_a0, 0x62_65_65_72, 0x63_67_72_70, 0x64_62_67_20]);
+/** What reading may answer for reasons that lie in the directory and not in us; the later ones come from shares and odd file systems. */
+const UNREADABLE: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EPERM',
+  'EIO',
+  'ESRCH',
+  'EINVAL',
+  'ENXIO',
+  'ENODEV',
+  'ESTALE',
+  'ENOTCONN',
+  'ETIMEDOUT',
+]);
 
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
@@ -41,9 +57,17 @@ const orItself = (dir: string): Promise<string> => realpath(dir).catch(() => pat
 
 async function checkDirectory(sourceDir: string): Promise<void> {
   try {
-    if ((await stat(sourceDir)).isDirectory()) return;
+    if ((await stat(sourceDir)).isDirectory()) {
+      if (!KERNEL_FILE_SYSTEMS.has((await statfs(sourceDir)).type)) return;
+      throw new SwitchyardError(
+        'directory_unreadable',
+        `${sourceDir} shows the state of the system, not files: there is nothing to freeze.`,
+        { path: 'source.path', remedy: 'Name the directory that holds the code.' },
+      );
+    }
   } catch (error) {
-    if (codeOf(error) === 'EACCES') throw unreadable(sourceDir, '', error);
+    if (error instanceof SwitchyardError) throw error;
+    if (UNREADABLE.has(codeOf(error) ?? '')) throw unreadable(sourceDir, '', error);
     throw new SwitchyardError('directory_missing', `There is no directory ${sourceDir} on this machine.`, {
       path: 'source.path',
       remedy: 'Check the path; it must exist where the engine runs.',
@@ -60,7 +84,7 @@ export async function orUnreadable<T>(sourceDir: string, at: string, work: () =>
   try {
     return await work();
   } catch (error) {
-    if (['EACCES', 'EPERM', 'EIO'].includes(codeOf(error) ?? '')) throw unreadable(sourceDir, at, error);
+    if (UNREADABLE.has(codeOf(error) ?? '')) throw unreadable(sourceDir, at, error);
     throw error;
   }
 }

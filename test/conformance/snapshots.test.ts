@@ -505,6 +505,22 @@ describe.each(ADAPTERS)('snapshots: $name', ({ make, damage }) => {
     }
   });
 
+  it('refuses a directory that may be listed but not entered', async () => {
+    put({ 'a/b.py': 'x' });
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot)
+      for (const name of ['', 'data', 'project', 'project/a', 'project/a/b.py'])
+        chownSync(path.join(root, name), 65_534, 65_534);
+    chmodSync(path.join(sourceDir, 'a'), 0o444);
+    if (isRoot) process.seteuid?.(65_534);
+    try {
+      expect(await refusal(take())).toMatchObject({ code: 'directory_unreadable' });
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+      chmodSync(path.join(sourceDir, 'a'), 0o755);
+    }
+  });
+
   it("never copies the engine's own data, under whatever name it is reached", async () => {
     put(
       { 'switchyard.db': 'x', 'secret.key': 'k', 'trials/3/work/train.py': 'x', 'trials/3/attempts/1/log': 'x' },

@@ -28,3 +28,23 @@ test('below the limit nothing starts and a notice says so; with room again both 
   expect(disk.problem()).toBeNull();
   expect(ids()).toEqual([]);
 });
+
+test('a disk without room is told also where the limit is 0, and starts are left to the user', async () => {
+  let freeMiB = 255;
+  const notices = createNotices(
+    () => 0,
+    () => undefined,
+  );
+  const disk = createDiskWatch({
+    host: { diskFreeMiB: async () => freeMiB },
+    dataDir: '/data',
+    leastFreeMiB: () => 0,
+    notices,
+  });
+  expect(await disk.look()).toBe(false);
+  expect(disk.problem()).toBeNull();
+  expect(notices.list()).toMatchObject([{ id: 'disk_low', text: expect.stringContaining('Only 255 MiB') }]);
+  freeMiB = 256;
+  await disk.look();
+  expect(notices.list()).toEqual([]);
+});

@@ -4,7 +4,7 @@ import path from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SwitchyardError } from '../../../electron/contract/errors.ts';
-import { openStore, type Store } from '../../../electron/store/database.ts';
+import { coerceSqliteError, openStore, verdictError, type Store } from '../../../electron/store/database.ts';
 import { MIGRATIONS } from '../../../electron/store/migrate.ts';
 
 let dir: string;
@@ -147,5 +147,28 @@ describe('transactions', () => {
     expect(reported).toEqual([broken]);
     expect(heard).toEqual([1]);
     expect(store.seq()).toBe(1);
+  });
+});
+
+describe('a disk that cannot be read', () => {
+  const said = (error: unknown): { code: string; remedy: string } => {
+    const known = coerceSqliteError(error);
+    if (!(known instanceof SwitchyardError)) throw known;
+    return { code: known.code, remedy: known.remedy ?? '' };
+  };
+
+  test('is no reason to move a healthy database away', () => {
+    for (const code of ['SQLITE_IOERR_READ', 'SQLITE_IOERR_SHORT_READ', 'SQLITE_IOERR']) {
+      const { code: told, remedy } = said(new Sqlite.SqliteError('disk I/O error', code));
+      expect(told).toBe('disk_failing');
+      expect(remedy).toMatch(/^Leave switchyard.db where it is/);
+    }
+    // As the check at the start names a page that the disk does not give.
+    expect(said(verdictError('Tree 4 page 7: unable to get the page. error code=266')).code).toBe('disk_failing');
+  });
+
+  test('is told from damage and from a disk that takes nothing', () => {
+    expect(said(verdictError('Tree 4 page 7: btreeInitPage() returns error code 11')).code).toBe('database_corrupt');
+    expect(said(new Sqlite.SqliteError('disk I/O error', 'SQLITE_IOERR_WRITE')).code).toBe('disk_full');
   });
 });

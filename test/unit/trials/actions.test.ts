@@ -173,6 +173,58 @@ test('canceling a queued trial can be undone: it comes back to its place', () =>
   expect(line()).toEqual([a, b, c]);
 });
 
+describe('an undo of trials that moved on', () => {
+  const undo = (undoId: number | null): TrialActionResult => undoAction(changeTrials, undoId as number);
+
+  test('a canceled trial that was archived since is left as it is, and the undo says so', () => {
+    const a = add();
+    const { undoId } = act({ action: 'cancel', trialIds: [a] });
+    act({ action: 'archive', trialIds: [a] });
+    const error = refusal(() => undo(undoId));
+    expect([error.code, error.message]).toEqual([
+      'undo_gone',
+      `Nothing was undone: #${a} moved on meanwhile and is left as it is.`,
+    ]);
+    expect(row(a)).toMatchObject({ state: 'done', archived: true });
+  });
+
+  test('one canceled again, and one that ran since its move, are not what the undo remembers', () => {
+    const [a, b] = [add(), add()] as const;
+    const canceled = act({ action: 'cancel', trialIds: [a] });
+    act({ action: 'retry', trialIds: [a], mode: 'attempt' });
+    act({ action: 'cancel', trialIds: [a] });
+    expect(refusal(() => undo(canceled.undoId)).code).toBe('undo_gone');
+    expect(row(a).state).toBe('done');
+    const moved = act({ action: 'move', trialIds: [b], to: { place: 'top' } });
+    store.transact('ran', (tx) => updateTrial(tx.db, { ...row(b), attempt: 1 }));
+    expect(refusal(() => undo(moved.undoId)).code).toBe('undo_gone');
+  });
+
+  test('of several only those that moved on are left, and named', () => {
+    const [a, b] = [add(), add()] as const;
+    const { undoId } = act({ action: 'cancel', trialIds: [a, b] });
+    act({ action: 'archive', trialIds: [b] });
+    expect(undo(undoId)).toMatchObject({
+      trialIds: [a],
+      message: `Undone for #${a}; #${b} moved on meanwhile and is left as it is`,
+    });
+    expect([row(a).state, row(b).state]).toEqual(['queued', 'done']);
+  });
+
+  test('the last steps can be undone one after the other', () => {
+    const [a, b, c] = [add(), add(), add()] as const;
+    const first = act({ action: 'move', trialIds: [c], to: { place: 'top' } });
+    const second = act({ action: 'move', trialIds: [c], to: { place: 'behind', anchorId: a } });
+    const third = act({ action: 'cancel', trialIds: [c] });
+    for (const step of [third, second, first]) expect(undo(step.undoId).trialIds).toEqual([c]);
+    expect(line()).toEqual([a, b, c]);
+    const archived = act({ action: 'cancel', trialIds: [b] });
+    undo(act({ action: 'archive', trialIds: [b] }).undoId);
+    expect(undo(archived.undoId).trialIds).toEqual([b]);
+    expect(row(b)).toMatchObject({ state: 'queued', archived: false });
+  });
+});
+
 test('a pool with trials cannot be removed, nor take a trial that asks for more GPUs than it has', () => {
   createPool(store, { name: 'Night only', gpuUuids: ['GPU-1'] }, 8, new Set(['GPU-1']));
   const big = add(42, {});

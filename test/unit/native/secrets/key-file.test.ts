@@ -31,3 +31,11 @@ it('says what a damaged key means and what to do', () => {
   );
   expect(readFileSync(file)).toHaveLength(0);
 });
+
+it('says what another key means, as a refusal and not as a fault of ours', () => {
+  const sealed = openKeyFileBox(file).seal('a secret');
+  rmSync(file);
+  expect(() => openKeyFileBox(file).open(sealed)).toThrow(
+    expect.objectContaining({ code: 'secret_unreadable', remedy: expect.stringContaining('secret.key') }),
+  );
+});
