@@ -7,6 +7,7 @@ import { SubmitBody, SubmitResult } from './config.ts';
 import { Problem } from './errors.ts';
 import { ForecastEntry, StateSnapshot } from './feed.ts';
 import { GpuStatus } from './gpus.ts';
+import { MAX_PAGE } from './paging.ts';
 import { CreatePoolBody, Pool, PoolActionBody, UpdatePoolBody, UpdateSlotBody } from './pools.ts';
 import { DoctorCheck, Settings } from './settings.ts';
 import { CodeDiff } from './snapshots.ts';
@@ -88,7 +89,7 @@ export const listTrials = createRoute({
       label: z.string().optional(),
       search: z.string().max(200).optional(),
       archived: z.enum(['true', 'false', 'all']).default('false'),
-      limit: z.coerce.number().int().min(1).max(100_000).default(200),
+      limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(200),
       offset: z.coerce.number().int().min(0).default(0),
     }),
   },

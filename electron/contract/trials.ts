@@ -153,7 +153,7 @@ const base = {
   }),
 };
 
-/** One action on one or many trials; all or nothing in one transaction. */
+/** One action on one or many trials: up to 500 all or nothing in one transaction, more in parts of 200, each as a whole. */
 export const TrialActionBody = z
   .discriminatedUnion('action', [
     z.object({ action: z.literal('move'), ...base, to: MoveTo }).strict(),

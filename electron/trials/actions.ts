@@ -50,15 +50,18 @@ export function actOnTrials(context: ActionContext, action: TrialAction): TrialA
   });
 }
 
-/** So many trials are looked at, or deleted, at once; in between, others get their turn. */
+/** Up to so many trials an action is one transaction. Each takes a twentieth of a millisecond or so, and nothing else is done meanwhile. */
+export const MAX_BATCH = 500;
+/** So many trials are looked at, changed, or deleted, at once; in between, others get their turn. */
 const CHECK_SLICE = 300;
+const CHANGE_SLICE = 200;
 const DELETE_SLICE = 20;
 
 /**
  * Deleting, however many they are. One refusal refuses all of them and nothing is deleted, as for every action; then they go in small
  * transactions. A trial that was retried in between stays. A crash in the middle leaves the rest: deleting them again goes on.
  */
-export async function deleteTrialsInSlices(
+async function deleteTrialsInSlices(
   context: ActionContext,
   action: Extract<TrialAction, { action: 'delete' }>,
 ): Promise<TrialActionResult> {
@@ -87,6 +90,65 @@ export async function deleteTrialsInSlices(
     await setImmediate();
   }
   return { trialIds: deleted, undoId: null, message: `Deleted ${deleted.length} trials` };
+}
+
+/**
+ * Any action on any number of trials. Up to MAX_BATCH they change together or not at all. More change in slices, each of them as a whole:
+ * what is not there or was changed meanwhile refuses everything before anything happens, what refuses later is left out and named, and
+ * there is no undo of it all. A crash in the middle leaves the rest as it was.
+ */
+export async function actOnManyTrials(context: ActionContext, action: TrialAction): Promise<TrialActionResult> {
+  if (action.action === 'delete') return deleteTrialsInSlices(context, action);
+  const ids = [...new Set(action.trialIds)];
+  if (ids.length <= MAX_BATCH) return actOnTrials(context, action);
+  if (action.action === 'move')
+    throw new SwitchyardError(
+      'invalid_place',
+      `At most ${MAX_BATCH} trials can be moved at once, these are ${ids.length}.`,
+      {
+        remedy: 'Move them in parts, or give them another priority.',
+      },
+    );
+  const gone: ItemError[] = [];
+  for (let from = 0; from < ids.length; from += CHECK_SLICE) {
+    context.changeTrials('look at trials', ({ tx }) => {
+      for (const id of ids.slice(from, from + CHECK_SLICE)) {
+        const found = lookAt(tx, id, action);
+        if ('refusal' in found) gone.push(found.refusal);
+      }
+    });
+    await setImmediate();
+  }
+  throwIfRefused(gone, ids.length);
+  const changed: number[] = [];
+  const refused: ItemError[] = [];
+  for (let from = 0; from < ids.length; from += CHANGE_SLICE) {
+    const slice = ids.slice(from, from + CHANGE_SLICE);
+    const { expectedRevisions: _checkedAbove, ...rest } = action;
+    changed.push(...actOnWilling(context, { ...rest, trialIds: slice }, refused));
+    await setImmediate();
+  }
+  if (changed.length === 0) throwIfRefused(refused, ids.length);
+  const left =
+    refused.length === 0 ? '' : `; ${refused.length} refused and are as they were. ${refused[0]?.message ?? ''}`;
+  return {
+    trialIds: changed,
+    undoId: null,
+    message: `${action.action}: ${changed.length} trials, in parts of ${CHANGE_SLICE}, which cannot be undone at once${left}`,
+  };
+}
+
+/** Acts on a slice; a second time without those that refuse. @returns the trials acted on, or made */
+function actOnWilling(context: ActionContext, action: TrialAction, refused: ItemError[]): readonly number[] {
+  try {
+    return actOnTrials(context, action).trialIds;
+  } catch (error) {
+    if (!(error instanceof SwitchyardError) || error.items === undefined) throw error;
+    refused.push(...error.items);
+    const unwilling = new Set(error.items.map(({ id }) => id));
+    const willing = action.trialIds.filter((id) => !unwilling.has(id));
+    return willing.length === 0 ? [] : actOnTrials(context, { ...action, trialIds: willing }).trialIds;
+  }
 }
 
 function notDeletable(trial: TrialRow): ItemError {

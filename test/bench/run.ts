@@ -21,6 +21,7 @@ import { benchPlan } from './plan-bench.ts';
 import { formatTable, type BenchResult } from './report.ts';
 import { benchSnapshot } from './snapshot.ts';
 import { benchSubmit } from './submit.ts';
+import { benchTurns } from './turns.ts';
 import { benchVerbs } from './verbs.ts';
 import { makeDirectory } from './yard.ts';
 import { removeDirectory } from '../support/engine-process.ts';
@@ -34,6 +35,7 @@ const TOPICS: Readonly<Record<string, () => BenchResult[] | Promise<BenchResult[
   plan: benchPlan,
   forecast: benchForecast,
   move: benchMove,
+  turns: benchTurns,
   drain: benchDrain,
   container: benchContainer,
   log: benchLog,

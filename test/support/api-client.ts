@@ -73,7 +73,15 @@ export function createApiClient(deliver: (request: Request) => Promise<Response>
     submit: (body) => call('POST', '/experiments', body),
     act: (action) => call('POST', '/trials/actions', action),
     trial: (id) => call('GET', `/trials/${id}`),
-    trials: async () => (await call<{ trials: Trial[] }>('GET', '/trials?archived=all&limit=100000')).trials,
+    async trials() {
+      const all: Trial[] = [];
+      for (;;) {
+        const path = `/trials?archived=all&limit=1000&offset=${all.length}`;
+        const { trials, total } = await call<{ trials: Trial[]; total: number }>('GET', path);
+        all.push(...trials);
+        if (trials.length === 0 || all.length >= total) return all;
+      }
+    },
     log: async (id, attempt) => (await send(`/trials/${id}/attempts/${attempt}/log`, {})).text(),
   };
 }

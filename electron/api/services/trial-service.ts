@@ -12,7 +12,7 @@ import type { SecretBox } from '../../ports/secret-box.ts';
 import type { PlanViews } from '../../scheduler/plan-view.ts';
 import type { Store } from '../../store/database.ts';
 import { listTrialRows, type TrialFilter, type TrialRow } from '../../store/trials.ts';
-import { actOnTrials, deleteTrialsInSlices, undoAction } from '../../trials/actions.ts';
+import { actOnManyTrials, undoAction } from '../../trials/actions.ts';
 import type { ChangeTrials } from '../../trials/life/change-trials.ts';
 import { previewMove, type MovePreview } from '../../trials/preview-move.ts';
 import { bytesOnDisk, previewDelete, type DeletePreview } from '../../trials/removal/preview-delete.ts';
@@ -51,9 +51,9 @@ export function createTrialService(deps: TrialServiceDeps): TrialService {
     },
     trialDetail: (id) => describeTrial(deps, id),
     async act(action) {
-      if (action.action !== 'delete') return actOnTrials(deps, action);
+      if (action.action !== 'delete') return actOnManyTrials(deps, action);
       const freedBytes = await bytesOnDisk(trialsDir, action.trialIds);
-      const result = await deleteTrialsInSlices(deps, action);
+      const result = await actOnManyTrials(deps, action);
       void deps.collectGarbage();
       return { ...result, freedBytes };
     },

@@ -4,6 +4,7 @@ import { createVerb, oneOf } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 import { describeTrial, stateColour, stateWord } from '../describe-trial.ts';
 import type { Query } from '../../client/engine-client.ts';
+import { readTrials } from '../../client/read-trials.ts';
 import { indexPlan, readPresent } from '../present.ts';
 import { formatTable } from '../table.ts';
 import type { Column } from '../table.ts';
@@ -27,11 +28,6 @@ interface ListFlags {
   readonly limit?: string;
 }
 
-interface TrialList {
-  readonly trials: Trial[];
-  readonly total: number;
-}
-
 export const build: BuildVerb = (context) =>
   createVerb(
     'ls',
@@ -49,11 +45,8 @@ export const build: BuildVerb = (context) =>
     .action(async (flags: ListFlags) => {
       const client = await context.connect();
       const limit = flags.limit === undefined ? null : parseWholeNumber(flags.limit, '--limit', 1, 100_000);
-      const query: Query = {
-        ...filterOf(flags),
-        limit: limit ?? (flags.all === true || flags.json === true ? 100_000 : DEFAULT_LIMIT),
-      };
-      const list = await client.request<TrialList>('GET', '/trials', undefined, query);
+      const everything = flags.all === true || flags.json === true;
+      const list = await readTrials(client, filterOf(flags), limit ?? (everything ? undefined : DEFAULT_LIMIT));
       const isFiltered =
         flags.state !== undefined || flags.search !== undefined || flags.label !== undefined || flags.archived === true;
       const trials = flags.all === true || isFiltered ? list.trials : dropOldDone(list.trials);

@@ -1,6 +1,7 @@
 /** `switchyard mv` */
 import { compareInLine } from '../../contract/queue-order.ts';
 import type { MoveTo, Trial } from '../../contract/trials.ts';
+import { readTrials } from '../../client/read-trials.ts';
 import { sendAction, showActionResult } from '../act-on-trials.ts';
 import { createVerb, readTrialIds, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
@@ -39,10 +40,7 @@ async function findStep(
 ): Promise<MoveTo | null> {
   const client = await context.connect();
   const { trial } = await client.request<{ trial: Trial }>('GET', `/trials/${ids[0]}`);
-  const { trials } = await client.request<{ trials: Trial[] }>('GET', '/trials', undefined, {
-    pool: trial.poolId,
-    limit: 100_000,
-  });
+  const { trials } = await readTrials(client, { pool: trial.poolId });
   // Paused trials keep their place among the queued ones.
   const queue = trials.filter((one) => one.state === 'queued' || one.state === 'paused').sort(compareInLine);
   const strangers = ids.filter((id) => !queue.some((one) => one.id === id));

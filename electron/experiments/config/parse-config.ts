@@ -139,10 +139,16 @@ export function dumpConfigYaml(config: ExperimentConfig): string {
   return stringify(config, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
+/** Only the first faults are told; looking for what the others meant would take seconds where there are many. */
+const MAX_SUGGESTED = 5;
+/** One more unknown key that is only counted. */
+const UNTOLD_KEY: Fault = { code: 'unknown_key', path: [], what: 'unknown key.', namesPlace: true };
+
 function faultsOf(issue: z.core.$ZodIssue): Fault[] {
   const path = issue.path;
   const key = path.map(String).join('.');
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((unknown) => unknownKey(unknown, path));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((unknown, index) => (index < MAX_SUGGESTED ? unknownKey(unknown, path) : UNTOLD_KEY));
   if (path[0] === 'entrypoint') return [entrypointFault(issue.input, path)];
   if (key === 'resources.priority')
     return [{ code: 'invalid_priority', path, what: 'priority must be a whole number between 1 and 99; 1 is first.' }];

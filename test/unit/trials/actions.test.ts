@@ -17,7 +17,7 @@ import {
   updateTrial,
   type TrialRow,
 } from '../../../electron/store/trials.ts';
-import { actOnTrials, deleteTrialsInSlices, undoAction } from '../../../electron/trials/actions.ts';
+import { actOnManyTrials, actOnTrials, MAX_BATCH, undoAction } from '../../../electron/trials/actions.ts';
 import { createTrialChanges, type ChangeTrials } from '../../../electron/trials/life/change-trials.ts';
 import { insertMetrics, listMetricNames } from '../../../electron/store/reports.ts';
 import { createGarbageCollector } from '../../../electron/trials/removal/collect-garbage.ts';
@@ -263,7 +263,7 @@ test('deleting takes the rows and remembers what to remove; a snapshot goes with
 test('many are deleted in small transactions with turns for others; one that refuses keeps all', async () => {
   const ids = Array.from({ length: 100 }, () => add());
   const context = { changeTrials, trialsDir: path.join(dir, 'trials'), slotsInPool: () => 0 };
-  await expect(deleteTrialsInSlices(context, { action: 'delete', trialIds: ids })).rejects.toMatchObject({
+  await expect(actOnManyTrials(context, { action: 'delete', trialIds: ids })).rejects.toMatchObject({
     code: 'batch_refused',
   });
   act({ action: 'cancel', trialIds: ids });
@@ -271,13 +271,55 @@ test('many are deleted in small transactions with turns for others; one that ref
   store.onCommit(({ removedTrialIds }) => {
     if (removedTrialIds.size > 0) sizes.push(removedTrialIds.size);
   });
-  const deleting = deleteTrialsInSlices(context, { action: 'delete', trialIds: ids });
+  const deleting = actOnManyTrials(context, { action: 'delete', trialIds: ids });
   const retried = ids.at(-1) ?? 0;
   // Somebody else has a turn in between.
   act({ action: 'retry', trialIds: [retried], mode: 'attempt' });
   expect(await deleting).toMatchObject({ message: 'Deleted 99 trials' });
   expect(sizes.every((size) => size <= 20)).toBe(true);
   expect(ids.filter((id) => getTrialRow(store.db, id) !== null)).toEqual([retried]);
+});
+
+describe('an action on more trials than a transaction takes', () => {
+  const context = (): Parameters<typeof actOnManyTrials>[0] => ({
+    changeTrials,
+    trialsDir: path.join(dir, 'trials'),
+    slotsInPool: () => 0,
+  });
+  const addMany = (count: number): number[] => Array.from({ length: count }, () => add());
+
+  test('goes in parts that give others their turn, and says so; who refuses is left out and named', async () => {
+    const ids = addMany(MAX_BATCH + 1);
+    const sizes: number[] = [];
+    store.onCommit(({ trialIds }) => void sizes.push(trialIds.size));
+    const refuses = ids[3] ?? 0;
+    act({ action: 'pause', trialIds: [refuses] });
+    const result = await actOnManyTrials(context(), { action: 'pause', trialIds: ids });
+    expect(result.trialIds).toHaveLength(MAX_BATCH);
+    expect(result.undoId).toBeNull();
+    expect(result.message).toMatch(/in parts of 200.*1 refused and are as they were\. #\d+ cannot be paused/);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(200);
+  });
+
+  test('changes nothing where one is not there or was changed meanwhile', async () => {
+    const ids = addMany(MAX_BATCH + 1);
+    const gone: TrialAction = { action: 'cancel', trialIds: [...ids, 9_999] };
+    await expect(actOnManyTrials(context(), gone)).rejects.toMatchObject({ code: 'batch_refused' });
+    const stale: TrialAction = { action: 'cancel', trialIds: ids, expectedRevisions: { [String(ids[5])]: 99 } };
+    await expect(actOnManyTrials(context(), stale)).rejects.toMatchObject({ code: 'batch_refused' });
+    expect(ids.every((id) => row(id).state === 'queued')).toBe(true);
+    const move: TrialAction = { action: 'move', trialIds: ids, to: { place: 'top' } };
+    await expect(actOnManyTrials(context(), move)).rejects.toMatchObject({ code: 'invalid_place' });
+  });
+
+  test('up to that many change together or not at all, and can be undone', async () => {
+    const ids = addMany(MAX_BATCH);
+    const { undoId } = await actOnManyTrials(context(), { action: 'cancel', trialIds: ids });
+    await expect(actOnManyTrials(context(), { action: 'cancel', trialIds: ids })).rejects.toMatchObject({
+      code: 'batch_refused',
+    });
+    expect(undoAction(changeTrials, undoId as number).trialIds).toHaveLength(MAX_BATCH);
+  });
 });
 
 test('the points of a deleted trial go in pieces', async () => {

@@ -1,0 +1,67 @@
+/** How long a short question waits while one long request after the other is answered, with 200,000 trials in the database. */
+import { seedQueue } from './seed.ts';
+import { ms } from './measure.ts';
+import type { BenchResult } from './report.ts';
+import { makeDirectory, withYard, type Yard } from './yard.ts';
+
+const TRIALS = 200_000;
+/** No request, of any size or number, delays another by more. */
+const MOST_MS = 50;
+/** How many of them at once, where requests are many. */
+const AT_ONCE = 16;
+
+type Call = Yard['engine']['api']['call'];
+
+/** What is asked meanwhile: the name, and the requests. */
+function attacks(call: Call, lastId: number): readonly (readonly [string, () => Promise<unknown>])[] {
+  const ids = (count: number): number[] => Array.from({ length: count }, (_, index) => lastId - index);
+  const quiet = (work: Promise<unknown>): Promise<unknown> => work.catch(() => null);
+  const act = (action: string, count: number): Promise<unknown> =>
+    quiet(call('POST', '/trials/actions', { action, trialIds: ids(count) }));
+  const unknown = Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`key_${index}`, 1]));
+  const many = (work: () => Promise<unknown>): Promise<unknown> => Promise.all(Array.from({ length: AT_ONCE }, work));
+  return [
+    ['the largest page', () => call('GET', '/trials?archived=all&limit=1000')],
+    ['the largest page from far behind', () => call('GET', `/trials?archived=all&limit=1000&offset=${TRIALS - 1_000}`)],
+    ['a search that finds nothing', () => call('GET', '/trials?archived=all&search=zzzz')],
+    [`${AT_ONCE} pages at once`, () => many(() => call('GET', '/trials?limit=1000'))],
+    ['pausing 500', () => act('pause', 500)],
+    ['canceling 20,000', () => act('cancel', 20_000)],
+    ['archiving 20,000', () => act('archive', 20_000)],
+    ['deleting 500', () => act('delete', 500)],
+    ['200,000 unknown keys', () => quiet(call('POST', '/experiments', { config: unknown, source: { kind: 'none' } }))],
+    [`${AT_ONCE} requests of 200,000 ids`, () => many(() => act('rename', 100_000))],
+  ];
+}
+
+export async function benchTurns(): Promise<BenchResult[]> {
+  const dataDir = makeDirectory('turns');
+  const lastId = seedQueue(dataDir, 0, TRIALS);
+  return await withYard('turns', { dataDir }, async ({ engine }) => {
+    const call: Call = (...args) => engine.api.call(...args);
+    await call('POST', '/pools/workstation/actions', { action: 'pause' });
+    const figures: { readonly name: string; readonly waitedMs: number; readonly tookMs: number }[] = [];
+    for (const [name, attack] of attacks(call, lastId)) {
+      let isOver = false;
+      const beganMs = performance.now();
+      const done = attack().finally(() => {
+        isOver = true;
+      });
+      let waitedMs = 0;
+      while (!isOver) {
+        const askedMs = performance.now();
+        await call('GET', '/health');
+        waitedMs = Math.max(waitedMs, performance.now() - askedMs);
+      }
+      await done;
+      figures.push({ name, waitedMs, tookMs: performance.now() - beganMs });
+    }
+    return figures.map(({ name, waitedMs, tookMs }) => ({
+      promise: `a short question during ${name}`,
+      figure: `waited ${ms(waitedMs)} at most (of ${ms(tookMs)})`,
+      target: `under ${MOST_MS} ms, at 200,000 trials`,
+      pass: waitedMs < MOST_MS,
+      peer: '',
+    }));
+  });
+}
