@@ -101,7 +101,8 @@ export function coerceSqliteError(error: unknown): unknown {
       `The disk with the data directory could not be read (${error.message}). The database itself may well be whole.`,
       {
         remedy:
-          'Leave switchyard.db where it is. See what the system says of that disk or network share (dmesg), then try again; copy the data directory away before the disk gets worse.',
+          'Leave switchyard.db where it is. See what the system says of that disk or network share (dmesg), then try again; ' +
+          'copy the data directory away before the disk gets worse.',
       },
     );
   if (code.startsWith('SQLITE_FULL') || code.startsWith('SQLITE_IOERR')) {
