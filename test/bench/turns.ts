@@ -42,13 +42,13 @@ export async function benchTurns(): Promise<BenchResult[]> {
     await call('POST', '/pools/workstation/actions', { action: 'pause' });
     const figures: { readonly name: string; readonly waitedMs: number; readonly tookMs: number }[] = [];
     for (const [name, attack] of attacks(call, lastId)) {
-      let isOver = false;
+      const progress = { isOver: false };
       const beganMs = performance.now();
       const done = attack().finally(() => {
-        isOver = true;
+        progress.isOver = true;
       });
       let waitedMs = 0;
-      while (!isOver) {
+      while (!progress.isOver) {
         const askedMs = performance.now();
         await call('GET', '/health');
         waitedMs = Math.max(waitedMs, performance.now() - askedMs);
