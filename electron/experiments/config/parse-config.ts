@@ -115,6 +115,14 @@ export function validateConfig(input: unknown, lineOf: Locate = nowhere): { read
       remedy: 'Send an object with at least an "entrypoint".',
     });
   }
+  if (hasMoreValues(input, MAX_VALUES))
+    throw new SwitchyardError(
+      'invalid_config',
+      `The configuration has more than ${MAX_VALUES} values, which none means to have.`,
+      {
+        remedy: 'Put long lists into a file of the project and read it in the program.',
+      },
+    );
   const unrepresentable = findUnrepresentable(input, []);
   if (unrepresentable !== null) throw toError([unrepresentable], lineOf);
   const parsed = ExperimentConfig.safeParse(withoutEmptyKeys(input, []), { reportInput: true });
@@ -139,6 +147,8 @@ export function dumpConfigYaml(config: ExperimentConfig): string {
   return stringify(config, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
+/** Values of a configuration, lists and what is in them included. */
+const MAX_VALUES = 10_000;
 /** Only the first faults are told; looking for what the others meant would take seconds where there are many. */
 const MAX_SUGGESTED = 5;
 /** One more unknown key that is only counted. */
@@ -363,6 +373,21 @@ function withoutEmptyKeys(value: unknown, path: readonly PropertyKey[]): unknown
 }
 
 /** Finds what JSON cannot carry (NaN, infinities) or no one needs (bottomless nesting), before it is lost silently. */
+/** Looking at more would hold up everybody else; stops as soon as it knows. */
+function hasMoreValues(input: unknown, most: number): boolean {
+  let seen = 0;
+  const pending = [input];
+  for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+    if (typeof value !== 'object' || value === null) continue;
+    for (const key in value) {
+      seen += 1;
+      if (seen > most) return true;
+      pending.push((value as Record<string, unknown>)[key]);
+    }
+  }
+  return false;
+}
+
 function findUnrepresentable(value: unknown, path: readonly PropertyKey[]): Fault | null {
   if (path.length > MAX_DEPTH)
     return { code: 'invalid_config', path: path.slice(0, 4), what: `is nested deeper than ${MAX_DEPTH} levels.` };

@@ -49,4 +49,16 @@ describe('what a trial may do over HTTP', () => {
     expect(app.admits(ask(`/trial/${'9'.repeat(16)}/reports`, `Bearer ${TOKEN}`))).toBe(false);
     expect(asked).toEqual([]);
   });
+
+  it('takes reports by the line, and only so many at once', async () => {
+    const { app } = open();
+    const send = async (lines: number): Promise<number> =>
+      (
+        await app.fetch(
+          ask('/trial/7/reports', `Bearer ${TOKEN}`, { method: 'POST', body: '{"t":"x"}\n'.repeat(lines) }),
+        )
+      ).status;
+    expect(await send(10_000)).toBe(200);
+    expect(await send(10_001)).toBe(400);
+  });
 });

@@ -4,7 +4,14 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ensureWorkstationPool } from '../../../electron/queue/pools.ts';
 import { rankBehind } from '../../../electron/queue/rank.ts';
-import { findAttemptByToken, insertAttempt, markEnded } from '../../../electron/store/attempts.ts';
+import {
+  deleteLeases,
+  findAttemptByToken,
+  insertAttempt,
+  insertLease,
+  listLeases,
+  markEnded,
+} from '../../../electron/store/attempts.ts';
 import { openStore, type Store } from '../../../electron/store/database.ts';
 import { insertExperiment } from '../../../electron/store/experiments.ts';
 import { insertTrial } from '../../../electron/store/trials.ts';
@@ -22,20 +29,21 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-test('a token is good for its trial, while its attempt runs, and for nothing else', () => {
-  const add = (): number =>
-    store.transact('add', (tx) => {
-      const experimentId = insertExperiment(tx.db, {
-        name: 'e',
-        config: {} as never,
-        sealedEnv: null,
-        sourceDir: null,
-        snapshot: null,
-        createdAtMs: 0,
-        idempotencyKey: null,
-      });
-      return insertTrial(tx.db, { ...makeTrialRow({ experimentId }), rank: rankBehind(null) });
+const add = (): number =>
+  store.transact('add', (tx) => {
+    const experimentId = insertExperiment(tx.db, {
+      name: 'e',
+      config: {} as never,
+      sealedEnv: null,
+      sourceDir: null,
+      snapshot: null,
+      createdAtMs: 0,
+      idempotencyKey: null,
     });
+    return insertTrial(tx.db, { ...makeTrialRow({ experimentId }), rank: rankBehind(null) });
+  });
+
+test('a token is good for its trial, while its attempt runs, and for nothing else', () => {
   const [mine, other] = [add(), add()] as const;
   const start = (trialId: number, number: number, tokenHash: string): void =>
     store.transact('start', (tx) =>
@@ -62,4 +70,14 @@ test('a token is good for its trial, while its attempt runs, and for nothing els
   start(mine, 2, 'second');
   expect(findAttemptByToken(store.db, mine, 'first')).toBeNull();
   expect(findAttemptByToken(store.db, mine, 'second')?.number).toBe(2);
+});
+
+test('the slots of a trial are given back, and only its own', () => {
+  const [mine, other] = [add(), add()] as const;
+  store.transact('lease', (tx) => {
+    for (const trialId of [mine, other])
+      insertLease(tx.db, { trialId, slotUuid: `GPU-${trialId}`, shareMiB: null, sinceMs: 0 });
+  });
+  store.transact('end', (tx) => deleteLeases(tx.db, mine));
+  expect(listLeases(store.db).map(({ trialId }) => trialId)).toEqual([other]);
 });

@@ -140,7 +140,7 @@ describe('moving', () => {
     expect(line()).toEqual([b, c, a]);
     undoAction(changeTrials, undoId as number);
     expect(line()).toEqual([a, b, c]);
-    expect(refusal(() => undoAction(changeTrials, undoId as number)).code).toBe('undo_gone');
+    expect(refusal(() => undoAction(changeTrials, undoId as number)).message).toBe('This cannot be undone any more.');
   });
 });
 

@@ -181,6 +181,26 @@ describe('parseMemoryMiB', () => {
   });
 });
 
+describe('many unknown keys', () => {
+  const unknown = (count: number): Record<string, unknown> =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`entrypoint${index}`, 1]));
+
+  it('are counted, and the first are explained', () => {
+    const { message } = errorOf(() => validateConfig(unknown(5_000)));
+    expect(message).toContain('Did you mean "entrypoint"?');
+    expect(message).toMatch(/And 4996 more\.$/);
+  });
+
+  it('are not even looked at where they are more than a configuration can have', () => {
+    expect(errorOf(() => validateConfig(unknown(200_000)))).toMatchObject({ code: 'invalid_config' });
+    expect(
+      errorOf(() => validateConfig({ entrypoint: 'x', hyperparameters: { a: Array(10_001).fill(1) } })),
+    ).toMatchObject({
+      message: expect.stringContaining('more than 10000 values'),
+    });
+  });
+});
+
 it('suggest finds near words only', () => {
   expect(suggest('entripoint', ['environment', 'entrypoint'])).toBe('entrypoint');
   expect(suggest('Max-Restarts', ['max_restarts'])).toBe('max_restarts');
