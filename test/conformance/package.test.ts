@@ -110,11 +110,16 @@ describe.skipIf(process.platform === 'win32' || machine === null)('the npm packa
       'out/cli/cli.cjs',
       'out/engine/serve.js',
       'out/renderer/index.html',
+      'resources/container/entry-x86_64',
+      'resources/container/entry-aarch64',
+      'resources/python/switchyard.py',
     ])
       expect(files).toContain(needed);
     expect(
       files.filter((file) => /[.]tsx?$|^test\/|[.]map$|__pycache__/.test(file) && !file.startsWith('out/main/')),
     ).toEqual([]);
+    // A container starts it: it must be executable after npm unpacked it.
+    expect(fs.statSync(path.join(installed, 'resources/container/entry-x86_64')).mode & 0o111).toBe(0o111);
     const packages = fs.readdirSync(path.join(installed, 'node_modules'));
     expect(packages).toContain('better-sqlite3');
     for (const name of ['electron', 'vite', 'vitest', 'typescript', 'react', 'prettier'])
