@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The `switchyard` command. Runs the built command line in this very Node where it is up to date; a clone whose sources
- * are newer builds it first (start/build-and-run.ts). CommonJS, because loading node:http and others as ES modules costs
+ * are newer builds it first (built-cli.ts). CommonJS, because loading node:http and others as ES modules costs
  * more time than the rest of a command.
  */
 'use strict';
@@ -32,6 +32,4 @@ require('node:module').enableCompileCache?.(
 );
 if (isUpToDate()) require(path.join(built, 'cli.cjs'));
 else
-  void import('./launch.mjs').then(({ launch }) =>
-    launch(path.join(__dirname, 'start', 'build-and-run.ts'), process.argv.slice(2)),
-  );
+  void import('./launch.mjs').then(({ launch }) => launch(path.join(__dirname, 'built-cli.ts'), process.argv.slice(2)));
