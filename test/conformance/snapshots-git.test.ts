@@ -1,12 +1,25 @@
 /** What only the git adapter does: base commits, dropping what nobody refers to, being killed, old data directories. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { TakenSnapshot } from '../../electron/ports/snapshots.ts';
 import { createCopies } from '../../native/copies/copies.ts';
 import { createGitSnapshots, type GitSnapshots } from '../../native/git/git-snapshots.ts';
+import { createObjectReader } from '../../native/git/object-reader.ts';
+import { loadIndex, saveIndex, type ProjectIndex } from '../../native/git/project-index.ts';
 import { openSnapshots } from '../../native/snapshots/open-snapshots.ts';
 
 let root: string;
@@ -51,6 +64,10 @@ const git = (cwd: string, ...args: string[]): string =>
     stdio: ['ignore', 'pipe', 'ignore'],
   }).trim();
 const baseOf = async (from = sourceDir) => (await take(from)).info.base;
+function stampOf(file: string): { bytes: number; mtimeMs: number; ctimeMs: number; inode: number } {
+  const { size, mtimeMs, ctimeMs, ino } = lstatSync(file);
+  return { bytes: size, mtimeMs, ctimeMs, inode: ino };
+}
 const packs = (): string[] =>
   readdirSync(path.join(dir, 'repository.git/objects/pack')).filter((name) => name.endsWith('.pack'));
 
@@ -103,6 +120,8 @@ it('notes base commit, branch and whether the snapshot differs from it', async (
 
 it('drops what only forgotten snapshots had, and nothing that is kept, while submits go on', async () => {
   const kept = new Map<string, string>();
+  // So much to pack that submits come while that goes on.
+  writeFileSync(path.join(sourceDir, 'noise.bin'), randomBytes(9_000_000));
   for (let round = 0; round < 12; round++) {
     put({ 'a.py': `${round}`, 'big.txt': `${round}\n`.repeat(20_000 + round), [`only/${round}.py`]: `${round}` });
     const { id } = await take();
@@ -110,7 +129,8 @@ it('drops what only forgotten snapshots had, and nothing that is kept, while sub
     else await snapshots.remove(id);
   }
   const forgotten = path.join(root, 'forgotten');
-  put({ 'secret.txt': 'once' }, forgotten);
+  const once = (round: number): Record<string, string> => ({ [`${round}.txt`]: `once ${round}` });
+  for (let round = 0; round < 12; round++) put(once(round), forgotten);
   const { id: gone } = await take(forgotten);
   await snapshots.remove(gone);
   rmSync(path.join(dir, 'projects'), { recursive: true });
@@ -118,7 +138,7 @@ it('drops what only forgotten snapshots had, and nothing that is kept, while sub
   // The same content comes back while the packing that leaves it out is under way.
   const dropping = snapshots.dropForgotten();
   for (let round = 0; round < 12; round++) {
-    put({ 'secret.txt': 'once', 'more.txt': `${round}` }, path.join(root, `again-${round}`));
+    put(once(round), path.join(root, `again-${round}`));
     kept.set((await take(path.join(root, `again-${round}`))).id, 'again');
     put({ 'a.py': `${round}`, 'big.txt': `${round}\n`.repeat(20_000 + round) });
     kept.set((await take()).id, `${round}`);
@@ -132,6 +152,54 @@ it('drops what only forgotten snapshots had, and nothing that is kept, while sub
   snapshots = open();
   for (const id of kept.keys()) expect(await snapshots.verify(id)).toEqual({ kind: 'whole' });
   expect(git(path.join(dir, 'repository.git'), 'count-objects')).toMatch(/^0 objects/);
+});
+
+it('goes on from the last snapshot of a project when that itself was forgotten', async () => {
+  put({ 'a.py': '1', 'lib/b.py': 'x' });
+  await snapshots.remove((await take()).id);
+  await snapshots.dropForgotten();
+  put({ 'a.py': '2' });
+  expect(await snapshots.verify((await take()).id)).toEqual({ kind: 'whole' });
+});
+
+it('reads a file again whose stamp may be older than its content', async () => {
+  put({ 'a.py': 'old' });
+  const first = await take();
+  const [name = ''] = readdirSync(path.join(dir, 'projects'));
+  const file = path.join(dir, 'projects', name);
+  put({ 'a.py': 'new' });
+  const { bytes, mtimeMs, ctimeMs, inode } = stampOf(path.join(sourceDir, 'a.py'));
+  const claim = async (isFresh: boolean): Promise<string> => {
+    const index = await loadIndex(file);
+    const entry = index?.entries.get('a.py');
+    if (index == null || entry?.kind !== 'file') throw new Error('the index does not know a.py');
+    // Just written, so its stamp says nothing yet.
+    expect(entry.isFresh).toBe(true);
+    await snapshots.close();
+    await saveIndex(file, {
+      ...index,
+      entries: new Map([['a.py', { ...entry, bytes, mtimeMs, ctimeMs, inode, isFresh }]]),
+    });
+    snapshots = open();
+    return (await take()).id;
+  };
+  const index = await loadIndex(file);
+  expect(await claim(true)).not.toBe(first.id);
+  await saveIndex(file, index as ProjectIndex);
+  expect(await claim(false)).toBe(first.id);
+});
+
+it('hands out no object whose content is not what its name says', async () => {
+  put({ 'a.py': '1' });
+  await take();
+  const repository = path.join(dir, 'repository.git');
+  const name = 'ab'.repeat(20);
+  mkdirSync(path.join(repository, 'objects', 'ab'));
+  writeFileSync(path.join(repository, 'objects', 'ab', name.slice(2)), deflateSync('blob 5\0wrong'));
+  const reader = createObjectReader(repository);
+  await expect(reader.read(name, 'blob')).rejects.toThrow('not what was stored');
+  await expect(reader.read('cd'.repeat(20), 'blob')).rejects.toThrow('missing');
+  await reader.close();
 });
 
 it('keeps few packs and no loose objects over many submits', async () => {
