@@ -4,8 +4,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { withBusyYard } from './busy-machine.ts';
 import { median, ms, quantile, timeEach } from './measure.ts';
+import { withPueue } from './pueue.ts';
 import type { BenchResult } from './report.ts';
-import { pueueNote, withTaskSpooler } from './task-spooler.ts';
+import { withTaskSpooler } from './task-spooler.ts';
 import { trialOf, type Yard } from './yard.ts';
 
 const LONG_QUEUE = 100_000;
@@ -14,10 +15,11 @@ const SUBMITS = 500;
 const WARM_UP = 200;
 const CLI_SUBMITS = 15;
 const TSP_SUBMITS = 200;
+const PUEUE_SUBMITS = 200;
 const MOST_TIMES = 1.5;
 
 const run = promisify(execFile);
-const CLI = path.join(import.meta.dirname, '..', '..', 'electron', 'cli.ts');
+const CLI = path.join(import.meta.dirname, '..', '..', 'electron', 'switchyard.cjs');
 
 interface Submits {
   readonly api: number[];
@@ -73,6 +75,11 @@ export async function benchSubmit(): Promise<BenchResult[]> {
       '150 to 200 (not durable; at most about 1,000 fit)'
     );
   });
+  const other = await withPueue(async ({ pueue, version }) => {
+    await pueue('pause');
+    const took = await timeEach(PUEUE_SUBMITS, () => pueue('add', '--', 'true'));
+    return `pueue ${version}: ${ms(median(took.slice(0, 50)))} p50 at 0 to 50, ${ms(median(took.slice(-50)))} at the end of ${PUEUE_SUBMITS}`;
+  });
   const p50 = median(long.api) / median(empty.api);
   const p99 = quantile(long.api, 0.99) / quantile(empty.api, 0.99);
   return [
@@ -87,7 +94,7 @@ export async function benchSubmit(): Promise<BenchResult[]> {
       figure: `${ms(median(empty.cli))} at 0, ${ms(median(long.cli))} at 100,000 (p50); ${ms(median(bare))} of it is the start of Node`,
       target: `within ${MOST_TIMES} times`,
       pass: median(long.cli) / median(empty.cli) <= MOST_TIMES,
-      peer: [peer ?? 'tsp: not installed', pueueNote()].filter((text) => text !== '').join('; '),
+      peer: [peer ?? 'tsp: not installed', other ?? 'pueue: not installed'].join('; '),
     },
   ];
 }

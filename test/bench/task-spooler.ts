@@ -42,8 +42,3 @@ export async function withTaskSpooler<T>(slots: number, work: (spooler: TaskSpoo
     removeDirectory(dir);
   }
 }
-
-/** @returns the note for a table where pueue is not there to be compared with */
-export function pueueNote(): string {
-  return findProgram(['pueued']) === null ? 'pueue: not installed' : '';
-}

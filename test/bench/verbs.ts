@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { findProgram } from '../runner/components.ts';
 import { ROOT, runCommand } from '../runner/run-command.ts';
 import { median, ms, timeEach } from './measure.ts';
+import { withPueue } from './pueue.ts';
 import type { BenchResult } from './report.ts';
-import { pueueNote, withTaskSpooler } from './task-spooler.ts';
+import { withTaskSpooler } from './task-spooler.ts';
 import { trialOf, withYard } from './yard.ts';
 
 const ROUNDS = 25;
@@ -55,7 +55,11 @@ export async function benchVerbs(): Promise<BenchResult[]> {
     for (let i = 0; i < QUEUED; i++) await tsp('true');
     return `task-spooler ${version}: ${ms(median(await timeEach(ROUNDS, () => tsp())))} to list`;
   });
-  const pueue = findProgram(['pueue']) === null ? pueueNote() : '';
+  const peer = await withPueue(async ({ version, pueue }) => {
+    await pueue('pause');
+    for (let i = 0; i < QUEUED; i++) await pueue('add', '--', 'true');
+    return `pueue ${version}: ${ms(median(await timeEach(ROUNDS, () => pueue('status'))))} to list`;
+  });
   const worst = Math.max(...verbs.map((verb) => verb.ms)) / node;
   return [
     {
@@ -63,7 +67,7 @@ export async function benchVerbs(): Promise<BenchResult[]> {
       figure: `${verbs.map((verb) => `${verb.name} ${ms(verb.ms)}`).join(', ')}; node -e 0 ${ms(node)}: at most ${worst.toFixed(2)} times`,
       target: `at most ${MOST_TIMES} times`,
       pass: worst <= MOST_TIMES,
-      peer: [spooler ?? 'task-spooler: not installed', pueue].filter((text) => text !== '').join('; '),
+      peer: [spooler ?? 'task-spooler: not installed', peer ?? 'pueue: not installed'].join('; '),
     },
   ];
 }
