@@ -11,14 +11,33 @@
  */
 import { createHash } from 'node:crypto';
 import { constants, createReadStream, mkdirSync, readFileSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
 import path from 'node:path';
 import type { Snapshots, SnapshotState, TakenSnapshot, TakeRequest } from '../../electron/ports/snapshots.ts';
 import { readBootId } from '../boot-id.ts';
 import { forEachBounded } from '../snapshots/bounded.ts';
 import { createCompare, type OpenTree } from '../snapshots/compare-refs.ts';
 import { syncPath } from '../snapshots/durable.ts';
-import { checkSource, codeOf, exists, explainFullDisk, orUnreadable } from '../snapshots/file-errors.ts';
+import {
+  changedMeanwhile,
+  checkSource,
+  codeOf,
+  exists,
+  explainFullDisk,
+  orUnreadable,
+} from '../snapshots/file-errors.ts';
 import { sayBytes } from '../../electron/text/say.ts';
 import { createHolds } from '../snapshots/holds.ts';
 import { noteLeftOut } from '../snapshots/note-left-out.ts';
@@ -278,23 +297,24 @@ export function createGitSnapshots({ dir, dataDir, onError }: GitSnapshotsOption
           const content = contents[at] ?? null;
           const was = before.get(entry.path);
           const mode = entry.executable ? '100755' : '100644';
-          let blob: string;
-          let size: number;
-          if (content === null) {
+          const blob =
+            content === 'large'
+              ? await putLarge(tree, sourceDir, entry, mode)
+              : content === null
+                ? null
+                : blobId(content);
+          if (content === null || blob === null) {
             // It went away.
             entries.delete(entry.path);
             if (was?.kind === 'file') await tree.remove(entry.path);
             continue;
           }
-          if (content === 'large') {
-            blob = await putLarge(tree, sourceDir, entry, mode);
-            size = entry.bytes;
-          } else {
-            blob = blobId(content);
-            size = content.length;
-            if (!(was?.kind === 'file' && was.blob === blob && was.executable === entry.executable))
-              await tree.put(entry.path, mode, content);
-          }
+          const size = content === 'large' ? entry.bytes : content.length;
+          if (
+            content !== 'large' &&
+            !(was?.kind === 'file' && was.blob === blob && was.executable === entry.executable)
+          )
+            await tree.put(entry.path, mode, content);
           bytes += size;
           if (bytes > limitBytes) throw grewTooLarge(sourceDir, bytes, limitBytes);
           entries.set(entry.path, {
@@ -555,25 +575,42 @@ async function readOrNull(file: string): Promise<Buffer | null> {
   }
 }
 
+/**
+ * Of a file that grows meanwhile, what it had when it was looked at.
+ * @returns its blob; null when it went away
+ * @throws SwitchyardError directory_unreadable when it became shorter
+ */
 async function putLarge(
   tree: ReturnType<typeof createTreeImport>,
   sourceDir: string,
   entry: FileEntry,
   mode: '100644' | '100755',
-): Promise<string> {
+): Promise<string | null> {
   const hash = createHash('sha1').update(`blob ${entry.bytes}\0`);
-  const handle = await orUnreadable(sourceDir, entry.path, () => open(path.join(sourceDir, entry.path), READ_FLAGS));
-  async function* pieces(): AsyncGenerator<Buffer> {
+  const handle = await orUnreadable(sourceDir, entry.path, () => openOrNull(path.join(sourceDir, entry.path)));
+  if (handle === null) return null;
+  async function* pieces(from: FileHandle): AsyncGenerator<Buffer> {
     for await (const piece of createReadStream('', {
-      fd: handle,
+      fd: from,
+      end: entry.bytes - 1,
       highWaterMark: 1024 * 1024,
     }) as AsyncIterable<Buffer>) {
       hash.update(piece);
       yield piece;
     }
   }
-  await tree.putStream(entry.path, mode, entry.bytes, pieces());
+  if (!(await tree.putStream(entry.path, mode, entry.bytes, pieces(handle))))
+    throw changedMeanwhile(sourceDir, entry.path);
   return hash.digest('hex');
+}
+
+async function openOrNull(file: string): Promise<FileHandle | null> {
+  try {
+    return await open(file, READ_FLAGS);
+  } catch (error) {
+    if (GONE.includes(codeOf(error))) return null;
+    throw error;
+  }
 }
 
 function toTaken(

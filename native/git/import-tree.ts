@@ -13,8 +13,12 @@ const NEWLINE = Buffer.from('\n');
 export interface TreeImport {
   /** @param mode as git writes it */
   put(file: string, mode: '100644' | '100755' | '120000', content: Buffer): Promise<void>;
-  /** The same for a file that is too large to be held. @param bytes exactly how many `pieces` give, or it throws */
-  putStream(file: string, mode: '100644' | '100755', bytes: number, pieces: AsyncIterable<Buffer>): Promise<void>;
+  /**
+   * The same for a file that is too large to be held.
+   * @param bytes how many `pieces` give
+   * @returns false when they gave another number: nothing but `abort` may follow
+   */
+  putStream(file: string, mode: '100644' | '100755', bytes: number, pieces: AsyncIterable<Buffer>): Promise<boolean>;
   remove(file: string): Promise<void>;
   /** @returns the tree; null when nothing was put or removed. @throws GitError */
   finish(): Promise<string | null>;
@@ -59,8 +63,9 @@ export function createTreeImport(repository: string, base: string | null): TreeI
         if (given > bytes) break;
         await write(piece);
       }
-      if (given !== bytes) throw new Error(`${file} changed while it was read`);
+      if (given !== bytes) return false;
       await write('\n');
+      return true;
     },
     remove: (file) => write(`D ${quote(file)}\n`),
     async finish() {

@@ -104,6 +104,17 @@ function unreadable(sourceDir: string, at: string, error: unknown): SwitchyardEr
   );
 }
 
+/** A file became shorter between the look at its size and the reading of it. */
+export const changedMeanwhile = (sourceDir: string, at: string): SwitchyardError =>
+  new SwitchyardError(
+    'directory_unreadable',
+    `${at} in ${sourceDir} changed while it was read, so the snapshot would not be complete.`,
+    {
+      path: 'source.path',
+      remedy: 'Submit again when nothing writes to it, or list it in .switchyardignore if the trial does not need it.',
+    },
+  );
+
 /** @throws SwitchyardError disk_full in place of the system's word for it; anything else as it is */
 export function explainFullDisk(error: unknown, sourceDir: string, size: string): never {
   if (!isDiskFull(error)) throw error;

@@ -1,7 +1,7 @@
 /** Finds what of a directory goes into its snapshot, and how much that is. Reads names, sizes and times only; writes nothing. */
-import { lstatSync } from 'node:fs';
+import { constants, lstatSync } from 'node:fs';
 import type { Dirent, Stats } from 'node:fs';
-import { lstat, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { lstat, open, readdir, readlink, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { SwitchyardError } from '../../electron/contract/errors.ts';
 import type { LeftOutPath } from '../../electron/contract/snapshots.ts';
@@ -35,6 +35,8 @@ const LARGEST_NAMED = 10;
 /** To say how large what is left out is, so many of its files are looked at in all; environments have tens of thousands. */
 const LEFT_OUT_LOOKS = 2_000;
 const LEFT_OUT_KEPT = 20;
+/** What an ignore file may hold; rules are written by hand. */
+const MAX_RULES_BYTES = 1024 * 1024;
 
 /** What of a file changes with its content: compared to know whether it must be read again. */
 export interface FileStamp {
@@ -242,13 +244,31 @@ const fileEntry = (at: string, { mode, size, mtimeMs, ctimeMs, ino }: Stats): Tr
 /** A name that is not UTF-8 is listed with replacement characters, and nothing is found under that. */
 const isGarbled = (at: string): boolean => at.includes('\uFFFD');
 
-/** An ignore file that is a link to nowhere, or a directory of that name, has no rules. */
+/**
+ * An ignore file that is a link to nowhere, a directory, a pipe or a device has no rules: only files are read, none is waited for.
+ * @throws SwitchyardError directory_unreadable for one that is too large to hold rules
+ */
 async function readRules(file: string): Promise<string> {
+  let handle: FileHandle;
   try {
-    return await readFile(file, 'utf8');
+    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if (['ENOENT', 'EISDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return '';
+    if (['ENOENT', 'EISDIR', 'ELOOP', 'ENXIO'].includes(codeOf(error) ?? '')) return '';
     throw error;
+  }
+  try {
+    const found = await handle.stat();
+    if (!found.isFile()) return '';
+    if (found.size > MAX_RULES_BYTES)
+      throw new SwitchyardError(
+        'directory_unreadable',
+        `${file} has ${sayBytes(found.size)}: that is no list of rules.`,
+        { path: 'source.path', remedy: `Keep it under ${sayBytes(MAX_RULES_BYTES)}, or give it another name.` },
+      );
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(found.size), 0, found.size, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
   }
 }
 

@@ -1,6 +1,7 @@
 /** One suite for every adapter behind the snapshots port. What only git has is in snapshots-git.test.ts. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -456,6 +457,52 @@ describe.each(ADAPTERS)('snapshots: $name', ({ make, damage }) => {
     const work = await workOf(taken);
     expect(readFileSync(path.join(work, 'weights.bin')).length).toBe(6_000_000);
     writeFileSync(path.join(work, 'weights.bin'), 'shorter');
+  });
+
+  it('reads as rules what is a file and nothing else, and waits for none', async () => {
+    put({ 'train.py': 'print(1)' });
+    for (const [at, name] of ['.gitignore', '.detignore', '.switchyardignore'].entries()) {
+      mkdirSync(path.join(sourceDir, `pipe-${at}`));
+      execFileSync('mkfifo', [path.join(sourceDir, `pipe-${at}`, name)]);
+      mkdirSync(path.join(sourceDir, `endless-${at}`));
+      symlinkSync('/dev/zero', path.join(sourceDir, `endless-${at}`, name));
+    }
+    expect((await take()).has('train.py')).toBe(true);
+    put({ '.gitignore': '#'.repeat(2 * 1024 * 1024) });
+    await expect(take(10_000_000)).rejects.toMatchObject({ code: 'directory_unreadable' });
+  });
+
+  it('takes a large file that grows meanwhile, and names one that shrinks', async () => {
+    const file = path.join(sourceDir, 'run.out');
+    writeFileSync(file, Buffer.alloc(9_000_000, 'a'));
+    const writer = spawn('sh', ['-c', 'while :; do echo line; done >> run.out'], { cwd: sourceDir, stdio: 'ignore' });
+    const ended = once(writer, 'exit');
+    try {
+      const work = await workOf(await take(1_000_000_000));
+      expect(readFileSync(path.join(work, 'run.out')).subarray(0, 9_000_000).equals(Buffer.alloc(9_000_000, 'a'))).toBe(
+        true,
+      );
+    } finally {
+      writer.kill('SIGKILL');
+      await ended;
+    }
+    const cutter = spawn('sh', ['-c', 'while :; do truncate -s 9000000 run.out; truncate -s 0 run.out; done'], {
+      cwd: sourceDir,
+      stdio: 'ignore',
+    });
+    const cut = once(cutter, 'exit');
+    try {
+      for (let i = 0; i < 10; i++) {
+        const refused = await take(1_000_000_000).then(
+          () => null,
+          (error: unknown) => error,
+        );
+        if (refused !== null) expect(refused).toMatchObject({ message: expect.stringContaining('run.out') });
+      }
+    } finally {
+      cutter.kill('SIGKILL');
+      await cut;
+    }
   });
 
   it('names the largest of files and directories when it is too large, and stores nothing', async () => {
