@@ -464,6 +464,7 @@ describe.each(ADAPTERS)('snapshots: $name', ({ make, damage }) => {
     for (const [at, name] of ['.gitignore', '.detignore', '.switchyardignore'].entries()) {
       mkdirSync(path.join(sourceDir, `pipe-${at}`));
       execFileSync('mkfifo', [path.join(sourceDir, `pipe-${at}`, name)]);
+      mkdirSync(path.join(sourceDir, `folder-${at}`, name), { recursive: true });
       mkdirSync(path.join(sourceDir, `endless-${at}`));
       symlinkSync('/dev/zero', path.join(sourceDir, `endless-${at}`, name));
     }
