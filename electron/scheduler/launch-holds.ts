@@ -38,8 +38,6 @@ export interface LaunchHolds {
   failed(launch: LaunchKind, failure: Pick<LaunchError, 'holds' | 'message' | 'remedy'>): void;
   /** It got as far as running: whatever held its like is over. */
   succeeded(launch: LaunchKind): void;
-  /** The image is here, without a launch. */
-  haveImage(image: string): void;
   /** The runtime changed: everything may be tried again. */
   lift(runtime: RuntimeKind): void;
   /** Puts the holds on the trials they concern; the input itself where there are none. */
@@ -105,9 +103,6 @@ export function createLaunchHolds(clock: Pick<Clock, 'monotonicMs'>): LaunchHold
     },
     succeeded(launch) {
       if (holds.size > 0) end((hold) => concerns(hold, launch));
-    },
-    haveImage(image) {
-      end((hold) => hold.image === image);
     },
     lift(runtime) {
       end((hold) => hold.runtime === runtime);
