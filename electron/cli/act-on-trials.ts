@@ -1,8 +1,10 @@
 /** The verbs that do one thing to one or many trials share their shape: ids, one request, what happened, how to undo it. */
 import type { Command } from 'commander';
 import type { TrialActionInput, TrialActionResult } from '../contract/trials.ts';
+import type { Stopping } from '../text/lost-work.ts';
 import { createVerb, readTrialIds, show } from './command-context.ts';
 import type { CommandContext } from './command-context.ts';
+import { confirmLoss, YES_FLAG, type ConfirmFlags } from './confirm-loss.ts';
 import { plain } from './table.ts';
 
 type WithoutIds<T> = T extends unknown ? Omit<T, 'trialIds' | 'expectedRevisions'> : never;
@@ -35,14 +37,19 @@ export interface ActionVerb {
   readonly description: string;
   readonly examples: readonly string[];
   readonly action: ActionWithoutIds;
+  /** Set for what ends a running program: asks first where work would be lost. */
+  readonly stopping?: Stopping;
 }
 
 /** @returns a verb that takes ids and nothing else */
 export function buildActionVerb(verb: ActionVerb, context: CommandContext): Command {
-  return createVerb(verb.name, verb.description, verb.examples, context)
+  const { stopping } = verb;
+  const command = createVerb(verb.name, verb.description, verb.examples, context)
     .argument('[ids...]', 'trials: 14, #14, 3-7, or "-" to read them from a pipe')
-    .action(async (words: string[], options: { json?: boolean }) => {
+    .action(async (words: string[], flags: ConfirmFlags) => {
       const ids = await readTrialIds(words, context);
-      showActionResult(context, options.json, await sendAction(context, ids, verb.action));
+      if (stopping !== undefined) await confirmLoss(context, ids, stopping, flags);
+      showActionResult(context, flags.json, await sendAction(context, ids, verb.action));
     });
+  return stopping === undefined ? command : command.option(...YES_FLAG);
 }

@@ -161,6 +161,7 @@ export interface FeedFrames {
       step: number | null;
       remainingMs: number | null;
       activity: string | null;
+      unsaved: Trial['unsaved'];
     }[];
   };
   metrics: { trialId: number; points: { name: string; step: number; value: number }[] };

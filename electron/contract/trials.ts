@@ -45,6 +45,24 @@ export const SlotAsk = z
   .openapi('SlotAsk');
 export type SlotAsk = z.infer<typeof SlotAsk>;
 
+/** Work that stopping a trial would lose; text/lost-work.ts makes a sentence and a decision of it. */
+export const UnsavedWork = z
+  .object({
+    sinceMs: TimestampMs.openapi({
+      description:
+        'Work from here on is in no checkpoint: from the last one of this attempt, else from its start, put later by as long as it was frozen since.',
+    }),
+    untilMs: TimestampMs.nullable().openapi({
+      description: 'Since when it is frozen and does no work; null = it works on.',
+    }),
+    asksForStop: z.boolean().openapi({
+      description:
+        'The program has asked whether to stop (should_stop): it can save before it does, unless it is killed.',
+    }),
+  })
+  .openapi('UnsavedWork');
+export type UnsavedWork = z.infer<typeof UnsavedWork>;
+
 export const Trial = z
   .object({
     id: TrialId,
@@ -81,7 +99,11 @@ export const Trial = z
     progress: z.number().min(0).max(1).nullable(),
     step: z.number().nullable(),
     remainingMs: z.number().nullable(),
-    checkpoint: z.object({ step: z.number().nullable(), savedAtMs: TimestampMs }).nullable(),
+    checkpoint: z
+      .object({ step: z.number().nullable(), savedAtMs: TimestampMs })
+      .nullable()
+      .openapi({ description: 'The last one saved; null = it has never saved.' }),
+    unsaved: UnsavedWork.nullable().openapi({ description: 'null = it does no work now.' }),
     outcome: Outcome.nullable(),
     archived: z.boolean(),
   })

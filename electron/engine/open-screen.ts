@@ -10,6 +10,7 @@ import { getAttempt } from '../store/attempts.ts';
 import { getPool } from '../store/pools.ts';
 import { getTrialRow, type TrialRow } from '../store/trials.ts';
 import { createActivities, type Activities } from '../trials/activity.ts';
+import { asksForStop } from '../trials/files/stop-asked.ts';
 import { toTrial } from '../trials/view.ts';
 import type { Ground } from './open-ground.ts';
 
@@ -36,6 +37,7 @@ export function openScreen(ground: Ground): Screen {
       activity: (id) => activities.of(id),
       remainingMs: (active) => estimateActive(active).remainingMs,
       runtime: runtimeOf,
+      asksForStop: (id, attempt) => asksForStop(ground.paths.trials, id, attempt),
     });
   const feed = createFeed({
     readTrial: (id) => {

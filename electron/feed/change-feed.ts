@@ -86,6 +86,7 @@ export function createFeed(deps: FeedDeps): Feed {
           step: trial.step,
           remainingMs: trial.remainingMs,
           activity: trial.activity,
+          unsaved: trial.unsaved,
         });
     }
     if (rows.length > 0) publish({ event: 'live', data: { trials: rows } });

@@ -44,3 +44,16 @@ export function countSaid(db: Database, trialId: number, type: string): number {
     .pluck()
     .get(trialId, type) as number;
 }
+
+/** When a trial was frozen and unfrozen after `afterMs`, in order. */
+export function listFreezes(
+  db: Database,
+  trialId: number,
+  afterMs: number,
+): { readonly atMs: number; readonly what: 'freeze' | 'unfreeze' }[] {
+  return prepared(
+    db,
+    `SELECT at_ms AS atMs, substr(type, 7) AS what FROM event
+     WHERE trial_id = ? AND type IN ('trial.freeze', 'trial.unfreeze') AND at_ms > ? ORDER BY seq`,
+  ).all(trialId, afterMs) as { atMs: number; what: 'freeze' | 'unfreeze' }[];
+}

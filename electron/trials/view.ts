@@ -4,8 +4,10 @@ import type { AttemptView, Trial } from '../contract/trials.ts';
 import type { AttemptRow } from '../store/attempts.ts';
 import { getAttempt, listLeasedSlots } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
+import { listFreezes } from '../store/events.ts';
 import { latestCheckpoint } from '../store/reports.ts';
 import type { TrialRow } from '../store/trials.ts';
+import { unsavedWork } from './unsaved-work.ts';
 
 /** What is known of a running trial besides its row. */
 export interface LiveFacts {
@@ -13,6 +15,8 @@ export interface LiveFacts {
   remainingMs(row: TrialRow): number | null;
   /** The runtime an attempt would get now. */
   runtime(row: TrialRow): RuntimeKind;
+  /** Whether the program of this attempt has asked whether to stop. */
+  asksForStop(trialId: number, attempt: number): boolean;
 }
 
 export function toTrial(store: Store, row: TrialRow, live: LiveFacts): Trial {
@@ -50,6 +54,11 @@ export function toTrial(store: Store, row: TrialRow, live: LiveFacts): Trial {
     step: row.step,
     remainingMs: row.state === 'running' ? live.remainingMs(row) : null,
     checkpoint: checkpoint === null ? null : { step: checkpoint.step, savedAtMs: checkpoint.savedAtMs },
+    unsaved: unsavedWork(row, {
+      savedAtMs: checkpoint?.savedAtMs ?? null,
+      freezeSteps: (afterMs) => listFreezes(store.db, row.id, afterMs),
+      asksForStop: () => live.asksForStop(row.id, row.attempt),
+    }),
     outcome: row.outcome,
     archived: row.archived,
   };

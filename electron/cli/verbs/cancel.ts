@@ -6,9 +6,11 @@ export const build: BuildVerb = (context) =>
   buildActionVerb(
     {
       name: 'cancel',
-      description: 'Take trials out of the queue, or stop them after their grace period.',
+      description:
+        'Take trials out of the queue, or stop them after their grace period. Asks first where work would be lost.',
       examples: ['cancel 14', 'ls --state queued --json | switchyard cancel'],
       action: { action: 'cancel' },
+      stopping: 'cancel',
     },
     context,
   );

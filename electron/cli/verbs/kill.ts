@@ -6,9 +6,10 @@ export const build: BuildVerb = (context) =>
   buildActionVerb(
     {
       name: 'kill',
-      description: 'Stop trials at once, without a grace period.',
+      description: 'Stop trials at once, without a grace period. Asks first where work would be lost.',
       examples: ['kill 14'],
       action: { action: 'kill' },
+      stopping: 'kill',
     },
     context,
   );

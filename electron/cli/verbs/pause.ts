@@ -7,9 +7,11 @@ export const build: BuildVerb = (context) =>
     {
       name: 'pause',
       description:
-        'Stop trials after their grace period, keep their place, and continue from the latest checkpoint on resume.',
+        'Stop trials after their grace period, keep their place, and continue from the latest checkpoint on resume. ' +
+        'Asks first where work would be lost.',
       examples: ['pause 14', 'pause 3-7'],
       action: { action: 'pause' },
+      stopping: 'pause',
     },
     context,
   );

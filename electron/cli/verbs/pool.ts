@@ -6,6 +6,7 @@ import { sendAction, showActionResult } from '../act-on-trials.ts';
 import { createVerb, readTrialIds, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import type { EngineClient } from '../../client/engine-client.ts';
+import { confirmLoss, YES_FLAG, type ConfirmFlags } from '../confirm-loss.ts';
 import { CliError, ExitCode, usageError } from '../exit-codes.ts';
 import { describePool, poolTable } from '../describe-pool.ts';
 import { findGpuUuid } from '../find-gpu.ts';
@@ -130,16 +131,18 @@ export const build: BuildVerb = (context) => {
   pool.addCommand(
     sub('move', 'Move trials to another pool.', ['move 14 night', 'move 3-7 workstation'])
       .argument('<words...>', 'trials, then the pool')
-      .action(async (words: string[], flags: Json) => {
+      .option(...YES_FLAG)
+      .action(async (words: string[], flags: ConfirmFlags) => {
         await moveToPool(words, flags, context);
       }),
   );
   return pool;
 };
 
-async function moveToPool(words: readonly string[], flags: Json, context: CommandContext): Promise<void> {
+async function moveToPool(words: readonly string[], flags: ConfirmFlags, context: CommandContext): Promise<void> {
   const poolId = words.at(-1) ?? '';
   const ids = await readTrialIds(words.slice(0, -1), context);
+  await confirmLoss(context, ids, 'pool', flags);
   showActionResult(context, flags.json, await sendAction(context, ids, { action: 'pool', poolId }));
 }
 

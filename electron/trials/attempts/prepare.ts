@@ -3,7 +3,6 @@
  * All of it at once and beside the engine's own thread: a free slot waits for it, and on some file systems each new name costs
  * a good part of a millisecond.
  */
-import { lstatSync } from 'node:fs';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import type { RuntimeKind } from '../../contract/states.ts';
 import { LaunchError } from '../../ports/trial-runtime.ts';
@@ -17,6 +16,7 @@ import { pickLatestCheckpoint } from '../files/checkpoints.ts';
 import { makeFirstDirectory } from '../removal/set-aside-leftovers.ts';
 import { ensureWorkingCopy } from './working-copy.ts';
 import { composeLaunch } from './compose-launch.ts';
+import { asksForStop } from '../files/stop-asked.ts';
 import { writeRegular } from '../files/open-regular.ts';
 import { attemptFiles, hostWorkDir, trialDirectories } from '../files/directories.ts';
 import type { AttemptTokens } from './tokens.ts';
@@ -100,13 +100,7 @@ export function createPreparation(deps: PreparationDeps): Preparation {
       });
     },
 
-    asksForStop: (trialId, attempt) => {
-      try {
-        return lstatSync(attemptFiles(deps.trialsDir, trialId, attempt).stopAsked).isFile();
-      } catch {
-        return false;
-      }
-    },
+    asksForStop: (trialId, attempt) => asksForStop(deps.trialsDir, trialId, attempt),
 
     wishStop: (trialId, attempt) => leaveStopWish(attemptFiles(deps.trialsDir, trialId, attempt).stopWish),
   };

@@ -20,6 +20,7 @@ afterEach(async () => {
 });
 
 const done = { trialIds: [14], undoId: 3, message: 'Done.' };
+const noneRuns = { json: { trials: [], total: 0 } };
 const queued = { status: 201, json: { experimentId: 1, trialIds: [7], notes: ['Runs with the process runtime.'] } };
 
 describe('submit', () => {
@@ -216,13 +217,13 @@ describe('actions', () => {
     [['rename', '14', 'new name'], { action: 'rename', trialIds: [14], name: 'new name' }],
     [['pool', 'move', '14', 'night'], { action: 'pool', trialIds: [14], poolId: 'night' }],
   ])('%j', async (argv, body) => {
-    const { home, seen } = await start({ 'POST /trials/actions': { json: done } });
+    const { home, seen } = await start({ 'GET /trials': noneRuns, 'POST /trials/actions': { json: done } });
     const result = await cli(home, argv);
     expect(result.exitCode).toBe(0);
     expect(seen.at(-1)?.body).toEqual(body);
   });
   it('says how to undo it, on stderr', async () => {
-    const { home } = await start({ 'POST /trials/actions': { json: done } });
+    const { home } = await start({ 'GET /trials': noneRuns, 'POST /trials/actions': { json: done } });
     expect(await cli(home, ['cancel', '14'])).toEqual({
       exitCode: 0,
       out: 'Done.\n',
@@ -230,10 +231,11 @@ describe('actions', () => {
     });
   });
   it('takes ids from a pipe when none are named', async () => {
-    const { home, seen } = await start({ 'POST /trials/actions': { json: done } });
+    const { home, seen } = await start({ 'GET /trials': noneRuns, 'POST /trials/actions': { json: done } });
     await cli(home, ['pause'], { stdin: '{"trials":[{"id":4},{"id":5}]}' });
     await cli(home, ['mv', '-', 'top'], { stdin: '8\n9\n' });
-    expect(seen.map((one) => (one.body as { trialIds: number[] }).trialIds)).toEqual([
+    const acted = seen.filter((one) => one.method === 'POST');
+    expect(acted.map((one) => (one.body as { trialIds: number[] }).trialIds)).toEqual([
       [4, 5],
       [8, 9],
     ]);
@@ -272,6 +274,7 @@ describe('errors', () => {
     [503, 'shutting_down', 5],
   ])('%d %s ends with %d', async (status, code, exitCode) => {
     const { home } = await start({
+      'GET /trials': noneRuns,
       'POST /trials/actions': { status, json: { code, detail: 'What happened.', remedy: 'What to do.', status } },
     });
     expect(await cli(home, ['pause', '14'])).toEqual({ exitCode, out: '', err: 'What happened.\nWhat to do.\n' });
@@ -283,7 +286,7 @@ describe('errors', () => {
       status: 409,
       items: [{ id: 3, code: 'illegal_state', message: 'is done' }],
     };
-    const { home } = await start({ 'POST /trials/actions': { status: 409, json: problem } });
+    const { home } = await start({ 'GET /trials': noneRuns, 'POST /trials/actions': { status: 409, json: problem } });
     expect((await cli(home, ['pause', '3-4'])).err).toBe('Nothing was changed.\n  #3: is done\n');
     const asJson = await cli(home, ['pause', '3-4', '--json']);
     expect([asJson.exitCode, asJson.out, JSON.parse(asJson.err)]).toEqual([4, '', problem]);
