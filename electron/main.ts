@@ -36,7 +36,9 @@ const icon = (name: string) => path.join(resourcesDir, 'icons', name);
 let mainWindow: MainWindow | null = null;
 
 // Before the application is ready.
-app.enableSandbox();
+// It would take the switch back: root has no sandbox, nor has an AppImage on a system without user namespaces, whose start script
+// adds the switch. What the page may do is limited all the same.
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
 registerAppScheme();
 // Chromium's own files, and with them the single-instance lock, belong to the data directory.
 if (!app.commandLine.hasSwitch('user-data-dir')) app.setPath('userData', path.join(launch.paths.dir, 'desktop'));

@@ -9,7 +9,7 @@ import { ensureBundle } from './start/bundles.ts';
 import type { Bundle } from './start/bundles.ts';
 import { provideElectron } from './start/electron-binary.ts';
 import { runWindow } from './start/run-window.ts';
-import { findWindowObstacle } from './start/window-obstacle.ts';
+import { findWindowObstacle, NO_SANDBOX_FLAG } from './start/window-obstacle.ts';
 
 const ROOT = path.dirname(import.meta.dirname);
 
@@ -25,6 +25,7 @@ async function openWindow(): Promise<number> {
     platform: process.platform,
     env: process.env,
     uid: process.getuid?.() ?? null,
+    args: flags,
   });
   if (obstacle !== null) return runHeadless(obstacle);
   const electron = await provideElectron(ROOT, () => say('Downloading Electron, once …'));
@@ -32,7 +33,9 @@ async function openWindow(): Promise<number> {
   if (!(await build('desktop'))) return runHeadless('The window could not be built');
   await buildCommandLine();
   const end = await runWindow(electron.file, ROOT, flags);
-  return end.kind === 'ended' ? end.exitCode : runHeadless(`The window did not open (${end.why})`);
+  if (end.kind === 'ended') return end.exitCode;
+  say([`The window did not open. ${end.why}.`, ...end.remedy].join('\n'));
+  return runHeadless('Until then');
 }
 
 /** @param reason why there is no window; null when none was asked for */
@@ -44,7 +47,8 @@ async function runHeadless(reason: string | null): Promise<number> {
     await buildCommandLine();
   }
   const { serve } = await import('./serve.ts');
-  return serve(flags);
+  // That one is for a window.
+  return serve(flags.filter((one) => one !== NO_SANDBOX_FLAG));
 }
 
 /** @returns whether there is a bundle; an older one is better than none */

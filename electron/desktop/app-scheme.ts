@@ -27,7 +27,7 @@ export function handleAppScheme(options: {
       url: request.url,
       method: request.method,
       origin: request.headers.get('origin'),
-      initiatorOrigin: initiatorOrigin ?? null,
+      initiatorOrigin,
     });
     if (target === 'refused')
       return hardenData(problemResponse('forbidden', 'The request comes from another page and was refused.'));

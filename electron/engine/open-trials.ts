@@ -1,5 +1,6 @@
 /** What runs trials: their own door, preparation, the attempts and what they report, their logs, what deleted ones left. */
 import path from 'node:path';
+import { keepHelper } from '../../native/host/keep-helper.ts';
 import { punchHole } from '../../native/host/punch-hole.ts';
 import { createTrialApp, type TrialApp } from '../api/trial-app.ts';
 import type { RuntimeKind } from '../contract/states.ts';
@@ -66,7 +67,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
     store,
     trialsDir: paths.trials,
     engineId,
-    helperDir: path.join(ground.resourcesDir, 'python'),
+    helperDir: keepHelper(path.join(ground.resourcesDir, 'python'), paths.helpers),
     secrets: ground.secrets,
     user: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
     // Asked at each launch: Docker may have come, or have another network, since the last.

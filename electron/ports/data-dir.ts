@@ -13,6 +13,8 @@ export interface DataPaths {
   readonly engineLog: string;
   readonly trials: string;
   readonly snapshots: string;
+  /** Copies of the Python helper, each in a directory named by its content. */
+  readonly helpers: string;
 }
 
 /**
@@ -45,6 +47,7 @@ export function dataPaths(dir: string, platform: NodeJS.Platform, runtimeDir: st
     engineLog: path.join(dir, 'engine.log'),
     trials: path.join(dir, 'trials'),
     snapshots: path.join(dir, 'snapshots'),
+    helpers: path.join(dir, 'helpers'),
   };
 }
 

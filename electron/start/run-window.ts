@@ -1,11 +1,16 @@
 /** Runs the desktop window and tells an end from a failure to open. */
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { NO_SANDBOX_FLAG } from './window-obstacle.ts';
+import { explainWindowFailure, type WindowFailure } from './window-failure.ts';
 
 /** A window that ends sooner than this with an error never opened: no sandbox, no libraries, no usable display. */
 const OPENING_MS = 15_000;
+const KEPT_CHARS = 64_000;
+const USERNS_FILE = '/proc/sys/kernel/apparmor_restrict_unprivileged_userns';
 
 export type WindowEnd =
-  { readonly kind: 'ended'; readonly exitCode: number } | { readonly kind: 'did not open'; readonly why: string };
+  { readonly kind: 'ended'; readonly exitCode: number } | ({ readonly kind: 'did not open' } & WindowFailure);
 
 /**
  * @param file Electron's binary
@@ -14,11 +19,15 @@ export type WindowEnd =
 export function runWindow(file: string, root: string, args: readonly string[]): Promise<WindowEnd> {
   const { ELECTRON_RUN_AS_NODE: _asNode, ...env } = process.env;
   const startedAt = performance.now();
-  const child = spawn(file, [root, ...args], { cwd: root, env, stdio: ['inherit', 'inherit', 'pipe'] });
+  const isChromiums = (one: string): boolean => one === NO_SANDBOX_FLAG;
+  // What Chromium is to read stands before the application, whose own flags follow it.
+  const argv = [...args.filter(isChromiums), root, ...args.filter((one) => !isChromiums(one))];
+  const child = spawn(file, argv, { cwd: root, env, stdio: ['inherit', 'inherit', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => {
     process.stderr.write(chunk);
-    errors = (errors + chunk.toString('utf8')).slice(-4_000);
+    // The reason comes first, a long stack trace after it.
+    if (errors.length < KEPT_CHARS) errors += chunk.toString('utf8');
   });
   let asked = false;
   const forward = (signal: NodeJS.Signals): void => {
@@ -32,16 +41,26 @@ export function runWindow(file: string, root: string, args: readonly string[]): 
       for (const signal of signals) process.removeListener(signal, forward);
       resolve(end);
     };
-    child.on('error', (error) => settle({ kind: 'did not open', why: error.message }));
+    child.on('error', (error) => settle({ kind: 'did not open', why: error.message, remedy: [] }));
     child.on('close', (code, signal) => {
       if (asked || code === 0) settle({ kind: 'ended', exitCode: code ?? 0 });
       else if (performance.now() - startedAt < OPENING_MS)
-        settle({ kind: 'did not open', why: lastLine(errors) ?? (signal === null ? `exit code ${code}` : signal) });
+        settle({
+          kind: 'did not open',
+          ...explainWindowFailure(errors, signal ?? `exit code ${code}`, {
+            electron: file,
+            usernsRestricted: readOrNull(USERNS_FILE),
+          }),
+        });
       else settle({ kind: 'ended', exitCode: code ?? 1 });
     });
   });
 }
 
-function lastLine(text: string): string | null {
-  return text.trim().split('\n').at(-1)?.trim().slice(0, 200) || null;
+function readOrNull(file: string): string | null {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
 }

@@ -58,6 +58,8 @@ const configuration: Configuration = {
   },
   // Debian's metadata asks for a home page; put the project's here once it has one.
   extraMetadata: { homepage: 'https://switchyard.invalid/' },
+  // The runtime that needs no libfuse2 on the machine; current systems lack it.
+  toolsets: { appimage: '1.0.3' },
   deb: { packageCategory: 'science' },
   win: { target: ['nsis'], icon: 'resources/icons/app/256x256.png' },
   mac: { target: ['dmg'], icon: 'resources/icons/app/512x512.png', category: 'public.app-category.developer-tools' },

@@ -2,6 +2,7 @@
  * A small `electron` for tests of the main process. It records what is asked of it and throws on everything it does not
  * know, so that a new use of Electron is seen here first. Tests drive it through `fake`.
  */
+import type * as Electron from 'electron';
 import { EventEmitter } from 'node:events';
 import os from 'node:os';
 import path from 'node:path';
@@ -158,7 +159,7 @@ export const protocol = strict('protocol', {
     fake.calls.push(`handle ${scheme}`);
     fake.schemeHandlers.set(scheme, handler);
   },
-});
+} satisfies Partial<Electron.Protocol>);
 
 class FakeSession extends EventEmitter {
   webRequest = strict('session.webRequest', {
@@ -295,41 +296,45 @@ export const powerSaveBlocker = strict('powerSaveBlocker', {
     fake.blockers.add(id);
     return id;
   },
-  stop(id: number): void {
+  stop(id: number): boolean {
     if (!fake.blockers.delete(id)) throw new Error(`blocker ${id} was not started`);
+    return true;
   },
-});
+} satisfies Partial<Electron.PowerSaveBlocker>);
 
-export const nativeTheme = strict('nativeTheme', { shouldUseDarkColors: false, themeSource: 'system' });
+export const nativeTheme = strict('nativeTheme', {
+  shouldUseDarkColors: false,
+  themeSource: 'system',
+} satisfies Partial<Electron.NativeTheme>);
 
 export const dialog = strict('dialog', {
   showErrorBox(title: string, text: string): void {
     fake.errorBoxes.push(`${title}: ${text}`);
   },
   showOpenDialog: async () => fake.folderAnswer,
-});
+} satisfies Partial<Electron.Dialog>);
 
 export const ipcMain = strict('ipcMain', {
   handle(channel: string, handler: Handler): void {
     fake.messageHandlers.set(channel, handler);
   },
-});
+} satisfies Partial<Electron.IpcMain>);
 
 export const shell = strict('shell', {
   async openExternal(url: string): Promise<void> {
     fake.openedOutside.push(url);
   },
-});
+} satisfies Partial<Electron.Shell>);
 
 export const contextBridge = strict('contextBridge', {
   exposeInMainWorld(name: string, value: unknown): void {
     fake.exposed.set(name, value);
   },
-});
+} satisfies Partial<Electron.ContextBridge>);
 
 export const ipcRenderer = strict('ipcRenderer', {
   async invoke(...args: unknown[]): Promise<unknown> {
     fake.invoked.push(args);
     return null;
   },
-});
+} satisfies Partial<Electron.IpcRenderer>);

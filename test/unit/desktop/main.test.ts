@@ -9,6 +9,7 @@ import type { EngineStartOptions } from '../../../electron/ports/engine-api.ts';
 import { createSocketFetch } from '../../../electron/client/socket-fetch.ts';
 import { openSocketDoor } from '../../../electron/doors/socket-door.ts';
 import * as electron from '../../fakes/electron.ts';
+import { loadThroughElectron } from '../../fakes/electron-protocol.ts';
 import { createFakeEngine, temporaryDirectory, type FakeEngine } from '../../fakes/engine.ts';
 
 const { app, fake, preventable } = electron;
@@ -76,14 +77,17 @@ async function startAndShow(): Promise<void> {
 }
 function request(
   pathname: string,
-  init: RequestInit & { origin?: string; initiatorOrigin?: string } = {},
+  init: { method?: string; body?: string; origin?: string; initiatorOrigin?: string | null } = {},
 ): Promise<Response> {
-  const made = new Request(`${ours}${pathname}`, init);
-  if (init.origin !== undefined) made.headers.set('origin', init.origin);
-  if (init.initiatorOrigin !== undefined) Object.assign(made, { initiatorOrigin: init.initiatorOrigin });
   const handler = fake.schemeHandlers.get('app');
   if (handler === undefined) throw new Error('the scheme is not handled');
-  return handler(made);
+  return loadThroughElectron(handler, {
+    url: `${ours}${pathname}`,
+    method: init.method ?? 'GET',
+    headers: new Headers(init.origin === undefined ? {} : { origin: init.origin }),
+    body: init.body === undefined ? null : new TextEncoder().encode(init.body),
+    ...(init.initiatorOrigin === undefined ? {} : { initiatorOrigin: init.initiatorOrigin }),
+  });
 }
 
 beforeEach(() => {
@@ -151,6 +155,13 @@ describe('the order of things', () => {
       'requestSingleInstanceLock',
       'quit',
     ]);
+  });
+
+  it('has no sandbox where there can be none: as root, or from an AppImage without user namespaces', async () => {
+    fake.switches.add('no-sandbox');
+    await startAndShow();
+    expect(fake.calls).not.toContain('enableSandbox');
+    expect(window().options.webPreferences?.['sandbox']).toBe(true);
   });
 
   it('leaves the profile directory alone when one is given', async () => {
@@ -278,7 +289,8 @@ describe('the private scheme', () => {
   it('refuses other origins and paths that lead out', async () => {
     await startAndShow();
     const seen = engine.seen.length;
-    expect((await request('/api/v1/state', { initiatorOrigin: 'https://evil.example' })).status).toBe(403);
+    for (const initiatorOrigin of ['https://evil.example', null])
+      expect((await request('/api/v1/state', { initiatorOrigin })).status).toBe(403);
     expect((await request('/api/v1/engine/shutdown', { method: 'POST' })).status).toBe(403);
     for (const pathname of [
       '/../secret.js',

@@ -107,7 +107,7 @@ describe('navigation', () => {
 });
 
 describe('judgeAppRequest', () => {
-  const get = { url: 'app://switchyard/api/v1/state', method: 'GET', origin: null, initiatorOrigin: null };
+  const get = { url: 'app://switchyard/api/v1/state', method: 'GET', origin: null, initiatorOrigin: undefined };
   const ours = 'app://switchyard';
 
   it('knows the API from the files', () => {
@@ -120,6 +120,8 @@ describe('judgeAppRequest', () => {
   it('refuses another host, another origin and a change nobody signed', () => {
     expect(judgeAppRequest({ ...get, url: 'app://evil/api/v1/state' })).toBe('refused');
     expect(judgeAppRequest({ ...get, origin: 'null' })).toBe('refused');
+    // A page without an origin of its own: Electron says so here, and leaves the header out.
+    expect(judgeAppRequest({ ...get, initiatorOrigin: null })).toBe('refused');
     expect(judgeAppRequest({ ...get, initiatorOrigin: 'https://evil.example' })).toBe('refused');
     expect(judgeAppRequest({ ...get, method: 'POST', origin: ours, initiatorOrigin: 'https://evil.example' })).toBe(
       'refused',
