@@ -148,6 +148,8 @@ export const TrialDetail = z
       description: 'null = no snapshot, or one from before this was noted.',
     }),
     workDir: z.string().nullable(),
+    outputDir: z.string().nullable().openapi({ description: 'What the program sees as SWITCHYARD_OUTPUT_DIR.' }),
+    checkpointDir: z.string().nullable(),
     attempts: z.array(AttemptView),
     checkpoints: z.array(CheckpointView),
     history: z.array(HistoryEntry),

@@ -36,6 +36,7 @@ export async function describeTrial(
       toAttempt(attempt, (await logFacts(attemptFiles(deps.trialsDir, id, attempt.number).log)).totalBytes),
     ),
   );
+  const places = trialDirectories(deps.trialsDir, id);
   const { config, unreadable } = presentConfig(deps.secrets, experiment.config, experiment.sealedEnv);
   return {
     trial: deps.toTrial(row),
@@ -44,7 +45,9 @@ export async function describeTrial(
     source: experiment.sourceDir,
     snapshot: experiment.snapshot,
     snapshotInfo: experiment.snapshotInfo,
-    workDir: row.attempt === 0 ? null : hostWorkDir(trialDirectories(deps.trialsDir, id), experiment),
+    workDir: row.attempt === 0 ? null : hostWorkDir(places, experiment),
+    outputDir: row.attempt === 0 ? null : places.output,
+    checkpointDir: row.attempt === 0 ? null : places.checkpoints,
     attempts,
     checkpoints: listCheckpoints(db, id),
     history: listHistory(db, id, HISTORY_ENTRIES),

@@ -10,6 +10,8 @@ import { LoginNeeded } from './login-needed.tsx';
 import { Shell } from './shell.tsx';
 import { theme } from './theme.ts';
 
+/** A little narrower than the column of pools. */
+const TOAST_PX = 200;
 const THEME_KEY = 'switchyard.theme';
 
 /** The engine's setting; before it is known, what it was last time. */
@@ -35,7 +37,8 @@ export function App() {
       withGlobalClasses={false}
     >
       {connection === 'login' ? <LoginNeeded /> : <Shell />}
-      <Notifications position="bottom-center" limit={3} transitionDuration={120} zIndex={400} />
+      {/* Over the foot of the pools, where there are no rows. */}
+      <Notifications position="bottom-left" limit={3} containerWidth={TOAST_PX} transitionDuration={120} zIndex={400} />
       <Announcer />
     </MantineProvider>
   );

@@ -109,6 +109,7 @@ function useCommands(): Command[] {
   const finished = [...table.byId.values()].filter(
     (trial) => trial.state === 'done' && !trial.archived && trial.poolId === shownPoolId,
   );
+  const archived = [...table.byId.values()].filter((trial) => trial.archived && trial.poolId === shownPoolId).length;
   const about =
     trials.length === 0 ? '' : trials.length === 1 ? `#${trials[0]!.id} ${trials[0]!.name}` : `${trials.length} trials`;
   return [
@@ -139,14 +140,19 @@ function useCommands(): Command[] {
           },
         ]
       : []),
-    {
-      id: 'archived',
-      label: `${showArchived ? 'Hide' : 'Show'} archived`,
-      run: () => {
-        goTo('queue');
-        toggleArchived();
-      },
-    },
+    ...(archived > 0
+      ? [
+          {
+            id: 'archived',
+            label: `${showArchived ? 'Hide' : 'Show'} archived`,
+            description: plural(archived, 'trial'),
+            run: () => {
+              goTo('queue');
+              toggleArchived();
+            },
+          },
+        ]
+      : []),
     { id: 'keys', label: 'Show keyboard shortcuts', run: () => openDialog({ kind: 'shortcuts' }) },
     ...pools.flatMap((pool): Command[] => [
       {

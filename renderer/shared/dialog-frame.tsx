@@ -5,6 +5,7 @@ import type { FormEvent, ReactNode } from 'react';
 import { toApiError } from '../api/problem.ts';
 import type { ApiError } from '../api/problem.ts';
 import { Button } from '../ui/button.tsx';
+import { isOfRefusedField, useProblem } from './use-problem.ts';
 import { closeDialog } from './view-state.ts';
 
 export interface DialogFrameProps {
@@ -33,7 +34,7 @@ export function DialogFrame({
   children,
 }: DialogFrameProps) {
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<ApiError | null>(null);
+  const [problem, setProblem] = useProblem();
 
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
@@ -59,7 +60,16 @@ export function DialogFrame({
       size={wide ? 'lg' : 'md'}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
-      <form className="dialog-form" onSubmit={(event) => void submit(event)} noValidate>
+      <form
+        className="dialog-form"
+        onSubmit={(event) => void submit(event)}
+        onChange={(event) => {
+          if (!isOfRefusedField(event)) return;
+          setProblem(null);
+          onProblem?.(null);
+        }}
+        noValidate
+      >
         {children}
         <div className="dialog-foot">
           {problem !== null && <ProblemBox problem={problem} />}

@@ -2,6 +2,7 @@
 import { notifications } from '@mantine/notifications';
 import { api } from '../api/client.ts';
 import { toApiError } from '../api/problem.ts';
+import { useEngine } from '../api/store.ts';
 import { Button } from '../ui/button.tsx';
 
 const DONE_MS = 4_000;
@@ -12,10 +13,24 @@ const SHOWN_ITEMS = 4;
 /** What can still be taken back, the latest last, and the toast that offers it. */
 const undoable: { readonly undoId: number; readonly toastId: string }[] = [];
 
+/** The toast that says what was done last; the next one takes its place, so that a burst of actions is one toast. */
+let lastDone: string | null = null;
+
+/** Toasts that say the engine did not answer. */
+const unreachable = new Set<string>();
+
+useEngine.subscribe((now, before) => {
+  if (now.connection !== 'live' || before.connection === 'live') return;
+  unreachable.forEach((id) => notifications.hide(id));
+  unreachable.clear();
+});
+
 /** Shows what happened; with `undoId` it can be taken back. */
 export function toastDone(message: string, undoId: number | null = null): void {
   const id = crypto.randomUUID();
   if (undoId !== null) undoable.push({ undoId, toastId: id });
+  if (lastDone !== null) notifications.hide(lastDone);
+  lastDone = id;
   notifications.show({
     id,
     withBorder: true,
@@ -55,7 +70,10 @@ async function undo(undoId: number): Promise<void> {
 export function toastError(error: unknown): void {
   const problem = toApiError(error);
   const more = problem.items.length - SHOWN_ITEMS;
+  const id = crypto.randomUUID();
+  if (problem.code === 'unreachable') unreachable.add(id);
   notifications.show({
+    id,
     withBorder: true,
     color: 'red',
     className: 'toast-error',

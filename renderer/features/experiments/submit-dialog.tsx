@@ -12,6 +12,7 @@ import { Button } from '../../ui/button.tsx';
 import { ProblemBox } from '../../shared/dialog-frame.tsx';
 import { joinSentences } from '../../ui/format.ts';
 import { toastDone } from '../../shared/toasts.tsx';
+import { isOfRefusedField, useProblem } from '../../shared/use-problem.ts';
 import { closeDialog, inspect, useView } from '../../shared/view-state.ts';
 import { buildConfig, describeRefusal, EMPTY_FORM, FIELD_LABELS, fieldOfPath, readSource } from './submit-form.ts';
 import type { SubmitForm } from './submit-form.ts';
@@ -23,7 +24,7 @@ export function SubmitDialog() {
   const [form, setForm] = useState<SubmitForm>(() => ({ ...EMPTY_FORM, pool: useView.getState().poolId ?? '' }));
   const [yaml, setYaml] = useState('');
   const [examples, setExamples] = useState<readonly Example[]>([]);
-  const [problem, setProblem] = useState<ApiError | null>(null);
+  const [problem, setProblem] = useProblem();
   const [busy, setBusy] = useState(false);
   const [key] = useState(() => crypto.randomUUID());
   useEffect(() => {
@@ -68,7 +69,15 @@ export function SubmitDialog() {
 
   return (
     <Modal opened onClose={closeDialog} title="New experiment" size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form ref={formElement} className="dialog-form" onSubmit={onSubmit} noValidate>
+      <form
+        ref={formElement}
+        className="dialog-form"
+        onSubmit={onSubmit}
+        onChange={(event) => {
+          if (isOfRefusedField(event)) setProblem(null);
+        }}
+        noValidate
+      >
         <SegmentedControl
           size="xs"
           aria-label="How to describe it"

@@ -3,11 +3,13 @@ import { Menu } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import { sayMemory, sayMemoryOf } from '../../../electron/text/say.ts';
 import type { Gpu, GpuStatus, SlotView } from '../../../electron/contract/gpus.ts';
+import type { Pool } from '../../../electron/contract/pools.ts';
 import { api } from '../../api/client.ts';
 import { useEngine } from '../../api/store.ts';
 import type { UsePoint } from '../../api/store.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { useNow } from '../../shared/clock.ts';
+import { raiseThreshold } from '../../shared/engine-actions.ts';
 import { Sparkline } from '../../ui/pieces.tsx';
 import type { Tone } from '../../ui/pieces.tsx';
 import { attempt } from '../../shared/toasts.tsx';
@@ -91,21 +93,46 @@ function Occupants({ gpu, slots }: { readonly gpu: Gpu; readonly slots: readonly
   const foreign = slots.find((slot) => slot.foreignBy !== null);
   if (foreign !== undefined)
     return (
-      <span className="cut gpu-foreign" title={`${foreign.foreignBy}, not started by Switchyard`}>
-        {foreign.foreignBy}, not ours
-      </span>
+      <>
+        <span className="cut gpu-foreign" title={`${foreign.foreignBy}, not started by Switchyard`}>
+          {foreign.foreignBy}, not ours
+        </span>
+        <UseBeside slots={slots} />
+      </>
     );
   if (slots.length > 0 && slots.every((slot) => slot.keptBack))
     return <span className="cut dim">kept back for you</span>;
   const blocked = slots.find((slot) => slot.blockedReason !== null);
   if (blocked !== undefined)
     return (
-      <span className="cut dim" title={blocked.blockedReason ?? ''}>
-        {blocked.blockedReason}
-      </span>
+      <>
+        <span className="cut dim" title={blocked.blockedReason ?? ''}>
+          {blocked.blockedReason}
+        </span>
+        <UseBeside slots={slots} />
+      </>
     );
   if (gpu.migEnabled && slots.length > 0) return <span className="cut dim">{slots.length} MIG instances, free</span>;
   return <span className="cut dim">free</span>;
+}
+
+/** One click where nothing but others' memory keeps trials away: an idle desktop, most often. */
+function UseBeside({ slots }: { readonly slots: readonly SlotView[] }) {
+  const pools = useEngine((state) => state.pools);
+  const [raise] = raisesFor(slots, pools);
+  if (raise === undefined) return null;
+  const words = `Start trials on it although others use it: let them have ${sayMemory(raise.toMiB)} in ${raise.pool.name}`;
+  return (
+    <button
+      type="button"
+      className="gpu-use"
+      title={words}
+      aria-label={words}
+      onClick={() => void raiseThreshold(raise.pool.id, raise.toMiB)}
+    >
+      Use anyway
+    </button>
+  );
 }
 
 function GpuMenu({
@@ -124,10 +151,7 @@ function GpuMenu({
       for (const slot of slots) await api.updateSlot(slot.uuid, body);
     });
   // Only others' memory is in the way: the threshold of its pool that would let trials on it.
-  const raises = pools.flatMap((pool) => {
-    const wanted = slots.flatMap((slot) => (slot.poolId === pool.id ? (slot.raiseThresholdToMiB ?? []) : []));
-    return wanted.length === 0 ? [] : [{ pool, toMiB: Math.max(...wanted) }];
-  });
+  const raises = raisesFor(slots, pools);
   const others = pools.filter((pool) => slots.some((slot) => slot.poolId !== pool.id));
   return (
     <Menu position="bottom-end">
@@ -147,14 +171,7 @@ function GpuMenu({
           <Menu.Item onClick={() => change({ keptBack: true })}>Leave {label} to me</Menu.Item>
         )}
         {raises.map(({ pool, toMiB }) => (
-          <Menu.Item
-            key={`raise-${pool.id}`}
-            onClick={() =>
-              void attempt(async () => {
-                await api.updatePool(pool.id, { settings: { foreignThresholdMiB: toMiB } });
-              })
-            }
-          >
+          <Menu.Item key={`raise-${pool.id}`} onClick={() => void raiseThreshold(pool.id, toMiB)}>
             Use it beside others: let them have {sayMemory(toMiB)} in {pool.name}
           </Menu.Item>
         ))}
@@ -166,6 +183,17 @@ function GpuMenu({
       </Menu.Dropdown>
     </Menu>
   );
+}
+
+/** Pools in which only others' memory is in the way, with the threshold that would let trials on it. */
+function raisesFor(
+  slots: readonly SlotView[],
+  pools: readonly Pool[],
+): readonly { readonly pool: Pool; readonly toMiB: number }[] {
+  return pools.flatMap((pool) => {
+    const wanted = slots.flatMap((slot) => (slot.poolId === pool.id ? (slot.raiseThresholdToMiB ?? []) : []));
+    return wanted.length === 0 ? [] : [{ pool, toMiB: Math.max(...wanted) }];
+  });
 }
 
 /** "NVIDIA GeForce RTX 4090" -> "RTX 4090"; the whole name is in the tooltip. */

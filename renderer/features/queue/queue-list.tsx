@@ -6,6 +6,7 @@ import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import type { CSSProperties, KeyboardEvent, MouseEvent } from 'react';
+import { useEngine } from '../../api/store.ts';
 import { formatCount } from '../../ui/format.ts';
 import { runAction, trialsOf } from '../../shared/trial-actions.ts';
 import { openMenuAt, toggleArchived, toggleCollapsed, useView } from '../../shared/view-state.ts';
@@ -152,12 +153,14 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
             return (
               <SectionRow key={virtual.key} item={item} model={model} rowIndex={virtual.index} topPx={virtual.start} />
             );
+          const trial = useEngine.getState().trials.byId.get(item.id);
           return (
             <TrialRow
               key={virtual.key}
               id={item.id}
               section={item.section}
               place={item.place}
+              params={trial === undefined ? '' : model.paramText(trial)}
               rowIndex={virtual.index}
               topPx={virtual.start}
               tabStop={item.id === tabStopId}

@@ -1,6 +1,7 @@
 /** What the queue list shows, as plain data: sections, rows, places and where things are in pixels. No I/O. */
 import { compareInLine } from '../../../electron/contract/queue-order.ts';
 import type { MoveTo, Trial } from '../../../electron/contract/trials.ts';
+import { createParamText } from './telling-params.ts';
 
 export const ROW_PX = 36;
 export const SECTION_PX = 30;
@@ -32,6 +33,8 @@ export interface QueueModel {
   readonly line: readonly Trial[];
   readonly placeOf: ReadonlyMap<number, number>;
   readonly indexOf: ReadonlyMap<number, number>;
+  /** A trial's parameters in words; first what tells it from the others. */
+  readonly paramText: (trial: Trial) => string;
 }
 
 /** @returns the list of a pool's trials; folded sections keep their heading only. */
@@ -81,7 +84,19 @@ export function buildQueue(
   add('paused', paused);
   // Without rows the heading stays when there is something in the archive to show.
   add('finished', finished, archivedCount > 0);
-  return { items, layout, running, queued, paused, finished, archivedCount, line, placeOf, indexOf };
+  return {
+    items,
+    layout,
+    running,
+    queued,
+    paused,
+    finished,
+    archivedCount,
+    line,
+    placeOf,
+    indexOf,
+    paramText: createParamText([...running, ...line, ...finished]),
+  };
 }
 
 /** Where dragged trials would land: between two rows of the queued (or paused) section. */

@@ -35,9 +35,11 @@ export function Timeline({ pool }: { readonly pool: Pool }) {
     [mine, slots, pool, table, now, leastCpuLanes],
   );
   useEffect(() => {
+    if (mine.length === 0) return;
     mostCpuLanes.set(pool.id, view.lanes.filter((lane) => lane.key.startsWith('cpu')).length);
-  }, [pool.id, view]);
-  if (mine.length === 0) return null;
+  }, [pool.id, view, mine]);
+  // Once drawn it stays, empty if need be.
+  if (mine.length === 0 && !mostCpuLanes.has(pool.id)) return null;
   const Chevron = folded ? IconChevronRight : IconChevronDown;
   return (
     <section className={`timeline${folded ? ' folded' : ''}`} aria-label="Forecast">

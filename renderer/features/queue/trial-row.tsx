@@ -7,7 +7,7 @@ import { DEFAULT_PRIORITY } from '../../../electron/contract/queue-order.ts';
 import type { Trial } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
 import { useNow } from '../../shared/clock.ts';
-import { formatCount, formatParams, formatTime } from '../../ui/format.ts';
+import { formatCount, formatTime } from '../../ui/format.ts';
 import { Meter, ShortName, Tag } from '../../ui/pieces.tsx';
 import { savedText, slotText, stateTag, WhyWaiting } from '../../shared/trial-text.tsx';
 import { useTimeLeft } from '../../shared/time-left.ts';
@@ -19,13 +19,23 @@ export interface TrialRowProps {
   readonly id: number;
   readonly section: SectionId;
   readonly place: number | null;
+  /** Its parameters in words. */
+  readonly params: string;
   readonly rowIndex: number;
   readonly topPx: number;
   /** Whether Tab stops at this row. */
   readonly tabStop: boolean;
 }
 
-export const TrialRow = memo(function TrialRow({ id, section, place, rowIndex, topPx, tabStop }: TrialRowProps) {
+export const TrialRow = memo(function TrialRow({
+  id,
+  section,
+  place,
+  params,
+  rowIndex,
+  topPx,
+  tabStop,
+}: TrialRowProps) {
   const trial = useEngine((state) => state.trials.byId.get(id));
   const selected = useView((state) => state.selection.has(id));
   const inspected = useView((state) => state.inspectedId === id);
@@ -45,6 +55,7 @@ export const TrialRow = memo(function TrialRow({ id, section, place, rowIndex, t
         selected ? 'selected' : '',
         inspected ? 'inspected' : '',
         dragged ? 'dragged' : '',
+        trial.archived ? 'archived' : '',
       ].join(' ')}
       style={{ transform: `translateY(${topPx}px)` }}
     >
@@ -80,8 +91,8 @@ export const TrialRow = memo(function TrialRow({ id, section, place, rowIndex, t
           </span>
         )}
       </span>
-      <span role="gridcell" className="params mono" title={formatParams(trial.hparams)}>
-        {formatParams(trial.hparams)}
+      <span role="gridcell" className="params mono" title={params}>
+        {params}
       </span>
       <SlotCell trial={trial} />
       {section === 'running' && <RunningCells trial={trial} />}
@@ -235,6 +246,7 @@ function FinishedCells({ trial }: { readonly trial: Trial }) {
     <>
       <span role="gridcell" className="cut outcome" title={message}>
         <Tag tone={tag.tone}>{tag.text}</Tag>
+        {trial.archived && <i className="label">archived</i>}
         <span className="dim cut">{message}</span>
       </span>
       <span role="gridcell" className="when dim">

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import type { DoctorCheck } from '../../../electron/contract/settings.ts';
 import { api } from '../../api/client.ts';
 import { toApiError } from '../../api/problem.ts';
+import { useEngine } from '../../api/store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Tag } from '../../ui/pieces.tsx';
 import type { Tone } from '../../ui/pieces.tsx';
@@ -28,7 +29,10 @@ export function Doctor() {
     }
   }, []);
   const asked = useView((state) => state.doctorAsked);
-  useEffect(() => void examine(), [examine, asked]);
+  const connected = useEngine((state) => state.connection === 'live');
+  useEffect(() => {
+    if (connected) void examine();
+  }, [examine, asked, connected]);
   const section = useRef<HTMLElement>(null);
   const answered = checks !== null;
   // Again when the answer is there: the page grows with it.

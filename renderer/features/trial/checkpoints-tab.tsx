@@ -1,7 +1,9 @@
 /** Checkpoints a trial has written; the newest is where its next attempt goes on. */
+import { Fragment } from 'react';
 import { sayBytes } from '../../../electron/text/say.ts';
 import type { TrialDetail } from '../../../electron/contract/trials.ts';
 import { useNow } from '../../shared/clock.ts';
+import { CopyText } from '../../shared/copy-text.tsx';
 import { formatCount, formatFullTime, formatMetric, formatTime } from '../../ui/format.ts';
 
 export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null }) {
@@ -34,22 +36,32 @@ export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null
         </thead>
         <tbody>
           {newest.map((checkpoint, index) => (
-            <tr key={checkpoint.id} title={checkpoint.path}>
-              <td>
-                {checkpoint.step === null ? '–' : formatCount(checkpoint.step)}
-                {index === 0 && <span className="dim"> latest</span>}
-              </td>
-              <td>
-                <time title={formatFullTime(checkpoint.savedAtMs)}>{formatTime(checkpoint.savedAtMs, now)}</time>
-                {detail.attempts.length > 1 && <span className="dim"> attempt {checkpoint.attempt}</span>}
-              </td>
-              <td>{checkpoint.sizeBytes === null ? '–' : sayBytes(checkpoint.sizeBytes)}</td>
-              <td className="mono">
-                {Object.entries(checkpoint.metrics)
-                  .map(([name, value]) => `${name}=${formatMetric(value)}`)
-                  .join(' ')}
-              </td>
-            </tr>
+            <Fragment key={checkpoint.id}>
+              <tr>
+                <td>
+                  {checkpoint.step === null ? '–' : formatCount(checkpoint.step)}
+                  {index === 0 && <span className="dim"> latest</span>}
+                </td>
+                <td>
+                  <time title={formatFullTime(checkpoint.savedAtMs)}>{formatTime(checkpoint.savedAtMs, now)}</time>
+                  {detail.attempts.length > 1 && <span className="dim"> attempt {checkpoint.attempt}</span>}
+                </td>
+                <td>{checkpoint.sizeBytes === null ? '–' : sayBytes(checkpoint.sizeBytes)}</td>
+                <td className="mono">
+                  {Object.entries(checkpoint.metrics)
+                    .map(([name, value]) => `${name}=${formatMetric(value)}`)
+                    .join(' ')}
+                </td>
+              </tr>
+              <tr className="path-row">
+                <td colSpan={4}>
+                  <CopyText
+                    text={checkpoint.path}
+                    what={`path of the checkpoint${checkpoint.step === null ? '' : ` at step ${formatCount(checkpoint.step)}`}`}
+                  />
+                </td>
+              </tr>
+            </Fragment>
           ))}
         </tbody>
       </table>

@@ -69,10 +69,12 @@ function Difference({ id, source }: { readonly id: number; readonly source: stri
         .slice(0, OFFERED),
     [byId, id],
   );
+  const connected = useEngine((state) => state.connection === 'live');
   useEffect(() => {
     const abort = new AbortController();
     setDiff(null);
     setError(null);
+    if (!connected) return;
     api
       .codeDiff(id, other, abort.signal)
       .then(setDiff)
@@ -80,7 +82,7 @@ function Difference({ id, source }: { readonly id: number; readonly source: stri
         if (!abort.signal.aborted) setError(toApiError(reason));
       });
     return () => abort.abort();
-  }, [id, other]);
+  }, [id, other, connected]);
   return (
     <section aria-label="Difference">
       <label className="code-other">

@@ -1,6 +1,7 @@
 /** The configuration as it was submitted, and what the engine made of it. */
 import type { TrialDetail } from '../../../electron/contract/trials.ts';
 import { Button } from '../../ui/button.tsx';
+import { CopyText } from '../../shared/copy-text.tsx';
 import { toastDone, toastError } from '../../shared/toasts.tsx';
 import { openDialog } from '../../shared/view-state.ts';
 
@@ -14,6 +15,8 @@ export function ConfigTab({ detail }: { readonly detail: TrialDetail | null }) {
     ['Source', detail.source],
     ['Snapshot', detail.snapshot],
     ['Working directory', detail.workDir],
+    ['Outputs', detail.outputDir],
+    ['Checkpoints', detail.checkpointDir],
   ];
   return (
     <div className="tab-scroll">
@@ -31,7 +34,9 @@ export function ConfigTab({ detail }: { readonly detail: TrialDetail | null }) {
             value !== null && (
               <div key={name}>
                 <dt>{name}</dt>
-                <dd className="mono">{value}</dd>
+                <dd>
+                  <CopyText text={value} what={name.toLowerCase()} />
+                </dd>
               </div>
             ),
         )}

@@ -1,7 +1,10 @@
 /** Name, state and the actions of the inspected trial. */
-import { sayDuration } from '../../../electron/text/say.ts';
+import { sayDuration, sayMemory } from '../../../electron/text/say.ts';
+import type { WaitingReason } from '../../../electron/contract/feed.ts';
 import type { Trial, TrialDetail } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
+import { raiseThreshold } from '../../shared/engine-actions.ts';
+import { Button } from '../../ui/button.tsx';
 import { useTimeLeft } from '../../shared/time-left.ts';
 import { useNow } from '../../shared/clock.ts';
 import { formatCount, formatFullTime, formatParams, formatTime } from '../../ui/format.ts';
@@ -106,6 +109,18 @@ function ProgressLine({ trial }: { readonly trial: Trial }) {
   );
 }
 
+/** What would let it start, by one click. */
+function Remedy({ remedy }: { readonly remedy: NonNullable<WaitingReason['remedy']> }) {
+  const pool = useEngine((state) => state.pools.find((each) => each.id === remedy.poolId)?.name ?? remedy.poolId);
+  return (
+    <div className="verdict-remedy">
+      <Button size="small" onClick={() => void raiseThreshold(remedy.poolId, remedy.foreignThresholdMiB)}>
+        Let others have {sayMemory(remedy.foreignThresholdMiB)} in {pool}
+      </Button>
+    </div>
+  );
+}
+
 /** The sentence that matters in this state: why it waits, what a resume costs, how it ended and what to do. */
 function Verdict({ trial }: { readonly trial: Trial }) {
   const reason = useEngine((state) => state.plan.waiting.get(trial.id));
@@ -120,6 +135,7 @@ function Verdict({ trial }: { readonly trial: Trial }) {
         {forecast?.startAtMs != null && (
           <span className="dim">{` · expected to start ${formatTime(forecast.startAtMs, now)}`}</span>
         )}
+        {reason.remedy !== undefined && <Remedy remedy={reason.remedy} />}
         {unsaid.length > 0 && (
           <ul>
             {unsaid.map((blocker, index) => (
