@@ -70,6 +70,14 @@ export function createApi(services: Services): OpenAPIHono {
   api.openapi(routes.getDoctor, async (c) => c.json({ checks: await services.doctor() }, 200));
   api.openapi(routes.getSettings, (c) => c.json(services.settings(), 200));
   api.openapi(routes.updateSettings, (c) => c.json(services.updateSettings(c.req.valid('json')), 200));
+  api.openapi(routes.listEnvironments, async (c) =>
+    c.json({ environments: await services.environments(c.req.valid('query').directory ?? null) }, 200),
+  );
+  api.openapi(routes.completeDirectory, async (c) =>
+    c.json(await services.completeDirectory(c.req.valid('query').typed), 200),
+  );
+  api.openapi(routes.recentSubmits, (c) => c.json(services.recentSubmits(), 200));
+  api.openapi(routes.checkSubmit, async (c) => c.json(await services.checkSubmit(c.req.valid('json')), 200));
   api.openapi(routes.listExamples, async (c) => c.json({ examples: await services.examples() }, 200));
   api.openapi(routes.runExample, async (c) => c.json(await services.runExample(c.req.valid('param').id), 201));
   api.openapi(routes.shutdown, (c) => {

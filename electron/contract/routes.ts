@@ -3,9 +3,10 @@
  * Bodies answer `application/problem+json` (contract/errors.ts) on every 4xx and 5xx.
  */
 import { createRoute, z } from '@hono/zod-openapi';
-import { SubmitBody, SubmitResult } from './config.ts';
+import { SubmitBody, SubmitResult, SubmitSource } from './config.ts';
 import { Problem } from './errors.ts';
 import { ForecastEntry, StateSnapshot } from './feed.ts';
+import { DirectoryCompletion, PythonEnvironment, RecentSubmits, SubmitCheck } from './form.ts';
 import { GpuStatus } from './gpus.ts';
 import { MAX_PAGE } from './paging.ts';
 import { CreatePoolBody, Pool, PoolActionBody, UpdatePoolBody, UpdateSlotBody } from './pools.ts';
@@ -330,6 +331,48 @@ export const updateSettings = createRoute({
   path: '/settings',
   request: body(Settings.partial().strict()),
   responses: { 200: json(Settings, 'Settings after the change'), ...problems },
+});
+
+export const listEnvironments = createRoute({
+  method: 'get',
+  path: '/form/environments',
+  request: {
+    query: z.object({
+      directory: z
+        .string()
+        .max(4096)
+        .regex(/^\//, 'directory must be absolute')
+        .optional()
+        .openapi({ description: 'The directory to be submitted; its own environments come first.' }),
+    }),
+  },
+  responses: {
+    200: json(z.object({ environments: z.array(PythonEnvironment) }), 'Environments that a trial could run in'),
+    ...problems,
+  },
+});
+export const completeDirectory = createRoute({
+  method: 'get',
+  path: '/form/directories',
+  request: {
+    query: z.object({
+      typed: z.string().max(4096).default('').openapi({
+        description: 'An absolute path, or one beginning with ~; what stands behind the last slash may be incomplete.',
+      }),
+    }),
+  },
+  responses: { 200: json(DirectoryCompletion, 'The directories it may become'), ...problems },
+});
+export const recentSubmits = createRoute({
+  method: 'get',
+  path: '/form/recent',
+  responses: { 200: json(RecentSubmits, 'What was submitted lately'), ...problems },
+});
+export const checkSubmit = createRoute({
+  method: 'post',
+  path: '/form/check',
+  request: body(z.object({ config: z.record(z.string(), z.unknown()), source: SubmitSource }).strict()),
+  responses: { 200: json(SubmitCheck, 'What a submit of this would be answered; nothing is submitted'), ...problems },
 });
 
 export const listExamples = createRoute({

@@ -2,10 +2,12 @@
 import path from 'node:path';
 import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
 import { createGpuProbe } from '../../native/gpu/gpu-probe.ts';
+import { createFormPlaces } from '../../native/host/form-places.ts';
 import { createHostProbe } from '../../native/host/host-probe.ts';
 import { createProcessRuntime } from '../../native/process/process-runtime.ts';
 import { openSnapshots } from '../../native/snapshots/open-snapshots.ts';
 import type { RuntimeKind } from '../contract/states.ts';
+import type { FormPlaces } from '../ports/form-places.ts';
 import type { GpuProbe } from '../ports/gpu-probe.ts';
 import type { HostProbe } from '../ports/host-probe.ts';
 import type { Snapshots } from '../ports/snapshots.ts';
@@ -22,6 +24,7 @@ export interface Machine {
   readonly probe: GpuProbe;
   readonly host: HostProbe;
   readonly snapshots: Snapshots;
+  readonly formPlaces: FormPlaces;
 }
 
 export function openMachine(options: EngineOptions, ground: Ground): Machine {
@@ -59,6 +62,7 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
   ground.closers.add(() => snapshots.close());
   return {
     snapshots,
+    formPlaces: createFormPlaces(),
     runtimes,
     runtimeWatch,
     launchHolds,

@@ -1,6 +1,7 @@
 /** The services behind the routes, put together from the parts. */
 import path from 'node:path';
 import { createFeedService } from '../api/services/feed-service.ts';
+import { createFormService } from '../api/services/form-service.ts';
 import { createGpuService } from '../api/services/gpu-service.ts';
 import { createLogService } from '../api/services/log-service.ts';
 import { createPoolService } from '../api/services/pool-service.ts';
@@ -21,6 +22,8 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
   const { store, nowMs, log, secrets } = ground;
   const { world, loop, planView, gpuStatus } = plans;
   const trialsDir = ground.paths.trials;
+  const submit = describeSubmit(parts);
+  const examplesDir = path.join(ground.resourcesDir, 'examples');
   const knownUuids = (): ReadonlySet<string> => world.knownUuids();
   const publish = (frame: FeedFrame): void => {
     screen.feed.publish(frame);
@@ -66,9 +69,10 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
       trialsDir,
       attemptEnded: (trialId, attempt) => screen.endedSignals.of(trialId, attempt),
     }),
+    ...createFormService({ submit, places: machine.formPlaces, examplesDir }),
     ...createSubmitService({
-      submit: describeSubmit(parts),
-      examplesDir: path.join(ground.resourcesDir, 'examples'),
+      submit,
+      examplesDir,
       dockerAvailable: () => machine.runtimeWatch.of('docker').available,
     }),
     ...createPoolService({ store, cpuCount: ground.cpuCount, knownUuids }),

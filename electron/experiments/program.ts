@@ -2,6 +2,7 @@
 import { SwitchyardError } from '../contract/errors.ts';
 import type { RuntimeKind } from '../contract/states.ts';
 import type { FoundProgram } from '../ports/trial-runtime.ts';
+import { readCommandWords } from './config/parse-command.ts';
 
 /**
  * @param entrypoint as configured: a line for the shell, or an argument vector
@@ -16,8 +17,8 @@ export function noteProgram(
   env: Readonly<Record<string, string>>,
   find: (name: string, env: Readonly<Record<string, string>>) => FoundProgram | null,
 ): string[] {
-  // A line for the shell finds its programs itself; a path may lead into the snapshot.
-  const name = typeof entrypoint === 'string' ? '' : (entrypoint[0] ?? '');
+  // Of a line for the shell, where it can be told; a path may lead into the snapshot.
+  const name = readCommandWords(entrypoint)[0] ?? '';
   if (runtime !== 'process' || name.includes('/') || name.trim() === '') return [];
   const found = find(name, env);
   if (found === null) return [];

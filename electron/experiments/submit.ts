@@ -20,6 +20,7 @@ import { resolveTrial, type MachineFacts, type ResolvedTrial } from './config/re
 import { validateConfig } from './config/parse-config.ts';
 import type { TrialSpec } from '../store/trial-spec.ts';
 import { maskEnv, unmaskEnv } from './mask-env.ts';
+import { checkScript } from './check-script.ts';
 import { noteProgram } from './program.ts';
 import { checkProgramInCopy } from './program-in-copy.ts';
 
@@ -40,14 +41,7 @@ export interface SubmitDeps {
 export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Promise<SubmitResult> {
   const again = body.idempotencyKey === undefined ? null : findSubmit(deps.store.db, body.idempotencyKey);
   if (again !== null) return { ...again, notes: [] };
-  const { config } = validateConfig(body.config);
-  const sourceDir = body.source.kind === 'none' ? null : path.resolve(body.source.path);
-  const resolved = resolveTrial(config, await deps.facts(), sourceDir);
-  await checkWish(deps, resolved, body.source.kind === 'in_place' ? sourceDir : null);
-  const notes = [
-    ...resolved.notes,
-    ...noteProgram(config.entrypoint, resolved.runtime, resolved.env, deps.findProgram),
-  ];
+  const { config, sourceDir, resolved, notes } = await judgeSubmit(deps, body);
   const input = {
     config,
     resolved,
@@ -76,6 +70,30 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
     notes.push(`Runs in ${body.source.path} itself, not in a copy: it sees what you change there before it starts.`);
   }
   return write(deps, { ...input, snapshot: null, notes });
+}
+
+/** Everything that can be told of a submit before the directory is copied. @throws SwitchyardError what it is refused with */
+export async function judgeSubmit(
+  deps: SubmitDeps,
+  { config: input, source }: Pick<SubmitBody, 'config' | 'source'>,
+): Promise<{
+  readonly config: ExperimentConfig;
+  readonly sourceDir: string | null;
+  readonly resolved: ResolvedTrial;
+  readonly notes: string[];
+}> {
+  const { config } = validateConfig(input);
+  const sourceDir = source.kind === 'none' ? null : path.resolve(source.path);
+  const resolved = resolveTrial(config, await deps.facts(), sourceDir);
+  await checkWish(deps, resolved, source.kind === 'in_place' ? sourceDir : null);
+  const notes = [
+    ...resolved.notes,
+    ...noteProgram(config.entrypoint, resolved.runtime, resolved.env, deps.findProgram),
+  ];
+  // A mount may bring the script along.
+  if (sourceDir !== null && (resolved.runtime === 'process' || config.mounts.length === 0))
+    await checkScript(config.entrypoint, sourceDir, resolved.runtime === 'process');
+  return { config, sourceDir, resolved, notes };
 }
 
 /** From here on the experiment keeps its snapshot; one that no experiment names, because the submit was refused, goes. */

@@ -81,6 +81,31 @@ export function listTrialIdsOf(db: Database, experimentId: number): number[] {
   ).map((row) => row.id);
 }
 
+/** So many of the latest submits are looked at for what is offered again. */
+const LATEST = 1_000;
+
+/** @returns the directories of the latest submits, latest first, each once */
+export function listRecentDirectories(db: Database, limit: number): string[] {
+  return prepared(
+    db,
+    `SELECT source_dir FROM (SELECT id, source_dir FROM experiment ORDER BY id DESC LIMIT ${LATEST})
+    WHERE source_dir IS NOT NULL GROUP BY source_dir ORDER BY MAX(id) DESC LIMIT ?`,
+  )
+    .pluck()
+    .all(limit) as string[];
+}
+
+/** @returns the labels of the latest trials, latest first, each once */
+export function listRecentLabels(db: Database, limit: number): string[] {
+  return prepared(
+    db,
+    `SELECT label.value FROM (SELECT id, labels FROM trial ORDER BY id DESC LIMIT ${LATEST}) AS latest, json_each(latest.labels) AS label
+    GROUP BY label.value ORDER BY MAX(latest.id) DESC LIMIT ?`,
+  )
+    .pluck()
+    .all(limit) as string[];
+}
+
 export function deleteExperiment(db: Database, id: number): void {
   prepared(db, 'DELETE FROM experiment WHERE id = ?').run(id);
 }

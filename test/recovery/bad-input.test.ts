@@ -5,6 +5,7 @@ import process from 'node:process';
 import { describe, expect, test } from 'vitest';
 import type { SubmitBodyInput } from '../../electron/contract/config.ts';
 import type { Problem } from '../../electron/contract/errors.ts';
+import type { SubmitCheck } from '../../electron/contract/form.ts';
 import { openYard, refusal, type Yard } from '../support/yard.ts';
 
 const ok = { entrypoint: 'true', runtime: 'process' } as const;
@@ -159,5 +160,46 @@ describe('actions that come too late or twice', () => {
       remedy: expect.stringContaining('Look at it again'),
     });
     expect((await engine.api.trial(moved)).history.filter(({ type }) => type === 'trial.moved')).toHaveLength(1);
+  });
+});
+
+describe('a form', () => {
+  test('is told what a submit would be refused with, before the submit and by the submit itself', async () => {
+    const yard = await openYard();
+    const project = path.join(yard.dir, 'project');
+    mkdirSync(project);
+    writeFileSync(path.join(project, 'train.py'), '');
+    const source = { kind: 'directory', path: project } as const;
+    const { call } = yard.engine.api;
+    const check = (config: SubmitBodyInput['config'], from: SubmitBodyInput['source'] = source) =>
+      call<SubmitCheck>('POST', '/form/check', { config, source: from });
+    const wrong = { entrypoint: ['sh', 'tarin.sh'], runtime: 'process' };
+    writeFileSync(path.join(project, 'train.sh'), 'true');
+    const { problem } = await check(wrong);
+    expect(problem).toMatchObject({
+      code: 'command_missing',
+      path: 'entrypoint',
+      remedy: 'train.sh is there: write train.sh instead of tarin.sh.',
+    });
+    expect(await submitRefused(yard, wrong, source)).toEqual(problem);
+    expect(await check({ entrypoint: 'sh train.sh', runtime: 'process', labels: ['a'] })).toMatchObject({
+      problem: null,
+    });
+    expect((await check(ok, { kind: 'directory', path: `${project}/gone` })).problem).toMatchObject({
+      code: 'directory_missing',
+    });
+    expect((await check({ ...ok, resorces: {} })).problem).toMatchObject({ code: 'unknown_key' });
+    expect(await yard.engine.api.trials()).toEqual([]);
+    await yard.engine.api.submit({ config: { ...ok, labels: ['mine'] }, source });
+    expect(await call('GET', '/form/recent')).toEqual({ directories: [project], labels: ['mine'] });
+    expect(await call('GET', `/form/directories?typed=${encodeURIComponent(`${yard.dir}/pro`)}`)).toEqual({
+      directory: yard.dir,
+      directories: [{ name: 'project', path: project }],
+      more: false,
+    });
+    expect(await call('GET', `/form/environments?directory=${encodeURIComponent(project)}`)).toHaveProperty(
+      'environments',
+    );
+    expect(await refusal(call('GET', '/form/environments?directory=relative'))).toMatchObject({ status: 400 });
   });
 });

@@ -28,7 +28,7 @@ describe('a command that is not there', () => {
   test('given as a list or in a shell line: failed once, with the name, never restarted', async () => {
     const yard = await openYard();
     const listed = await yard.submit({ entrypoint: ['./no-such-program-here', '--x'], max_restarts: 3 });
-    const shell = await yard.submit({ entrypoint: 'no-such-program-here --x', max_restarts: 3 });
+    const shell = await yard.submit({ entrypoint: 'cd . && no-such-program-here --x', max_restarts: 3 });
     expect(await yard.outcomeOf(listed)).toMatchObject({
       kind: 'failed',
       code: 'command_missing',
@@ -47,7 +47,8 @@ describe('a command that is not there', () => {
   });
   test('on no PATH: refused at submit', async () => {
     const yard = await openYard();
-    await expect(yard.submit({ entrypoint: ['no-such-program-here'] })).rejects.toThrow('no-such-program-here');
+    for (const entrypoint of [['no-such-program-here'], 'no-such-program-here --x'])
+      await expect(yard.submit({ entrypoint })).rejects.toThrow('no-such-program-here');
   });
 });
 

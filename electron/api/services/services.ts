@@ -1,6 +1,7 @@
 /** What the routes call: services by topic, each a few calls into the domain folders. The composition root puts them together. */
 import type { EngineService } from './engine-service.ts';
 import type { FeedService } from './feed-service.ts';
+import type { FormService } from './form-service.ts';
 import type { GpuService } from './gpu-service.ts';
 import type { LogService } from './log-service.ts';
 import type { PoolService } from './pool-service.ts';
@@ -12,6 +13,7 @@ export interface Services
   extends
     EngineService,
     FeedService,
+    FormService,
     GpuService,
     LogService,
     PoolService,

@@ -53,7 +53,7 @@ export async function fillYard({
   const hasReached = (id: number, step: number): Promise<boolean> =>
     waitUntil(`trial ${id} reaches step ${step}`, async () => ((await engine.api.trial(id)).trial.step ?? 0) >= step);
   const completed = await submit('warm-up', {}, 0, 3);
-  const failed = await submit('typo', { entrypoint: 'pyhton train.py' }, 0);
+  const failed = await submit('typo', { entrypoint: 'cd . && pyhton train.py' }, 0);
   const paused = await submit('diffusion-64', { hyperparameters: { ema: 0.9999 } }, 0);
   await hasReached(paused, 2);
   await engine.api.act({ action: 'pause', trialIds: [paused] });

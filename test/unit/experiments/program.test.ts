@@ -29,8 +29,14 @@ describe('the program of a trial', () => {
       remedy: expect.stringContaining('/bin') as string,
     });
   });
+  it('is looked for in a line for the shell too', () => {
+    expect(() => noteProgram('pyhton a.py --lr 0.1', 'process', { PATH: '/bin' }, nothing('python3'))).toThrow(
+      'There is no program "pyhton"',
+    );
+  });
   it.each([
-    ['python a.py', 'process'],
+    ['python a.py || true', 'process'],
+    ['cd src && python a.py', 'process'],
     [['./run.sh'], 'process'],
     [['python'], 'docker'],
   ] as const)('%j in %s is not judged', (entrypoint, runtime) => {
