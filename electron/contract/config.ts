@@ -102,6 +102,15 @@ export const SubmitSource = z
     description: 'directory: a frozen copy of it; in_place: the directory itself, no copy; none: an empty directory.',
   });
 
+const SHELL_VARIABLES_CHARS = 1_000_000;
+/** Values may be secrets: no message repeats them. */
+const ShellVariables = z
+  .record(
+    z.string().regex(/^(?!SWITCHYARD_)[A-Za-z_]\w{0,199}$/, 'is not the name of a variable that can be taken over'),
+    z.string().regex(/^[^\0]*$/, 'has a NUL character, which no environment can carry'),
+  )
+  .refine((variables) => JSON.stringify(variables).length <= SHELL_VARIABLES_CHARS, 'is larger than any environment');
+
 export const SubmitBody = z
   .object({
     config: z
@@ -115,6 +124,11 @@ export const SubmitBody = z
       .optional()
       .openapi({ description: 'A repeated submit with the same key returns the first answer.' }),
     paused: z.boolean().default(false).openapi({ description: 'Submit without letting it start.' }),
+    shellEnvironment: ShellVariables.optional().openapi({
+      description:
+        "The environment of the shell that submits. A process gets it in place of the engine's own, a container the " +
+        'variables of machine-learning tools; what the configuration sets wins. Stored encrypted; values are never shown.',
+    }),
   })
   .strict()
   .openapi('Submit');

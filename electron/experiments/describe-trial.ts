@@ -37,11 +37,24 @@ export async function describeTrial(
     ),
   );
   const places = trialDirectories(deps.trialsDir, id);
-  const { config, unreadable } = presentConfig(deps.secrets, experiment.config, experiment.sealedEnv);
+  const { config, shellVariables, unreadable } = presentConfig(
+    deps.secrets,
+    experiment.config,
+    experiment.sealedEnv,
+    experiment.sealedShell,
+  );
+  const comments = [
+    ...(unreadable === null ? [] : [unreadable]),
+    ...(shellVariables.length === 0
+      ? []
+      : [
+          `With the ${shellVariables.length} variables of the shell it was submitted from: ${shellVariables.join(' ')}`,
+        ]),
+  ];
   return {
     trial: deps.toTrial(row),
     config,
-    configYaml: `${unreadable === null ? '' : `# ${unreadable}\n`}${dumpConfigYaml(config)}`,
+    configYaml: `${comments.map((line) => `# ${line.replaceAll(/\p{C}/gu, '?')}\n`).join('')}${dumpConfigYaml(config)}`,
     source: experiment.sourceDir,
     snapshot: experiment.snapshot,
     snapshotInfo: experiment.snapshotInfo,

@@ -19,6 +19,7 @@ import { getTrialRow, insertTrial, lastRank } from '../store/trials.ts';
 import { resolveTrial, type MachineFacts, type ResolvedTrial } from './config/resolve-config.ts';
 import { validateConfig } from './config/parse-config.ts';
 import type { TrialSpec } from '../store/trial-spec.ts';
+import { sayShellShare, shareOfShell } from '../trials/attempts/shell-variables.ts';
 import { maskEnv, unmaskEnv } from './mask-env.ts';
 import { checkScript } from './check-script.ts';
 import { noteProgram } from './program.ts';
@@ -42,12 +43,14 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
   const again = body.idempotencyKey === undefined ? null : findSubmit(deps.store.db, body.idempotencyKey);
   if (again !== null) return { ...again, notes: [] };
   const { config, sourceDir, resolved, notes } = await judgeSubmit(deps, body);
+  const shell = body.shellEnvironment ?? null;
   const input = {
     config,
     resolved,
     sourceDir,
     inPlace: body.source.kind === 'in_place',
     env: resolved.env,
+    sealedShell: shell === null ? null : deps.secrets.seal(JSON.stringify(shell)),
     paused: body.paused,
     idempotencyKey: body.idempotencyKey ?? null,
   };
@@ -75,7 +78,7 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
 /** Everything that can be told of a submit before the directory is copied. @throws SwitchyardError what it is refused with */
 export async function judgeSubmit(
   deps: SubmitDeps,
-  { config: input, source }: Pick<SubmitBody, 'config' | 'source'>,
+  { config: input, source, shellEnvironment: shell }: Pick<SubmitBody, 'config' | 'source' | 'shellEnvironment'>,
 ): Promise<{
   readonly config: ExperimentConfig;
   readonly sourceDir: string | null;
@@ -88,7 +91,8 @@ export async function judgeSubmit(
   await checkWish(deps, resolved, source.kind === 'in_place' ? sourceDir : null);
   const notes = [
     ...resolved.notes,
-    ...noteProgram(config.entrypoint, resolved.runtime, resolved.env, deps.findProgram),
+    ...(shell === undefined ? [] : sayShellShare(shell, shareOfShell(shell, resolved.runtime, resolved.spec.mounts))),
+    ...noteProgram(config.entrypoint, resolved.runtime, { ...shell, ...resolved.env }, deps.findProgram),
   ];
   // A mount may bring the script along.
   if (sourceDir !== null && (resolved.runtime === 'process' || config.mounts.length === 0))
@@ -119,6 +123,7 @@ export async function duplicateTrial(
   const resolved = resolveTrial(config, await deps.facts(), experiment.sourceDir);
   await checkWish(deps, resolved, experiment.inPlace ? experiment.sourceDir : null);
   const env = unmaskEnv(resolved.env, openEnv(deps.secrets, experiment.sealedEnv));
+  const shell = openEnv(deps.secrets, experiment.sealedShell);
   return write(deps, {
     config,
     resolved,
@@ -126,9 +131,13 @@ export async function duplicateTrial(
     sourceDir: experiment.sourceDir,
     inPlace: experiment.inPlace,
     env,
+    sealedShell: experiment.sealedShell,
     paused,
     idempotencyKey: null,
-    notes: [...resolved.notes, ...noteProgram(config.entrypoint, resolved.runtime, env, deps.findProgram)],
+    notes: [
+      ...resolved.notes,
+      ...noteProgram(config.entrypoint, resolved.runtime, { ...shell, ...env }, deps.findProgram),
+    ],
   });
 }
 
@@ -149,6 +158,7 @@ function write(
     readonly sourceDir: string | null;
     readonly inPlace: boolean;
     readonly env: Readonly<Record<string, string>>;
+    readonly sealedShell: string | null;
     readonly paused: boolean;
     readonly idempotencyKey: string | null;
     readonly notes: readonly string[];
@@ -164,6 +174,7 @@ function write(
       name: resolved.name,
       config: withoutEnv(input.config),
       sealedEnv,
+      sealedShell: input.sealedShell,
       sourceDir: input.sourceDir,
       snapshot: input.snapshot?.id ?? null,
       snapshotInfo: input.snapshot?.info ?? null,
@@ -208,21 +219,31 @@ export function openEnv(secrets: SecretBox, sealed: string | null): Record<strin
 
 /**
  * The configuration as the user may see it: environment variables that look like secrets are masked.
- * @returns unreadable: why its variables are missing in it, where their key is gone; everything else of the trial is still shown
+ * @returns shellVariables: names of what came along from the shell;
+ *   unreadable: why its variables are missing in it, where their key is gone; everything else of the trial is still shown
  */
 export function presentConfig(
   secrets: SecretBox,
   config: ExperimentConfig,
   sealedEnv: string | null,
-): { readonly config: ExperimentConfig; readonly unreadable: string | null } {
+  sealedShell: string | null = null,
+): {
+  readonly config: ExperimentConfig;
+  readonly shellVariables: readonly string[];
+  readonly unreadable: string | null;
+} {
   const withEnv = (env: Record<string, string>): ExperimentConfig => ({
     ...config,
     environment: { ...config.environment, environment_variables: env },
   });
   try {
-    return { config: withEnv(maskEnv(openEnv(secrets, sealedEnv))), unreadable: null };
+    return {
+      config: withEnv(maskEnv(openEnv(secrets, sealedEnv))),
+      shellVariables: Object.keys(openEnv(secrets, sealedShell)),
+      unreadable: null,
+    };
   } catch (error) {
     if (!(error instanceof SwitchyardError) || error.code !== 'secret_unreadable') throw error;
-    return { config: withEnv({}), unreadable: error.message };
+    return { config: withEnv({}), shellVariables: [], unreadable: error.message };
   }
 }

@@ -42,6 +42,8 @@ export interface LaunchSpec {
   /** Working directory as the trial sees it (a container path for docker). */
   readonly workDir: string;
   readonly env: Readonly<Record<string, string>>;
+  /** `env` is all of a shell's environment: a process gets nothing of the engine's own beside it. */
+  readonly envIsWhole?: true;
   /** UUIDs of the leased GPUs or MIG instances; empty = the trial must see no GPU. */
   readonly slotUuids: readonly string[];
   /** Bind mounts for containers; ignored by the process runtime. */

@@ -11,6 +11,8 @@ export interface ExperimentRow {
   readonly config: ExperimentConfig;
   /** Environment variables, encrypted (they often hold keys); null = none. */
   readonly sealedEnv: string | null;
+  /** The environment of the shell it was submitted from, encrypted; null = none came along. */
+  readonly sealedShell: string | null;
   readonly sourceDir: string | null;
   readonly snapshot: string | null;
   /** null = no snapshot, or one from before this was noted. */
@@ -25,7 +27,7 @@ type Raw = Omit<ExperimentRow, 'config' | 'inPlace' | 'snapshotInfo'> & {
   inPlace: number;
   snapshotInfo: string | null;
 };
-const COLUMNS = `id, name, config, sealed_env AS sealedEnv, source_dir AS sourceDir, snapshot, snapshot_info AS snapshotInfo,
+const COLUMNS = `id, name, config, sealed_env AS sealedEnv, sealed_shell AS sealedShell, source_dir AS sourceDir, snapshot, snapshot_info AS snapshotInfo,
   in_place AS inPlace, created_at_ms AS createdAtMs`;
 const fromRaw = (raw: Raw): ExperimentRow => ({
   ...raw,
@@ -36,9 +38,10 @@ const fromRaw = (raw: Raw): ExperimentRow => ({
 
 export function insertExperiment(
   db: Database,
-  row: Omit<ExperimentRow, 'id' | 'inPlace' | 'snapshotInfo'> & {
+  row: Omit<ExperimentRow, 'id' | 'inPlace' | 'snapshotInfo' | 'sealedShell'> & {
     readonly inPlace?: boolean;
     readonly snapshotInfo?: SnapshotInfo | null;
+    readonly sealedShell?: string | null;
     readonly idempotencyKey: string | null;
   },
 ): number {
@@ -46,12 +49,13 @@ export function insertExperiment(
     prepared(
       db,
       `INSERT INTO experiment
-      (name, config, sealed_env, source_dir, snapshot, snapshot_info, in_place, idempotency_key, created_at_ms)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      (name, config, sealed_env, sealed_shell, source_dir, snapshot, snapshot_info, in_place, idempotency_key, created_at_ms)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       row.name,
       JSON.stringify(row.config),
       row.sealedEnv,
+      row.sealedShell ?? null,
       row.sourceDir,
       row.snapshot,
       row.snapshotInfo == null ? null : JSON.stringify(row.snapshotInfo),

@@ -11,8 +11,17 @@ import workTime from './migrations/0003-work-time.ts';
 import runtimeWish from './migrations/0004-runtime-wish.ts';
 import largeTables from './migrations/0005-large-tables.ts';
 import snapshotInfo from './migrations/0006-snapshot-info.ts';
+import shellEnvironment from './migrations/0007-shell-environment.ts';
 
-export const MIGRATIONS: readonly Migration[] = [initial, inPlace, workTime, runtimeWish, largeTables, snapshotInfo];
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  inPlace,
+  workTime,
+  runtimeWish,
+  largeTables,
+  snapshotInfo,
+  shellEnvironment,
+];
 
 /**
  * Brings `db` up to the newest version, one transaction a migration.

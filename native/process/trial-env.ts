@@ -86,9 +86,10 @@ export function buildTrialEnv(
   spec: LaunchSpec,
 ): Readonly<Record<string, string>> & { readonly PATH: string } {
   const uuids = spec.slotUuids.join(',');
-  // A submit that brings its shell's PATH brings all of that shell's environment; two of them must not be mixed.
-  const passed =
-    spec.env['PATH'] === undefined
+  // Two environments must not be mixed: a PATH of its own brings its own activated one.
+  const passed = spec.envIsWhole
+    ? { PATH: base['PATH'] ?? '' }
+    : spec.env['PATH'] === undefined
       ? base
       : Object.fromEntries(Object.entries(base).filter(([name]) => !isActivated(name)));
   return {

@@ -165,7 +165,7 @@ function engineEnvironment(env: NodeJS.ProcessEnv): Record<string, string | unde
   const activated = [env['VIRTUAL_ENV'], env['CONDA_PREFIX']].flatMap((dir) =>
     dir === undefined || dir === '' ? [] : [path.join(dir, 'bin')],
   );
-  const { PATH: searched } = takeShellEnvironment(env, '/');
+  const searched = takeShellEnvironment(env, '/').variables['PATH'];
   const search = searched
     ?.split(path.delimiter)
     .filter((entry) => !activated.includes(entry))

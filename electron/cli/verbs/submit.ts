@@ -9,7 +9,8 @@ import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { ConnectionError, RefusedError } from '../../client/client-errors.ts';
 import { describeRefusal } from '../describe-refusal.ts';
 import { CliError, ExitCode, usageError } from '../exit-codes.ts';
-import { addShellEnvironment } from '../shell-environment.ts';
+import { sayLeftOut, takeShellEnvironment } from '../shell-environment.ts';
+import type { ShellEnvironment } from '../shell-environment.ts';
 import { addExperimentFlags, applyExperimentFlags } from '../submit-flags.ts';
 import type { ExperimentFlags } from '../submit-flags.ts';
 import { plain } from '../table.ts';
@@ -35,10 +36,12 @@ export const build: BuildVerb = (context) =>
     createVerb(
       'submit',
       'Queue a training run. A copy of the directory is taken now, so you can go on editing.\n\n' +
-        'DIR alone runs the entrypoint of DIR/switchyard.yaml; "-- COMMAND" alone runs a command in a copy of the current directory; ' +
+        'DIR alone runs the entrypoint of DIR/switchyard.yaml, without DIR that of the current directory; ' +
+        '"-- COMMAND" alone runs a command in a copy of the current directory; ' +
         'both together run the command with that directory and its configuration.',
       [
         'submit -- python train.py --lr 0.1',
+        'submit',
         'submit ./project -S lr=0.1 -S model.depth=4 --slots 2',
         'submit --name sweep --env PATH --time-limit 2h --wait -- "python train.py | tee out.txt"',
       ],
@@ -52,10 +55,7 @@ export const build: BuildVerb = (context) =>
     .option('--paused', 'queue it without letting it start')
     .option('--no-snapshot', 'run in an empty directory')
     .option('--in-place', 'run in the directory itself instead of a copy')
-    .option(
-      '--clean-env',
-      "use the engine's environment instead of this shell's PATH, virtual environment and CUDA paths",
-    )
+    .option('--clean-env', "use the engine's environment instead of this shell's")
     .option('-w, --wait', 'wait until it is done; exit code 1 when it did not complete')
     .action(async (dir: string | undefined, flags: SubmitFlags) => {
       const command = readCommand(context.afterDashes);
@@ -78,16 +78,18 @@ export const build: BuildVerb = (context) =>
         await printConfig(config, flags, context);
         return;
       }
-      if (flags.cleanEnv !== true) addShellEnvironment(config, context.terminal.env, context.terminal.cwd);
+      const shell = flags.cleanEnv === true ? null : takeShellEnvironment(context.terminal.env, context.terminal.cwd);
       const body: SubmitBodyInput = {
         config,
         source: chooseSource(flags, directory ?? context.terminal.cwd),
         idempotencyKey: randomUUID(),
         paused: flags.paused === true,
+        ...(shell === null ? {} : { shellEnvironment: shell.variables }),
       };
-      const result = await sendSubmit(context, body).catch((error: unknown) => {
+      const accepted = await sendSubmit(context, body).catch((error: unknown) => {
         throw namePlaceInFile(error, file, read?.lineOf ?? null);
       });
+      const result = { ...accepted, notes: [...accepted.notes, ...sayAbsent(shell, body.config)] };
       show(context, flags.json, result, () => describeSubmit(result, flags));
       if (flags.json !== true)
         for (const note of result.notes) context.terminal.note(context.terminal.paintError(plain(note), 'dim'));
@@ -100,6 +102,17 @@ export const build: BuildVerb = (context) =>
         );
       if (flags.wait === true) await waitForTrials(result.trialIds, context);
     });
+
+/** What of the shell stayed here and was not given by a flag or the configuration either. */
+function sayAbsent(shell: ShellEnvironment | null, config: SubmitBodyInput['config']): string[] {
+  if (shell === null) return [];
+  const environment = config['environment'] as
+    { environment_variables?: Readonly<Record<string, string>> } | null | undefined;
+  const given = environment?.environment_variables ?? {};
+  const absent = (names: readonly string[]): string[] => names.filter((name) => !Object.hasOwn(given, name));
+  const { credentials, session, lease } = shell.leftOut;
+  return sayLeftOut({ credentials: absent(credentials), session: absent(session), lease });
+}
 
 /** What the shell's environment adds is not in it: it belongs to the shell that submits, not to a file. */
 async function printConfig(
@@ -165,12 +178,15 @@ function findConfigFile(
       );
     return null;
   }
-  if (command === null)
+  const here = path.join(context.terminal.cwd, CONFIG_FILE);
+  if (command === null) {
+    if (fs.existsSync(here)) return here;
     throw usageError(
-      'There is nothing to submit.',
+      `There is nothing to submit: no command was given, and there is no ${CONFIG_FILE} here.`,
       'Name a directory with a switchyard.yaml, or write a command after "--": switchyard submit -- python train.py',
     );
-  if (fs.existsSync(path.join(context.terminal.cwd, CONFIG_FILE)))
+  }
+  if (fs.existsSync(here))
     context.terminal.note(`The ${CONFIG_FILE} here is not used; write "submit . -- …" to use it.`);
   return null;
 }

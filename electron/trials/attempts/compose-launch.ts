@@ -1,7 +1,9 @@
 /** What a trial sees: environment, mounts and working directory for one attempt. Pure. */
+import type { RuntimeKind } from '../../contract/states.ts';
 import type { LaunchSpec, TrialLayout } from '../../ports/trial-runtime.ts';
 import type { TrialRow } from '../../store/trials.ts';
 import type { AttemptFiles } from '../files/directories.ts';
+import { shareOfShell } from './shell-variables.ts';
 
 export interface LaunchFacts {
   readonly trial: TrialRow;
@@ -12,6 +14,9 @@ export interface LaunchFacts {
   readonly engineId: string;
   readonly slotUuids: readonly string[];
   readonly userEnv: Readonly<Record<string, string>>;
+  /** The environment of the shell it was submitted from; null = none came along. */
+  readonly shellEnv: Readonly<Record<string, string>> | null;
+  readonly runtime: RuntimeKind;
   /** Name of the newest finished checkpoint below the checkpoint directory; null = none. */
   readonly latestCheckpoint: string | null;
   readonly token: string;
@@ -23,10 +28,13 @@ export interface LaunchFacts {
 export function composeLaunch(facts: LaunchFacts): LaunchSpec {
   const { trial, files } = facts;
   const { places, paths, mounts } = facts.layout;
-  const ownPythonPath = facts.userEnv['PYTHONPATH'] ?? '';
+  const ofShell =
+    facts.shellEnv === null ? {} : shareOfShell(facts.shellEnv, facts.runtime, trial.spec.mounts).variables;
+  const userEnv = { ...ofShell, ...facts.userEnv };
+  const ownPythonPath = userEnv['PYTHONPATH'] ?? '';
   const env: Record<string, string> = {
     PYTHONUNBUFFERED: '1',
-    ...facts.userEnv,
+    ...userEnv,
     PYTHONPATH: ownPythonPath === '' ? places.helper : `${places.helper}${paths.delimiter}${ownPythonPath}`,
     SWITCHYARD_TRIAL_ID: String(trial.id),
     SWITCHYARD_ATTEMPT: String(trial.attempt),
@@ -48,6 +56,7 @@ export function composeLaunch(facts: LaunchFacts): LaunchSpec {
     image: trial.spec.image,
     workDir: places.work,
     env,
+    ...(facts.shellEnv === null ? {} : { envIsWhole: true }),
     slotUuids: facts.slotUuids,
     mounts: [...mounts, ...trial.spec.mounts],
     limits: trial.spec.limits,

@@ -80,10 +80,8 @@ export function createPreparation(deps: PreparationDeps): Preparation {
           : checkStillThere(work),
       ]);
 
-      const userEnv =
-        experiment?.sealedEnv == null
-          ? {}
-          : (JSON.parse(deps.secrets.open(experiment.sealedEnv)) as Record<string, string>);
+      const openVariables = (sealed: string): Record<string, string> =>
+        JSON.parse(deps.secrets.open(sealed)) as Record<string, string>;
       return composeLaunch({
         trial,
         layout,
@@ -91,7 +89,9 @@ export function createPreparation(deps: PreparationDeps): Preparation {
         attemptKey: attempt.key,
         engineId: deps.engineId,
         slotUuids: attempt.slots,
-        userEnv,
+        userEnv: experiment?.sealedEnv == null ? {} : openVariables(experiment.sealedEnv),
+        shellEnv: experiment?.sealedShell == null ? null : openVariables(experiment.sealedShell),
+        runtime: attempt.runtime,
         // Before its first attempt there cannot be one.
         latestCheckpoint: attempt.number === 1 ? null : ((await pickLatestCheckpoint(dirs.checkpoints))?.name ?? null),
         token: deps.tokens.take(trial.id, attempt.number),

@@ -79,6 +79,31 @@ describe('submit', () => {
       source: { kind: 'directory', path: home },
       idempotencyKey: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
       paused: false,
+      shellEnvironment: expect.any(Object) as object,
+    });
+  });
+  it('takes the shell along, and says once what stays behind and how it comes along', async () => {
+    const { home, seen } = await start({ 'POST /experiments': queued });
+    const env = { PATH: '/bin', WANDB_MODE: 'offline', HF_TOKEN: 'hunter2', DISPLAY: ':1', CUDA_VISIBLE_DEVICES: '3' };
+    const first = await cli(home, ['submit', '--', 'x'], { env });
+    expect(seen[0]?.body).toHaveProperty('shellEnvironment', { PATH: '/bin', WANDB_MODE: 'offline' });
+    expect(first.err).toMatch(/HF_TOKEN .*credential.*DISPLAY .*--env NAME/);
+    expect(first.err).toContain('CUDA_VISIBLE_DEVICES of this shell has no effect');
+    const second = await cli(home, ['submit', '--json', '--env', 'HF_TOKEN', '--', 'x'], { env });
+    expect(JSON.parse(second.out)).toMatchObject({
+      notes: expect.arrayContaining([expect.stringMatching(/^Not taken over from this shell: DISPLAY /)]) as unknown,
+    });
+    expect(first.out + first.err + second.out + second.err).not.toContain('hunter2');
+    await cli(home, ['submit', '--clean-env', '--', 'x'], { env });
+    expect(seen[2]?.body).not.toHaveProperty('shellEnvironment');
+  });
+  it('takes the configuration here when nothing is named', async () => {
+    const { home, seen } = await start({ 'POST /experiments': queued });
+    fs.writeFileSync(path.join(home, 'switchyard.yaml'), 'entrypoint: python a.py\n');
+    expect(await cli(home, ['submit'])).toMatchObject({ exitCode: 0 });
+    expect(seen[0]?.body).toMatchObject({
+      config: { entrypoint: 'python a.py' },
+      source: { kind: 'directory', path: home },
     });
   });
   it('takes the configuration of the directory, and flags over it', async () => {
@@ -182,7 +207,7 @@ describe('submit', () => {
     expect(result).toEqual({ exitCode: 2, out: '', err: `${file}:3: Unknown key "slotz".\nDid you mean "slots"?\n` });
   });
   it.each([
-    [['submit'], 'nothing to submit'],
+    [['submit'], 'nothing to submit: no command was given, and there is no switchyard.yaml here'],
     [['submit', '--'], 'no command after "--"'],
     [['submit', 'nowhere'], 'no directory'],
     [['submit', 'engine.lock'], 'is a file'],

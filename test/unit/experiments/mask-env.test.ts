@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { SwitchyardError } from '../../../electron/contract/errors.ts';
-import { isSecret, MASK, maskEnv, unmaskEnv } from '../../../electron/experiments/mask-env.ts';
+import { MASK, maskEnv, unmaskEnv } from '../../../electron/experiments/mask-env.ts';
 import { presentConfig } from '../../../electron/experiments/submit.ts';
+import { isSecret } from '../../../electron/text/is-secret.ts';
 
 test.each([
   'API_KEY',
@@ -17,6 +18,8 @@ test.each([
   'SENTRY_DSN',
   'HTTP_COOKIE',
   'SSH_PASSPHRASE',
+  'HTTP_AUTHORIZATION',
+  'TOKENIZER_TOKEN',
 ])('%s is a secret by its name', (name) => {
   expect(isSecret(name, 'x')).toBe(true);
 });
@@ -42,6 +45,9 @@ test.each([
   ['ENDPOINT', 'http://localhost:8080/v1'],
   ['REMOTE', 'ssh://git@github.com/a/b'],
   ['EMAIL', 'me@example.org'],
+  ['TOKENIZERS_PARALLELISM', 'false'],
+  ['GIT_AUTHOR_NAME', 'me'],
+  ['MAX_NEW_TOKENS', '128'],
 ])('%s=%s is shown', (name, value) => {
   expect(isSecret(name, value)).toBe(false);
 });

@@ -245,6 +245,10 @@ describe('the environment of a trial', () => {
       expect.arrayContaining(['VIRTUAL_ENV', 'CONDA_PREFIX', 'LD_LIBRARY_PATH']),
     );
     expect(buildTrialEnv(activated, spec({}))).toMatchObject(activated);
+    // A shell that has no HF_HOME gets none from the engine.
+    const whole = buildTrialEnv({ ...activated, HF_HOME: '/e' }, { ...spec({ env: { A: '1' } }), envIsWhole: true });
+    expect(whole).toMatchObject({ A: '1', PATH: '/bin' });
+    for (const name of ['HF_HOME', 'HOME', 'VIRTUAL_ENV']) expect(whole).not.toHaveProperty(name);
     expect(buildTrialEnv({}, spec({}))).toMatchObject({ CUDA_VISIBLE_DEVICES: '-1', NVIDIA_VISIBLE_DEVICES: 'void' });
   });
 });

@@ -18,6 +18,8 @@ const launch = (over: Partial<LaunchFacts> = {}) =>
     engineId: 'e',
     slotUuids: ['GPU-1'],
     userEnv: {},
+    shellEnv: null,
+    runtime: 'process',
     latestCheckpoint: null,
     token: 'secret',
     apiUrl: null,
@@ -56,6 +58,35 @@ describe('composeLaunch', () => {
       SWITCHYARD_TOKEN: 'secret',
     });
     expect(launch().env).not.toHaveProperty('SWITCHYARD_TOKEN');
+  });
+
+  const shellEnv = {
+    HOME: '/home/me',
+    PATH: '/venv/bin',
+    PYTHONPATH: '/lib',
+    OMP_NUM_THREADS: '4',
+    WANDB_MODE: 'offline',
+    HF_HOME: '/data/hf',
+    HTTPS_PROXY: 'http://127.0.0.1:3128',
+    HTTP_PROXY: 'http://proxy:3128',
+  };
+
+  it('gives a process all of the shell it was submitted from, under what the configuration sets', () => {
+    const spec = launch({ shellEnv, userEnv: { WANDB_MODE: 'online' } });
+    expect(spec.envIsWhole).toBe(true);
+    expect(spec.env).toMatchObject({ ...shellEnv, WANDB_MODE: 'online', PYTHONPATH: '/h:/lib' });
+    expect(launch()).not.toHaveProperty('envIsWhole');
+  });
+
+  it('gives a container the variables of tools, less those that name a place it does not see', () => {
+    const { env } = launch({ shellEnv, runtime: 'docker' });
+    expect(env).toMatchObject({ OMP_NUM_THREADS: '4', WANDB_MODE: 'offline', HTTP_PROXY: 'http://proxy:3128' });
+    for (const name of ['HOME', 'PATH', 'HF_HOME', 'HTTPS_PROXY']) expect(env).not.toHaveProperty(name);
+    expect(env['PYTHONPATH']).toBe('/h');
+    const mounted = makeTrialRow({
+      spec: { ...makeTrialRow().spec, mounts: [{ hostPath: '/data', containerPath: '/data', readOnly: true }] },
+    });
+    expect(launch({ shellEnv, runtime: 'docker', trial: mounted }).env).toHaveProperty('HF_HOME', '/data/hf');
   });
 
   it("adds the user's mounts behind those that the runtime needs", () => {
