@@ -16,7 +16,7 @@ import { isPortTaken } from './doors/listener.ts';
 import { openDoors, type Doors } from './doors/open-doors.ts';
 import { readEnvironment, type EngineStart, type LaunchEnvironment } from './doors/launch-environment.ts';
 import { isLoopback, parseServeFlags, type ServeFlags } from './doors/serve-options.ts';
-import type { Engine } from './ports/engine-api.ts';
+import { ORDERLY_END_MS, type Engine } from './ports/engine-api.ts';
 import { watchDataDir } from './store/watch-data-dir.ts';
 
 /** How long an engine that is just starting may take to open its socket. */
@@ -29,6 +29,9 @@ export interface ServeEnvironment {
   readonly startEngine: EngineStart;
   /** Settles on the first request from outside to stop. */
   readonly stopAsked: Promise<unknown>;
+  /** How long the end may take, and what ends the process when it takes longer. */
+  readonly orderlyEndMs: number;
+  readonly endByForce: () => void;
 }
 
 /**
@@ -65,6 +68,7 @@ export async function serve(argv: readonly string[], environment?: Partial<Serve
     warn(message);
     process.exit(1);
   });
+  let stopDeadline = (): void => undefined;
   try {
     const doors = await openDoors(engine, doorsOptions(parsed.flags)).catch((error: unknown) => {
       warn(
@@ -80,14 +84,40 @@ export async function serve(argv: readonly string[], environment?: Partial<Serve
       await announce(doors, engine, parsed.flags, print);
       await Promise.race([stopAsked, engine.stopRequested, watch.failed]);
     } finally {
+      stopDeadline = startDeadline(engine, environment, warn);
       await doors.close();
     }
   } finally {
     stopWatching();
     await engine.close();
+    stopDeadline();
     watch.stop();
   }
   return watch.hasFailed() ? 1 : 0;
+}
+
+/**
+ * An end that hangs (a disk that does not answer, a connection nobody closes) would leave a process that serves nothing and holds the
+ * lock. Everything that was acknowledged is on the disk, so it ends by force then.
+ * @returns the function that says that it has ended
+ */
+function startDeadline(
+  engine: Engine,
+  environment: Partial<ServeEnvironment> | undefined,
+  warn: (line: string) => void,
+): () => void {
+  const deadlineMs = environment?.orderlyEndMs ?? ORDERLY_END_MS;
+  const endByForce = environment?.endByForce ?? (() => process.exit(1));
+  const timer = setTimeout(() => {
+    const text = `Switchyard could not end in order within ${deadlineMs / 1000} s, so it ends by force. Nothing saved is lost.`;
+    createDoorLog(engine.paths.engineLog)('the orderly end took too long', new Error(text));
+    warn(text);
+    endByForce();
+  }, deadlineMs);
+  timer.unref();
+  return () => {
+    clearTimeout(timer);
+  };
 }
 
 async function announce(doors: Doors, engine: Engine, flags: ServeFlags, print: (line: string) => void): Promise<void> {

@@ -5,6 +5,7 @@
  * Quitting closes the engine first (trials go on), then the windows: running -> closing -> closed.
  */
 import { app, dialog } from 'electron';
+import { ORDERLY_END_MS } from '../ports/engine-api.ts';
 
 /** @returns whether this process is the first; if not, the first one has been told to show itself */
 export function claimSingleInstance(show: () => void): boolean {
@@ -25,6 +26,11 @@ export function endInOrder(close: () => Promise<void>, log: (message: string, er
     event.preventDefault();
     if (state === 'closing') return;
     state = 'closing';
+    // Whoever waits for this process to end must not wait for ever: a disk that does not answer, for one.
+    setTimeout(() => {
+      log('the orderly end took too long', new Error(`not closed within ${ORDERLY_END_MS / 1000} s`));
+      app.exit(1);
+    }, ORDERLY_END_MS).unref();
     void close()
       .catch((error: unknown) => log('closing the engine failed', error))
       .finally(() => {

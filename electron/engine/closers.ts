@@ -2,8 +2,11 @@
 export interface Closers {
   /** `close` is called once, after everything that was opened later has closed. */
   add(close: () => unknown): void;
-  /** Idempotent: what was closed is forgotten. */
-  closeAll(): Promise<void>;
+  /**
+   * Idempotent: what was closed is forgotten. One that fails keeps none of the others from closing; never rejects.
+   * @param onError hears of each that failed
+   */
+  closeAll(onError: (error: unknown) => void): Promise<void>;
 }
 
 export function createClosers(): Closers {
@@ -12,8 +15,14 @@ export function createClosers(): Closers {
     add(close) {
       closers.push(close);
     },
-    async closeAll() {
-      for (const close of closers.splice(0).toReversed()) await close();
+    async closeAll(onError) {
+      for (const close of closers.splice(0).toReversed()) {
+        try {
+          await close();
+        } catch (error) {
+          onError(error);
+        }
+      }
     },
   };
 }

@@ -29,7 +29,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   try {
     return await compose(options, paths, closers);
   } catch (error) {
-    await closers.closeAll();
+    // Why it could not start is what counts; what follows from it does not.
+    await closers.closeAll(() => undefined);
     throw explainStartError(error, paths.dir);
   }
 }

@@ -25,7 +25,9 @@ export function openFace(options: EngineOptions, parts: Parts): Engine {
     stopRequested: stop.promise,
     close: async () => {
       closed = true;
-      await ground.closers.closeAll();
+      await ground.closers.closeAll((error) => {
+        ground.report('a part of the engine could not be closed', error);
+      });
     },
   };
 }

@@ -18,9 +18,12 @@ export interface Engine {
   activeCount(): number;
   /** Settles when the engine was asked to stop (POST /engine/shutdown). */
   readonly stopRequested: Promise<void>;
-  /** Stops scheduling and watching; running trials go on. Releases the lock. Idempotent. */
+  /** Stops scheduling and watching; running trials go on. Releases the lock. Idempotent; what cannot be closed is logged. */
   close(): Promise<void>;
 }
+
+/** An orderly end takes no longer; after it the entries end the process by force. What was acknowledged is on the disk by then. */
+export const ORDERLY_END_MS = 10_000;
 
 /** What the entries know when they start an engine. */
 export interface EngineStartOptions {

@@ -73,6 +73,16 @@ describe('serve', () => {
     expect(printed).toHaveLength(1);
   });
 
+  it('ends by force when the orderly end hangs, and says so', async () => {
+    onPrint = () => engine.requestStop();
+    engine.close = () => new Promise(() => {});
+    const forced = new Promise<void>((resolve) => {
+      void serve(['--port', '0', '--json'], environment({ orderlyEndMs: 20, endByForce: resolve }));
+    });
+    await forced;
+    expect(warned.join()).toMatch(/ends by force.*Nothing saved is lost/);
+  });
+
   it('hands out a link to the engine that already runs, and calls that success', async () => {
     const doors = await openDoors(engine, { uiRoot: dir, port: 0 });
     const locked = async () => {

@@ -68,7 +68,24 @@ test('what was opened last is closed first, each once', async () => {
     await Promise.resolve();
     closed.push('store');
   });
-  await Promise.all([closers.closeAll(), closers.closeAll()]);
-  await closers.closeAll();
+  const unexpected = (error: unknown): never => {
+    throw error;
+  };
+  await Promise.all([closers.closeAll(unexpected), closers.closeAll(unexpected)]);
+  await closers.closeAll(unexpected);
   expect(closed).toEqual(['store', 'lock']);
+});
+
+test('what cannot be closed is reported, and the lock is given back all the same', async () => {
+  const closed: string[] = [];
+  const closers = createClosers();
+  closers.add(() => closed.push('lock'));
+  closers.add(() => {
+    throw new Error('no space');
+  });
+  closers.add(() => Promise.reject(new Error('no answer')));
+  const reported: unknown[] = [];
+  await closers.closeAll((error) => reported.push(error));
+  expect(closed).toEqual(['lock']);
+  expect(reported).toEqual([new Error('no answer'), new Error('no space')]);
 });
