@@ -68,6 +68,8 @@ export function createApi(services: Services): OpenAPIHono {
     c.json(services.updateSlot(c.req.valid('param').uuid, c.req.valid('json')), 200),
   );
   api.openapi(routes.getDoctor, async (c) => c.json({ checks: await services.doctor() }, 200));
+  api.openapi(routes.getDisk, async (c) => c.json(await services.diskUse(), 200));
+  api.openapi(routes.freeDisk, async (c) => c.json(await services.freeWork(), 200));
   api.openapi(routes.getSettings, (c) => c.json(services.settings(), 200));
   api.openapi(routes.updateSettings, (c) => c.json(services.updateSettings(c.req.valid('json')), 200));
   api.openapi(routes.listEnvironments, async (c) =>

@@ -33,6 +33,10 @@ export const SETTING_TEXTS: Readonly<Record<keyof Settings, SettingText>> = {
     meaning: 'start nothing while less disk space is free, MiB',
     values: 'a whole number of MiB, 0 or more',
   },
+  keepWorkDays: {
+    meaning: 'unchanged working copies of ended trials go after so many days, sooner when the disk is nearly full',
+    values: 'a whole number of days from 0 to 36500',
+  },
   theme: { meaning: 'colours of the user interface', values: 'system, light or dark' },
 };
 

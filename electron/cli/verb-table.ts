@@ -96,6 +96,12 @@ export const VERBS: readonly Verb[] = [
   },
   { name: 'rm', group: 'Tidy', summary: 'delete trials, logs and checkpoints', load: () => import('./verbs/rm.ts') },
   {
+    name: 'disk',
+    group: 'Machine',
+    summary: 'what takes the room; give some back',
+    load: () => import('./verbs/disk.ts'),
+  },
+  {
     name: 'gpus',
     group: 'Machine',
     summary: 'GPUs: what is on them; keep one back',
@@ -157,6 +163,9 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   config: 'settings',
   follow: 'logs',
   clone: 'duplicate',
+  du: 'disk',
+  df: 'disk',
+  space: 'disk',
   quit: 'stop',
   shutdown: 'stop',
   examples: 'example',

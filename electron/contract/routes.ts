@@ -5,6 +5,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { SubmitBody, SubmitResult, SubmitSource } from './config.ts';
 import { Problem } from './errors.ts';
+import { DiskUse, FreeDiskBody, FreedDisk } from './disk.ts';
 import { ForecastEntry, StateSnapshot } from './feed.ts';
 import { DirectoryCompletion, PythonEnvironment, RecentSubmits, SubmitCheck } from './form.ts';
 import { GpuStatus } from './gpus.ts';
@@ -320,6 +321,20 @@ export const getDoctor = createRoute({
   method: 'get',
   path: '/doctor',
   responses: { 200: json(z.object({ checks: z.array(DoctorCheck) }), 'What was found and what to do'), ...problems },
+});
+export const getDisk = createRoute({
+  method: 'get',
+  path: '/disk',
+  responses: {
+    200: json(DiskUse, 'What takes the room; measured now, which takes a while for very many files'),
+    ...problems,
+  },
+});
+export const freeDisk = createRoute({
+  method: 'post',
+  path: '/disk/free',
+  request: body(FreeDiskBody),
+  responses: { 200: json(FreedDisk, 'What was given back, and what was kept and why'), ...problems },
 });
 export const getSettings = createRoute({
   method: 'get',

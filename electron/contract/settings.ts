@@ -25,6 +25,10 @@ export const Settings = z
       .openapi({ description: 'Per attempt; beyond it the middle of the log is dropped.' }),
     snapshotLimitMiB: z.number().int().min(1).max(1_048_576),
     minFreeDiskMiB: z.number().int().min(0).openapi({ description: 'Nothing is started while less is free.' }),
+    keepWorkDays: z.number().int().min(0).max(36_500).openapi({
+      description:
+        'Working copies of ended trials that hold nothing but their snapshot are removed after so many days, sooner when the disk is nearly full.',
+    }),
     theme: z.enum(['system', 'light', 'dark']),
   })
   .strict()
@@ -42,6 +46,7 @@ export const DEFAULT_SETTINGS: Settings = {
   logCapMiB: 256,
   snapshotLimitMiB: 100,
   minFreeDiskMiB: 256,
+  keepWorkDays: 1,
   theme: 'system',
 };
 

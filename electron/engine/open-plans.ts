@@ -56,6 +56,7 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
     host: machine.host,
     dataDir: paths.dir,
     leastFreeMiB: () => readSettings(store.db).minFreeDiskMiB,
+    useText: () => trials.room.sentence(),
     notices,
   });
   const world = createWorld({

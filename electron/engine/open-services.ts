@@ -1,5 +1,6 @@
 /** The services behind the routes, put together from the parts. */
 import path from 'node:path';
+import { createDiskService } from '../api/services/disk-service.ts';
 import { createFeedService } from '../api/services/feed-service.ts';
 import { createFormService } from '../api/services/form-service.ts';
 import { createGpuService } from '../api/services/gpu-service.ts';
@@ -38,7 +39,7 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
           host: machine.host,
           snapshots: machine.snapshots,
         },
-        ground.paths.dir,
+        ground.paths,
       ),
     requestStop,
     reportBug: (error, where) => log.error(where, error),
@@ -85,6 +86,7 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
       },
       publish,
     }),
+    ...createDiskService({ room: trials.room, freer: trials.workFreer }),
     ...createSettingsService({ store, publish }),
   };
 }

@@ -15,6 +15,8 @@ import { createSweeper } from '../trials/attempts/sweep-leftovers.ts';
 import { createAttemptTokens, hashToken, type AttemptTokens } from '../trials/attempts/tokens.ts';
 import { createLogCapper, type LogCapper } from '../trials/log/log-caps.ts';
 import { createGarbageCollector } from '../trials/removal/collect-garbage.ts';
+import { createWorkFreer, type WorkFreer } from '../trials/removal/free-work.ts';
+import { createRoom, type Room } from '../trials/removal/room.ts';
 import { createReportIntake, type ReportIntake } from '../trials/reports/report-intake.ts';
 import type { Ground } from './open-ground.ts';
 import type { Machine } from './open-machine.ts';
@@ -27,6 +29,8 @@ export interface Trials {
   readonly runner: AttemptRunner;
   readonly logCapper: LogCapper;
   readonly collectGarbage: () => Promise<void>;
+  readonly workFreer: WorkFreer;
+  readonly room: Room;
   readonly sweep: (kind: RuntimeKind) => void;
 }
 
@@ -108,7 +112,24 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
     },
   });
   ground.closers.add(() => runner.close());
+  const workFreer = createWorkFreer({
+    store,
+    trialsDir: paths.trials,
+    beyond: (snapshot, workDir) => machine.snapshots.beyond(snapshot, workDir),
+    onError: report,
+  });
+  const room = createRoom({
+    store,
+    dataDir: paths.dir,
+    trialsDir: paths.trials,
+    host: machine.host,
+    nowMs: ground.nowMs,
+    freer: workFreer,
+    onError: report,
+  });
   return {
+    workFreer,
+    room,
     trialFetch,
     tokens,
     runner,

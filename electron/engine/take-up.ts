@@ -3,12 +3,16 @@ import { createIdleCollector } from '../../native/host/idle-memory.ts';
 import { createClockWatch } from '../feed/clock-watch.ts';
 import { holdAfterReboot } from '../queue/hold-after-reboot.ts';
 import { pauseDrainedPools } from '../queue/pause-drained.ts';
+import { readSettings } from '../store/settings.ts';
 import { listLiveTrials } from '../store/trials.ts';
 import { leaveToOriginal } from '../trials/attempts/leave-to-original.ts';
+import { createTidyRounds } from '../trials/removal/tidy-rounds.ts';
 import { setAsideLeftovers } from '../trials/removal/set-aside-leftovers.ts';
 import type { CommitFollower } from '../trials/life/follow-commits.ts';
 import { startBeat } from './beat.ts';
 import type { Parts } from './parts.ts';
+
+const DAY_MS = 24 * 3_600_000;
 
 /** Settles when every active attempt was asked for once and the scheduler runs. */
 export async function takeUp(
@@ -18,7 +22,7 @@ export async function takeUp(
   const { store, clock, paths, report } = ground;
   const { host, runtimes, runtimeWatch, snapshots } = machine;
   const { notices } = screen;
-  const { runner, logCapper, collectGarbage, sweep } = trials;
+  const { runner, logCapper, collectGarbage, sweep, workFreer } = trials;
   const { index, disk, loop, setPace } = plans;
   leaveToOriginal(store, ground.changes.changeTrials, notices, ground);
   const leftovers = setAsideLeftovers(store, paths.trials);
@@ -53,6 +57,16 @@ export async function takeUp(
       [
         { name: 'the look at the clock', run: lookAtClock },
         { name: 'the look at the free disk space', run: lookAtDisk },
+        {
+          name: 'giving back working copies',
+          run: createTidyRounds({
+            clock,
+            isFilling: () => disk.isFilling(),
+            keepMs: () => readSettings(store.db).keepWorkDays * DAY_MS,
+            freeOld: (untilMs) => workFreer.freeOld(untilMs),
+            onError: report,
+          }),
+        },
         { name: 'the pace of the readings', run: setPace },
         { name: 'giving memory back', run: collectWhenIdle },
         {

@@ -4,8 +4,8 @@ import type { DoctorCheck } from '../contract/settings.ts';
 
 export interface HostProbe {
   read(): Promise<HostReading>;
-  /** Free space of the file system that holds `path`, MiB; null when unknown. */
-  diskFreeMiB(path: string): Promise<number | null>;
+  /** Space for this user on the file system that holds `path`; null when unknown. */
+  disk(path: string): Promise<{ readonly freeMiB: number; readonly totalMiB: number } | null>;
   /** Changes with every boot; null when unknown. */
   bootId(): Promise<string | null>;
   diagnose(dataDir: string): Promise<readonly DoctorCheck[]>;

@@ -36,6 +36,15 @@ export type SnapshotState =
 export type TreeRef =
   { readonly kind: 'snapshot'; readonly id: string } | { readonly kind: 'directory'; readonly path: string };
 
+/** What a directory holds that a snapshot does not: files that are new, or other than they were taken. */
+export interface Beyond {
+  readonly files: number;
+  /** On the disk. */
+  readonly bytes: number;
+  /** A few of them, relative to the directory. */
+  readonly examples: readonly string[];
+}
+
 export interface Snapshots {
   /** @throws SwitchyardError directory_relative, directory_missing, directory_unreadable, snapshot_refused when a directory cannot be the source of a trial */
   checkSource(sourceDir: string): Promise<void>;
@@ -52,6 +61,13 @@ export interface Snapshots {
   materialize(id: string, workDir: string): Promise<void>;
   /** Reads all of a snapshot back. */
   verify(id: string): Promise<SnapshotState>;
+  /**
+   * What would be lost with a copy that `materialize` made and a program worked in: ignore files have no say here, only what Python
+   * compiled does not count. What the copy lacks is no loss.
+   * @param id null: the program began with an empty directory
+   * @throws SwitchyardError as materialize; the file system's error where something cannot be read
+   */
+  beyond(id: string | null, workDir: string): Promise<Beyond>;
   /** What changed between two trees. Bounded in size: what is left out is counted. @throws SwitchyardError as materialize and take do */
   compare(before: TreeRef, after: TreeRef): Promise<TreeComparison>;
   /**

@@ -25,6 +25,7 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import type { Snapshots, SnapshotState, TakenSnapshot, TakeRequest } from '../../electron/ports/snapshots.ts';
+import { findBeyond } from '../snapshots/beyond.ts';
 import { forEachBounded } from '../snapshots/bounded.ts';
 import { createCompare, type OpenTree } from '../snapshots/compare-refs.ts';
 import { syncAll, syncPath } from '../snapshots/durable.ts';
@@ -154,6 +155,7 @@ export function createCopies({ snapshotsDir, dataDir }: CopiesOptions): Snapshot
     },
     verify,
     openTree,
+    beyond: async (id, workDir) => findBeyond(id === null ? new Map() : (await openTree(id)).items, workDir),
     compare: createCompare(openTree, dataDir),
     remove: (id) => {
       const target = pathOf(id);

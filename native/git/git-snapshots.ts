@@ -27,6 +27,7 @@ import {
 import path from 'node:path';
 import type { Snapshots, SnapshotState, TakenSnapshot, TakeRequest } from '../../electron/ports/snapshots.ts';
 import { readBootId } from '../boot-id.ts';
+import { findBeyond } from '../snapshots/beyond.ts';
 import { forEachBounded } from '../snapshots/bounded.ts';
 import { createCompare, type OpenTree } from '../snapshots/compare-refs.ts';
 import { syncPath } from '../snapshots/durable.ts';
@@ -423,6 +424,7 @@ export function createGitSnapshots({ dir, dataDir, onError }: GitSnapshotsOption
       });
     },
     verify,
+    beyond: async (id, workDir) => findBeyond(id === null ? new Map() : (await openTree(id)).items, workDir),
     compare: createCompare(openTree, dataDir),
     openTree,
     async remove(id) {

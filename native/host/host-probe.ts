@@ -70,9 +70,7 @@ export function createHostProbe({ diskPath }: HostProbeOptions): HostProbe {
         diskTotalMiB: disk?.totalMiB ?? null,
       };
     },
-    async diskFreeMiB(path: string): Promise<number | null> {
-      return (await readDisk(path))?.freeMiB ?? null;
-    },
+    disk: readDisk,
     async bootId(): Promise<string | null> {
       try {
         const id = (await readFile(BOOT_ID_FILE, 'utf8')).trim();

@@ -10,6 +10,7 @@ import { createCopies } from '../copies/copies.ts';
 import { findGit, MINIMUM_GIT, type FoundGit } from '../git/find-git.ts';
 import { createGitSnapshots, type GitSnapshots } from '../git/git-snapshots.ts';
 import { GitError } from '../git/run-git.ts';
+import { findBeyond } from './beyond.ts';
 import { createCompare, type OpenTree } from './compare-refs.ts';
 
 export interface SnapshotsOptions {
@@ -70,6 +71,8 @@ export function openSnapshots(options: SnapshotsOptions): Snapshots {
     take,
     materialize: async (id, workDir) => (await adapterOf(id)).materialize(id, workDir),
     verify: async (id) => (await adapterOf(id)).verify(id),
+    beyond: async (id, workDir) =>
+      id === null ? findBeyond(new Map(), workDir) : (await adapterOf(id)).beyond(id, workDir),
     compare: createCompare(async (id) => (await adapterOf(id)).openTree(id), dataDir),
     remove: async (id) => (await adapterOf(id)).remove(id),
     async tidy() {

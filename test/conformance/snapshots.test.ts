@@ -717,6 +717,32 @@ describe.each(ADAPTERS)('snapshots: $name', ({ make, damage }) => {
     ]);
   });
 
+  it('says what a working copy holds beyond its snapshot, whatever the ignore files say', async () => {
+    put({ 'train.py': 'x = 1', 'pkg/model.py': 'y', '.gitignore': 'runs/\n', 'run.sh': '#!/bin/sh' });
+    chmodSync(path.join(sourceDir, 'run.sh'), 0o755);
+    symlinkSync('train.py', path.join(sourceDir, 'link'));
+    mkdirSync(path.join(sourceDir, 'empty'));
+    const { id } = await take();
+    const work = path.join(root, 'beyond');
+    await snapshots.materialize(id, work);
+    const nothing = { files: 0, bytes: 0, examples: [] };
+    expect(await snapshots.beyond(id, work)).toEqual(nothing);
+    put({ 'pkg/__pycache__/model.cpython-312.pyc': 'compiled' }, work);
+    rmSync(path.join(work, 'train.py'));
+    expect(await snapshots.beyond(id, work)).toEqual(nothing);
+    put({ 'runs/out.txt': 'mine', 'pkg/model.py': 'z' }, work);
+    chmodSync(path.join(work, 'run.sh'), 0o644);
+    symlinkSync('/etc', path.join(work, 'elsewhere'));
+    const { files, bytes, examples } = await snapshots.beyond(id, work);
+    expect([files, [...examples].toSorted()]).toEqual([4, ['elsewhere', 'pkg/model.py', 'run.sh', 'runs/out.txt']]);
+    expect(bytes).toBeGreaterThan(0);
+    const bare = path.join(root, 'bare');
+    mkdirSync(bare);
+    expect(await snapshots.beyond(null, bare)).toEqual(nothing);
+    put({ a: '1' }, bare);
+    expect(await snapshots.beyond(null, bare)).toMatchObject({ files: 1, examples: ['a'] });
+  });
+
   it('bounds a comparison', async () => {
     put({ 'a.py': '' });
     const empty = await take();

@@ -1,4 +1,5 @@
 /** What the routes call: services by topic, each a few calls into the domain folders. The composition root puts them together. */
+import type { DiskService } from './disk-service.ts';
 import type { EngineService } from './engine-service.ts';
 import type { FeedService } from './feed-service.ts';
 import type { FormService } from './form-service.ts';
@@ -11,6 +12,7 @@ import type { TrialService } from './trial-service.ts';
 
 export interface Services
   extends
+    DiskService,
     EngineService,
     FeedService,
     FormService,

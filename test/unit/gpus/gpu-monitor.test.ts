@@ -47,7 +47,7 @@ const host: HostProbe = {
       diskFreeMiB: 5,
       diskTotalMiB: 6,
     }),
-  diskFreeMiB: () => Promise.resolve(5),
+  disk: () => Promise.resolve({ freeMiB: 5, totalMiB: 10 }),
   bootId: () => Promise.resolve('b'),
   diagnose: () => Promise.resolve([]),
 };

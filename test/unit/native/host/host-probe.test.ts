@@ -24,7 +24,7 @@ it('reads this machine', async () => {
     expect(reading.memoryUsedMiB).toBeGreaterThan(0);
     expect(reading.memoryTotalMiB).toBeGreaterThan(reading.memoryUsedMiB ?? Infinity);
     expect(reading.diskFreeMiB).toBeLessThanOrEqual(reading.diskTotalMiB ?? -1);
-    expect(await probe.diskFreeMiB(path.join(dir, 'nowhere'))).toBeNull();
+    expect(await probe.disk(path.join(dir, 'nowhere'))).toBeNull();
     expect(await probe.bootId()).toBe(await probe.bootId());
     const shape = existsSync('/proc/sys/kernel/random/boot_id') ? /^[0-9a-f-]{36}$/ : /^null$/;
     expect(String(await probe.bootId())).toMatch(shape);
