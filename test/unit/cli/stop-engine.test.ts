@@ -14,12 +14,12 @@ async function livingProcess(): Promise<{ readonly pid: number; readonly kill: (
 
 test('"stop" says that the engine has stopped when its process is gone, not when it stops answering', async () => {
   const living = await livingProcess();
-  let closing: Promise<void> | null = null;
+  const closed = Promise.withResolvers<void>();
   const engine = await startFakeEngine({
     'GET /health': { json: { pid: living.pid } },
     'POST /engine/shutdown': () => {
       setTimeout(() => {
-        closing = engine.close();
+        closed.resolve(engine.close());
         setTimeout(living.kill, 100);
       }, 10);
       return { status: 202, json: { ok: true } };
@@ -28,7 +28,7 @@ test('"stop" says that the engine has stopped when its process is gone, not when
   const { exitCode, out } = await cli(engine.home, ['stop']);
   expect({ exitCode, out }).toEqual({ exitCode: 0, out: 'The engine has stopped. Running trials go on.\n' });
   expect(() => process.kill(living.pid, 0)).toThrow('ESRCH');
-  await closing;
+  await closed.promise;
 });
 
 test('an engine that cannot end is named with its process, and nothing is claimed', async () => {
