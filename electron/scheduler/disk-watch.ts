@@ -4,7 +4,8 @@ import type { HostProbe } from '../ports/host-probe.ts';
 import { sayMemory } from '../text/say.ts';
 
 const REMEDY =
-  'Free some space: "switchyard disk" shows what takes it, "switchyard disk --free work" gives back what can be made anew; delete old trials, or move data elsewhere.';
+  'Free some space: "switchyard disk" shows what takes it, "switchyard disk --free work" gives back what can be made anew; ' +
+  'delete old trials, or move data elsewhere.';
 /** Less than this is told whatever the limit. */
 const ALMOST_FULL_MIB = 256;
 

@@ -75,7 +75,8 @@ function describeUse(use: DiskUse, context: CommandContext): string[] {
   if (use.endedWork.bytes > 0)
     lines.push(
       '',
-      `Working copies of ${use.endedWork.trials} ended ${use.endedWork.trials === 1 ? 'trial' : 'trials'}: ${sayBytes(use.endedWork.bytes)}. Those without files of their own go with: switchyard disk --free work`,
+      `Working copies of ${sayTrials(use.endedWork.trials, 'ended ')}: ${sayBytes(use.endedWork.bytes)}. ` +
+        'Those without files of their own go with: switchyard disk --free work',
     );
   lines.push(...describeOwn(use.ownWork, use.ownWork.length));
   return lines;
@@ -85,13 +86,15 @@ function describeFreed(freed: FreedDisk): string[] {
   const lines = [
     freed.freedTrials === 0
       ? 'Nothing to give back: no ended trial has a working copy that holds nothing but its snapshot.'
-      : `Gave back ${sayBytes(freed.freedBytes)}: the working copies of ${freed.freedTrials} ${freed.freedTrials === 1 ? 'trial' : 'trials'}. A retry makes them anew.`,
+      : `Gave back ${sayBytes(freed.freedBytes)}: the working copies of ${sayTrials(freed.freedTrials)}. A retry makes them anew.`,
     ...describeOwn(freed.kept, freed.keptTrials),
   ];
   for (const { trialId, problem } of freed.unreadable)
     lines.push(`#${trialId} could not be looked through and is kept: ${plain(problem)}`);
   return lines;
 }
+
+const sayTrials = (count: number, which = ''): string => `${count} ${which}${count === 1 ? 'trial' : 'trials'}`;
 
 function describeOwn(kept: readonly OwnWork[], total: number): string[] {
   if (total === 0) return [];
