@@ -22,6 +22,9 @@ const CLI_EXCEPTIONS = [
   '^electron/scheduler/scenario[.]ts$',
   // submit: reads YAML here, so that an error names the line of the file.
   '^electron/experiments/config/parse-config[.]ts$',
+  // params: what -S makes of files that lie here, without an engine.
+  '^electron/experiments/parameters/(preview|split-files|override)[.]ts$',
+  '^electron/experiments/parameters/files/format[.]ts$',
   // gpus --from: what a capture of nvidia-smi means; gpus without an engine: the same, live (its type; loaded by client).
   '^native/gpu/understand-(capture|live)[.]ts$',
   // doctor without an engine: the same checks, made here (its type).
@@ -43,7 +46,7 @@ const DECIDERS = [
   '^electron/text/',
   '^electron/ports/',
   '^electron/trials/(life/(transitions|change-meaning|follow-commits|held-reason)|reports/report-lines)[.]ts$',
-  '^electron/experiments/config/',
+  '^electron/experiments/(config|parameters)/',
   '^electron/doors/(csp|cookies|ui-path)[.]ts$',
   '^native/gpu/(values|facts|error-texts|understand-capture)[.]ts$',
   '^(electron|native)/.*/(parse-[^/]+|[^/]+-polic(y|ies)|policies/[^/]+)[.]ts$',

@@ -35,6 +35,12 @@ export const VERBS: readonly Verb[] = [
     summary: 'what a trial reported, also as CSV',
     load: () => import('./verbs/metrics.ts'),
   },
+  {
+    name: 'params',
+    group: 'Look',
+    summary: 'what -S makes of a parameter file',
+    load: () => import('./verbs/params.ts'),
+  },
   { name: 'mv', group: 'Order', summary: 'move trials in the queue', load: () => import('./verbs/mv.ts') },
   {
     name: 'priority',
