@@ -16,7 +16,7 @@ import { splitCommand } from '../scheduler/forecast/like-command.ts';
 import type { Store } from '../store/database.ts';
 import { findSubmit, getExperiment, insertExperiment, snapshotInUse } from '../store/experiments.ts';
 import { getTrialRow, insertTrial, lastRank } from '../store/trials.ts';
-import { resolveTrial, type MachineFacts, type ResolvedTrial } from './config/resolve-config.ts';
+import { resolveTrial, sayCommand, type MachineFacts, type ResolvedTrial } from './config/resolve-config.ts';
 import { validateConfig } from './config/parse-config.ts';
 import type { TrialSpec } from '../store/trial-spec.ts';
 import { sayShellShare, shareOfShell } from '../trials/attempts/shell-variables.ts';
@@ -62,7 +62,7 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
     try {
       const { files } = frozen.info;
       notes.push(`Froze ${files} ${files === 1 ? 'file' : 'files'} of ${body.source.path}.`, ...frozen.notes);
-      checkProgramInCopy(config.entrypoint, resolved.runtime, body.source.path, (at) => frozen.has(at));
+      checkProgramInCopy(resolved.entrypoint, resolved.runtime, body.source.path, (at) => frozen.has(at));
       return write(deps, { ...input, snapshot: frozen, notes });
     } finally {
       letGo(deps, frozen);
@@ -92,11 +92,11 @@ export async function judgeSubmit(
   const notes = [
     ...resolved.notes,
     ...(shell === undefined ? [] : sayShellShare(shell, shareOfShell(shell, resolved.runtime, resolved.spec.mounts))),
-    ...noteProgram(config.entrypoint, resolved.runtime, { ...shell, ...resolved.env }, deps.findProgram),
+    ...noteProgram(resolved.entrypoint, resolved.runtime, { ...shell, ...resolved.env }, deps.findProgram),
   ];
   // A mount may bring the script along.
   if (sourceDir !== null && (resolved.runtime === 'process' || config.mounts.length === 0))
-    await checkScript(config.entrypoint, sourceDir, resolved.runtime === 'process');
+    await checkScript(resolved.entrypoint, sourceDir, resolved.runtime === 'process');
   return { config, sourceDir, resolved, notes };
 }
 
@@ -120,7 +120,7 @@ export async function duplicateTrial(
   const experiment = trial === null ? null : getExperiment(deps.store.db, trial.experimentId);
   if (trial === null || experiment === null) throw new SwitchyardError('not_found', `There is no trial #${trialId}.`);
   const { config } = validateConfig(input);
-  const resolved = resolveTrial(config, await deps.facts(), experiment.sourceDir);
+  const resolved = resolveTrial(config, await deps.facts(), experiment.sourceDir, experiment.config.hyperparameters);
   await checkWish(deps, resolved, experiment.inPlace ? experiment.sourceDir : null);
   const env = unmaskEnv(resolved.env, openEnv(deps.secrets, experiment.sealedEnv));
   const shell = openEnv(deps.secrets, experiment.sealedShell);
@@ -136,7 +136,7 @@ export async function duplicateTrial(
     idempotencyKey: null,
     notes: [
       ...resolved.notes,
-      ...noteProgram(config.entrypoint, resolved.runtime, { ...shell, ...env }, deps.findProgram),
+      ...noteProgram(resolved.entrypoint, resolved.runtime, { ...shell, ...env }, deps.findProgram),
     ],
   });
 }
@@ -191,7 +191,7 @@ function write(
       priority: resolved.priority,
       rank: rankBehind(lastRank(tx.db, resolved.poolId)),
       spec: resolved.spec,
-      estimateKey: estimateKey(resolved.spec, input.sourceDir),
+      estimateKey: estimateKey(sayCommand(input.config.entrypoint), resolved.spec, input.sourceDir),
       hparams: resolved.hparams,
       submittedAtMs: tx.nowMs,
     });
@@ -200,10 +200,13 @@ function write(
   });
 }
 
-/** Runs of the same program from the same place can be compared; their parameters are looked at one by one. */
-function estimateKey(spec: TrialSpec, sourceDir: string | null): string {
+/**
+ * Runs of the same program from the same place can be compared; their parameters are looked at one by one.
+ * @param command before the hyperparameters were written into it
+ */
+function estimateKey(command: string, spec: TrialSpec, sourceDir: string | null): string {
   return createHash('sha256')
-    .update(JSON.stringify([splitCommand(spec.command).program, sourceDir, spec.image, spec.ask.slots]))
+    .update(JSON.stringify([splitCommand(command).program, sourceDir, spec.image, spec.ask.slots]))
     .digest('hex')
     .slice(0, 16);
 }

@@ -42,6 +42,7 @@ export const build: BuildVerb = (context) =>
       [
         'submit -- python train.py --lr 0.1',
         'submit',
+        'submit -S lr=0.1 -- python train.py --lr {lr}',
         'submit ./project -S lr=0.1 -S model.depth=4 --slots 2',
         'submit --name sweep --env PATH --time-limit 2h --wait -- "python train.py | tee out.txt"',
       ],
@@ -93,15 +94,21 @@ export const build: BuildVerb = (context) =>
       show(context, flags.json, result, () => describeSubmit(result, flags));
       if (flags.json !== true)
         for (const note of result.notes) context.terminal.note(context.terminal.paintError(plain(note), 'dim'));
-      if (flags.json !== true && flags.set.length > 0 && file === null)
+      if (flags.json !== true && file === null && flags.set.some((text) => !standsIn(text, config['entrypoint'])))
         context.terminal.note(
           context.terminal.paintError(
-            'The hyperparameters are in the JSON file that SWITCHYARD_HPARAMS names; in Python: switchyard.hparams()',
+            'The hyperparameters are in the JSON file that SWITCHYARD_HPARAMS names (in Python: switchyard.hparams()); ' +
+              '{NAME} in the command writes one there.',
             'dim',
           ),
         );
       if (flags.wait === true) await waitForTrials(result.trialIds, context);
     });
+
+/** Whether the hyperparameter of a flag (KEY=VALUE) is written into the command. */
+function standsIn(flag: string, entrypoint: unknown): boolean {
+  return JSON.stringify(entrypoint).includes(`{${flag.slice(0, flag.indexOf('='))}}`);
+}
 
 /** What of the shell stayed here and was not given by a flag or the configuration either. */
 function sayAbsent(shell: ShellEnvironment | null, config: SubmitBodyInput['config']): string[] {

@@ -14,6 +14,7 @@ import type { SlotAsk } from '../../contract/trials.ts';
 import { chooseRuntime } from '../../queue/choose-runtime.ts';
 import type { WantedRuntime, TrialSpec } from '../../store/trial-spec.ts';
 import { parseMemoryMiB } from '../../text/memory-text.ts';
+import { checkSaidTwice, fillCommand, type Entrypoint } from './fill-command.ts';
 import { generateName, nameAfter } from './names.ts';
 import { matchesName } from '../../text/name-pattern.ts';
 import { suggest } from '../../text/nearest.ts';
@@ -49,6 +50,8 @@ export interface ResolvedTrial {
   readonly priority: number;
   readonly hparams: Readonly<Record<string, unknown>>;
   readonly spec: TrialSpec;
+  /** With its hyperparameters written into it. */
+  readonly entrypoint: Entrypoint;
   /** The runtime it would get if it started now. */
   readonly runtime: RuntimeKind;
   readonly notes: readonly string[];
@@ -56,14 +59,19 @@ export interface ResolvedTrial {
 
 /**
  * @param sourceDir the submitted directory, for the name of an experiment that has none
+ * @param before the hyperparameters of the trial it is a copy of
  * @throws SwitchyardError runtime_unavailable, too_many_slots, invalid_slots or invalid_config
  */
 export function resolveTrial(
   config: ExperimentConfig,
   facts: MachineFacts,
   sourceDir: string | null = null,
+  before: ExperimentConfig['hyperparameters'] | null = null,
 ): ResolvedTrial {
   const notes: string[] = [];
+  const { entrypoint, used } = fillCommand(config.entrypoint, config.hyperparameters);
+  checkSaidTwice(sayCommand(config.entrypoint), config.hyperparameters, before);
+  if (used.length > 0) notes.push(`The command is ${clip(sayCommand(entrypoint))}`);
   const resources = config.resources;
   const pool = choosePool(resources.pool, facts);
   const wish = { runtime: config.runtime ?? null, image: config.environment.image?.trim() || null };
@@ -84,7 +92,7 @@ export function resolveTrial(
   };
   checkAskedOfNoGpu(ask);
   noteUnfitSlots(ask, pool, notes);
-  const name = config.name ?? nameAfter(config.entrypoint, directoryName(sourceDir)) ?? generateName(facts.random);
+  const name = config.name ?? nameAfter(entrypoint, directoryName(sourceDir)) ?? generateName(facts.random);
   return {
     name,
     labels: [...new Set(config.labels)],
@@ -94,9 +102,8 @@ export function resolveTrial(
     hparams: config.hyperparameters,
     spec: {
       ...wish,
-      argv: typeof config.entrypoint === 'string' ? shellArguments(config.entrypoint) : config.entrypoint,
-      command:
-        typeof config.entrypoint === 'string' ? config.entrypoint : config.entrypoint.map(quoteForDisplay).join(' '),
+      argv: typeof entrypoint === 'string' ? shellArguments(entrypoint) : entrypoint,
+      command: sayCommand(entrypoint),
       ask,
       terms: {
         preemptible: resources.preemptible,
@@ -118,9 +125,18 @@ export function resolveTrial(
       maxRestarts: config.max_restarts,
       estimatedMs: resources.estimated_minutes === undefined ? null : Math.round(resources.estimated_minutes * 60_000),
     },
+    entrypoint,
     runtime,
     notes,
   };
+}
+
+const MOST_SAID = 200;
+const clip = (text: string): string => (text.length > MOST_SAID ? `${text.slice(0, MOST_SAID).toWellFormed()}…` : text);
+
+/** As a person would type it. */
+export function sayCommand(entrypoint: Entrypoint): string {
+  return typeof entrypoint === 'string' ? entrypoint : entrypoint.map(quoteForDisplay).join(' ');
 }
 
 /** What only a GPU can have makes no sense without one. */

@@ -1,0 +1,187 @@
+/**
+ * Hyperparameters written into the command of a trial, so that a value is said once. Pure.
+ *
+ * `{lr}` and `${lr}` become the value of the hyperparameter lr, `{model.depth}` that of a nested one. Only names of hyperparameters are
+ * replaced: a shell's own `${HOME}` and `{a,b}` stay as they are. A name in braces that is nearly one of a hyperparameter is an error;
+ * after a `$` it may be a variable of the shell. Doubled braces stand for themselves: `{{lr}}` becomes `{lr}`.
+ */
+import { SwitchyardError } from '../../contract/errors.ts';
+import { splitCommand } from '../../scheduler/forecast/like-command.ts';
+import { suggest } from '../../text/nearest.ts';
+
+export type Entrypoint = string | readonly string[];
+
+export interface FilledCommand {
+  readonly entrypoint: Entrypoint;
+  /** Names of the hyperparameters that stand in it, in their order. */
+  readonly used: readonly string[];
+}
+
+const PLACE = /\{\{([A-Za-z_][\w.-]*)\}\}|\$?\{([A-Za-z_][\w.-]*)\}/g;
+/** The system takes no longer argument. */
+const LONGEST = 131_000;
+/** Shorter names are near to anything. */
+const SHORTEST_MEANT = 3;
+const MOST_LOOKED_UP = 20;
+const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'dash', 'zsh']);
+
+/**
+ * @param entrypoint a line for the shell, or an argument vector
+ * @throws SwitchyardError invalid_config
+ */
+export function fillCommand(entrypoint: Entrypoint, hyperparameters: Readonly<Record<string, unknown>>): FilledCommand {
+  const values = flatten(hyperparameters);
+  if (values.size === 0) return { entrypoint, used: [] };
+  const used = new Set<string>();
+  const nearest = createNearest(values);
+  const fill = (text: string, isLine: boolean): string => fillText(text, values, isLine, used, nearest);
+  if (typeof entrypoint === 'string') return { entrypoint: fill(entrypoint, true), used: [...used] };
+  const runsLine = SHELLS.has((entrypoint[0] ?? '').split('/').at(-1) ?? '');
+  const filled = entrypoint.map((word, at) => fill(word, runsLine && entrypoint[at - 1] === '-c'));
+  return { entrypoint: filled, used: [...used] };
+}
+
+/** Every value under its name with dots, and every map as a whole. */
+function flatten(
+  map: Readonly<Record<string, unknown>>,
+  prefix = '',
+  into = new Map<string, unknown>(),
+): Map<string, unknown> {
+  for (const [key, value] of Object.entries(map)) {
+    into.set(`${prefix}${key}`, value);
+    if (isMap(value)) flatten(value, `${prefix}${key}.`, into);
+  }
+  return into;
+}
+
+/** @returns the hyperparameter that was probably meant. Only the first few names are looked up: looking takes time where there are many. */
+function createNearest(values: ReadonlyMap<string, unknown>): (name: string) => string | null {
+  const known = new Map<string, string | null>();
+  return (name) => {
+    if (!known.has(name) && name.length >= SHORTEST_MEANT && known.size < MOST_LOOKED_UP)
+      known.set(name, suggest(name, values.keys()));
+    return known.get(name) ?? null;
+  };
+}
+
+function fillText(
+  text: string,
+  values: ReadonlyMap<string, unknown>,
+  isLine: boolean,
+  used: Set<string>,
+  nearest: (name: string) => string | null,
+): string {
+  let filled = '';
+  let from = 0;
+  let quote: Quote = '';
+  for (const match of text.matchAll(PLACE)) {
+    const [whole, doubled, single] = match;
+    const between = text.slice(from, match.index);
+    const name = doubled ?? single ?? '';
+    if (isLine) quote = quoteAfter(between, quote);
+    filled += between;
+    from = match.index + whole.length;
+    const near = values.has(name) || whole.startsWith('$') ? null : nearest(name);
+    if (near !== null && doubled === undefined) throw notMeant(name, near);
+    if (doubled !== undefined) filled += values.has(name) || near !== null ? `{${name}}` : whole;
+    else if (!values.has(name)) filled += whole;
+    else {
+      used.add(name);
+      const value = asText(values.get(name));
+      filled += isLine ? quoted(value, quote) : value;
+    }
+    if (filled.length > LONGEST) throw tooLong(name);
+  }
+  filled += text.slice(from);
+  if (filled.includes('\0') && !text.includes('\0'))
+    throw new SwitchyardError(
+      'invalid_config',
+      'A hyperparameter has a NUL character, which no command line can carry.',
+      {
+        path: 'hyperparameters',
+      },
+    );
+  return filled;
+}
+
+const notMeant = (name: string, near: string): SwitchyardError =>
+  new SwitchyardError('invalid_config', `{${name}} in the command is no hyperparameter. Did you mean {${near}}?`, {
+    path: 'entrypoint',
+    remedy: `Write {${near}}. If the program is to see {${name}} as it stands, double the braces: {{${name}}}.`,
+  });
+
+const tooLong = (name: string): SwitchyardError =>
+  new SwitchyardError('invalid_config', `With {${name}} filled in, the command is longer than the system allows.`, {
+    path: 'entrypoint',
+    remedy: 'Let the program read it from the JSON file that SWITCHYARD_HPARAMS names.',
+  });
+
+const asText = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+
+type Quote = '' | '"' | "'";
+
+/** In which quotes a line for the shell is after some more of it. */
+function quoteAfter(text: string, before: Quote): Quote {
+  let quote = before;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === '\\' && quote !== "'") at++;
+    else if (char === '"' || char === "'") quote = quote === '' ? char : quote === char ? '' : quote;
+  }
+  return quote;
+}
+
+/** A value as one piece of a word, whatever is in it. */
+function quoted(value: string, within: Quote): string {
+  if (within === '"') return value.replaceAll(/[\\"$`]/g, '\\$&');
+  const piece = value.replaceAll("'", `'\\''`);
+  if (within === "'") return piece;
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${piece}'`;
+}
+
+/**
+ * A run is shown with its hyperparameters and compared by them: where its command gives one of them as a flag, both must say the same.
+ * @param changed only these are looked at; null = all
+ * @throws SwitchyardError invalid_config
+ */
+export function checkSaidTwice(
+  command: string,
+  hyperparameters: Readonly<Record<string, unknown>>,
+  before: Readonly<Record<string, unknown>> | null,
+): void {
+  const values = flatten(hyperparameters);
+  const old = before === null ? null : flatten(before);
+  const flags = new Map(
+    Object.entries(splitCommand(command).params).map(([name, text]) => [plainName(name), { name, text }]),
+  );
+  for (const [name, value] of values) {
+    const flag = flags.get(plainName(name));
+    if (flag === undefined || isMap(value) || saysSame(flag.text, value)) continue;
+    if (old !== null && asText(old.get(name)) === asText(value) && old.has(name)) continue;
+    throw new SwitchyardError(
+      'invalid_config',
+      `The command says ${flag.name} ${flag.text}, but the hyperparameter ${name} is ${asText(value)}: ` +
+        'the run would be shown with a value that it does not use.',
+      {
+        path: `hyperparameters.${name}`,
+        remedy: `Write {${name}} in the command in place of ${flag.text}, so that the value is said once and -S changes it.`,
+      },
+    );
+  }
+}
+
+const plainName = (name: string): string => name.toLowerCase().replaceAll('-', '_');
+
+function saysSame(flag: string, value: unknown): boolean {
+  const text = flag.replace(/^(["'])(.*)\1$/s, '$2');
+  // Filled in later, by us or by the shell.
+  if (/[{$`]/.test(text)) return true;
+  // A flag alone: it switches something on.
+  if (text === 'true') return value !== false;
+  if (typeof value === 'number') return text.trim() !== '' && Number(text) === value;
+  return text.toLowerCase() === asText(value).toLowerCase();
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { checkSaidTwice, fillCommand } from '../../../../electron/experiments/config/fill-command.ts';
+
+const hparams = { lr: 0.1, name: 'a b', on: true, steps: [1, 2], model: { depth: 4 }, learning_rate: 1 };
+const line = (text: string): unknown => fillCommand(text, hparams).entrypoint;
+
+describe('hyperparameters in a command', () => {
+  test.each([
+    ['python train.py --lr {lr} --depth {model.depth}', 'python train.py --lr 0.1 --depth 4'],
+    ['python train.py --lr ${lr} --on {on}', 'python train.py --lr 0.1 --on true'],
+    ['t --name {name}', "t --name 'a b'"],
+    ['t --name "x {name}" \'{name}\'', 't --name "x a b" \'a b\''],
+    ['t --steps {steps} --model {model}', `t --steps '[1,2]' --model '{"depth":4}'`],
+  ])('%s', (text, filled) => {
+    expect(line(text)).toBe(filled);
+  });
+
+  test.each([
+    'echo ${HOME} $lr {a,b} {1..3}',
+    "awk '{print $1}' f",
+    'echo ${lrs} ${LR}',
+    'docker ps --format {{.Name}} {{other}}',
+    'echo { lr }',
+    'for i in 1 2; do echo {i}; done',
+  ])("leave what is the shell's own: %s", (text) => {
+    expect(line(text)).toBe(text);
+  });
+
+  it('stand for themselves in doubled braces', () => {
+    expect(line('echo {{lr}} ${{lr}} {{lerning_rate}}')).toBe('echo {lr} ${lr} {lerning_rate}');
+  });
+
+  it('are words of a list as they are, and quoted in the line of a shell', () => {
+    expect(fillCommand(['t', '--name', '{name}'], hparams)).toEqual({
+      entrypoint: ['t', '--name', 'a b'],
+      used: ['name'],
+    });
+    expect(fillCommand(['bash', '-c', 't {name}'], hparams).entrypoint).toEqual(['bash', '-c', "t 'a b'"]);
+  });
+
+  it('are named when nearly meant', () => {
+    expect(() => line('t --lr {lerning_rate}')).toThrow('Did you mean {learning_rate}?');
+    expect(() => fillCommand(['t', '{nam}'], hparams)).toThrow('{name}');
+    // Without hyperparameters no name can be one.
+    expect(fillCommand('t {nam}', {})).toEqual({ entrypoint: 't {nam}', used: [] });
+  });
+
+  it('make no command that the system does not take', () => {
+    expect(() => fillCommand(['{a}'.repeat(20_000)], { a: 'x'.repeat(100_000) })).toThrow(
+      'longer than the system allows',
+    );
+    expect(() => fillCommand(['t', '{a}'], { a: '\0' })).toThrow('NUL');
+  });
+
+  it('reach a program of a shell line as they are, whatever is in them', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ maxLength: 12 }).filter((text) => !text.includes('\0')),
+        (value) => {
+          const command = fillCommand(`printf '%s|' {v} "{v}" '{v}' a{v}`, { v: value }).entrypoint as string;
+          expect(execFileSync('sh', ['-c', command], { encoding: 'utf8' })).toBe(
+            `${value}|${value}|${value}|a${value}|`,
+          );
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('a value that is said twice', () => {
+  const check =
+    (command: string, before: Record<string, unknown> | null = null) =>
+    (): void => {
+      checkSaidTwice(command, { lr: 0.2, batch_size: 32, fast: true, opt: 'Adam' }, before);
+    };
+  it('is refused where the two differ', () => {
+    expect(check('python t.py --lr 0.1')).toThrow('The command says lr 0.1, but the hyperparameter lr is 0.2');
+    expect(check('python t.py --batch-size=64')).toThrow('hyperparameter batch_size is 32');
+    expect(check('python t.py lr=0.1')).toThrow('lr');
+  });
+  test.each([
+    'python t.py --lr 0.20 --batch-size 32 --fast --opt adam',
+    'python t.py --lr {lr} --batch_size $N',
+    'python t.py --lr=2e-1',
+    'python t.py --rate 0.1',
+  ])('may stand where both say the same: %s', (command) => {
+    expect(check(command)).not.toThrow();
+  });
+  it('is looked at in a copy where it was changed', () => {
+    expect(check('python t.py --lr 0.1', { lr: 0.2 })).not.toThrow();
+    expect(check('python t.py --lr 0.1', { lr: 0.1 })).toThrow('0.2');
+    expect(check('python t.py --lr 0.1', {})).toThrow('0.2');
+  });
+});
