@@ -41,9 +41,10 @@ export function createApi(services: Services): OpenAPIHono {
   });
   api.openapi(routes.undo, (c) => c.json(services.undo(c.req.valid('param').id), 200));
   api.openapi(routes.getMetrics, async (c) => {
-    const { names, maxPoints } = c.req.valid('query');
+    const { names, maxPoints, times } = c.req.valid('query');
     const wanted = names === undefined || names === '' ? null : names.split(',');
-    return c.json({ series: await services.metrics(c.req.valid('param').id, wanted, maxPoints) }, 200);
+    const series = await services.metrics(c.req.valid('param').id, wanted, maxPoints);
+    return c.json({ series: times === '1' ? series : series.map(({ timesMs: _, ...each }) => each) }, 200);
   });
   api.openapi(routes.codeDiff, async (c) =>
     c.json(await services.codeDiff(c.req.valid('param').id, c.req.valid('query').to ?? null), 200),

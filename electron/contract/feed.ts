@@ -164,7 +164,7 @@ export interface FeedFrames {
       unsaved: Trial['unsaved'];
     }[];
   };
-  metrics: { trialId: number; points: { name: string; step: number; value: number }[] };
+  metrics: { trialId: number; points: { name: string; step: number; value: number; atMs: number }[] };
   finished: { trialId: number; name: string; outcome: string; message: string; ranMs: number };
   resync: { reason: string };
 }

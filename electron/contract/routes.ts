@@ -184,6 +184,7 @@ export const getMetrics = createRoute({
     query: z.object({
       names: z.string().optional().openapi({ description: 'Comma-separated; default all.' }),
       maxPoints: z.coerce.number().int().min(10).max(20_000).default(1000),
+      times: z.enum(['1']).optional().openapi({ description: 'With the time of each point.' }),
     }),
   },
   responses: { 200: json(z.object({ series: z.array(MetricSeries) }), 'Metric series'), ...problems },

@@ -229,6 +229,10 @@ export const MetricSeries = z
     points: z
       .array(z.tuple([z.number(), z.number()]))
       .openapi({ description: '[step, value], ascending by step, thinned to at most maxPoints.' }),
+    timesMs: z
+      .array(TimestampMs)
+      .optional()
+      .openapi({ description: 'When each of the points was reported; only where they were asked for.' }),
     last: z.number().nullable(),
     min: z.number().nullable(),
     max: z.number().nullable(),

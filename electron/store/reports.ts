@@ -72,6 +72,22 @@ export function readMetric(
     .all(trialId, name, after, limit) as [number, number][];
 }
 
+/** As readMetric, with when each point was reported: [step, value, atMs]. */
+export function readTimedMetric(
+  db: Database,
+  trialId: number,
+  name: string,
+  after: number,
+  limit: number,
+): [number, number, number][] {
+  return prepared(
+    db,
+    'SELECT step, value, at_ms FROM metric WHERE trial_id = ? AND name = ? AND step > ? ORDER BY step LIMIT ?',
+  )
+    .raw()
+    .all(trialId, name, after, limit) as [number, number, number][];
+}
+
 export function insertCheckpoint(db: Database, row: Omit<CheckpointView, 'id'>): void {
   prepared(
     db,

@@ -126,7 +126,7 @@ export const api = {
     ),
   undo: (undoId: number) => write<TrialActionResult>('POST', `/undo/${undoId}`),
   metrics: (id: number, maxPoints: number, signal?: AbortSignal) =>
-    get<{ series: MetricSeries[] }>(`/trials/${id}/metrics?maxPoints=${maxPoints}`, signal),
+    get<{ series: MetricSeries[] }>(`/trials/${id}/metrics?maxPoints=${maxPoints}&times=1`, signal),
   codeDiff: (id: number, to: number | null, signal?: AbortSignal) =>
     get<CodeDiff>(`/trials/${id}/diff${to === null ? '' : `?to=${to}`}`, signal),
   logInfo: (id: number, attempt: number, signal?: AbortSignal) => get<LogInfo>(`${logPath(id, attempt)}/info`, signal),

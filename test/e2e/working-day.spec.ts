@@ -80,6 +80,39 @@ test.describe('rows', () => {
   });
 });
 
+test('plots: values of two runs under the pointer, over time, and smooth', async ({ app }) => {
+  const { page, screen, engine, project } = app;
+  const submit = (name: string): Promise<number> =>
+    screen.submit({ directory: project, command: './train.sh', name, slots: 0, env: 'STEPS=30' });
+  const first = await submit('first');
+  const second = await submit('second');
+  await engine.waitFor('both are done', ({ trials }) =>
+    [first, second].every((id) => trials.get(id)?.state === 'done'),
+  );
+  await screen.inspect(first);
+  await screen
+    .row(second)
+    .locator('.name')
+    .click({ modifiers: ['Control'] });
+  await screen.tab('Metrics').click();
+  await page.getByRole('button', { name: 'Enlarge train/loss' }).click();
+  const plot = screen.dialog.getByRole('img', { name: /^train\/loss/ });
+  const hover = async (): Promise<void> => {
+    const box = await boxOf(plot);
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  };
+  await hover();
+  const values = screen.dialog.locator('.plot-values li');
+  await expect(values).toHaveCount(2);
+  await expect(values.first()).toHaveText(new RegExp(`^#${first}[0-9.]+$`));
+  await expect(screen.dialog.locator('.plot-readout')).toContainText('step');
+  await screen.dialog.getByRole('button', { name: 'Over time' }).click();
+  await screen.dialog.getByLabel('Smoothing').selectOption({ label: 'Smoothed' });
+  await hover();
+  await expect(screen.dialog.locator('.plot-readout')).toContainText(/^after \d/);
+  await expect(values.first()).toContainText('smoothed');
+});
+
 test.describe('a GPU in use by its desktop', () => {
   test.use({ machine: { gpus: GPUS } });
 

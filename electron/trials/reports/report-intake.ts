@@ -38,7 +38,7 @@ export interface IntakeDeps {
   readonly store: Store;
   readonly trialsDir: string;
   readonly nowMs: () => number;
-  readonly onMetrics: (trialId: number, points: readonly { name: string; step: number; value: number }[]) => void;
+  readonly onMetrics: (trialId: number, points: readonly MetricPoint[]) => void;
   readonly onProgress: (trialId: number) => void;
   readonly log: { error(text: string, error?: unknown): void };
 }

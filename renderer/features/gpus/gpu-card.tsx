@@ -17,6 +17,8 @@ import { inspect } from '../../shared/view-state.ts';
 
 const NO_POINTS: readonly UsePoint[] = [];
 const HOT_C = 85;
+/** What others have of a GPU without being at work there; for more the menu is the place. */
+const MOST_OF_A_DESKTOP_MIB = 2_048;
 
 export function GpuCard({ gpu, status }: { readonly gpu: Gpu; readonly status: GpuStatus }) {
   const points = useEngine((state) => state.useHistory.get(gpu.uuid)) ?? NO_POINTS;
@@ -120,7 +122,7 @@ function Occupants({ gpu, slots }: { readonly gpu: Gpu; readonly slots: readonly
 function UseBeside({ slots }: { readonly slots: readonly SlotView[] }) {
   const pools = useEngine((state) => state.pools);
   const [raise] = raisesFor(slots, pools);
-  if (raise === undefined) return null;
+  if (raise === undefined || raise.toMiB > MOST_OF_A_DESKTOP_MIB) return null;
   const words = `Start trials on it although others use it: let them have ${sayMemory(raise.toMiB)} in ${raise.pool.name}`;
   return (
     <button

@@ -1,14 +1,14 @@
 /** All metrics of a trial as a grid of live charts, and the same figures as a table; of several selected trials over each other. */
 import type { Trial } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
-import { Button } from '../../ui/button.tsx';
 import { formatCount, formatMetric } from '../../ui/format.ts';
-import { prefer, usePreferences } from '../../shared/preferences.ts';
+import { usePreferences } from '../../shared/preferences.ts';
 import { openDialog, useView } from '../../shared/view-state.ts';
 import { gatherMetrics, MAX_CURVES } from './curves.ts';
 import type { Metric } from './curves.ts';
 import { isCounter } from './metric-kind.ts';
 import { Plot } from './plot.tsx';
+import { PlotChoices } from './plot-choices.tsx';
 import { PlotLegend } from './plot-legend.tsx';
 import { useMetricsOf } from './use-metrics.ts';
 
@@ -28,7 +28,7 @@ function useCompared(trial: Trial): { readonly trials: readonly Trial[]; readonl
 export function MetricsTab({ trial }: { readonly trial: Trial }) {
   const { trials, left } = useCompared(trial);
   const views = useMetricsOf(trials);
-  const logScale = usePreferences((state) => state.logScale);
+  const { logScale, plotOver, smoothing } = usePreferences();
   const metrics = gatherMetrics(trials, (id) => views.get(id)?.series ?? []).sort(
     (a, b) => Number(isCounter(a.name)) - Number(isCounter(b.name)),
   );
@@ -47,9 +47,7 @@ export function MetricsTab({ trial }: { readonly trial: Trial }) {
       <div className="tab-actions">
         {trials.length > 1 && <PlotLegend trials={trials} left={left} />}
         <span className="grow" />
-        <Button size="small" aria-pressed={logScale} onClick={() => prefer({ logScale: !logScale })}>
-          Log scale
-        </Button>
+        <PlotChoices />
       </div>
       <div className="plots">
         {metrics.map(({ name, curves }) => (
@@ -60,6 +58,8 @@ export function MetricsTab({ trial }: { readonly trial: Trial }) {
             heightPx={PLOT_PX}
             axes
             logScale={logScale}
+            over={plotOver}
+            smoothing={smoothing}
             onEnlarge={() => openDialog({ kind: 'plot', trialIds: trials.map(({ id }) => id), metric: name })}
           />
         ))}

@@ -1,12 +1,12 @@
 /** One metric as large as the window allows. */
 import { Modal } from '@mantine/core';
 import { useEngine } from '../../api/store.ts';
-import { Button } from '../../ui/button.tsx';
-import { prefer, usePreferences } from '../../shared/preferences.ts';
+import { usePreferences } from '../../shared/preferences.ts';
 import { trialsOf } from '../../shared/trial-actions.ts';
 import { closeDialog } from '../../shared/view-state.ts';
 import { gatherMetrics } from './curves.ts';
 import { Plot } from './plot.tsx';
+import { PlotChoices } from './plot-choices.tsx';
 import { PlotLegend } from './plot-legend.tsx';
 import { useMetricsOf } from './use-metrics.ts';
 
@@ -18,7 +18,7 @@ export function PlotDialog({ trialIds, metric }: { readonly trialIds: readonly n
   useEngine((state) => state.trials);
   const trials = trialsOf(trialIds);
   const views = useMetricsOf(trials);
-  const logScale = usePreferences((state) => state.logScale);
+  const { logScale, plotOver, smoothing } = usePreferences();
   const curves =
     gatherMetrics(trials, (id) => views.get(id)?.series ?? []).find(({ name }) => name === metric)?.curves ?? [];
   const first = trials[0];
@@ -35,9 +35,7 @@ export function PlotDialog({ trialIds, metric }: { readonly trialIds: readonly n
         {trials.length > 1 && <PlotLegend trials={trials} />}
         <span className="grow" />
         <span className="dim3">Drag across it to zoom in, double-click to see all of it</span>
-        <Button size="small" aria-pressed={logScale} onClick={() => prefer({ logScale: !logScale })}>
-          Log scale
-        </Button>
+        <PlotChoices />
       </div>
       {curves.length > 0 && (
         <Plot
@@ -46,6 +44,8 @@ export function PlotDialog({ trialIds, metric }: { readonly trialIds: readonly n
           heightPx={Math.max(200, Math.min(MAX_PLOT_PX, window.innerHeight - AROUND_PX))}
           axes
           logScale={logScale}
+          over={plotOver}
+          smoothing={smoothing}
         />
       )}
     </Modal>

@@ -1,5 +1,6 @@
 /** The metric series of trials: fetched once, grown by the feed, thinned by the engine when they get long. */
 import { useEffect, useState } from 'react';
+import type { FeedFrames } from '../../../electron/contract/feed.ts';
 import type { MetricSeries, Trial } from '../../../electron/contract/trials.ts';
 import { api } from '../../api/client.ts';
 import { onFeedFrame } from '../../api/feed.ts';
@@ -16,7 +17,7 @@ export interface MetricsView {
 }
 
 export type MetricsOf = Pick<Trial, 'id' | 'attempt'>;
-type LivePoint = { name: string; step: number; value: number };
+type LivePoint = FeedFrames['metrics']['points'][number];
 const NOTHING: MetricsView = { series: [], loaded: false };
 
 /** Metrics of one trial. */
@@ -99,13 +100,14 @@ function repeatsSteps(series: readonly MetricSeries[], points: readonly LivePoin
 function merge(series: readonly MetricSeries[], points: readonly LivePoint[]): readonly MetricSeries[] {
   if (points.length === 0) return series;
   const byName = new Map(series.map((each) => [each.name, each]));
-  for (const { name, step, value } of points) {
-    const before = byName.get(name) ?? { name, points: [], last: null, min: null, max: null };
+  for (const { name, step, value, atMs } of points) {
+    const before = byName.get(name) ?? { name, points: [], timesMs: [], last: null, min: null, max: null };
     const lastStep = before.points.at(-1)?.[0] ?? -Infinity;
     if (step <= lastStep) continue;
     byName.set(name, {
       name,
       points: [...before.points, [step, value]],
+      timesMs: [...(before.timesMs ?? []), atMs],
       last: value,
       min: before.min === null ? value : Math.min(before.min, value),
       max: before.max === null ? value : Math.max(before.max, value),

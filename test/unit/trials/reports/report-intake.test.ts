@@ -13,12 +13,12 @@ import { insertExperiment } from '../../../../electron/store/experiments.ts';
 import { insertMetrics, listMetricNames, readMetric } from '../../../../electron/store/reports.ts';
 import { getTrialRow, insertTrial } from '../../../../electron/store/trials.ts';
 import { createMetricBudget } from '../../../../electron/trials/reports/metric-budget.ts';
-import { readSeries } from '../../../../electron/trials/reports/metrics.ts';
 import {
   createReportIntake,
   type Reporter,
   type ReportIntake,
 } from '../../../../electron/trials/reports/report-intake.ts';
+import { readSeries } from '../../../../electron/trials/reports/metrics.ts';
 import type { ReportRecord } from '../../../../electron/trials/reports/report-lines.ts';
 import { makeTrialRow } from '../../../fakes/rows.ts';
 import { waitUntil } from '../../../support/processes.ts';
@@ -224,4 +224,15 @@ it('thins a metric that has outgrown its share, also one of an older database', 
   expect(kept[0]?.[0]).toBe(0);
   expect(kept.at(-1)?.[0]).toBe(44_999);
   expect(budget.written(trialId, points.slice(0, 1))).toEqual([]);
+});
+
+it('a series knows when each of its points was reported, also where it is thinned', async () => {
+  const steps = Array.from({ length: 100 }, (_, step) => step);
+  await openIntake().take(
+    { trialId, attempt: 1 },
+    steps.map((step) => ({ t: 'metrics', step, values: { loss: step % 7 }, nonFinite: [], atMs: 5_000 + step * 10 })),
+  );
+  const [series] = await readSeries(store.db, trialId, null, 20);
+  expect(series?.points.length).toBeLessThanOrEqual(20);
+  expect(series?.timesMs).toEqual(series?.points.map(([step]) => 5_000 + step * 10));
 });
