@@ -43,8 +43,7 @@ export function createApi(services: Services): OpenAPIHono {
   api.openapi(routes.getMetrics, async (c) => {
     const { names, maxPoints, times } = c.req.valid('query');
     const wanted = names === undefined || names === '' ? null : names.split(',');
-    const series = await services.metrics(c.req.valid('param').id, wanted, maxPoints);
-    return c.json({ series: times === '1' ? series : series.map(({ timesMs: _, ...each }) => each) }, 200);
+    return c.json({ series: await services.metrics(c.req.valid('param').id, wanted, maxPoints, times === '1') }, 200);
   });
   api.openapi(routes.codeDiff, async (c) =>
     c.json(await services.codeDiff(c.req.valid('param').id, c.req.valid('query').to ?? null), 200),

@@ -27,6 +27,7 @@ export interface LiveFields {
   readonly step: number | null;
   readonly remainingMs: number | null;
   readonly activity: string | null;
+  readonly unsaved: Trial['unsaved'];
 }
 
 export interface TrialTable {

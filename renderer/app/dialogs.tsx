@@ -3,13 +3,8 @@ import { PoolCreateDialog, PoolDeleteDialog, PoolSettingsDialog } from '../featu
 import { DuplicateDialog } from '../features/experiments/duplicate-dialog.tsx';
 import { PlotDialog } from '../features/trial/plot-dialog.tsx';
 import { SubmitDialog } from '../features/experiments/submit-dialog.tsx';
-import {
-  DeleteDialog,
-  LabelsDialog,
-  PriorityDialog,
-  RenameDialog,
-  StopDialog,
-} from '../features/trial/trial-dialogs.tsx';
+import { DeleteDialog, LabelsDialog, PriorityDialog, RenameDialog } from '../features/trial/trial-dialogs.tsx';
+import { StopDialog } from '../features/trial/stop-dialog.tsx';
 import { useView } from '../shared/view-state.ts';
 import { ShortcutsSheet } from './shortcuts.tsx';
 
@@ -29,7 +24,7 @@ export function Dialogs() {
     case 'priority':
       return <PriorityDialog trialIds={dialog.trialIds} />;
     case 'stop':
-      return <StopDialog action={dialog.action} trialIds={dialog.trialIds} />;
+      return <StopDialog stop={dialog} />;
     case 'delete':
       return <DeleteDialog trialIds={dialog.trialIds} />;
     case 'pool-settings':

@@ -3,8 +3,9 @@ import { compareInLine } from '../../electron/contract/queue-order.ts';
 import type { MoveTo, Trial, TrialActionInput } from '../../electron/contract/trials.ts';
 import { api } from '../api/client.ts';
 import { moveOptimistically, stepMove, waitingLine } from '../api/optimistic.ts';
-import { useEngine } from '../api/store.ts';
+import { engineNow, useEngine } from '../api/store.ts';
 import type { ActionId } from './action-table.ts';
+import { findLosing } from './losing.ts';
 import { toastDone, toastError } from './toasts.tsx';
 import { inspect, openDialog } from './view-state.ts';
 
@@ -50,10 +51,14 @@ export async function moveTrials(
   if (!(await sent)) revert();
 }
 
-/** Moves trials to another pool. */
+/** Moves trials to another pool; asks first where that would lose work. */
 export async function moveToPool(trials: readonly Trial[], poolId: string): Promise<void> {
   const moving = trials.filter((trial) => trial.poolId !== poolId);
-  if (moving.length > 0) await act({ action: 'pool', trialIds: moving.map((trial) => trial.id), poolId });
+  if (moving.length === 0) return;
+  const trialIds = moving.map((trial) => trial.id);
+  if (findLosing(moving, 'pool', engineNow()).length > 0)
+    return openDialog({ kind: 'stop', action: 'pool', poolId, trialIds });
+  await act({ action: 'pool', trialIds, poolId });
 }
 
 async function moveByOne(trials: readonly Trial[], direction: -1 | 1): Promise<void> {
@@ -98,6 +103,9 @@ export async function runAction(id: ActionId, trials: readonly Trial[]): Promise
     case 'copy':
       return copyTrials(trialIds);
     case 'pause':
+      if (findLosing(trials, 'pause', engineNow()).length > 0)
+        return openDialog({ kind: 'stop', action: 'pause', trialIds });
+      return void (await act({ action: 'pause', trialIds }));
     case 'resume':
     case 'freeze':
     case 'unfreeze':

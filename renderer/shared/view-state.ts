@@ -12,7 +12,8 @@ export type Dialog =
   | { readonly kind: 'rename'; readonly trialId: number }
   | { readonly kind: 'labels'; readonly trialIds: readonly number[] }
   | { readonly kind: 'priority'; readonly trialIds: readonly number[] }
-  | { readonly kind: 'stop'; readonly action: 'cancel' | 'kill'; readonly trialIds: readonly number[] }
+  | { readonly kind: 'stop'; readonly action: 'pause' | 'cancel' | 'kill'; readonly trialIds: readonly number[] }
+  | { readonly kind: 'stop'; readonly action: 'pool'; readonly poolId: string; readonly trialIds: readonly number[] }
   | { readonly kind: 'delete'; readonly trialIds: readonly number[] }
   | { readonly kind: 'pool-settings'; readonly poolId: string }
   | { readonly kind: 'pool-create' }

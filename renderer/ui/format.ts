@@ -62,3 +62,7 @@ export function joinSentences(parts: readonly string[]): string {
 
 /** "1 trial", "3 trials". */
 export const plural = (count: number, word: string): string => `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
+
+/** "trial 3", "12 trials". */
+export const nameTrials = (trialIds: readonly number[]): string =>
+  trialIds.length === 1 ? `trial ${trialIds[0]}` : plural(trialIds.length, 'trial');

@@ -1,5 +1,6 @@
 /** What people meet in the course of a day: long names, mistakes at a form, an engine that restarts, a desktop on a GPU. */
 import type { Locator } from '@playwright/test';
+import { wouldLoseMs } from '../../electron/text/lost-work.ts';
 import { expect, test, type App } from './app.ts';
 import { ENGINE_GONE, REFUSED_REQUEST } from './support/faults.ts';
 
@@ -136,6 +137,40 @@ test.describe('a GPU in use by its desktop', () => {
     const [pool] = (await engine.api.state()).pools;
     expect(pool?.settings.foreignThresholdMiB).toBeGreaterThanOrEqual(900);
     await expect(page.getByRole('alert')).toHaveCount(0);
+  });
+});
+
+test.describe('a run that never saved', () => {
+  test.use({ machine: { gpus: GPUS } });
+
+  test('P asks, says how much would be lost and what is kept; frozen it loses nothing', async ({ app }) => {
+    test.setTimeout(150_000);
+    const { page, screen, engine } = app;
+    const id = await screen.submit({
+      command: 'trap "exit 0" TERM; while :; do sleep 0.1; done',
+      name: 'ten-hours',
+      slots: 1,
+    });
+    await expect(screen.row(id)).toHaveClass(/row-running/);
+    // A minute of work is the least that is asked about.
+    await expect
+      .poll(async () => wouldLoseMs((await engine.api.trial(id)).trial, 'pause', Date.now()), { timeout: 90_000 })
+      .toBeGreaterThan(0);
+    await screen.row(id).locator('.name').click();
+    await page.keyboard.press('p');
+    await expect(screen.dialog).toContainText(/loses 1 min.* of work: it has never saved/);
+    await expect(screen.dialog).toContainText('The working directory is kept');
+    await screen.dialog.getByRole('button', { name: 'Back' }).click();
+    await expect(screen.dialog).toBeHidden();
+    await expect(screen.row(id)).toHaveClass(/row-running/);
+    await screen.row(id).locator('.name').click();
+    await page.keyboard.press('p');
+    await screen.dialog.getByRole('button', { name: 'Freeze instead' }).click();
+    await expect(screen.row(id)).toContainText('frozen');
+    await screen.row(id).locator('.name').click();
+    await page.keyboard.press('p');
+    await screen.dialog.getByRole('button', { name: 'Pause trial' }).click();
+    await expect(screen.row(id)).toHaveClass(/row-paused/);
   });
 });
 

@@ -27,7 +27,7 @@ export interface TrialService {
   deletePreview(ids: readonly number[]): Promise<DeletePreview>;
   /** @param poolId another pool: the trials go to the end of its line, whatever `to` says */
   movePreview(ids: readonly number[], to: MoveTo, poolId?: string): MovePreview;
-  metrics(id: number, names: readonly string[] | null, maxPoints: number): Promise<MetricSeries[]>;
+  metrics(id: number, names: readonly string[] | null, maxPoints: number, withTimes: boolean): Promise<MetricSeries[]>;
 }
 
 export interface TrialServiceDeps {
@@ -60,9 +60,9 @@ export function createTrialService(deps: TrialServiceDeps): TrialService {
     undo: (id) => undoAction(deps.changeTrials, id),
     deletePreview: (ids) => previewDelete(store.db, trialsDir, ids),
     movePreview: (ids, to, poolId) => previewMove(store, deps.forecast, ids, to, poolId),
-    async metrics(id, names, maxPoints) {
+    async metrics(id, names, maxPoints, withTimes) {
       requireTrial(store.db, id);
-      return readSeries(store.db, id, names, maxPoints);
+      return readSeries(store.db, id, names, maxPoints, withTimes);
     },
   };
 }

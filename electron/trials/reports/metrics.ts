@@ -7,12 +7,13 @@ import { listMetricNames, readTimedMetric } from '../../store/reports.ts';
 /** So many points are read at once, a few milliseconds' worth; in between, others get their turn. */
 const PIECE_POINTS = 10_000;
 
-/** @param names null = all. Points that come in meanwhile may or may not be among them. */
+/** @param names null = all. `withTimes`: also when each point was reported. Points that come in meanwhile may or may not be among them. */
 export async function readSeries(
   db: Database,
   trialId: number,
   names: readonly string[] | null,
   maxPoints: number,
+  withTimes = false,
 ): Promise<MetricSeries[]> {
   const series: MetricSeries[] = [];
   let budget = PIECE_POINTS;
@@ -39,7 +40,7 @@ export async function readSeries(
     series.push({
       name,
       points: kept.map(([step, value]) => [step, value]),
-      timesMs: kept.map(([, , atMs]) => atMs),
+      ...(withTimes ? { timesMs: kept.map(([, , atMs]) => atMs) } : {}),
       last: points.at(-1)?.[1] ?? null,
       min,
       max,

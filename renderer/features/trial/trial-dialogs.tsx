@@ -1,18 +1,15 @@
-/** The small dialogs of trial actions: rename, labels, priority, stop, delete. */
+/** The small dialogs of trial actions: rename, labels, priority, delete. */
 import { NumberInput, TagsInput, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
-import { sayBytes, sayDuration } from '../../../electron/text/say.ts';
+import { sayBytes } from '../../../electron/text/say.ts';
 import { api } from '../../api/client.ts';
 import { useEngine } from '../../api/store.ts';
 import { DialogFrame } from '../../shared/dialog-frame.tsx';
-import { plural } from '../../ui/format.ts';
+import { nameTrials, plural } from '../../ui/format.ts';
 import { toastDone } from '../../shared/toasts.tsx';
 import { trialsOf } from '../../shared/trial-actions.ts';
 
 const MAX_PRIORITY = 99;
-
-const nameThem = (trialIds: readonly number[]): string =>
-  trialIds.length === 1 ? `trial ${trialIds[0]}` : plural(trialIds.length, 'trial');
 
 export function RenameDialog({ trialId }: { readonly trialId: number }) {
   const [name, setName] = useState(() => useEngine.getState().trials.byId.get(trialId)?.name ?? '');
@@ -40,7 +37,7 @@ export function LabelsDialog({ trialIds }: { readonly trialIds: readonly number[
     toastDone(result.message, result.undoId);
   };
   return (
-    <DialogFrame title={`Labels of ${nameThem(trialIds)}`} confirm="Save labels" onConfirm={confirm}>
+    <DialogFrame title={`Labels of ${nameTrials(trialIds)}`} confirm="Save labels" onConfirm={confirm}>
       <TagsInput
         label="Labels"
         description={trialIds.length > 1 ? 'Labels all of them have. What you add goes to every one.' : undefined}
@@ -59,7 +56,7 @@ export function PriorityDialog({ trialIds }: { readonly trialIds: readonly numbe
     toastDone(result.message, result.undoId);
   };
   return (
-    <DialogFrame title={`Priority of ${nameThem(trialIds)}`} confirm="Set priority" onConfirm={confirm}>
+    <DialogFrame title={`Priority of ${nameTrials(trialIds)}`} confirm="Set priority" onConfirm={confirm}>
       <NumberInput
         label="Priority"
         description="1 goes first, 99 last; 42 is the default. Among equals the order stays."
@@ -69,40 +66,6 @@ export function PriorityDialog({ trialIds }: { readonly trialIds: readonly numbe
         max={MAX_PRIORITY}
         data-autofocus
       />
-    </DialogFrame>
-  );
-}
-
-export function StopDialog({
-  action,
-  trialIds,
-}: {
-  readonly action: 'cancel' | 'kill';
-  readonly trialIds: readonly number[];
-}) {
-  const trials = trialsOf(trialIds);
-  const running = trials.filter((trial) => trial.state !== 'queued' && trial.state !== 'paused').length;
-  const graceS = Math.max(0, ...trials.map((trial) => trial.graceS));
-  const confirm = async (): Promise<void> => {
-    const result = await api.act({ action, trialIds: [...trialIds] });
-    toastDone(result.message, result.undoId);
-  };
-  const verb = action === 'kill' ? 'Kill' : 'Cancel';
-  return (
-    <DialogFrame
-      title={`${verb} ${nameThem(trialIds)}?`}
-      confirm={`${verb} ${nameThem(trialIds)}`}
-      dismiss="Back"
-      danger
-      onConfirm={confirm}
-    >
-      <p>
-        {action === 'kill' && 'The program ends at once and saves nothing more.'}
-        {action === 'cancel' &&
-          running > 0 &&
-          `A running program gets ${sayDuration(graceS * 1000)} to end by itself.`}{' '}
-        Log, metrics and checkpoints stay until you delete the trial.
-      </p>
     </DialogFrame>
   );
 }
@@ -132,8 +95,8 @@ export function DeleteDialog({ trialIds }: { readonly trialIds: readonly number[
   };
   return (
     <DialogFrame
-      title={`Delete ${nameThem(trialIds)}?`}
-      confirm={`Delete ${nameThem(trialIds)}`}
+      title={`Delete ${nameTrials(trialIds)}?`}
+      confirm={`Delete ${nameTrials(trialIds)}`}
       danger
       onConfirm={confirm}
     >

@@ -232,7 +232,7 @@ it('a series knows when each of its points was reported, also where it is thinne
     { trialId, attempt: 1 },
     steps.map((step) => ({ t: 'metrics', step, values: { loss: step % 7 }, nonFinite: [], atMs: 5_000 + step * 10 })),
   );
-  const [series] = await readSeries(store.db, trialId, null, 20);
+  const [series] = await readSeries(store.db, trialId, null, 20, true);
   expect(series?.points.length).toBeLessThanOrEqual(20);
   expect(series?.timesMs).toEqual(series?.points.map(([step]) => 5_000 + step * 10));
 });
