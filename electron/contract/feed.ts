@@ -34,6 +34,7 @@ export const WaitingReason = z
       'impossible',
       'gpu_unknown',
       'held',
+      'image',
     ]),
     text: z.string().openapi({
       example:

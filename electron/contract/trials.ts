@@ -90,10 +90,9 @@ export const Trial = z
     startedAtMs: TimestampMs.nullable().openapi({ description: 'When the latest attempt began to run.' }),
     endedAtMs: TimestampMs.nullable(),
     leaseSlots: z.array(z.string()).openapi({ description: 'UUIDs of the slots held now.' }),
-    activity: z
-      .string()
-      .nullable()
-      .openapi({ description: 'What a starting trial is doing, for example "pulling image 43 %".' }),
+    activity: z.string().nullable().openapi({
+      description: 'What a starting trial is doing, for example "waiting for the Docker daemon to come back".',
+    }),
     frozen: z.boolean(),
     stop: z.object({ kind: StopKind, askedAtMs: TimestampMs, killAtMs: TimestampMs.nullable() }).nullable(),
     progress: z.number().min(0).max(1).nullable(),

@@ -61,7 +61,17 @@ export function connect({ ground, machine, screen, trials, plans }: Parts): Comm
     else notices.raise({ id: 'launch_hold', level: 'error', ...place });
     loop.nudge();
   });
+  machine.imageSupply.onChange(() => {
+    loop.nudge();
+  });
+  machine.imageSupply.onRefused((trialId, { message, remedy }) => {
+    changes.changeTrials('an image that cannot be had', ({ tx, fire }) => {
+      const trial = getTrialRow(tx.db, trialId);
+      if (trial !== null) fire(trial, { type: 'image_refused', message, remedy });
+    });
+  });
   machine.runtimeWatch.onChange((kind, status, before) => {
+    machine.imageSupply.forgetAll(kind);
     loop.nudge();
     if (status.available && !before.available) machine.launchHolds.lift(kind);
     if (kind !== 'docker') return;

@@ -13,6 +13,7 @@ import type { HostProbe } from '../ports/host-probe.ts';
 import type { Snapshots } from '../ports/snapshots.ts';
 import type { TrialRuntime } from '../ports/trial-runtime.ts';
 import { createLaunchHolds, type LaunchHolds } from '../scheduler/launch-holds.ts';
+import { createImageSupply, type ImageSupply } from '../scheduler/image-supply.ts';
 import { watchRuntimes, type RuntimeWatch } from '../trials/attempts/runtime-watch.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { Ground } from './open-ground.ts';
@@ -21,6 +22,7 @@ export interface Machine {
   readonly runtimes: ReadonlyMap<RuntimeKind, TrialRuntime>;
   readonly runtimeWatch: RuntimeWatch;
   readonly launchHolds: LaunchHolds;
+  readonly imageSupply: ImageSupply;
   readonly probe: GpuProbe;
   readonly host: HostProbe;
   readonly snapshots: Snapshots;
@@ -54,6 +56,14 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
   ground.closers.add(() => {
     launchHolds.close();
   });
+  const imageSupply = createImageSupply({
+    runtimes,
+    isUp: (kind) => runtimeWatch.of(kind).available,
+    holds: launchHolds,
+  });
+  ground.closers.add(() => {
+    imageSupply.close();
+  });
   const snapshots = openSnapshots({
     snapshotsDir: paths.snapshots,
     dataDir: paths.dir,
@@ -66,6 +76,7 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
     runtimes,
     runtimeWatch,
     launchHolds,
+    imageSupply,
     probe: options.gpuProbe ?? createGpuProbe(nvidiaSmi === undefined ? {} : { command: nvidiaSmi }),
     host: options.hostProbe ?? createHostProbe({ diskPath: paths.dir }),
   };

@@ -5,6 +5,7 @@ import { poolOfGpu } from '../gpus/assess-slots.ts';
 import { createGpuMonitor, type GpuMonitor } from '../gpus/gpu-monitor.ts';
 import { choosePace } from '../gpus/reading-pace.ts';
 import { createDiskWatch, type DiskWatch } from '../scheduler/disk-watch.ts';
+import type { QueuedImages } from '../scheduler/image-supply.ts';
 import { createSchedulerLoop, type SchedulerLoop } from '../scheduler/loop.ts';
 import { plan } from '../scheduler/plan/plan.ts';
 import { createPlanView, REASONS_PER_POOL, type PlanViews } from '../scheduler/plan-view.ts';
@@ -73,8 +74,9 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
     engineId: ground.engineId,
     tokens: trials.tokens,
   };
+  const queue: QueuedImages = { kindOf: (id) => index.get(Number(id)), images: (kind) => index.images(kind) };
   const loop = createSchedulerLoop({
-    readWorld: () => machine.launchHolds.apply(world.read(), (id) => index.get(Number(id))),
+    readWorld: () => machine.imageSupply.apply(machine.launchHolds.apply(world.read(), queue.kindOf), queue),
     plan: (input) => {
       const output = plan(input, REASONS_PER_POOL);
       world.notePlan(output);

@@ -31,8 +31,10 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
   };
   return {
     version: options.version,
-    doctor: () =>
-      diagnose(
+    doctor: () => {
+      // Whoever asks may just have mended something: what waits for that is tried now and not minutes later.
+      for (const kind of machine.runtimes.keys()) machine.launchHolds.lift(kind);
+      return diagnose(
         {
           docker: machine.runtimes.get('docker'),
           gpu: machine.probe,
@@ -40,7 +42,8 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
           snapshots: machine.snapshots,
         },
         ground.paths,
-      ),
+      );
+    },
     requestStop,
     reportBug: (error, where) => log.error(where, error),
     ...createFeedService({

@@ -101,6 +101,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
     preparation,
     log: ground.log,
     launchHolds: machine.launchHolds,
+    images: machine.imageSupply,
     reports,
     onActivity: (trialId, text) => {
       if (screen.activities.set(trialId, text)) feed.touchLive(trialId);

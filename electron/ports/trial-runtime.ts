@@ -113,6 +113,8 @@ export interface ExitInfo {
 export type LaunchErrorCode =
   | 'image_missing'
   | 'image_invalid'
+  /** It was here when the attempt was planned, and is not any more. */
+  | 'image_gone'
   | 'registry_unreachable'
   | 'command_missing'
   | 'no_gpu_runtime'
@@ -173,6 +175,18 @@ export interface Attachment {
   detach(): Promise<void>;
 }
 
+/** The images of a runtime that needs one for each trial. */
+export interface ImageStore {
+  /** @throws when the runtime cannot be asked */
+  has(image: string): Promise<boolean>;
+  /**
+   * Settles when it is here. What is here already is not fetched again.
+   * @param onActivity progress for people: "pulling its image (43 % of 1.2 GiB)"
+   * @throws LaunchError
+   */
+  fetch(image: string, onActivity: (text: string) => void, signal: AbortSignal): Promise<void>;
+}
+
 /** What a program's name stands for. `path` is absolute; null = nothing, and then `nearby` is a like-named program there is. */
 export type FoundProgram =
   { readonly path: string } | { readonly path: null; readonly nearby: string | null; readonly searched: string };
@@ -190,14 +204,17 @@ export interface TrialRuntime {
   findProgram?(name: string, env: Readonly<Record<string, string>>): FoundProgram;
   /** What a launch would refuse for sure; null = nothing is known against it. Missing where every wish can be tried. Never rejects. */
   refuse?(wish: RuntimeWish): Promise<WishRefusal | null>;
+  /** Missing where trials need no image. */
+  readonly images?: ImageStore;
   /** This machine's address as its trials reach it; null = they do not. Missing where trials share its loopback. Never rejects. */
   hostAddress?: () => Promise<string | null>;
   /** Called when availability may have changed (daemon stopped or came back). Returns the unsubscribe function. */
   onStatusChange(listener: () => void): () => void;
   /**
    * Starts the attempt, at most once per attemptId ever: a second call for one that exists returns its ref.
-   * @param onActivity progress for people, e.g. "pulling image 43 %"
-   * @param signal aborts a launch that has not started the program yet (cancel during a pull)
+   * Its image has to be here.
+   * @param onActivity progress for people, e.g. "waiting for the Docker daemon to come back"
+   * @param signal aborts a launch that has not started the program yet
    * @throws LaunchError
    */
   launch(spec: LaunchSpec, onActivity: (text: string) => void, signal: AbortSignal): Promise<{ readonly ref: string }>;

@@ -38,6 +38,8 @@ export interface LaunchHolds {
   failed(launch: LaunchKind, failure: Pick<LaunchError, 'holds' | 'message' | 'remedy'>): void;
   /** It got as far as running: whatever held its like is over. */
   succeeded(launch: LaunchKind): void;
+  /** Its image came: what held that is over. */
+  fetched(launch: Pick<LaunchKind, 'runtime' | 'image'>): void;
   /** The runtime changed: everything may be tried again. */
   lift(runtime: RuntimeKind): void;
   /** Puts the holds on the trials they concern; the input itself where there are none. */
@@ -103,6 +105,9 @@ export function createLaunchHolds(clock: Pick<Clock, 'monotonicMs'>): LaunchHold
     },
     succeeded(launch) {
       if (holds.size > 0) end((hold) => concerns(hold, launch));
+    },
+    fetched(launch) {
+      end((hold) => hold.kind === 'image' && hold.runtime === launch.runtime && hold.image === launch.image);
     },
     lift(runtime) {
       end((hold) => hold.runtime === runtime);

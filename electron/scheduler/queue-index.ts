@@ -19,6 +19,8 @@ export interface QueueIndex {
   queuedCount(): number;
   /** How many of the queued trials run on this runtime. */
   queuedOn(runtime: RuntimeKind): number;
+  /** Which images the queued trials on this runtime want, each once. */
+  images(runtime: RuntimeKind): Iterable<string>;
   /** Trials like these ended: those still queued are expected to take as long. @param keys estimate keys */
   reestimate(keys: ReadonlySet<string>): void;
   /** A queued trial; undefined when it is not queued. */
@@ -57,10 +59,17 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
   const queuedById = new Map<number, QueuedTrial>();
   const active = new Map<number, ActiveTrial>();
   const byRuntime = new Map<RuntimeKind, number>();
+  const byImage = new Map<RuntimeKind, Map<string, number>>();
   let all: readonly QueuedTrial[] | null = null;
 
-  function count(runtime: RuntimeKind, change: 1 | -1): void {
+  function count({ runtime, image }: QueuedTrial, change: 1 | -1): void {
     byRuntime.set(runtime, (byRuntime.get(runtime) ?? 0) + change);
+    if (image === null) return;
+    const images = byImage.get(runtime) ?? new Map<string, number>();
+    byImage.set(runtime, images);
+    const left = (images.get(image) ?? 0) + change;
+    if (left > 0) images.set(image, left);
+    else images.delete(image);
   }
 
   function remove(id: number): void {
@@ -68,7 +77,7 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
     const old = queuedById.get(id);
     if (old === undefined) return;
     queuedById.delete(id);
-    count(old.runtime, -1);
+    count(old, -1);
     const line = lines.get(old.poolId) as QueuedTrial[];
     line.splice(placeOf(line, old), 1);
     all = null;
@@ -94,7 +103,7 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
         ...base,
       };
       queuedById.set(id, trial);
-      count(trial.runtime, 1);
+      count(trial, 1);
       let line = lines.get(row.poolId);
       if (line === undefined) lines.set(row.poolId, (line = []));
       line.splice(placeOf(line, trial), 0, trial);
@@ -123,6 +132,7 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
     active: () => [...active.values()],
     queuedCount: () => queuedById.size,
     queuedOn: (runtime) => byRuntime.get(runtime) ?? 0,
+    images: (runtime) => byImage.get(runtime)?.keys() ?? [],
     get: (id) => queuedById.get(id),
   };
 }

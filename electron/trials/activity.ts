@@ -1,4 +1,4 @@
-/** What active trials are busy with ("pulling image 43 %"): for the screen only, forgotten with the engine. */
+/** What active trials are busy with ("waiting for the Docker daemon to come back"): for the screen only, forgotten with the engine. */
 export interface Activities {
   of(trialId: number): string | null;
   /** @param text null = with nothing worth saying.  @returns whether that is another answer than before */

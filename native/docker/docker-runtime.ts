@@ -43,8 +43,9 @@ import { followAttempt } from './follow-attempt.ts';
 import { layOutContainer } from './container-layout.ts';
 import { collectEnd, followEntry } from './follow-entry.ts';
 import { parseImageReference } from './image-reference.ts';
-import { cancelled, givenUp, launchContainer } from './launch-container.ts';
-import { toLaunchError } from './launch-errors.ts';
+import { createImageStore, malformedImage } from './image-store.ts';
+import { givenUp, launchContainer } from './launch-container.ts';
+import { cancelled, toLaunchError } from './launch-errors.ts';
 import { NOTE_FILES, claim, noteAsked, noteBoot, readClaim, wasRebooted } from './launch-notes.ts';
 import { CURSOR_FILE, prepareLog } from './log-sink.ts';
 import { PODMAN_HAS_NO_GPUS, refuseWish } from './refuse-wish.ts';
@@ -123,13 +124,7 @@ export function createDockerRuntime({
         'Give the program to run, for example: python train.py',
       );
     const image = parseImageReference(spec.image ?? '');
-    if (image === null) {
-      throw new LaunchError(
-        'image_invalid',
-        `"${spec.image ?? ''}" is not a valid image name.`,
-        'It should look like python:3.13 or registry.example.org/team/image:tag',
-      );
-    }
+    if (image === null) throw malformedImage(spec.image ?? '');
     let facts: EngineFacts;
     let mounts: CheckedMounts;
     let entry: readonly LaunchMount[] | null;
@@ -152,7 +147,6 @@ export function createDockerRuntime({
     try {
       const ref = await launchContainer({
         connection,
-        place,
         spec,
         image,
         mapping: facts,
@@ -233,6 +227,7 @@ export function createDockerRuntime({
         return null;
       }
     },
+    images: createImageStore(connection, place),
     refuse: (wish) => refuseWish(wish, { facts: () => inspector.facts(), guard }),
 
     onStatusChange(listener) {

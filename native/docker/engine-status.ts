@@ -1,5 +1,5 @@
 /** What kind of engine answered, whether GPUs can reach its containers, and what to do where they cannot. */
-import { access, statfs } from 'node:fs/promises';
+import { access, stat, statfs } from 'node:fs/promises';
 import type Dockerode from 'dockerode';
 import type { DoctorCheck } from '../../electron/contract/settings.ts';
 import type { RuntimeStatus } from '../../electron/ports/trial-runtime.ts';
@@ -130,9 +130,26 @@ const HOOKS = [
   '/usr/local/nvidia/toolkit/nvidia-container-runtime',
 ] as const;
 
-export function createEngineInspector(connection: EngineConnection): EngineInspector {
-  /** What the last launch with GPUs found, on which engine and with what installed: after a remedy it says nothing any more. */
-  let gpuTried: { readonly worked: boolean; readonly engine: Dockerode | null; readonly hooks: string } | null = null;
+/** What the remedies change without a restart of the engine: settings of the toolkit and of Docker, descriptions of devices (CDI). */
+const GPU_SETTINGS = [
+  '/etc/nvidia-container-runtime/config.toml',
+  '/etc/docker/daemon.json',
+  '/etc/cdi',
+  '/etc/cdi/nvidia.yaml',
+  '/var/run/cdi',
+  '/var/run/cdi/nvidia.yaml',
+] as const;
+
+/** @param files where the toolkit's programs and its settings are, for tests */
+export function createEngineInspector(
+  connection: Pick<EngineConnection, 'engine' | 'call' | 'address'>,
+  files: { readonly hooks: readonly string[]; readonly settings: readonly string[] } = {
+    hooks: HOOKS,
+    settings: GPU_SETTINGS,
+  },
+): EngineInspector {
+  /** What the last launch with GPUs found, on which engine and with what set up: after a remedy it says nothing any more. */
+  let gpuTried: { readonly worked: boolean; readonly engine: Dockerode | null; readonly setUp: string } | null = null;
 
   /** What an engine is does not change while the connection to it holds. */
   const known = new WeakMap<Dockerode, EngineFacts>();
@@ -155,11 +172,18 @@ export function createEngineInspector(connection: EngineConnection): EngineInspe
       () => true,
       () => false,
     );
-  const installedHooks = async (): Promise<readonly boolean[]> => Promise.all(HOOKS.map(exists));
+  const installedHooks = async (): Promise<readonly boolean[]> => Promise.all(files.hooks.map(exists));
+  const changedAtMs = (file: string): Promise<number | null> =>
+    stat(file).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => null,
+    );
+  const describeSetUp = async ({ listsGpuRuntime }: EngineFacts): Promise<string> =>
+    [listsGpuRuntime, ...(await installedHooks()), ...(await Promise.all(files.settings.map(changedAtMs)))].join();
   const judge = async (found: EngineFacts): Promise<GpuVerdict> => {
     const hooks = await installedHooks();
     const engine = await connection.engine().catch(() => null);
-    const holds = gpuTried !== null && gpuTried.engine === engine && gpuTried.hooks === hooks.join();
+    const holds = gpuTried !== null && gpuTried.engine === engine && gpuTried.setUp === (await describeSetUp(found));
     return judgeGpuSupport(found, process.platform, hooks.includes(true), holds ? (gpuTried?.worked ?? null) : null);
   };
   const explainDown = (error: unknown): { problem: string; remedy: string | null } =>
@@ -173,8 +197,9 @@ export function createEngineInspector(connection: EngineConnection): EngineInspe
   return {
     facts: async () => known.get(await connection.engine()) ?? (await askAgain()),
     async noteGpuLaunch(worked) {
-      const hooks = await installedHooks();
-      gpuTried = { worked, engine: await connection.engine().catch(() => null), hooks: hooks.join() };
+      const found = await this.facts().catch(() => null);
+      if (found === null) return;
+      gpuTried = { worked, engine: await connection.engine().catch(() => null), setUp: await describeSetUp(found) };
     },
     async status() {
       try {

@@ -12,6 +12,8 @@ const SHORT_ID = /^[0-9a-f]{4,63}$/;
 const MAX_NAME = 255;
 
 export interface ImageReference {
+  /** As it was given. */
+  readonly text: string;
   /** As the engine's API takes it, always with a tag, a digest or as an id: without one a pull would fetch every tag. */
   readonly name: string;
   /** Host of the registry whose credentials apply; Docker Hub is index.docker.io. */
@@ -24,13 +26,14 @@ export interface ImageReference {
 
 /** @returns null when the text is no image reference */
 export function parseImageReference(text: string): ImageReference | null {
-  if (IMAGE_ID.test(text)) return { name: text, registry: '', isId: true, maybeId: false };
+  if (IMAGE_ID.test(text)) return { text, name: text, registry: '', isId: true, maybeId: false };
   const match = text.length > 2 * MAX_NAME ? null : REFERENCE.exec(text);
   const repository = match?.[1];
   if (match === null || repository === undefined || repository.length > MAX_NAME) return null;
   const first = repository.includes('/') ? repository.slice(0, repository.indexOf('/')) : '';
   const isHost = first.includes('.') || first.includes(':') || first === 'localhost';
   return {
+    text,
     name: match[2] === undefined && match[3] === undefined ? `${text}:latest` : text,
     registry: isHost && first !== 'docker.io' ? first : 'index.docker.io',
     isId: false,

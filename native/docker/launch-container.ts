@@ -1,7 +1,7 @@
 /**
  * Creates and starts the container of one attempt. See docker-runtime.ts for what must hold.
  *
- *   create -> no such image -> pull -> create
+ *   create -> no such image -> failed: images are fetched before (image-store.ts)
  *          -> name taken by this attempt -> go on with that container
  *   take the claim -> start
  *   connection broken in between -> wait for the engine -> look what became of it -> go on there
@@ -16,20 +16,15 @@ import type { EngineConnection } from './connection.ts';
 import { ATTEMPT_LABEL, containerOptions } from './container-options.ts';
 import type { UserMapping } from './container-options.ts';
 import { EngineTimeout, isConnectionError, sentenceOf, statusOf, wasNotSent } from './engine-error.ts';
-import type { SearchPlace } from './find-engine.ts';
 import type { ImageReference } from './image-reference.ts';
-import { explainDenied, toLaunchError } from './launch-errors.ts';
+import { resolveShortId } from './image-store.ts';
+import { cancelled, toLaunchError } from './launch-errors.ts';
 import { claim } from './launch-notes.ts';
-import { pullImage } from './pull-image.ts';
-import { readRegistryAuth } from './registry-auth.ts';
 
 const LOOK_AGAIN_MS = 1_000;
-/** A registry that does not answer is asked again after these times before the launch fails. */
-const PULL_RETRIES_MS = [1_000, 4_000] as const;
 
 export interface LaunchJob {
   readonly connection: EngineConnection;
-  readonly place: SearchPlace;
   readonly spec: LaunchSpec;
   readonly image: ImageReference;
   readonly mapping: UserMapping;
@@ -62,10 +57,6 @@ export async function launchContainer(job: LaunchJob): Promise<string> {
   }
 }
 
-export function cancelled(): LaunchError {
-  return new LaunchError('launch_failed', 'The start was cancelled before the program ran.', null, true);
-}
-
 export function givenUp(): LaunchError {
   return new LaunchError(
     'launch_failed',
@@ -77,27 +68,27 @@ export function givenUp(): LaunchError {
 
 async function createContainer(job: LaunchJob): Promise<{ readonly id: string; readonly started: boolean }> {
   const { connection, spec } = job;
-  const image = await resolveShortId(job);
-  const describe = async (): Promise<Dockerode.ContainerCreateOptions> =>
-    containerOptions(spec, image.name, job.mapping, job.mounts, job.entry, {
-      imageEnv: await readImageEnv(job, image.name),
-      groups: groupsOf(spec.user),
-    });
-  let options = await describe();
-  for (let pulled = false; ;) {
+  const image = await resolveShortId(connection, job.image);
+  const options = containerOptions(spec, image.name, job.mapping, job.mounts, job.entry, {
+    imageEnv: await readImageEnv(job, image.name),
+    groups: groupsOf(spec.user),
+  });
+  for (;;) {
     if (job.signal.aborted) throw cancelled();
     try {
       return { id: (await connection.call(SLOW_MS, (engine) => engine.createContainer(options))).id, started: false };
     } catch (error) {
       if (
         statusOf(error) === 404 &&
-        !pulled &&
         !image.isId &&
         /no such image|image not known|not found/i.test(sentenceOf(error))
       ) {
-        await pullWithRetries(job);
-        options = await describe();
-        pulled = true;
+        throw new LaunchError(
+          'image_gone',
+          `The image ${spec.image ?? ''} was removed just before the start; it is fetched again.`,
+          null,
+          true,
+        );
       } else if (statusOf(error) === 409) {
         const existing = await lookUp(job);
         if (existing !== null) return { id: existing.Id, started: hasStarted(existing) };
@@ -126,46 +117,6 @@ async function readImageEnv({ connection }: LaunchJob, name: string): Promise<re
 /** @returns the further groups of this process, when trials run as its user */
 function groupsOf({ uid, gid }: LaunchSpec['user']): readonly number[] {
   return process.getuid?.() === uid ? (process.getgroups?.() ?? []).filter((group) => group !== gid) : [];
-}
-
-/** A beginning of an id means that image, unless an image has it for a name. */
-async function resolveShortId({ connection, spec, image }: LaunchJob): Promise<ImageReference> {
-  if (!image.maybeId) return image;
-  try {
-    const { Id: id } = await connection.call(QUICK_MS, (engine) => engine.getImage(spec.image ?? '').inspect());
-    return id.startsWith(`sha256:${spec.image ?? ''}`) ? { ...image, name: id, isId: true } : image;
-  } catch (error) {
-    if (statusOf(error) === 404) return image;
-    throw error;
-  }
-}
-
-async function pullWithRetries(job: LaunchJob): Promise<void> {
-  const auth = await readRegistryAuth(job.image.registry, job.place);
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await pullImage(
-        await job.connection.engine(),
-        job.image.name,
-        auth === null ? null : { ...auth },
-        job.onActivity,
-        job.signal,
-      );
-      return;
-    } catch (error) {
-      const waitMs = PULL_RETRIES_MS[attempt];
-      const login = auth === null ? null : { username: 'username' in auth ? auth.username : null };
-      const denied = explainDenied(error, job.spec.image ?? '', job.image.registry, login);
-      if (denied !== null && !job.signal.aborted) throw denied;
-      const failure = toLaunchError(error, job.spec.image ?? '', '');
-      // An image too large for Docker's disk is no fault of those that are here.
-      if (!job.signal.aborted && failure.code === 'disk_full')
-        throw new LaunchError(failure.code, failure.message, failure.remedy, true, 'image');
-      if (job.signal.aborted || waitMs === undefined || failure.code !== 'registry_unreachable') throw error;
-      job.onActivity(`the registry of ${job.image.name} cannot be reached, trying again`);
-      await delay(waitMs, undefined, { signal: job.signal });
-    }
-  }
 }
 
 /** Another launch of this attempt was first: its container, if it did start. */

@@ -269,6 +269,10 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+export function cancelled(): LaunchError {
+  return new LaunchError('launch_failed', 'The start was cancelled before the program ran.', null, true);
+}
+
 /** @param error from creating, pulling or starting @returns what to tell, by code */
 export function toLaunchError(error: unknown, image: string, argv0: string): LaunchError {
   if (error instanceof LaunchError) return error;

@@ -9,7 +9,7 @@ import { textAt } from './find-engine.ts';
 const REPORT_MS = 250;
 
 /**
- * @param onActivity "pulling python:3.13, 43 % of 1.2 GiB"
+ * @param onActivity "pulling its image python:3.13 (43 % of 1.2 GiB)"
  * @throws what the engine says, or an AbortError
  */
 export async function pullImage(
@@ -19,7 +19,7 @@ export async function pullImage(
   onActivity: (text: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  onActivity(`pulling ${name}`);
+  onActivity(`pulling its image ${name}`);
   const stream = (await engine.pull(name, {
     abortSignal: signal,
     ...(auth === null ? {} : { authconfig: auth }),
@@ -89,9 +89,9 @@ export function createPullProgress(name: string): PullProgress {
         current += layer.current;
         total += layer.total;
       }
-      if (total === 0) return `pulling ${name}`;
-      if (unpacking && current === total) return `unpacking ${name}`;
-      return `pulling ${name}, ${Math.floor((100 * current) / total)} % of ${sayBytes(total)}`;
+      if (total === 0) return `pulling its image ${name}`;
+      if (unpacking && current === total) return `unpacking its image ${name}`;
+      return `pulling its image ${name} (${Math.floor((100 * current) / total)} % of ${sayBytes(total)})`;
     },
   };
 }

@@ -73,6 +73,12 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
   }
   const shell = (script: string, plan: Partial<TrialPlan> = {}): LaunchSpec =>
     lab.plan({ argv: ['sh', '-c', script], ...plan });
+  const fetchImage = async (
+    name: string,
+    onActivity: (text: string) => void = () => undefined,
+    by = runtime,
+    signal = new AbortController().signal,
+  ): Promise<void> => by.images?.fetch(name, onActivity, signal);
   const inspect = async (spec: LaunchSpec) => dockerd.api.getContainer(spec.attemptId).inspect();
 
   it('says which image is missing, which is malformed, and when a registry is out of reach', async () => {
@@ -90,8 +96,7 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     const { port } = registry.address() as AddressInfo;
     try {
       const said: string[] = [];
-      const spec = lab.plan({ argv: ['true'], image: `127.0.0.1:${port}/team/nothing:1` });
-      const missing = await refusalOf(runtime.launch(spec, (text) => said.push(text), new AbortController().signal));
+      const missing = await refusalOf(fetchImage(`127.0.0.1:${port}/team/nothing:1`, (text) => said.push(text)));
       expect(missing).toMatchObject({ code: 'image_missing', transient: false });
       expect(missing.message).toContain('team/nothing:1');
       expect(said[0]).toContain('pulling');
@@ -101,11 +106,34 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     expect(await refusalOf(lab.launch(runtime, lab.plan({ argv: ['true'], image: 'Not An Image' })))).toMatchObject({
       code: 'image_invalid',
     });
-    const unreachable = await refusalOf(
-      lab.launch(runtime, lab.plan({ argv: ['true'], image: `127.0.0.1:${port}/team/nothing:1` })),
-    );
-    expect(unreachable).toMatchObject({ code: 'registry_unreachable' });
+    expect(await refusalOf(fetchImage('Not An Image'))).toMatchObject({ code: 'image_invalid' });
+    expect(await refusalOf(fetchImage(`sha256:${'0'.repeat(64)}`))).toMatchObject({ code: 'image_missing' });
+    const unreachable = await refusalOf(fetchImage(`127.0.0.1:${port}/team/nothing:1`));
+    expect(unreachable).toMatchObject({ code: 'registry_unreachable', holds: 'image' });
     expect(unreachable.remedy).toContain('docker pull');
+  });
+
+  it('fetches an image although its registry breaks off, and a launch fetches none', async () => {
+    const registry = await openRegistry(await busyboxTar());
+    try {
+      expect(await runtime.images?.has(registry.image)).toBe(false);
+      expect(await refusalOf(lab.launch(runtime, lab.plan({ argv: ['true'], image: registry.image })))).toMatchObject({
+        code: 'image_gone',
+        transient: true,
+      });
+      expect(registry.requests).toEqual([]);
+      registry.breakLayers(1);
+      await fetchImage(registry.image);
+      expect(await runtime.images?.has(registry.image)).toBe(true);
+      expect(await lab.run(runtime, lab.plan({ argv: ['true'], image: registry.image }))).toMatchObject({
+        exitCode: 0,
+      });
+      const asked = registry.requests.length;
+      await fetchImage(registry.image);
+      expect(registry.requests.length).toBe(asked);
+    } finally {
+      await registry.close();
+    }
   });
 
   it('pulls with the stored login, says when it is wrong, and knows images by a short id', async () => {
@@ -122,6 +150,7 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
         env: { ...process.env, HOME: home },
       });
       opened.push(made);
+      await fetchImage(registry.image, () => undefined, made);
       const spec = lab.plan({ argv: ['true'], image: registry.image });
       await lab.launch(made, spec);
       return spec;
@@ -154,14 +183,11 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     });
     try {
       const cancel = new AbortController();
-      const launching = runtime.launch(
-        lab.plan({ argv: ['true'], image: `127.0.0.1:${(silent.address() as AddressInfo).port}/a/b:1` }),
-        () => undefined,
-        cancel.signal,
-      );
+      const image = `127.0.0.1:${(silent.address() as AddressInfo).port}/a/b:1`;
+      const fetching = fetchImage(image, () => undefined, runtime, cancel.signal);
       await asked.promise;
       cancel.abort();
-      expect(await refusalOf(launching)).toMatchObject({ code: 'launch_failed', transient: true });
+      expect(await refusalOf(fetching)).toMatchObject({ code: 'launch_failed', transient: true });
     } finally {
       silent.closeAllConnections();
       silent.close();

@@ -124,6 +124,26 @@ describe.skipIf(obstacle !== null)(`docker${obstacle === null ? '' : ` (${obstac
     for (const id of ids) expect(await yard.outcomeOf(id, BACK_DEADLINE_MS)).toMatchObject({ kind: 'completed' });
   });
 
+  test('an image is pulled while others have the GPU, and its trial says how far it is', async () => {
+    const registry = await openRegistry(await busyboxTar());
+    onTestFinished(() => registry.close());
+    const release = registry.hold();
+    const yard = await openYard({ env: { DOCKER_HOST: dockerd.dockerHost }, gpus: [{}] });
+    const one = { resources: { slots: 1 } };
+    const waits = await yard.submit({ ...inContainer('true'), ...one, environment: { image: registry.image } });
+    const behind = await yard.submit({ entrypoint: 'true', ...one });
+    expect(await yard.outcomeOf(behind, BACK_DEADLINE_MS)).toMatchObject({ kind: 'completed' });
+    await yard.engine.waitFor(
+      'it says what it waits for',
+      ({ reasonOf }) => reasonOf(waits)?.startsWith('pulling its image') === true,
+      BACK_DEADLINE_MS,
+    );
+    expect((await yard.engine.api.trial(waits)).attempts).toEqual([]);
+    release();
+    // There is no GPU in this Docker: it is enough that it is launched once its image came.
+    await yard.engine.waitFor('it starts', ({ trials }) => trials.get(waits)?.attempt === 1, BACK_DEADLINE_MS);
+  });
+
   test('a registry that dies in the middle of a layer is asked again', async () => {
     const registry = await openRegistry(await busyboxTar());
     onTestFinished(() => registry.close());

@@ -12,6 +12,8 @@ export interface TestRegistry {
   readonly requests: readonly string[];
   /** Answers this many further requests for the layer with half of it and a broken connection. */
   breakLayers(count: number): void;
+  /** From now on manifests are answered only after the returned function is called. */
+  hold(): () => void;
   close(): Promise<void>;
 }
 
@@ -47,6 +49,7 @@ export async function openRegistry(tarPath: string, { port = 0, login }: Registr
   );
   const requests: string[] = [];
   let toBreak = 0;
+  let held: PromiseWithResolvers<void> | null = null;
   const wanted =
     login === undefined ? null : `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
   const server = http.createServer((request, response) => {
@@ -70,8 +73,11 @@ export async function openRegistry(tarPath: string, { port = 0, login }: Registr
       } else response.end(body);
     };
     if (url === '/v2/') send(Buffer.from('{}'), 'application/json');
-    else if (url.includes('/manifests/')) send(manifest, type);
-    else if (url.endsWith(sha256(config))) send(config, 'application/octet-stream');
+    else if (url.includes('/manifests/')) {
+      void (held?.promise ?? Promise.resolve()).then(() => {
+        send(manifest, type);
+      });
+    } else if (url.endsWith(sha256(config))) send(config, 'application/octet-stream');
     else if (url.endsWith(sha256(layer))) send(layer, 'application/octet-stream');
     else response.writeHead(404).end('{"errors":[{"code":"NAME_UNKNOWN","message":"name unknown"}]}');
   });
@@ -86,6 +92,13 @@ export async function openRegistry(tarPath: string, { port = 0, login }: Registr
     requests,
     breakLayers: (count) => {
       toBreak = count;
+    },
+    hold: () => {
+      const hold = (held = Promise.withResolvers<void>());
+      return () => {
+        held = null;
+        hold.resolve();
+      };
     },
     close: () =>
       new Promise((resolve) => {

@@ -18,6 +18,7 @@ import type { ChangeTrials } from '../life/change-trials.ts';
 import { attemptFiles } from '../files/directories.ts';
 import { readLastWords } from '../log/last-words.ts';
 import type { ReportIntake, ReportWatch } from '../reports/report-intake.ts';
+import type { ImageSupply } from '../../scheduler/image-supply.ts';
 import type { LaunchHolds, LaunchKind } from '../../scheduler/launch-holds.ts';
 import { createEnders } from './ask-to-end.ts';
 import { createDeadlines } from './deadlines.ts';
@@ -37,10 +38,12 @@ export interface RunnerDeps {
   /** Makes directories and the launch description of a starting trial. */
   readonly preparation: Preparation;
   readonly log: { info(text: string): void; error(text: string, error?: unknown): void };
-  /** "pulling image 43 %": for the screen only. */
+  /** "waiting for the Docker daemon to come back": for the screen only. */
   readonly onActivity: (trialId: number, text: string | null) => void;
   /** Launches that failed for the place's sake hold up others. */
   readonly launchHolds: Pick<LaunchHolds, 'failed' | 'succeeded'>;
+  /** Of launches that found their image gone. */
+  readonly images: Pick<ImageSupply, 'forget'>;
   readonly reports: Pick<ReportIntake, 'watch'>;
   /** The last byte of an attempt's log is written. */
   readonly onLogComplete: (trialId: number, logPath: string) => void;
@@ -157,6 +160,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       const failure = asLaunchError(error);
       const { code, message, remedy, transient } = failure;
       deps.launchHolds.failed(launchKind(trial, attempt), failure);
+      if (code === 'image_gone') deps.images.forget(launchKind(trial, attempt));
       if (code === 'launch_failed' && !abort.signal.aborted) deps.log.error(`#${trialId}: launch failed`, error);
       enter(entry, { name: 'ended' });
       facts.save({

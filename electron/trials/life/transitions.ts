@@ -30,6 +30,8 @@ export type TrialEvent =
       readonly remedy: string | null;
       readonly transient: boolean;
     }
+  /** The image it needs cannot be had: it never got as far as an attempt. */
+  | { readonly type: 'image_refused'; readonly message: string; readonly remedy: string | null }
   | { readonly type: 'exited'; readonly exit: ExitInfo }
   /** The attempt vanished and can never run again (crash between intent and launch, container removed by somebody). */
   | { readonly type: 'vanished'; readonly message: string }
@@ -134,6 +136,13 @@ export function next(trial: TrialRow, event: TrialEvent, nowMs: number, lossesBe
 
     case 'launch_failed':
       return launchFailed(trial, event, nowMs);
+
+    case 'image_refused': {
+      if (trial.state !== 'queued') return refuse(`trial ${trial.id} is ${trial.state}, not queued`);
+      const { message, remedy } = event;
+      const outcome: Outcome = { kind: 'failed', exitCode: null, code: 'image_missing', message, remedy };
+      return accept(done(trial, outcome, nowMs), message);
+    }
 
     case 'exited':
       // An exit collected late (after a restart of the engine) happened when it happened; a clock that jumped cannot put it into the future.

@@ -281,18 +281,18 @@ describe('GPU support', () => {
 describe('pull progress', () => {
   it("sums the layers and passes the engine's error on", () => {
     const progress = createPullProgress('python:3.13');
-    expect(progress.text()).toBe('pulling python:3.13');
+    expect(progress.text()).toBe('pulling its image python:3.13');
     const tell = (id: string, status: string, current?: number, total?: number): void => {
       progress.read(JSON.stringify({ id, status, progressDetail: current === undefined ? {} : { current, total } }));
     };
     tell('a', 'Downloading', 25 * 2 ** 20, 100 * 2 ** 20);
     tell('b', 'Downloading', 0, 100 * 2 ** 20);
     progress.read('not json');
-    expect(progress.text()).toBe('pulling python:3.13, 12 % of 200 MiB');
+    expect(progress.text()).toBe('pulling its image python:3.13 (12 % of 200 MiB)');
     tell('a', 'Download complete');
     tell('b', 'Pull complete');
     tell('b', 'Extracting', 1, 2);
-    expect(progress.text()).toBe('unpacking python:3.13');
+    expect(progress.text()).toBe('unpacking its image python:3.13');
     expect(() => {
       progress.read('{"error":"no space left on device"}');
     }).toThrow('no space left');

@@ -73,6 +73,7 @@ function engine(wrap: (runtime: TrialRuntime) => TrialRuntime = (runtime) => run
     }),
     log: { info: () => undefined, error: report },
     onActivity: () => undefined,
+    images: { forget: ({ image }) => held.push(`no ${String(image)}`) },
     launchHolds: { failed: (_, { message }) => held.push(message), succeeded: () => held.push('started') },
     reports,
     onLogComplete: () => undefined,
@@ -188,6 +189,15 @@ describe('a start', () => {
     expect(row(id).outcome).toMatchObject({ kind: 'failed', code: 'image_missing', remedy: 'Build it.' });
     expect(held).toEqual(['There is no such image.']);
     expect(runner.attempts()).toEqual([]);
+  });
+
+  it('that finds its image gone is queued again, and the image is looked for anew', async () => {
+    const { start } = engine();
+    machine.failLaunches(new LaunchError('image_gone', 'It was removed.', null, true));
+    const id = add(null);
+    start(id);
+    await reached(id, 'queued');
+    expect(held).toEqual(['It was removed.', 'no null']);
   });
 
   it('can be canceled before it comes to the program', async () => {

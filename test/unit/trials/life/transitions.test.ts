@@ -37,6 +37,20 @@ describe('the trial state machine', () => {
     expect(step(makeTrialRow(), { type: 'start' }).text).toBe('Attempt 1 starts');
   });
 
+  test('an image that cannot be had fails a queued trial without an attempt, and no other', () => {
+    const refused = { type: 'image_refused', message: 'No such image.', remedy: 'Check the name.' } as const;
+    const done = step(makeTrialRow({ attempt: 0 }), refused);
+    expect(done).toMatchObject({ effects: [], endAttempt: null, text: 'No such image.' });
+    expect(done.trial).toMatchObject({
+      state: 'done',
+      attempt: 0,
+      endedAtMs: T0,
+      outcome: { kind: 'failed', code: 'image_missing', message: 'No such image.', remedy: 'Check the name.' },
+    });
+    for (const state of ['starting', 'running', 'stopping', 'paused', 'done'] as const)
+      expect(next(makeTrialRow({ state }), refused, T0).ok).toBe(false);
+  });
+
   test('a program that ends well completes its trial', () => {
     const done = step(running(), exit(0), T0 + 5000);
     expect(done.trial).toMatchObject({
