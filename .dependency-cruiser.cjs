@@ -14,7 +14,7 @@ const PORTS = '^electron/ports/';
 const TEXT = '^electron/text/';
 const GROUND = `${CONTRACT}|${PORTS}|${TEXT}`;
 /** The entries and what belongs to them, and the root that they start. */
-const ENTRIES = '^electron/((main|serve|cli|built-cli|start)[.]ts$|(cli|start)/|[^/]+[.][cm]js$)';
+const ENTRIES = '^electron/((main|engine-process|serve|cli|built-cli|start)[.]ts$|(cli|start)/|[^/]+[.][cm]js$)';
 const ROOT = '^electron/engine/';
 /** What verbs need beside the client, each loaded when its verb is used. */
 const CLI_EXCEPTIONS = [

@@ -11,10 +11,10 @@ export default defineConfig({
       outDir: at('out', 'main'),
       // What package.json lists as dependencies stays outside, native modules first of all.
       externalizeDeps: true,
-      // One file: the engine finds its resources relative to where it lies.
+      // All files in one folder: the engine finds its resources relative to where it lies.
       rolldownOptions: {
-        input: at('electron', 'main.ts'),
-        output: { entryFileNames: 'main.js', codeSplitting: false },
+        input: { main: at('electron', 'main.ts'), 'engine-process': at('electron', 'engine-process.ts') },
+        output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
       },
       sourcemap: true,
     },

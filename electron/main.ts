@@ -9,6 +9,9 @@ import { app } from 'electron';
 import { SwitchyardError } from './contract/errors.ts';
 import { handleAppScheme, registerAppScheme } from './desktop/app-scheme.ts';
 import { HIDDEN_FLAG } from './desktop/autostart-entry.ts';
+import { openEngineLink } from './desktop/engine-link.ts';
+import { createEngineMirror } from './desktop/engine-mirror.ts';
+import { startEngineProcess } from './desktop/engine-process.ts';
 import { denyCertificateErrors, guardPages, guardSession } from './desktop/guards.ts';
 import { keepAwakeWhileRunning } from './desktop/keep-awake.ts';
 import { claimSingleInstance, endInOrder, endOnFault, showFatal } from './desktop/life.ts';
@@ -19,13 +22,9 @@ import { notifyOnFinish } from './desktop/notifications.ts';
 import { followTheme } from './desktop/theme.ts';
 import { createTray } from './desktop/tray.ts';
 import { createMainWindow, type MainWindow } from './desktop/window.ts';
-import { openEngineLink } from './desktop/engine-link.ts';
-import { createEngineMirror } from './desktop/engine-mirror.ts';
 import { createDoorLog } from './doors/door-log.ts';
 import { readEnvironment } from './doors/launch-environment.ts';
 import { createUiFiles } from './doors/ui-files.ts';
-import { startEngine } from './engine/engine.ts';
-import { watchDataDir } from './store/watch-data-dir.ts';
 
 const launch = readEnvironment(process.env);
 const log = createDoorLog(launch.paths.engineLog);
@@ -46,27 +45,26 @@ if (claimSingleInstance(() => mainWindow?.show())) {
   endOnFault(log);
   guardPages();
   denyCertificateErrors();
-  app
-    .whenReady()
-    .then(start)
-    .catch((error: unknown) => {
-      log('the application could not start', error);
-      const remedy = error instanceof SwitchyardError ? error.remedy : undefined;
-      showFatal(
-        'Switchyard could not start',
-        [error instanceof Error ? error.message : String(error), remedy]
-          .filter((line) => line !== undefined)
-          .join('\n\n'),
-      );
-    });
+  app.whenReady().then(start).catch(failed);
 } else {
   app.quit();
 }
 
-async function start(): Promise<void> {
+function start(): void {
   guardSession();
   setMenu(process.platform, !app.isPackaged);
-  const engine = await openEngineLink(startEngine, launch, { version: app.getVersion(), resourcesDir }, log);
+  const engine = openEngineLink({
+    ready: Promise.resolve(),
+    startProcess: () =>
+      startEngineProcess(
+        path.join(root, 'out', 'main', 'engine-process.js'),
+        { version: app.getVersion(), resourcesDir },
+        definedOnly(process.env),
+      ),
+    paths: launch.paths,
+    log,
+  });
+  engine.failed.catch(failed);
   handleAppScheme({
     fetch: (request) => engine.fetch(request),
     uiFiles: createUiFiles(path.join(root, 'out', 'renderer')),
@@ -106,5 +104,18 @@ async function start(): Promise<void> {
   followTheme(mirror);
   followLoginSetting(mirror, { env: process.env, home: os.homedir(), platform: process.platform, log });
   void engine.stopRequested.then(quit);
-  watchDataDir(launch.paths, (message) => showFatal('Switchyard has to close', message));
+}
+
+/** Without an engine there is nothing to show: says why, and ends. */
+function failed(error: unknown): void {
+  log('the application cannot go on', error);
+  const remedy = error instanceof SwitchyardError ? error.remedy : undefined;
+  showFatal(
+    'Switchyard cannot go on',
+    [error instanceof Error ? error.message : String(error), remedy].filter((line) => line !== undefined).join('\n\n'),
+  );
+}
+
+function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

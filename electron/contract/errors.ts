@@ -42,6 +42,7 @@ export const ERROR_STATUS = {
   disk_failing: 503,
   secret_unreadable: 409,
   shutting_down: 503,
+  starting: 503,
   internal: 500,
 } as const;
 export type ErrorCode = keyof typeof ERROR_STATUS;

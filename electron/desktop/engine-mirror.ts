@@ -28,7 +28,7 @@ export interface EngineMirror {
   onChange(listener: () => void): void;
   /** Called once for every trial that ends while we watch. */
   onFinished(listener: (finished: FeedFrames['finished']) => void): void;
-  /** Pauses or resumes every pool. */
+  /** Pauses or resumes every pool. Never rejects: one that could not be changed is logged. */
   actOnAllPools(action: 'pause' | 'resume'): Promise<void>;
   close(): void;
 }
@@ -151,14 +151,18 @@ export function createEngineMirror(link: WatchedEngine, log: (message: string, e
     },
     async actOnAllPools(action) {
       for (const id of pools.keys()) {
-        const response = await link.fetch(
-          new Request(`http://localhost${API_PREFIX}/pools/${encodeURIComponent(id)}/actions`, {
-            method: 'POST',
-            body: JSON.stringify({ action }),
-            headers: { 'content-type': 'application/json' },
-          }),
-        );
-        if (!response.ok) log(`pool ${id} could not be changed`, new Error(`the engine answered ${response.status}`));
+        try {
+          const response = await link.fetch(
+            new Request(`http://localhost${API_PREFIX}/pools/${encodeURIComponent(id)}/actions`, {
+              method: 'POST',
+              body: JSON.stringify({ action }),
+              headers: { 'content-type': 'application/json' },
+            }),
+          );
+          if (!response.ok) throw new Error(`the engine answered ${response.status}`);
+        } catch (error) {
+          log(`pool ${id} could not be changed`, error);
+        }
       }
     },
     close: unsubscribe,

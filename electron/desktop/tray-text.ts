@@ -10,6 +10,8 @@ export interface TrialCounts {
 export interface TrayFacts extends TrialCounts {
   /** The engine answers; false when it runs on its own and has gone. */
   readonly isReachable: boolean;
+  /** It has answered once. */
+  readonly isLoaded: boolean;
   readonly anyPoolOpen: boolean;
 }
 
@@ -25,7 +27,13 @@ export function trayText(facts: TrayFacts): TrayText {
   const parts = [`${facts.active} running`, `${facts.queued} queued`];
   if (facts.paused > 0) parts.push(`${facts.paused} paused`);
   const idle = facts.active === 0 && facts.queued === 0 && facts.paused === 0;
-  const summary = !facts.isReachable ? 'The engine does not answer' : idle ? 'Nothing queued' : parts.join(', ');
+  const summary = !facts.isLoaded
+    ? 'The engine is starting'
+    : !facts.isReachable
+      ? 'The engine does not answer'
+      : idle
+        ? 'Nothing queued'
+        : parts.join(', ');
   return {
     summary,
     tooltip: `Switchyard: ${summary.charAt(0).toLowerCase()}${summary.slice(1)}`,

@@ -25,6 +25,7 @@ export function createTray(options: TrayOptions): void {
     const text = trayText({
       ...mirror.counts(),
       isReachable: mirror.isReachable(),
+      isLoaded: mirror.isLoaded(),
       anyPoolOpen: mirror.pools().some((pool) => pool.state === 'open'),
     });
     const key = JSON.stringify(text);

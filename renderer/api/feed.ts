@@ -92,16 +92,18 @@ let retryMs = RETRY_MIN_MS;
 let generation = 0;
 const batch = new ChangeBatch();
 
-function lose(): void {
+/** @param isStarting the engine behind a desktop window comes up: no failure, and over soon */
+function lose(isStarting = false): void {
   source?.close();
   source = null;
   useEngine.setState((state) => ({
     connection: state.engine === null ? 'loading' : 'lost',
-    lostSinceMs: state.lostSinceMs ?? Date.now(),
+    isStarting,
+    lostSinceMs: isStarting ? null : (state.lostSinceMs ?? Date.now()),
   }));
   clearTimeout(retryTimer);
   retryTimer = setTimeout(() => void connect(), retryMs);
-  retryMs = Math.min(RETRY_MAX_MS, retryMs * 2);
+  if (!isStarting) retryMs = Math.min(RETRY_MAX_MS, retryMs * 2);
 }
 
 async function connect(): Promise<void> {
@@ -120,7 +122,7 @@ async function connect(): Promise<void> {
     if (mine !== generation) return;
     const problem = toApiError(error);
     if (problem.status === 401 || problem.status === 403) useEngine.setState({ connection: 'login' });
-    else lose();
+    else lose(problem.code === 'starting');
   }
 }
 

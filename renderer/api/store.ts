@@ -51,6 +51,8 @@ export interface UsePoint {
 export interface EngineState {
   readonly connection: Connection;
   readonly lostSinceMs: number | null;
+  /** The engine said that it is coming up. */
+  readonly isStarting: boolean;
   /** Engine clock minus this machine's clock. */
   readonly skewMs: number;
   readonly seq: number;
@@ -70,6 +72,7 @@ const EMPTY_PLAN: PlanIndex = { madeAtMs: 0, waiting: new Map(), forecast: new M
 export const useEngine = create<EngineState>()(() => ({
   connection: 'loading',
   lostSinceMs: null,
+  isStarting: false,
   skewMs: 0,
   seq: 0,
   engine: null,
@@ -129,6 +132,7 @@ export function applySnapshot(snapshot: StateSnapshot): void {
   useEngine.setState((state) => ({
     connection: 'live',
     lostSinceMs: null,
+    isStarting: false,
     skewMs,
     seq: snapshot.seq,
     engine: snapshot.engine,

@@ -29,6 +29,7 @@ function useTitle(): void {
 export function Shell() {
   const screen = useView((state) => state.screen);
   const connection = useEngine((state) => state.connection);
+  const isStarting = useEngine((state) => state.isStarting);
   useShortcuts();
   useTitle();
   return (
@@ -40,7 +41,7 @@ export function Shell() {
       </div>
       {connection === 'loading' ? (
         <div className="loading" role="status">
-          Reading the queue…
+          {isStarting ? 'The engine is starting…' : 'Reading the queue…'}
         </div>
       ) : screen === 'queue' ? (
         <QueueScreen />

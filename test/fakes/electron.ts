@@ -6,6 +6,7 @@ import type * as Electron from 'electron';
 import { EventEmitter } from 'node:events';
 import os from 'node:os';
 import path from 'node:path';
+import { PassThrough } from 'node:stream';
 
 /** @returns the object, which throws when a property is read that it does not have */
 function strict<T extends object>(name: string, target: T): T {
@@ -48,6 +49,9 @@ export const fake = {
   messageHandlers: new Map<string, Handler>(),
   windows: [] as BrowserWindow[],
   trays: [] as Tray[],
+  processes: [] as FakeUtilityProcess[],
+  /** Runs in the child of each fork. */
+  runUtility: (_child: FakeUtilityProcess): void => undefined,
   menus: [] as MenuItem[][],
   notifications: [] as Notification[],
   openedOutside: [] as string[],
@@ -80,6 +84,8 @@ export const fake = {
       messageHandlers: new Map(),
       windows: [],
       trays: [],
+      processes: [],
+      runUtility: () => undefined,
       menus: [],
       notifications: [],
       openedOutside: [],
@@ -273,6 +279,52 @@ export class Tray extends EventEmitter {
     this.menu = menu;
   }
 }
+
+/** A utility process: messages are copied and arrive later, its end is told on another way. */
+export class FakeUtilityProcess extends EventEmitter {
+  readonly stderr = new PassThrough();
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  hasEnded = false;
+  /** What the child has as process.parentPort. */
+  readonly port = Object.assign(new EventEmitter(), {
+    postMessage: (message: unknown): void => {
+      const data: unknown = structuredClone(message);
+      setImmediate(() => this.emit('message', data));
+    },
+  });
+  constructor(script: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+    super();
+    this.script = script;
+    this.args = args;
+    this.env = env;
+  }
+  postMessage(message: unknown): void {
+    if (this.hasEnded) return;
+    const data: unknown = structuredClone(message);
+    setImmediate(() => this.port.emit('message', { data }));
+  }
+  kill(): boolean {
+    this.ends(15);
+    return true;
+  }
+  ends(code: number): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    setImmediate(() => this.emit('exit', code));
+  }
+}
+
+export const utilityProcess = strict('utilityProcess', {
+  fork(script: string, args: readonly string[], options: { readonly env: Readonly<Record<string, string>> }) {
+    fake.calls.push('fork');
+    const child = new FakeUtilityProcess(script, args, options.env);
+    fake.processes.push(child);
+    fake.runUtility(child);
+    return child;
+  },
+});
 
 export class Notification extends EventEmitter {
   static isSupported(): boolean {

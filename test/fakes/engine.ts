@@ -20,7 +20,26 @@ export function temporaryDirectory(): string {
   return fs.mkdtempSync(path.join(os.tmpdir(), 'switchyard-test-'));
 }
 
-/** @param answer what the API answers; null falls through to an echo of method, path and body */
+/** What is emitted from now on, for one listener. */
+function eventStream(listeners: Set<(frame: FeedFrame) => void>): Response {
+  const encoder = new TextEncoder();
+  let listener = (_frame: FeedFrame): void => undefined;
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      controller.enqueue(encoder.encode(': hello\n\n'));
+      listener = ({ event, data }) => {
+        controller.enqueue(encoder.encode(`event: ${event}\nid: 1\ndata: ${JSON.stringify(data)}\n\n`));
+      };
+      listeners.add(listener);
+    },
+    cancel() {
+      listeners.delete(listener);
+    },
+  });
+  return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+}
+
+/** @param answer what the API answers; null falls through to the feed, and to an echo of method, path and body */
 export function createFakeEngine(
   dir: string,
   answer: (request: Request, url: URL) => Response | Promise<Response> | null = () => null,
@@ -43,6 +62,7 @@ export function createFakeEngine(
       seen.push(`${request.method} ${url.pathname}`);
       return (
         (await answer(request, url)) ??
+        (url.pathname === '/api/v1/events' ? eventStream(listeners) : null) ??
         Response.json({ method: request.method, path: url.pathname, body: await request.text() })
       );
     },

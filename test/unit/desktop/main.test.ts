@@ -6,6 +6,7 @@ import { SwitchyardError } from '../../../electron/contract/errors.ts';
 import type { Changes, FeedFrames } from '../../../electron/contract/feed.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../../electron/contract/settings.ts';
 import type { EngineStartOptions } from '../../../electron/ports/engine-api.ts';
+import type { EngineProcessOrder } from '../../../electron/ports/engine-process.ts';
 import { createSocketFetch } from '../../../electron/client/socket-fetch.ts';
 import { openSocketDoor } from '../../../electron/doors/socket-door.ts';
 import * as electron from '../../fakes/electron.ts';
@@ -103,6 +104,21 @@ beforeEach(() => {
     url.pathname === '/api/v1/state' ? Response.json(snapshot()) : null,
   );
   engineModule.startEngine = async () => engine;
+  fake.runUtility = (child) => {
+    // One that is killed takes its connections with it.
+    child.once('exit', () => child.port.emit('message', { data: { kind: 'close' } }));
+    void (async () => {
+      const { runEngineProcess } = await import('../../../electron/engine-process.ts');
+      child.ends(
+        await runEngineProcess({
+          port: child.port,
+          order: JSON.parse(child.args[0] ?? '') as EngineProcessOrder,
+          startEngine: engineModule.startEngine,
+          env: child.env,
+        }),
+      );
+    })();
+  };
 });
 afterEach(async () => {
   app.quit();
@@ -117,7 +133,7 @@ afterEach(async () => {
 });
 
 describe('the order of things', () => {
-  it('locks down before it is ready, and shows a window last', async () => {
+  it('locks down before it is ready, and shows a window before there is an engine', async () => {
     await startAndShow();
     expect(fake.calls).toEqual([
       'enableSandbox',
@@ -132,6 +148,7 @@ describe('the order of things', () => {
       'new BrowserWindow',
       'focus',
       'new Tray',
+      'fork',
     ]);
     expect(fake.schemes).toEqual([
       { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
@@ -177,8 +194,7 @@ describe('the order of things', () => {
     await startProgram();
     fake.ready.resolve();
     await eventually(() => expect(fake.exitCode).toBe(1));
-    expect(fake.errorBoxes).toEqual(['Switchyard could not start: The database is newer.\n\nUpdate Switchyard.']);
-    expect(fake.windows).toEqual([]);
+    expect(fake.errorBoxes).toEqual(['Switchyard cannot go on: The database is newer.\n\nUpdate Switchyard.']);
   });
 });
 
@@ -322,8 +338,9 @@ describe('the private scheme', () => {
     await startAndShow();
     const reader = (await request('/api/v1/events')).body?.getReader();
     expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('event: plan\n\n');
+    expect(left).toBe(false);
     await reader?.cancel();
-    expect(left).toBe(true);
+    await eventually(() => expect(left).toBe(true));
   });
 
   it('answers with a problem when the engine breaks', async () => {
@@ -332,7 +349,7 @@ describe('the private scheme', () => {
       throw new Error('secret detail');
     };
     const answer = await request('/api/v1/state');
-    expect(answer.status).toBe(503);
+    expect(answer.status).toBe(500);
     expect(await answer.text()).not.toContain('secret detail');
   });
 });
@@ -399,6 +416,18 @@ describe('the tray', () => {
     await eventually(() => expect(fake.hasQuit).toBe(true));
     expect(engine.closed).toBe(true);
   });
+
+  it('ends nothing when the engine has just died under a click', async () => {
+    await startAndShow();
+    const click = label('Pause all pools')?.click;
+    engineModule.startEngine = () => new Promise(() => undefined);
+    first(fake.processes).ends(9);
+    click?.();
+    await eventually(() => expect(tray().toolTip).toContain('does not answer'));
+    click?.();
+    await eventually(() => expect(fs.readFileSync(engine.paths.engineLog, 'utf8')).toContain('could not be changed'));
+    expect([fake.errorBoxes, fake.exitCode]).toEqual([[], null]);
+  });
 });
 
 describe('following the feed', () => {
@@ -407,13 +436,12 @@ describe('following the feed', () => {
     engine.emit(finished({ ranMs: 1_000 }));
     engine.emit(finished());
     engine.emit(finished({ outcome: 'failed', message: 'exit code 1' }));
-    expect(fake.notifications.map((notification) => notification.text.title)).toEqual([
-      'resnet is done',
-      'resnet failed',
-    ]);
+    const titles = () => fake.notifications.map((notification) => notification.text.title);
+    await eventually(() => expect(titles()).toEqual(['resnet is done', 'resnet failed']));
     engine.emit({ event: 'settings', data: { ...settings, notifyOnFinish: false } });
     engine.emit(finished());
-    expect(fake.notifications).toHaveLength(2);
+    engine.emit(finished({ outcome: 'failed' }));
+    await eventually(() => expect(titles()).toEqual(['resnet is done', 'resnet failed', 'resnet failed']));
     window().hide();
     first(fake.notifications).emit('click');
     expect(window().isShown).toBe(true);
@@ -423,11 +451,11 @@ describe('following the feed', () => {
     await startAndShow();
     expect(fake.blockers.size).toBe(1);
     engine.emit(changes({ seq: 11, trials: [{ id: 1, state: 'paused' }] }));
-    expect(fake.blockers.size).toBe(0);
+    await eventually(() => expect(fake.blockers.size).toBe(0));
     engine.emit(changes({ seq: 12, trials: [{ id: 2, state: 'starting' }] }));
-    expect(fake.blockers.size).toBe(1);
+    await eventually(() => expect(fake.blockers.size).toBe(1));
     engine.emit({ event: 'settings', data: { ...settings, keepAwake: false } });
-    expect(fake.blockers.size).toBe(0);
+    await eventually(() => expect(fake.blockers.size).toBe(0));
   });
 
   it('starts at login when asked to, once installed', async () => {
@@ -443,7 +471,7 @@ describe('following the feed', () => {
           : (fake.loginItem as { openAtLogin: boolean }).openAtLogin;
       for (const startAtLogin of [true, false]) {
         engine.emit({ event: 'settings', data: { ...settings, startAtLogin } });
-        expect(startsAtLogin()).toBe(startAtLogin);
+        await eventually(() => expect(startsAtLogin()).toBe(startAtLogin));
       }
     } finally {
       delete process.env['XDG_CONFIG_HOME'];
@@ -458,6 +486,8 @@ describe('closing', () => {
     expect(window().isShown).toBe(false);
     expect(engine.closed).toBe(false);
     engine.emit({ event: 'settings', data: { ...settings, closeToTray: false } });
+    engine.emit(changes({ seq: 11, trials: [{ id: 1, state: 'done' }] }));
+    await eventually(() => expect(tray().toolTip).toContain('0 running'));
     window().userCloses();
     await eventually(() => expect(fake.hasQuit).toBe(true));
     expect(engine.closed).toBe(true);
@@ -486,6 +516,55 @@ describe('closing', () => {
 });
 
 describe('the engine behind the window', () => {
+  it('is told to be starting until it is up: the window is there first', async () => {
+    const starting = Promise.withResolvers<FakeEngine>();
+    engineModule.startEngine = () => starting.promise;
+    await startProgram();
+    fake.ready.resolve();
+    await eventually(() => expect(window().url).toBe('app://switchyard/'));
+    expect(tray().toolTip).toBe('Switchyard: the engine is starting');
+    expect((await request('/')).status).toBe(200);
+    const answer = await request('/api/v1/state');
+    expect([answer.status, await answer.json()]).toEqual([503, expect.objectContaining({ code: 'starting' })]);
+    starting.resolve(engine);
+    await eventually(() => expect(tray().toolTip).toContain('1 running'));
+    expect((await request('/api/v1/state')).status).toBe(200);
+  });
+
+  it('is started again when its process dies, a few times, and then it is told', async () => {
+    const dying = { at: 0 };
+    await startAndShow();
+    const run = fake.runUtility;
+    fake.runUtility = (child) => {
+      run(child);
+      if (++dying.at > 1) {
+        child.stderr.write('Illegal instruction');
+        child.ends(132);
+      }
+    };
+    first(fake.processes).ends(9);
+    await eventually(() => expect(fake.processes).toHaveLength(2));
+    await eventually(async () => expect((await request('/api/v1/state')).status).toBe(200));
+    expect(fake.errorBoxes).toEqual([]);
+    fake.processes[1]?.ends(9);
+    await eventually(() => expect(fake.exitCode).toBe(1));
+    expect(fake.errorBoxes[0]).toContain('Illegal instruction');
+    expect(fake.processes).toHaveLength(4);
+  });
+
+  it('gets what it has to know, and a script that is built beside main.js', async () => {
+    const seen: EngineStartOptions[] = [];
+    engineModule.startEngine = async (options) => {
+      seen.push(options);
+      return engine;
+    };
+    await startAndShow();
+    expect(first(fake.processes).script).toBe(path.join(fake.appPath, 'out', 'main', 'engine-process.js'));
+    expect(seen).toEqual([
+      { dataDir: dir, shell: 'desktop', version: '0.0.0-test', resourcesDir: path.join(fake.appPath, 'resources') },
+    ]);
+  });
+
   it('is open to the command line through its socket, but makes no browser links', async () => {
     await startAndShow();
     const answer = await createSocketFetch(engine.paths.socket)(
@@ -528,6 +607,7 @@ describe('the engine behind the window', () => {
         feed?.enqueue(encoder.encode(`event: ${frame.event}\nid: 1\ndata: ${JSON.stringify(frame.data)}\n\n`));
       const answer = await request('/api/v1/trials/actions', { method: 'POST', body: 'x', origin: ours });
       expect(await answer.json()).toMatchObject({ body: 'x' });
+      expect(fake.processes).toHaveLength(1);
       send(finished());
       await eventually(() => expect(fake.notifications).toHaveLength(1));
       send(changes({ seq: 11, trials: [{ id: 1, state: 'done' }] }));

@@ -191,7 +191,7 @@ describe('closing, sleeping, the tray', () => {
   });
 
   it('says what is going on', () => {
-    const facts = { active: 2, queued: 5, paused: 0, isReachable: true, anyPoolOpen: true };
+    const facts = { active: 2, queued: 5, paused: 0, isReachable: true, isLoaded: true, anyPoolOpen: true };
     expect(trayText(facts)).toEqual({
       summary: '2 running, 5 queued',
       tooltip: 'Switchyard: 2 running, 5 queued',
@@ -204,6 +204,7 @@ describe('closing, sleeping, the tray', () => {
       poolsAction: 'resume',
       isBusy: false,
     });
+    expect(trayText({ ...facts, isReachable: false, isLoaded: false }).summary).toBe('The engine is starting');
     expect(trayText({ ...facts, isReachable: false })).toMatchObject({
       tooltip: 'Switchyard: the engine does not answer',
       isBusy: false,
