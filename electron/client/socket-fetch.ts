@@ -15,6 +15,12 @@ const NOT_FORWARDED: ReadonlySet<string> = new Set([
 ]);
 
 /**
+ * Requests that are being answered. The platform lets go of a signal's followers with the request they belong to, and a request
+ * nobody holds is collected in the midst of its answer: aborting would do nothing any more.
+ */
+const answered = new Set<Request>();
+
+/**
  * @param socketPath absolute path of the engine's socket
  * @returns a function that sends a request there; only method, path, headers and body of the request count, its host does not.
  *   Rejects with the system's error (ENOENT, ECONNREFUSED) when no engine listens.
@@ -31,6 +37,8 @@ export function createSocketFetch(socketPath: string): (request: Request) => Pro
       body: isWithoutBody ? null : Buffer.from(await request.arrayBuffer()),
       signal: request.signal,
     });
+    answered.add(request);
+    incoming.once('close', () => answered.delete(request));
     const headers = new Headers();
     for (const [name, value] of Object.entries(incoming.headers)) {
       if (value !== undefined && !NOT_FORWARDED.has(name))
