@@ -15,6 +15,7 @@ import { ERROR_STATUS, SwitchyardError, type ErrorCode } from '../contract/error
 import type { DoorLog } from '../doors/listener.ts';
 import { problemResponse } from '../doors/problem-response.ts';
 import type { DataPaths } from '../ports/data-dir.ts';
+import { ORDERLY_END_MS } from '../ports/engine-api.ts';
 import type { FromEngineProcess } from '../ports/engine-process.ts';
 import type { WatchedEngine } from './engine-mirror.ts';
 
@@ -40,8 +41,8 @@ export interface EngineLink extends WatchedEngine {
 
 /** How long an owner that is just starting may take to open its socket. */
 const OWNER_PATIENCE_MS = 15_000;
-/** Closing waits for what is being written; after this long it is killed, and the next start recovers. */
-const CLOSE_PATIENCE_MS = 15_000;
+/** Closing waits for what is being written; after this long it is killed, before the application itself is, and the next start recovers. */
+const CLOSE_PATIENCE_MS = ORDERLY_END_MS * 0.8;
 const MAX_RESTARTS = 3;
 const RESTARTS_WITHIN_MS = 10 * 60_000;
 /** The tray follows soon after the engine is up. */

@@ -27,13 +27,15 @@ export function endInOrder(close: () => Promise<void>, log: (message: string, er
     if (state === 'closing') return;
     state = 'closing';
     // Whoever waits for this process to end must not wait for ever: a disk that does not answer, for one.
-    setTimeout(() => {
+    const deadline = setTimeout(() => {
       log('the orderly end took too long', new Error(`not closed within ${ORDERLY_END_MS / 1000} s`));
       app.exit(1);
-    }, ORDERLY_END_MS).unref();
+    }, ORDERLY_END_MS);
+    deadline.unref();
     void close()
       .catch((error: unknown) => log('closing the engine failed', error))
       .finally(() => {
+        clearTimeout(deadline);
         state = 'closed';
         app.quit();
       });
