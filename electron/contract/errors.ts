@@ -20,6 +20,7 @@ export const ERROR_STATUS = {
   snapshot_refused: 400,
   snapshot_missing: 410,
   snapshot_damaged: 500,
+  snapshots_unwritable: 503,
   runtime_unavailable: 400,
   mount_refused: 400,
   command_missing: 400,

@@ -5,8 +5,10 @@
  * What runs when the engine closes or dies runs on, and is taken up by the next start.
  */
 import os from 'node:os';
+import { SwitchyardError } from '../contract/errors.ts';
 import { dataPaths, type DataPaths } from '../ports/data-dir.ts';
 import type { Engine } from '../ports/engine-api.ts';
+import { giveFromReserve } from '../store/reserve.ts';
 import { explainStartError } from '../store/start-errors.ts';
 import { createClosers, type Closers } from './closers.ts';
 import { connect } from './connect.ts';
@@ -25,13 +27,18 @@ import { takeUp } from './take-up.ts';
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const paths = dataPaths(options.dataDir, process.platform, process.env['XDG_RUNTIME_DIR'] ?? os.tmpdir());
-  const closers = createClosers();
-  try {
-    return await compose(options, paths, closers);
-  } catch (error) {
-    // Why it could not start is what counts; what follows from it does not.
-    await closers.closeAll(() => undefined);
-    throw explainStartError(error, paths.dir);
+  for (;;) {
+    const closers = createClosers();
+    try {
+      return await compose(options, paths, closers);
+    } catch (error) {
+      // Why it could not start is what counts; what follows from it does not.
+      await closers.closeAll(() => undefined);
+      const explained = explainStartError(error, paths.dir);
+      // An engine that runs can be asked what may go; one that cannot start helps nobody to free some space.
+      const isFull = explained instanceof SwitchyardError && explained.code === 'disk_full';
+      if (!isFull || !giveFromReserve(paths.reserve)) throw explained;
+    }
   }
 }
 

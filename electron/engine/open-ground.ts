@@ -13,6 +13,7 @@ import type { SecretBox } from '../ports/secret-box.ts';
 import { ensureWorkstationPool } from '../queue/pools.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { takeLock } from '../store/lock.ts';
+import { giveFromReserve } from '../store/reserve.ts';
 import { takeIdentity } from '../store/meta.ts';
 import { createTrialChanges, type TrialChanges } from '../trials/life/change-trials.ts';
 import type { Closers } from './closers.ts';
@@ -62,6 +63,7 @@ export function openGround(options: EngineOptions, paths: DataPaths, closers: Cl
     onSlow: (name, tookMs) => {
       log.warn('slow transaction', { name, tookMs });
     },
+    makeRoom: () => giveFromReserve(paths.reserve),
     onListenerError: (error) => {
       report('what follows a commit failed', error);
     },

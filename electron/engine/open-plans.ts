@@ -70,7 +70,7 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
     estimateActive: screen.estimateActive,
   });
   const carryOut = {
-    changeTrials: ground.changes.changeTrials,
+    changeTrials: ground.changes.changeIfRoom,
     engineId: ground.engineId,
     tokens: trials.tokens,
   };

@@ -3,6 +3,7 @@ import { createIdleCollector } from '../../native/host/idle-memory.ts';
 import { createClockWatch } from '../feed/clock-watch.ts';
 import { holdAfterReboot } from '../queue/hold-after-reboot.ts';
 import { pauseDrainedPools } from '../queue/pause-drained.ts';
+import { growReserve } from '../store/reserve.ts';
 import { readSettings } from '../store/settings.ts';
 import { listLiveTrials } from '../store/trials.ts';
 import { leaveToOriginal } from '../trials/attempts/leave-to-original.ts';
@@ -57,6 +58,10 @@ export async function takeUp(
       [
         { name: 'the look at the clock', run: lookAtClock },
         { name: 'the look at the free disk space', run: lookAtDisk },
+        {
+          name: 'the reserve for a full disk',
+          run: async () => growReserve(paths.reserve, await host.disk(paths.dir)),
+        },
         {
           name: 'giving back working copies',
           run: createTidyRounds({

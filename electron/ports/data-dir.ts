@@ -13,6 +13,8 @@ export interface DataPaths {
   readonly engineLog: string;
   readonly trials: string;
   readonly snapshots: string;
+  /** Room that is given back when the disk is full. */
+  readonly reserve: string;
   /** Copies of the Python helper, each in a directory named by its content. */
   readonly helpers: string;
 }
@@ -47,6 +49,7 @@ export function dataPaths(dir: string, platform: NodeJS.Platform, runtimeDir: st
     engineLog: path.join(dir, 'engine.log'),
     trials: path.join(dir, 'trials'),
     snapshots: path.join(dir, 'snapshots'),
+    reserve: path.join(dir, 'reserve'),
     helpers: path.join(dir, 'helpers'),
   };
 }

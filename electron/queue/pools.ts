@@ -161,14 +161,18 @@ function requireSlot(uuid: string, known: ReadonlySet<string>): void {
 
 /** pause: starts nothing; drain: starts nothing and becomes paused when its last trial ended; resume: open again. */
 export function actOnPool(store: Store, id: string, action: 'pause' | 'resume' | 'drain'): Pool {
-  return store.transact(`pool ${action}`, (tx) => {
-    const pool = requirePool(tx, id);
-    const state = action === 'pause' ? 'paused' : action === 'resume' ? 'open' : 'draining';
-    if (pool.state === state) return pool;
-    updatePoolRow(tx.db, { ...pool, state });
-    tx.emit({ type: `pool.${action}`, poolId: id, text: `Pool ${action === 'drain' ? 'drains' : `${action}d`}` });
-    return requirePool(tx, id);
-  });
+  return store.transact(
+    `pool ${action}`,
+    (tx) => {
+      const pool = requirePool(tx, id);
+      const state = action === 'pause' ? 'paused' : action === 'resume' ? 'open' : 'draining';
+      if (pool.state === state) return pool;
+      updatePoolRow(tx.db, { ...pool, state });
+      tx.emit({ type: `pool.${action}`, poolId: id, text: `Pool ${action === 'drain' ? 'drains' : `${action}d`}` });
+      return requirePool(tx, id);
+    },
+    'must',
+  );
 }
 
 export function deletePool(store: Store, id: string): void {

@@ -46,9 +46,11 @@ export interface Store {
   readonly db: Sqlite.Database;
   /**
    * Runs `work` in one immediate transaction; nested calls are a bug and throw.
+   * With 'must' a full disk is no reason to refuse: room is made and `work` runs again. For what is true whether or not it can be saved,
+   * and for what gives room back; not for what takes more.
    * @throws SwitchyardError disk_full, database_busy, database_read_only or database_corrupt for SQLite's own refusals; whatever `work` throws (rolled back)
    */
-  transact<T>(name: string, work: (tx: Tx) => T): T;
+  transact<T>(name: string, work: (tx: Tx) => T, must?: 'must'): T;
   onCommit(listener: (commit: Commit) => void): void;
   /** The newest event's number. */
   seq(): number;
@@ -60,6 +62,8 @@ export interface StoreOptions {
   readonly onSlow?: (name: string, tookMs: number) => void;
   /** A listener threw after a commit. Without this it becomes an uncaught exception of its own: never one of the transaction. */
   readonly onListenerError?: (error: unknown) => void;
+  /** Makes room on a full disk, once. @returns false when there is none to make */
+  readonly makeRoom?: () => boolean;
 }
 
 const statements = new WeakMap<Sqlite.Database, Map<string, Sqlite.Statement>>();
@@ -175,7 +179,18 @@ function createStore(db: Sqlite.Database, options: StoreOptions): Store {
   let seq =
     db.prepare<[], { seq: number | null }>("SELECT seq FROM sqlite_sequence WHERE name = 'event'").get()?.seq ?? 0;
 
-  function transact<T>(name: string, work: (tx: Tx) => T): T {
+  function transact<T>(name: string, work: (tx: Tx) => T, must?: 'must'): T {
+    for (;;) {
+      try {
+        return transactOnce(name, work);
+      } catch (error) {
+        const isFull = error instanceof SwitchyardError && error.code === 'disk_full';
+        if (must === undefined || !isFull || options.makeRoom?.() !== true) throw error;
+      }
+    }
+  }
+
+  function transactOnce<T>(name: string, work: (tx: Tx) => T): T {
     const startedMs = performance.now();
     const trialIds = new Set<number>();
     const removedTrialIds = new Set<number>();

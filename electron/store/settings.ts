@@ -18,10 +18,14 @@ export function writeSettings(db: Database, settings: Settings): void {
 
 /** Changes what `edit` names and leaves the rest. @returns all settings as they are now */
 export function editSettings(store: Store, edit: Partial<Settings>): Settings {
-  return store.transact('settings', (tx) => {
-    const named = Object.entries(edit).filter(([, value]) => value !== undefined);
-    const settings: Settings = { ...readSettings(tx.db), ...Object.fromEntries(named) };
-    writeSettings(tx.db, settings);
-    return settings;
-  });
+  return store.transact(
+    'settings',
+    (tx) => {
+      const named = Object.entries(edit).filter(([, value]) => value !== undefined);
+      const settings: Settings = { ...readSettings(tx.db), ...Object.fromEntries(named) };
+      writeSettings(tx.db, settings);
+      return settings;
+    },
+    'must',
+  );
 }

@@ -81,12 +81,13 @@ async function deleteTrialsInSlices(
   throwIfRefused(refused, ids.length);
   const deleted: number[] = [];
   for (let from = 0; from < ids.length; from += DELETE_SLICE) {
-    context.changeTrials('delete trials', ({ tx }) => {
+    const gone = context.changeTrials('delete trials', ({ tx }) => {
       const trials = ids.slice(from, from + DELETE_SLICE).map((id) => getTrialRow(tx.db, id));
       const ended = trials.filter((trial) => trial !== null && trial.state === 'done') as TrialRow[];
       deleteTrials(tx, ended, context.trialsDir);
-      deleted.push(...ended.map(({ id }) => id));
+      return ended.map(({ id }) => id);
     });
+    deleted.push(...gone);
     await setImmediate();
   }
   return { trialIds: deleted, undoId: null, message: `Deleted ${deleted.length} trials` };

@@ -1,5 +1,6 @@
 /** What the file system says about a directory that is to be frozen, as errors for people. */
-import { lstat, realpath, stat, statfs } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat, realpath, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { SwitchyardError } from '../../electron/contract/errors.ts';
 
@@ -121,6 +122,28 @@ export function explainFullDisk(error: unknown, sourceDir: string, size: string)
   throw new SwitchyardError('disk_full', `There was no space left for the snapshot of ${sourceDir} (${size}).`, {
     remedy: 'Free some disk space; deleting old trials helps.',
   });
+}
+
+/**
+ * Looked at only after something failed: recursive mkdir, for one, says ENOENT of a disk that is read-only.
+ * @returns that snapshots cannot be kept in this directory, where that is the reason; else the error as it is
+ */
+export async function explainUnwritable(error: unknown, snapshotsDir: string): Promise<unknown> {
+  if (error instanceof SwitchyardError) return error;
+  try {
+    await access(snapshotsDir, constants.W_OK | constants.X_OK);
+    return error;
+  } catch (denied) {
+    const why = codeOf(denied) ?? 'unknown error';
+    return new SwitchyardError(
+      'snapshots_unwritable',
+      `The directory cannot be frozen: ${snapshotsDir}, where snapshots are kept, cannot be written (${why}).`,
+      {
+        remedy:
+          'Check owner and permissions of that directory, and that its disk is not mounted read-only. --in-place runs without a copy.',
+      },
+    );
+  }
 }
 
 export async function exists(file: string): Promise<boolean> {

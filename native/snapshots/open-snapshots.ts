@@ -12,6 +12,7 @@ import { createGitSnapshots, type GitSnapshots } from '../git/git-snapshots.ts';
 import { GitError } from '../git/run-git.ts';
 import { findBeyond } from './beyond.ts';
 import { createCompare, type OpenTree } from './compare-refs.ts';
+import { explainUnwritable } from './file-errors.ts';
 
 export interface SnapshotsOptions {
   /** Where they are kept. */
@@ -68,7 +69,10 @@ export function openSnapshots(options: SnapshotsOptions): Snapshots {
 
   return {
     checkSource: (sourceDir) => copies.checkSource(sourceDir),
-    take,
+    take: (request) =>
+      take(request).catch(async (error: unknown) => {
+        throw await explainUnwritable(error, snapshotsDir);
+      }),
     materialize: async (id, workDir) => (await adapterOf(id)).materialize(id, workDir),
     verify: async (id) => (await adapterOf(id)).verify(id),
     beyond: async (id, workDir) =>

@@ -1,6 +1,6 @@
 /** A full disk: a small file system of its own as the data directory. Nothing acknowledged is lost, and everything goes on once there is space. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -9,7 +9,7 @@ import type { Problem } from '../../electron/contract/errors.ts';
 import { ApiProblem } from '../support/api-client.ts';
 import { spawnServe } from '../support/engine-process.ts';
 import { listTrialProcesses, waitUntil } from '../support/processes.ts';
-import { makeDirectory, openYard, type Yard } from '../support/yard.ts';
+import { makeDirectory, openYard, refusal, type Yard } from '../support/yard.ts';
 
 const MIB = 1024 * 1024;
 
@@ -44,8 +44,8 @@ const freeBytes = (dir: string): number => {
 };
 
 /** Fills the disk to the last block. @returns the function that frees it again */
-function fill(dir: string): () => void {
-  const ballast = path.join(dir, 'ballast');
+function fill(dir: string, name = 'ballast'): () => void {
+  const ballast = path.join(dir, name);
   for (let chunk = MIB; chunk >= 4096;) {
     try {
       writeFileSync(ballast, Buffer.alloc(chunk), { flag: 'a' });
@@ -162,4 +162,70 @@ describe.skipIf(!canMount())('a full disk (needs root to mount a small one)', ()
       expect(await yard.outcomeOf(running)).toMatchObject({ kind: 'canceled' });
     },
   );
+
+  test(
+    'with no byte free: reading works, ends are told, cancel and delete work and give room back, stop stops, and it starts again',
+    { timeout: 120_000 },
+    async () => {
+      const yard = await openSmallYard(48);
+      const { api, dataDir } = yard.engine;
+      await api.call('PATCH', '/pools/workstation', { settings: { maxCpuTrials: 3 } });
+      const large = await yard.submit({ entrypoint: `head -c 6000000 /dev/zero > "$SWITCHYARD_OUTPUT_DIR/large"` });
+      expect(await yard.outcomeOf(large)).toMatchObject({ kind: 'completed' });
+      const short = await yard.submit({ entrypoint: `while [ ! -e ${yard.dir}/go ]; do sleep 0.05; done; exit 5` });
+      const long = await yard.submit({ entrypoint: 'sleep 600', grace_period_s: 0.5 });
+      const queued = await yard.submit({ entrypoint: 'true' }, true);
+      await yard.engine.waitFor(
+        'both run',
+        ({ trials }) => trials.get(short)?.state === 'running' && trials.get(long)?.state === 'running',
+      );
+      await waitUntil('there is a reserve', () => existsSync(path.join(dataDir, 'reserve')));
+      fill(dataDir);
+      const { problem } = await submitUntilRefused(yard);
+      expect(problem.code).toBe('disk_full');
+
+      // What happens now is saved all the same.
+      writeFileSync(path.join(yard.dir, 'go'), '');
+      expect(await yard.outcomeOf(short)).toMatchObject({ kind: 'failed', exitCode: 5 });
+      await api.act({ action: 'cancel', trialIds: [long, queued] });
+      expect(await yard.outcomeOf(long)).toMatchObject({ kind: 'canceled' });
+      expect(listTrialProcesses(dataDir)).toEqual([]);
+      fill(dataDir, 'ballast2');
+
+      // It stops in order, starts without a byte free, and answers.
+      expect(await yard.engine.stop()).toBe(0);
+      fill(dataDir, 'ballast3');
+      await yard.engine.restart();
+      expect((await api.trials()).find((trial) => trial.id === long)).toMatchObject({ state: 'done' });
+
+      // Deleting gives room back, and the reserve is made again.
+      const free = freeBytes(dataDir);
+      await api.act({ action: 'delete', trialIds: [large] });
+      await waitUntil('its files are gone', () => freeBytes(dataDir) > free + 4_000_000);
+      rmSync(path.join(dataDir, 'ballast'));
+      await waitUntil('the reserve is whole again', () => statSync(path.join(dataDir, 'reserve')).size === 3 * MIB);
+      const after = await yard.submit({ entrypoint: 'true' });
+      expect(await yard.outcomeOf(after)).toMatchObject({ kind: 'completed' });
+    },
+  );
+
+  test('where snapshots cannot be written, a submit says so; the rest works', async () => {
+    const dataDir = path.join(makeDirectory(), 'data');
+    const yard = await openYard({ dataDir });
+    const snapshots = path.join(dataDir, 'snapshots');
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'switchyard-test', snapshots]);
+    onTestFinished(() => {
+      execFileSync('umount', ['--lazy', snapshots]);
+    });
+    const source = makeDirectory();
+    writeFileSync(path.join(source, 'train.py'), '');
+    const config = { entrypoint: 'true', runtime: 'process' };
+    const problem = await refusal(yard.engine.api.submit({ config, source: { kind: 'directory', path: source } }));
+    expect(problem).toMatchObject({
+      code: 'snapshots_unwritable',
+      detail: expect.stringContaining(`${snapshots}, where snapshots are kept, cannot be written (EROFS)`),
+      remedy: expect.stringContaining('mounted read-only'),
+    });
+    expect(await yard.outcomeOf(await yard.submit({ entrypoint: 'true' }))).toMatchObject({ kind: 'completed' });
+  });
 });

@@ -23,7 +23,10 @@ export interface TrialChange {
 export type ChangeTrials = <T>(name: string, work: (change: TrialChange) => T) => T;
 
 export interface TrialChanges {
+  /** Saved on a full disk too, from the reserve: what happened to trials, and what people ask of them. */
   readonly changeTrials: ChangeTrials;
+  /** The same for what takes more room, starts: refused on a full disk. */
+  readonly changeIfRoom: ChangeTrials;
   /** Connects who performs the effects; before that no change is taken. It must return at once. */
   performWith(perform: (effects: readonly PendingEffect[]) => void): void;
 }
@@ -39,25 +42,32 @@ export function createTrialChanges(store: Store, onError: (text: string, error: 
     }
   }
 
-  return {
-    changeTrials(name, work) {
+  function changeWith(must?: 'must'): ChangeTrials {
+    return (name, work) => {
       const performEffects = perform;
       if (performEffects === null) throw new Error(`"${name}" came before anybody performs effects`);
       const effects: PendingEffect[] = [];
       const steps: (() => void)[] = [];
-      const result = store.transact(name, (tx) =>
-        work({
-          tx,
-          fire(trial, event) {
-            const applied = applyEvent(tx, trial, event);
-            if ('refused' in applied) return applied;
-            effects.push(...applied.effects);
-            return { trial: applied.trial };
-          },
-          afterCommit(step) {
-            steps.push(step);
-          },
-        }),
+      const result = store.transact(
+        name,
+        (tx) => {
+          // Of a run that was rolled back nothing follows.
+          effects.length = 0;
+          steps.length = 0;
+          return work({
+            tx,
+            fire(trial, event) {
+              const applied = applyEvent(tx, trial, event);
+              if ('refused' in applied) return applied;
+              effects.push(...applied.effects);
+              return { trial: applied.trial };
+            },
+            afterCommit(step) {
+              steps.push(step);
+            },
+          });
+        },
+        must,
       );
       for (const step of steps) guarded(name, step);
       if (effects.length > 0)
@@ -65,7 +75,12 @@ export function createTrialChanges(store: Store, onError: (text: string, error: 
           performEffects(effects);
         });
       return result;
-    },
+    };
+  }
+
+  return {
+    changeTrials: changeWith('must'),
+    changeIfRoom: changeWith(),
     performWith(wanted) {
       perform = wanted;
     },

@@ -46,9 +46,13 @@ export function createGarbageCollector(deps: GarbageDeps): () => Promise<void> {
             );
           }
         }
-        deps.store.transact('garbage removed', (tx) => {
-          deleteGarbage(tx.db, removed);
-        });
+        deps.store.transact(
+          'garbage removed',
+          (tx) => {
+            deleteGarbage(tx.db, removed);
+          },
+          'must',
+        );
       }
     } while (again);
   }
@@ -76,7 +80,10 @@ async function removeOne(deps: GarbageDeps, garbage: Garbage): Promise<void> {
       await removeTree(garbage.path);
       return;
     case 'metrics':
-      while (deps.store.transact('delete metrics', (tx) => deleteSomeMetrics(tx.db, garbage.trialId, SLICE_POINTS)) > 0)
+      while (
+        deps.store.transact('delete metrics', (tx) => deleteSomeMetrics(tx.db, garbage.trialId, SLICE_POINTS), 'must') >
+        0
+      )
         await setImmediate();
       return;
     case 'snapshot':
