@@ -45,6 +45,10 @@ export function createApi(services: Services): OpenAPIHono {
     const wanted = names === undefined || names === '' ? null : names.split(',');
     return c.json({ series: await services.metrics(c.req.valid('param').id, wanted, maxPoints, times === '1') }, 200);
   });
+  api.openapi(routes.getLogFacts, async (c) => c.json(await services.logFacts(c.req.valid('param').id), 200));
+  api.openapi(routes.takeLogMetrics, async (c) =>
+    c.json(await services.takeLogMetrics(c.req.valid('param').id, c.req.valid('json').takes), 200),
+  );
   api.openapi(routes.codeDiff, async (c) =>
     c.json(await services.codeDiff(c.req.valid('param').id, c.req.valid('query').to ?? null), 200),
   );

@@ -15,6 +15,7 @@ import { DoctorCheck, Settings } from './settings.ts';
 import { CodeDiff } from './snapshots.ts';
 import { OutcomeKind, PoolId, TrialState } from './states.ts';
 import {
+  LogFacts,
   LogInfo,
   LogSearchHit,
   MetricSeries,
@@ -188,6 +189,29 @@ export const getMetrics = createRoute({
     }),
   },
   responses: { 200: json(z.object({ series: z.array(MetricSeries) }), 'Metric series'), ...problems },
+});
+export const getLogFacts = createRoute({
+  method: 'get',
+  path: '/trials/{id}/log-facts',
+  request: { params: idParam },
+  responses: { 200: json(LogFacts, 'Metrics and progress that its log has by itself'), ...problems },
+});
+export const takeLogMetrics = createRoute({
+  method: 'post',
+  path: '/trials/{id}/log-metrics',
+  request: {
+    params: idParam,
+    ...body(
+      z
+        .object({
+          takes: z
+            .boolean()
+            .openapi({ description: 'true: from its logs, from their beginnings on. false: no longer.' }),
+        })
+        .strict(),
+    ),
+  },
+  responses: { 200: json(LogFacts, 'As it is now; what a long log has may still be on its way'), ...problems },
 });
 export const codeDiff = createRoute({
   method: 'get',

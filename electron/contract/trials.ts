@@ -239,6 +239,31 @@ export const MetricSeries = z
   .openapi('MetricSeries');
 export type MetricSeries = z.infer<typeof MetricSeries>;
 
+/** What the log of a trial's latest attempt tells by itself. */
+export const LogFacts = z
+  .object({
+    attempt: z.number().int().nullable(),
+    metricNames: z.array(z.string()).openapi({
+      description: 'Numbers with a name that its newest lines repeat ("loss=0.31"): what could be taken as metrics.',
+    }),
+    takesMetrics: z.boolean().openapi({ description: 'They are taken.' }),
+    bar: z
+      .object({
+        label: z.string(),
+        position: z.number(),
+        total: z.number(),
+        remainingMs: z.number().nullable().openapi({ description: 'As the bar itself says it.' }),
+        perSecond: z.number().nullable(),
+        progress: z.number().min(0).max(1).openapi({ description: 'Of the whole trial, as far as the bar tells it.' }),
+      })
+      .nullable()
+      .openapi({
+        description: 'The progress bar that counts as the progress of the trial where it reports none itself.',
+      }),
+  })
+  .openapi('LogFacts');
+export type LogFacts = z.infer<typeof LogFacts>;
+
 export const LogInfo = z
   .object({
     attempt: z.number().int(),

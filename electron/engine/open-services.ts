@@ -71,6 +71,7 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
     ...createLogService({
       store,
       trialsDir,
+      logReader: trials.logReader,
       attemptEnded: (trialId, attempt) => screen.endedSignals.of(trialId, attempt),
     }),
     ...createFormService({ submit, places: machine.formPlaces, examplesDir }),

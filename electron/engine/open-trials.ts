@@ -14,6 +14,7 @@ import { createPreparation } from '../trials/attempts/prepare.ts';
 import { createSweeper } from '../trials/attempts/sweep-leftovers.ts';
 import { createAttemptTokens, hashToken, type AttemptTokens } from '../trials/attempts/tokens.ts';
 import { createLogCapper, type LogCapper } from '../trials/log/log-caps.ts';
+import { createLogReader, type LogReader } from '../trials/log/read-log-facts.ts';
 import { createGarbageCollector } from '../trials/removal/collect-garbage.ts';
 import { createWorkFreer, type WorkFreer } from '../trials/removal/free-work.ts';
 import { createRoom, type Room } from '../trials/removal/room.ts';
@@ -28,6 +29,7 @@ export interface Trials {
   readonly tokens: AttemptTokens;
   readonly runner: AttemptRunner;
   readonly logCapper: LogCapper;
+  readonly logReader: LogReader;
   readonly collectGarbage: () => Promise<void>;
   readonly workFreer: WorkFreer;
   readonly room: Room;
@@ -92,6 +94,16 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
       screen.notices.raise({ id: 'log_cap', level: 'warning', text, remedy: null });
     },
   );
+  const logReader = createLogReader({
+    store,
+    trialsDir: paths.trials,
+    nowMs: ground.nowMs,
+    intake: reports,
+    onError: report,
+  });
+  ground.closers.add(() => {
+    logReader.close();
+  });
   const runner = createAttemptRunner({
     store,
     changeTrials: ground.changes.changeTrials,
@@ -107,6 +119,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
       if (screen.activities.set(trialId, text)) feed.touchLive(trialId);
     },
     onLogComplete: (trialId, logPath) => {
+      void logReader.finish(trialId, logPath);
       logCapper.cap(trialId, logPath).catch((error: unknown) => {
         report(`the log of #${trialId} could not be capped`, error);
       });
@@ -135,6 +148,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
     tokens,
     runner,
     logCapper,
+    logReader,
     collectGarbage: createGarbageCollector({
       store,
       runtimes,

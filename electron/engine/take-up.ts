@@ -23,7 +23,7 @@ export async function takeUp(
   const { store, clock, paths, report } = ground;
   const { host, runtimes, runtimeWatch, snapshots } = machine;
   const { notices } = screen;
-  const { runner, logCapper, collectGarbage, sweep, workFreer } = trials;
+  const { runner, logCapper, logReader, collectGarbage, sweep, workFreer } = trials;
   const { index, disk, loop, setPace } = plans;
   leaveToOriginal(store, ground.changes.changeTrials, notices, ground);
   const leftovers = setAsideLeftovers(store, paths.trials);
@@ -80,6 +80,7 @@ export async function takeUp(
             pauseDrainedPools(store, (poolId) => active().some(({ row }) => row.poolId === poolId));
           },
         },
+        { name: 'reading what the logs tell', run: () => logReader.look(runner.attempts()) },
         { name: 'capping the logs', run: () => logCapper.capAll(runner) },
       ],
       report,

@@ -12,6 +12,7 @@ import runtimeWish from './migrations/0004-runtime-wish.ts';
 import largeTables from './migrations/0005-large-tables.ts';
 import snapshotInfo from './migrations/0006-snapshot-info.ts';
 import shellEnvironment from './migrations/0007-shell-environment.ts';
+import logFacts from './migrations/0008-log-facts.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   initial,
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [
   largeTables,
   snapshotInfo,
   shellEnvironment,
+  logFacts,
 ];
 
 /**

@@ -73,3 +73,30 @@ for k in 0 1 2 3 4 5 6 7 8 9; do printf '{"t":"metrics","step":%s,"values":{"a":
     expect((await series(yard, id, 'a')).length).toBeLessThanOrEqual(20_000);
   },
 );
+
+test('what a log tells by itself: the progress of its bar, and metrics where they are asked for', async () => {
+  const yard = await openYard();
+  const bar = (at: number): string => `${at}%|##  | ${at}/100 [00:${at}<00:50,  1.00it/s]`;
+  const id = await yard.submit({
+    entrypoint: `printf '\\r${bar(40).replaceAll('%', '%%')}' >&2; echo; for i in 1 2 3; do echo "step=$i loss=0.$i"; done; sleep 60`,
+  });
+  const { call } = yard.engine.api;
+  const { trial } = yard.engine.api;
+  await waitUntil('the progress is known', async () => (await trial(id)).trial.progress === 0.4);
+  expect(await call('GET', `/trials/${id}/log-facts`)).toMatchObject({ metricNames: ['loss'], takesMetrics: false });
+  expect(await call('GET', `/trials/${id}/metrics`)).toEqual({ series: [] });
+  await call('POST', `/trials/${id}/log-metrics`, { takes: true });
+  expect(await call('GET', `/trials/${id}/metrics`)).toMatchObject({
+    series: [
+      {
+        name: 'loss',
+        points: [
+          [1, 0.1],
+          [2, 0.2],
+          [3, 0.3],
+        ],
+      },
+    ],
+  });
+  await yard.engine.api.act({ action: 'kill', trialIds: [id] });
+});

@@ -1,19 +1,16 @@
 /** The last line a program wrote: in most failures, the reason. */
 import { readLogRange } from './log-store.ts';
+import { plainLine } from './plain-line.ts';
 
 const TAIL_BYTES = 8 * 1024;
 const MAX_CHARS = 300;
-// eslint-disable-next-line no-control-regex -- control characters are what it takes out
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
-// eslint-disable-next-line no-control-regex -- as above
-const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 
 /** @returns the last line with something on it, without colours; null when there is none */
 export function lastWords(tail: string): string | null {
   const lines = tail.split('\n').map((line) => {
     // A progress bar writes over itself: what stands there in the end counts.
     const shown = line.replace(/\r+$/, '').split('\r').at(-1) ?? '';
-    return shown.replace(ESCAPES, '').replace(CONTROLS, '').trim();
+    return plainLine(shown).trim();
   });
   const last = lines.findLast((line) => line !== '');
   return last === undefined ? null : last.length <= MAX_CHARS ? last : `${last.slice(0, MAX_CHARS - 1)}…`;

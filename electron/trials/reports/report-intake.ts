@@ -8,6 +8,7 @@ import { getAttempt, setReportOffset } from '../../store/attempts.ts';
 import type { Store, Tx } from '../../store/database.ts';
 import type { CheckpointView } from '../../contract/trials.ts';
 import { countSaid, wasSaid } from '../../store/events.ts';
+import { noteReportedProgress, updateLogProgress, writeLogMetricsState } from '../../store/log-facts.ts';
 import {
   hasMetric,
   insertCheckpoint,
@@ -28,6 +29,8 @@ import { createReportReader } from './report-reader.ts';
 const BEAT_MS = 1_000;
 /** So much is taken in before the slots of an ended attempt are given back; the rest afterwards. */
 const MAX_QUICK_BYTES = 256 * 1024;
+/** So many points from a log do not wait for the beat: more of them are behind. */
+export const MANY_POINTS = 1_500;
 const THINNED = 'More points are reported than are kept: curves are thinned, their highs and lows stay';
 /** Most metric names one trial can have: each of them is a plot. */
 const MAX_METRIC_NAMES = 2_000;
@@ -58,11 +61,24 @@ export interface ReportWatch {
   close(): void;
 }
 
+/** What was read from the log of an attempt. */
+export interface LogNews {
+  readonly points: readonly MetricPoint[];
+  /** Names whose number is NaN or infinite. */
+  readonly notFinite: ReadonlySet<string>;
+  /** How far the trial is; null = what was read before proved to be nothing; missing = no news. */
+  readonly progress?: number | null;
+  /** How far metrics are taken from the log, as it is kept beside the attempt. */
+  readonly metricsState?: string;
+}
+
 export interface ReportIntake {
   /** Follows the report file of an attempt from where it was left. */
   watch(reporter: Reporter, reportFile: string): ReportWatch;
   /** Takes what came another way; it is saved when this settles. */
   take(reporter: Reporter, records: readonly ReportRecord[]): Promise<void>;
+  /** Takes what its log tells; it is saved when this settles, with the next reports or, where there is much, at once. */
+  takeFromLog(reporter: Reporter, news: LogNews): Promise<void>;
   /** Stops following; what was not saved is read again by the next engine. */
   close(): void;
 }
@@ -76,6 +92,7 @@ interface Batch extends Reporter {
   readonly step: number | null;
   readonly checkpoints: readonly Omit<CheckpointView, 'id'>[];
   readonly reportOffset: number | null;
+  readonly fromLog: Pick<LogNews, 'progress' | 'metricsState'>;
 }
 
 interface Pending {
@@ -146,6 +163,7 @@ export function createReportIntake(deps: IntakeDeps, beatMs: number = BEAT_MS): 
       step: isLate ? null : step,
       checkpoints,
       reportOffset,
+      fromLog: {},
     };
   }
 
@@ -195,7 +213,8 @@ export function createReportIntake(deps: IntakeDeps, beatMs: number = BEAT_MS): 
       const points = kept[at] ?? [];
       saved();
       if (points.length > 0) deps.onMetrics(trialId, points);
-      if (batch.progress !== null || batch.step !== null) deps.onProgress(trialId);
+      if (batch.progress !== null || batch.step !== null || batch.fromLog.progress !== undefined)
+        deps.onProgress(trialId);
       for (const name of budget.written(trialId, points)) thinLater(trialId, name);
     }
     return true;
@@ -282,6 +301,21 @@ export function createReportIntake(deps: IntakeDeps, beatMs: number = BEAT_MS): 
       await enqueue(await digest(reporter, records, null, false), true);
     },
 
+    takeFromLog(reporter, { points, notFinite, ...fromLog }) {
+      const kept = thinBatch(points);
+      const none = { progress: null, step: null, checkpoints: [], reportOffset: null };
+      const batch: Batch = {
+        ...reporter,
+        ...none,
+        points: kept,
+        wasThinned: kept !== points,
+        notFinite,
+        progressAtMs: deps.nowMs(),
+        fromLog,
+      };
+      return enqueue(batch, kept.length >= MANY_POINTS);
+    },
+
     close() {
       stopped.abort();
       if (timer !== null) clearTimeout(timer);
@@ -323,6 +357,10 @@ function write(tx: Tx, batch: Batch): readonly MetricPoint[] {
   }
   if (batch.progress !== null || batch.step !== null)
     updateProgress(tx.db, trialId, batch.progress, batch.step, batch.progressAtMs);
+  if (batch.progress !== null) noteReportedProgress(tx.db, trialId);
+  const { progress, metricsState } = batch.fromLog;
+  if (progress !== undefined) updateLogProgress(tx.db, trialId, progress, batch.progressAtMs);
+  if (metricsState !== undefined) writeLogMetricsState(tx.db, trialId, batch.attempt, metricsState);
   if (batch.reportOffset !== null) setReportOffset(tx.db, trialId, batch.attempt, batch.reportOffset);
   return within;
 }
