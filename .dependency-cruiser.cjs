@@ -25,6 +25,8 @@ const CLI_EXCEPTIONS = [
   // params: what -S makes of files that lie here, without an engine.
   '^electron/experiments/parameters/(preview|split-files|override)[.]ts$',
   '^electron/experiments/parameters/files/format[.]ts$',
+  // preview-search: what a searcher will make, from the file alone.
+  '^electron/experiments/searchers/(preview|searcher-config|hyperparameters)[.]ts$',
   // gpus --from: what a capture of nvidia-smi means; gpus without an engine: the same, live (its type; loaded by client).
   '^native/gpu/understand-(capture|live)[.]ts$',
   // doctor without an engine: the same checks, made here (its type).
@@ -46,7 +48,7 @@ const DECIDERS = [
   '^electron/text/',
   '^electron/ports/',
   '^electron/trials/(life/(transitions|change-meaning|follow-commits|held-reason)|reports/report-lines)[.]ts$',
-  '^electron/experiments/(config|parameters)/',
+  '^electron/experiments/(config|parameters|searchers)/',
   '^electron/doors/(csp|cookies|ui-path)[.]ts$',
   '^native/gpu/(values|facts|error-texts|understand-capture)[.]ts$',
   '^(electron|native)/.*/(parse-[^/]+|[^/]+-polic(y|ies)|policies/[^/]+)[.]ts$',

@@ -41,6 +41,12 @@ export const VERBS: readonly Verb[] = [
     summary: 'what -S makes of a parameter file',
     load: () => import('./verbs/params.ts'),
   },
+  {
+    name: 'preview-search',
+    group: 'Look',
+    summary: 'what a searcher will make',
+    load: () => import('./verbs/preview-search.ts'),
+  },
   { name: 'mv', group: 'Order', summary: 'move trials in the queue', load: () => import('./verbs/mv.ts') },
   {
     name: 'priority',

@@ -1,9 +1,9 @@
 /** `switchyard params` */
-import fs from 'node:fs';
 import path from 'node:path';
 import { collect, createVerb, show } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
-import { CliError, ExitCode, usageError } from '../exit-codes.ts';
+import { usageError } from '../exit-codes.ts';
+import { readTextFile } from '../read-text-file.ts';
 
 const DESCRIPTION = `What -S makes of a parameter file (YAML, JSON, TOML or Python): prints the changed file, of several each under its name.
 With a sweep it lists the variants. Nothing is written and no engine is needed; comments, order and layout stay as they are.
@@ -47,7 +47,9 @@ export const build: BuildVerb = (context) =>
         variants = previewParameters(
           flags.setParam,
           file ?? DEFAULT_FILE,
-          (name) => readFile(path.resolve(cwd, name), name === file),
+          (name) =>
+            // A file that is not there yet is made by +key=value; one that was named on purpose should be there.
+            readTextFile(path.resolve(cwd, name), name === file ? undefined : ''),
           Math.random,
         );
       } catch (error) {
@@ -69,20 +71,6 @@ export const build: BuildVerb = (context) =>
       for (const [name, { text }] of files)
         await context.terminal.write(Buffer.from(files.length === 1 ? text : `==> ${name} <==\n${text}\n`));
     });
-
-function readFile(file: string, mustExist: boolean): string {
-  try {
-    return fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    // A file that is not there yet is made by +key=value; one that was named on purpose should be there.
-    if (missing && !mustExist) return '';
-    throw new CliError(
-      missing ? ExitCode.notFound : ExitCode.usage,
-      `Cannot read ${file}: ${error instanceof Error ? error.message : String(error)}.`,
-    );
-  }
-}
 
 function describeFault({
   override,

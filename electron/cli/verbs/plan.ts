@@ -1,9 +1,9 @@
 /** `switchyard plan` */
-import fs from 'node:fs';
 import path from 'node:path';
 import { createVerb } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
-import { CliError, ExitCode, usageError } from '../exit-codes.ts';
+import { usageError } from '../exit-codes.ts';
+import { readTextFile } from '../read-text-file.ts';
 import { readStdin } from '../terminal.ts';
 
 const LARGEST_SCENARIO_BYTES = 64 * 1024 * 1024;
@@ -22,7 +22,7 @@ export const build: BuildVerb = (context) =>
       const text =
         file === '-'
           ? await readStdin(context.terminal.stdin, LARGEST_SCENARIO_BYTES)
-          : readFile(path.resolve(context.terminal.cwd, file));
+          : readTextFile(path.resolve(context.terminal.cwd, file));
       let scenario: unknown;
       try {
         scenario = JSON.parse(text);
@@ -34,15 +34,3 @@ export const build: BuildVerb = (context) =>
       const { planScenario } = await import('../../scheduler/scenario.ts');
       context.terminal.print(JSON.stringify(planScenario(scenario), null, 2));
     });
-
-function readFile(file: string): string {
-  try {
-    return fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw new CliError(
-      missing ? ExitCode.notFound : ExitCode.usage,
-      `Cannot read ${file}: ${error instanceof Error ? error.message : String(error)}.`,
-    );
-  }
-}

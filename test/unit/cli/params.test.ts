@@ -1,4 +1,4 @@
-/** `switchyard params`: what -S makes of files, without an engine. */
+/** `switchyard params` and `preview-search`: what files mean, without an engine. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -50,4 +50,34 @@ it('shows where a slip is, with the near key, and ends with 2', async () => {
   });
   expect(await run('missing.yaml', '-S', '+a=1')).toMatchObject({ exitCode: 3 });
   expect(await run()).toMatchObject({ exitCode: 2 });
+});
+
+it('previews a search: trials and how long they run; a slip is told with its place', async () => {
+  const searcher = {
+    name: 'adaptive_asha',
+    metric: 'loss',
+    max_rungs: 10,
+    divisor: 3,
+    time_metric: 'step',
+    max_time: 900,
+    max_trials: 10,
+  };
+  fs.writeFileSync(path.join(directory, 's.yaml'), JSON.stringify({ searcher }));
+  expect((await cli(directory, ['preview-search', 's.yaml'], { cwd: directory })).out).toBe(
+    [
+      '10 trials. Where every rung keeps only as many as it must:',
+      'TRIALS  RUN FOR',
+      '     5      100',
+      '     3      300',
+      '     2      900',
+      '',
+    ].join('\n'),
+  );
+  fs.writeFileSync(path.join(directory, 's.yaml'), JSON.stringify({ searcher: { ...searcher, max_trails: 1 } }));
+  expect(await cli(directory, ['preview-search', 's.yaml'], { cwd: directory })).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining(
+      "s.yaml: searcher.max_trails: not known for adaptive_asha; did you mean 'max_trials'?",
+    ) as string,
+  });
 });
