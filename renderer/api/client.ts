@@ -1,5 +1,12 @@
 /** The engine's HTTP API as functions. Every one throws ApiError with a sentence for the user. */
 import type { SubmitBodyInput, SubmitResult } from '../../electron/contract/config.ts';
+import type { DiskUse, FreedDisk } from '../../electron/contract/disk.ts';
+import type {
+  DirectoryCompletion,
+  PythonEnvironment,
+  RecentSubmits,
+  SubmitCheck,
+} from '../../electron/contract/form.ts';
 import type { ForecastEntry, StateSnapshot } from '../../electron/contract/feed.ts';
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
 import type { Pool } from '../../electron/contract/pools.ts';
@@ -168,6 +175,18 @@ export const api = {
     write<GpuStatus>('PATCH', `/slots/${encodeURIComponent(uuid)}`, body),
   doctor: (signal?: AbortSignal) => get<{ checks: DoctorCheck[] }>('/doctor', signal),
   updateSettings: (patch: Partial<Settings>) => write<Settings>('PATCH', '/settings', patch),
+  environments: (directory: string, signal?: AbortSignal) =>
+    get<{ environments: PythonEnvironment[] }>(
+      `/form/environments${directory === '' ? '' : `?${new URLSearchParams({ directory })}`}`,
+      signal,
+    ),
+  completeDirectory: (typed: string, signal?: AbortSignal) =>
+    get<DirectoryCompletion>(`/form/directories?${new URLSearchParams({ typed })}`, signal),
+  recentSubmits: (signal?: AbortSignal) => get<RecentSubmits>('/form/recent', signal),
+  checkSubmit: (body: Pick<SubmitBodyInput, 'config' | 'source'>, signal?: AbortSignal) =>
+    write<SubmitCheck>('POST', '/form/check', body, signal),
+  disk: (signal?: AbortSignal) => get<DiskUse>('/disk', signal),
+  freeWork: () => write<FreedDisk>('POST', '/disk/free', { what: 'work' }),
   examples: (signal?: AbortSignal) => get<{ examples: Example[] }>('/examples', signal),
   runExample: (id: string) => write<SubmitResult>('POST', `/examples/${id}/run`),
 };

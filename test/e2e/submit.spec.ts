@@ -96,3 +96,44 @@ test('a program that fails: the verdict says how and what to do, retry runs it a
   await expect(screen.inspector).toContainText('attempt 2');
   await expect(screen.row(id)).toContainText('failed');
 });
+
+test('the form knows the directory: its path completes, its environment is taken, a script that is not there is told before the submit', async ({
+  app: { screen, page, engine, project },
+}) => {
+  // What an environment looks like; its python says that it was the one.
+  const bin = path.join(project, '.venv', 'bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(path.join(project, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\nversion = 3.11.4\n');
+  writeFileSync(path.join(bin, 'python'), '#!/bin/sh\necho ran by the environment\n', { mode: 0o755 });
+  writeFileSync(path.join(project, 'train.py'), 'print("hello")\n');
+  const { dialog } = screen;
+  await screen.openSubmit();
+  const directory = dialog.getByRole('combobox', { name: 'Directory' });
+  await directory.fill(project.slice(0, -2));
+  await page.getByRole('option', { name: project, exact: true }).click();
+  await expect(directory).toHaveValue(project);
+  await expect(dialog.getByLabel('Python')).toHaveValue(path.join(project, '.venv'));
+  await expect(dialog.getByLabel('Python').locator('option').first()).toHaveText('.venv of the directory, 3.11.4');
+
+  await dialog.getByLabel('Command', { exact: true }).fill('python tarin.py');
+  await dialog.getByLabel('Name', { exact: true }).fill('in its environment');
+  await expect(dialog.getByRole('status')).toContainText('train.py');
+  await dialog.getByLabel('Command', { exact: true }).fill('python train.py');
+  await dialog.getByRole('combobox', { name: 'Labels' }).fill('baseline');
+  await page.keyboard.press('Enter');
+  await dialog.getByLabel('Slots (GPUs)').fill('0');
+  await dialog.getByLabel('Restarts after a failure').fill('0');
+  await dialog.getByLabel('Run in the directory itself, without a copy').check();
+  await expect(dialog.getByRole('status')).not.toContainText('tarin');
+  await dialog.getByRole('button', { name: 'Submit' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(screen.log).toContainText('ran by the environment');
+  const { trial, workDir } = await engine.api.trial(1);
+  expect(trial).toMatchObject({ labels: ['baseline'], maxRestarts: 0 });
+  expect(workDir).toBe(project);
+
+  await screen.openSubmit();
+  await dialog.getByRole('combobox', { name: 'Directory' }).click();
+  await page.getByRole('option', { name: project, exact: true }).click();
+  await expect(dialog.getByRole('combobox', { name: 'Directory' })).toHaveValue(project);
+});

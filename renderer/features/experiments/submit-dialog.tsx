@@ -1,21 +1,26 @@
 /** New experiment: an example, a directory with a command, or a pasted configuration. */
-import { Modal, NativeSelect, NumberInput, SegmentedControl, Textarea, TextInput } from '@mantine/core';
+import { Modal, SegmentedControl, Textarea } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import type { FormEvent } from 'react';
-import type { SubmitResult } from '../../../electron/contract/config.ts';
+import type { SubmitBodyInput, SubmitResult } from '../../../electron/contract/config.ts';
 import { api } from '../../api/client.ts';
 import type { Example } from '../../api/client.ts';
 import { ApiError, toApiError } from '../../api/problem.ts';
-import { shell } from '../../api/shell.ts';
-import { useEngine } from '../../api/store.ts';
 import { Button } from '../../ui/button.tsx';
 import { ProblemBox } from '../../shared/dialog-frame.tsx';
 import { joinSentences } from '../../ui/format.ts';
 import { toastDone } from '../../shared/toasts.tsx';
 import { isOfRefusedField, useProblem } from '../../shared/use-problem.ts';
 import { closeDialog, inspect, useView } from '../../shared/view-state.ts';
-import { buildConfig, describeRefusal, EMPTY_FORM, FIELD_LABELS, fieldOfPath, readSource } from './submit-form.ts';
+import { CommandFields, isAtFault } from './command-fields.tsx';
+import { DirectoryField } from './directory-field.tsx';
+import { buildConfig, chosenPython, describeRefusal, EMPTY_FORM, readSource } from './submit-form.ts';
 import type { SubmitForm } from './submit-form.ts';
+import { useAdvice, useEnvironments, useRecent } from './use-form-facts.ts';
+import type { Advice } from './use-form-facts.ts';
+
+/** Typing rests so long before the engine is asked what it would say. */
+const REST_MS = 500;
 
 type Way = 'command' | 'yaml' | 'example';
 
@@ -26,6 +31,9 @@ export function SubmitDialog() {
   const [examples, setExamples] = useState<readonly Example[]>([]);
   const [problem, setProblem] = useProblem();
   const [busy, setBusy] = useState(false);
+  const recent = useRecent();
+  const environments = useEnvironments(form.directory);
+  const [advice, askAdvice] = useAdvice();
   const [key] = useState(() => crypto.randomUUID());
   useEffect(() => {
     api
@@ -57,12 +65,32 @@ export function SubmitDialog() {
     }
   };
 
+  const describe = async (): Promise<Pick<SubmitBodyInput, 'config' | 'source'>> => {
+    const { parse } = await import('yaml');
+    const config = way === 'yaml' ? readYaml(yaml, parse) : buildConfig(form, parse, chosenPython(form, environments));
+    return { config, source: readSource(form.directory, form.inPlace) };
+  };
+
+  // A script that is not there is better told before the submit.
+  const latest = useRef({ describe, askAdvice });
+  useEffect(() => {
+    latest.current = { describe, askAdvice };
+  });
+  useEffect(() => {
+    latest.current.askAdvice(null);
+    if (way !== 'command' || form.command.trim() === '') return;
+    // What is missing in the form itself is told at the submit.
+    const ask = (): void =>
+      void latest.current.describe().then(latest.current.askAdvice, () => latest.current.askAdvice(null));
+    const timer = setTimeout(ask, REST_MS);
+    return () => clearTimeout(timer);
+  }, [way, form, environments]);
+
   const onSubmit = (event: FormEvent): void => {
     event.preventDefault();
+    askAdvice(null);
     void send(async () => {
-      const { parse } = await import('yaml');
-      const config = way === 'yaml' ? readYaml(yaml, parse) : buildConfig(form, parse);
-      const source = readSource(form.directory);
+      const { config, source } = await describe();
       return api.submit({ config, source, idempotencyKey: `${key}-${hash(JSON.stringify([config, source]))}` });
     });
   };
@@ -107,11 +135,21 @@ export function SubmitDialog() {
         {way !== 'example' && (
           <DirectoryField
             value={form.directory}
+            inPlace={form.inPlace}
+            recent={recent.directories}
             onChange={(directory) => setForm({ ...form, directory })}
             error={isAtFault(problem, 'directory')}
           />
         )}
-        {way === 'command' && <CommandFields form={form} onChange={setForm} problem={problem} />}
+        {way === 'command' && (
+          <CommandFields
+            form={form}
+            onChange={setForm}
+            problem={problem}
+            environments={environments}
+            recentLabels={recent.labels}
+          />
+        )}
         {way === 'yaml' && (
           <Textarea
             label="Configuration (YAML)"
@@ -136,6 +174,7 @@ export function SubmitDialog() {
               }
             />
           )}
+          {problem === null && way === 'command' && advice !== null && <AdviceBox advice={advice} />}
           <div className="dialog-buttons">
             <Button onClick={closeDialog}>Cancel</Button>
             {way !== 'example' && (
@@ -150,163 +189,16 @@ export function SubmitDialog() {
   );
 }
 
-function DirectoryField({
-  value,
-  onChange,
-  error,
-}: {
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-  readonly error: boolean;
-}) {
-  const { pickFolder } = shell;
+/** What the engine would say to a submit of this, before it. */
+function AdviceBox({ advice: { problem, notes } }: { readonly advice: Advice }) {
+  if (problem === null && notes.length === 0) return null;
   return (
-    <div className="field-with-button">
-      <TextInput
-        label={FIELD_LABELS.directory}
-        description="On the engine’s machine. It is frozen now: later edits do not reach this run."
-        placeholder="/home/you/project"
-        value={value}
-        error={error}
-        data-autofocus
-        onChange={(event) => onChange(event.currentTarget.value)}
-      />
-      {pickFolder !== undefined && (
-        <Button
-          onClick={() =>
-            void pickFolder().then((path) => {
-              if (path !== null) onChange(path);
-            })
-          }
-        >
-          Choose…
-        </Button>
-      )}
+    <div className={problem === null ? 'dim advice' : 'advice advice-wait'} role="status">
+      {problem === null ? joinSentences(notes) : describeRefusal(problem)}
+      {problem?.remedy !== undefined && <div className="dim lines">{problem.remedy}</div>}
     </div>
   );
 }
-
-interface CommandFieldsProps {
-  readonly form: SubmitForm;
-  readonly onChange: (form: SubmitForm) => void;
-  readonly problem: ApiError | null;
-}
-
-function CommandFields({ form, onChange, problem }: CommandFieldsProps) {
-  const pools = useEngine((state) => state.pools);
-  const engine = useEngine((state) => state.engine);
-  const set = (patch: Partial<SubmitForm>): void => onChange({ ...form, ...patch });
-  const runtime = form.runtime === '' ? (engine?.defaultRuntime ?? 'process') : form.runtime;
-  return (
-    <>
-      <TextInput
-        label={FIELD_LABELS.command}
-        placeholder="python train.py --epochs 90"
-        className="mono-input"
-        value={form.command}
-        error={isAtFault(problem, 'command')}
-        onChange={(event) => set({ command: event.currentTarget.value })}
-      />
-      <div className="field-grid">
-        <TextInput
-          label={FIELD_LABELS.name}
-          placeholder="made up if left empty"
-          value={form.name}
-          error={isAtFault(problem, 'name')}
-          onChange={(event) => set({ name: event.currentTarget.value })}
-        />
-        <NativeSelect
-          label={FIELD_LABELS.pool}
-          value={form.pool}
-          onChange={(event) => set({ pool: event.currentTarget.value })}
-          data={[{ value: '', label: 'Default' }, ...pools.map((pool) => ({ value: pool.id, label: pool.name }))]}
-          error={isAtFault(problem, 'pool')}
-        />
-        <NumberInput
-          label={FIELD_LABELS.slots}
-          placeholder="1 where there is a GPU"
-          min={0}
-          value={form.slots}
-          error={isAtFault(problem, 'slots')}
-          onChange={(slots) => set({ slots })}
-        />
-        <NumberInput
-          label={FIELD_LABELS.priority}
-          placeholder="42"
-          min={1}
-          max={99}
-          value={form.priority}
-          error={isAtFault(problem, 'priority')}
-          onChange={(priority) => set({ priority })}
-        />
-        <TextInput
-          label={FIELD_LABELS.minGpuMemory}
-          placeholder="20 GiB"
-          value={form.minGpuMemory}
-          error={isAtFault(problem, 'minGpuMemory')}
-          onChange={(event) => set({ minGpuMemory: event.currentTarget.value })}
-        />
-        <TextInput
-          label={FIELD_LABELS.timeLimitMin}
-          inputMode="decimal"
-          placeholder="none"
-          value={form.timeLimitMin}
-          error={isAtFault(problem, 'timeLimitMin')}
-          onChange={(event) => set({ timeLimitMin: event.currentTarget.value })}
-        />
-        <NativeSelect
-          label={FIELD_LABELS.runtime}
-          value={form.runtime}
-          onChange={(event) => set({ runtime: event.currentTarget.value as SubmitForm['runtime'] })}
-          error={isAtFault(problem, 'runtime')}
-          data={[
-            { value: '', label: `Default (${engine?.defaultRuntime ?? 'process'})` },
-            { value: 'docker', label: 'Docker' },
-            { value: 'process', label: 'Process' },
-          ]}
-        />
-        {runtime === 'docker' && (
-          <TextInput
-            label={FIELD_LABELS.image}
-            placeholder="pytorch/pytorch:latest"
-            value={form.image}
-            error={isAtFault(problem, 'image')}
-            onChange={(event) => set({ image: event.currentTarget.value })}
-          />
-        )}
-      </div>
-      <Textarea
-        label={FIELD_LABELS.hparams}
-        description="One key=value per line. In Python: switchyard.hparams()"
-        autosize
-        minRows={2}
-        maxRows={8}
-        className="mono-input"
-        spellCheck={false}
-        placeholder={'lr=0.0003\nmodel.depth=4'}
-        value={form.hparams}
-        error={isAtFault(problem, 'hparams')}
-        onChange={(event) => set({ hparams: event.currentTarget.value })}
-      />
-      <Textarea
-        label={FIELD_LABELS.env}
-        description="One NAME=value per line."
-        autosize
-        minRows={2}
-        maxRows={8}
-        className="mono-input"
-        spellCheck={false}
-        value={form.env}
-        error={isAtFault(problem, 'env')}
-        onChange={(event) => set({ env: event.currentTarget.value })}
-      />
-    </>
-  );
-}
-
-/** A field at fault is marked; what is wrong with it is said once, beside the button. */
-const isAtFault = (problem: ApiError | null, field: keyof SubmitForm): boolean =>
-  problem !== null && fieldOfPath(problem) === field;
 
 function readYaml(text: string, parse: (text: string) => unknown): Record<string, unknown> {
   let value: unknown;

@@ -1,8 +1,14 @@
 /** The fields of "New experiment" and the configuration they make. Pure. */
+import type { SubmitBodyInput } from '../../../electron/contract/config.ts';
+import type { PythonEnvironment } from '../../../electron/contract/form.ts';
 import { ApiError } from '../../api/problem.ts';
 
 export interface SubmitForm {
   readonly directory: string;
+  /** Runs in the directory itself: no copy is taken. */
+  readonly inPlace: boolean;
+  /** Directory of the Python environment it runs in; '' = the one the engine was started in; null = not chosen. */
+  readonly python: string | null;
   readonly command: string;
   readonly name: string;
   readonly pool: string;
@@ -12,12 +18,16 @@ export interface SubmitForm {
   readonly timeLimitMin: string;
   readonly runtime: '' | 'docker' | 'process';
   readonly image: string;
+  readonly restarts: number | string;
+  readonly labels: readonly string[];
   readonly env: string;
   readonly hparams: string;
 }
 
 export const EMPTY_FORM: SubmitForm = {
   directory: '',
+  inPlace: false,
+  python: null,
   command: '',
   name: '',
   pool: '',
@@ -27,6 +37,8 @@ export const EMPTY_FORM: SubmitForm = {
   timeLimitMin: '',
   runtime: '',
   image: '',
+  restarts: '',
+  labels: [],
   env: '',
   hparams: '',
 };
@@ -34,6 +46,8 @@ export const EMPTY_FORM: SubmitForm = {
 /** What the fields are called, on the form and in what is said about them. */
 export const FIELD_LABELS: Readonly<Record<keyof SubmitForm, string>> = {
   directory: 'Directory',
+  inPlace: 'Run in the directory itself, without a copy',
+  python: 'Python',
   command: 'Command',
   name: 'Name',
   pool: 'Pool',
@@ -43,6 +57,8 @@ export const FIELD_LABELS: Readonly<Record<keyof SubmitForm, string>> = {
   timeLimitMin: 'Time limit (minutes)',
   runtime: 'Runtime',
   image: 'Image',
+  restarts: 'Restarts after a failure',
+  labels: 'Labels',
   env: 'Environment',
   hparams: 'Hyperparameters',
 };
@@ -59,6 +75,8 @@ const FIELD_OF_PATH: Readonly<Record<string, keyof SubmitForm>> = {
   'resources.pool': 'pool',
   'resources.min_gpu_memory': 'minGpuMemory',
   time_limit_s: 'timeLimitMin',
+  max_restarts: 'restarts',
+  labels: 'labels',
   'source.path': 'directory',
   source: 'directory',
 };
@@ -104,7 +122,7 @@ const refuse = (path: string, detail: string, remedy?: string): ApiError =>
   new ApiError({ status: 0, code: 'invalid_config', detail, path, ...(remedy === undefined ? {} : { remedy }) });
 
 /** @returns where the code comes from; throws ApiError for a path that only a shell understands. */
-export function readSource(directory: string): { kind: 'none' } | { kind: 'directory'; path: string } {
+export function readSource(directory: string, inPlace = false): SubmitBodyInput['source'] {
   const path = directory.trim();
   if (path === '') return { kind: 'none' };
   if (path.startsWith('~'))
@@ -113,14 +131,29 @@ export function readSource(directory: string): { kind: 'none' } | { kind: 'direc
       'The engine does not know whose home "~" is.',
       `Write the full path, for example /home/you${path.slice(1)}.`,
     );
-  return { kind: 'directory', path };
+  return { kind: inPlace ? 'in_place' : 'directory', path };
+}
+
+/** @returns the environment a form's trial runs in: the chosen one, else the directory's own; undefined = that of the engine. */
+export function chosenPython(
+  form: Pick<SubmitForm, 'python' | 'runtime'>,
+  offered: readonly PythonEnvironment[],
+): PythonEnvironment | undefined {
+  if (form.runtime === 'docker') return undefined;
+  if (form.python === null) return offered.find((each) => each.isOfDirectory);
+  return offered.find((each) => each.path === form.python);
 }
 
 /**
+ * @param python what the program runs in; its variables stand behind those that were typed
  * @param readValue reads the text of a hyperparameter as YAML does: 0.1 is a number, true a truth
  * @returns the configuration; throws ApiError with the path of the field at fault.
  */
-export function buildConfig(form: SubmitForm, readValue: (text: string) => unknown): Record<string, unknown> {
+export function buildConfig(
+  form: SubmitForm,
+  readValue: (text: string) => unknown,
+  python?: Pick<PythonEnvironment, 'variables'>,
+): Record<string, unknown> {
   if (form.command.trim() === '') throw refuse('entrypoint', 'Say which command to run.');
   if (form.runtime === 'docker' && form.image.trim() === '')
     throw refuse(
@@ -135,12 +168,14 @@ export function buildConfig(form: SubmitForm, readValue: (text: string) => unkno
   if (form.minGpuMemory.trim() !== '') resources['min_gpu_memory'] = form.minGpuMemory.trim();
   const environment: Record<string, unknown> = {};
   if (form.image.trim() !== '' && form.runtime !== 'process') environment['image'] = form.image.trim();
-  const variables = parseEnv(form.env);
+  const variables = { ...python?.variables, ...parseEnv(form.env) };
   if (Object.keys(variables).length > 0) environment['environment_variables'] = variables;
   const hparams = parseHparams(form.hparams, readValue);
   const minutes = Number(form.timeLimitMin);
   if (form.timeLimitMin.trim() !== '' && !(minutes > 0))
     throw refuse('time_limit_s', 'A time limit is a number of minutes above 0.');
+  if (form.restarts !== '' && !(Number.isInteger(Number(form.restarts)) && Number(form.restarts) >= 0))
+    throw refuse('max_restarts', 'The number of restarts is a whole number, 0 or more.');
   return {
     ...(form.name.trim() === '' ? {} : { name: form.name.trim() }),
     entrypoint: form.command.trim(),
@@ -148,6 +183,8 @@ export function buildConfig(form: SubmitForm, readValue: (text: string) => unkno
     ...(Object.keys(environment).length === 0 ? {} : { environment }),
     ...(Object.keys(resources).length === 0 ? {} : { resources }),
     ...(Object.keys(hparams).length === 0 ? {} : { hyperparameters: hparams }),
+    ...(form.labels.length === 0 ? {} : { labels: [...form.labels] }),
+    ...(form.restarts === '' ? {} : { max_restarts: Number(form.restarts) }),
     ...(form.timeLimitMin.trim() === '' ? {} : { time_limit_s: Math.round(minutes * 60) }),
   };
 }

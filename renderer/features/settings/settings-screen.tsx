@@ -7,6 +7,7 @@ import { askForNotices, noticePermission } from '../../api/browser-notices.ts';
 import { useEngine } from '../../api/store.ts';
 import { Button } from '../../ui/button.tsx';
 import { saveSettings as save } from '../../shared/engine-actions.ts';
+import { Disk } from './disk.tsx';
 import { Doctor } from './doctor.tsx';
 
 export function SettingsScreen() {
@@ -98,12 +99,20 @@ export function SettingsScreen() {
           onSave={(snapshotLimitMiB) => save({ snapshotLimitMiB })}
         />
         <NumberField
+          label="Working copies of ended trials stay (days)"
+          description="Those that hold nothing but their snapshot; a retry makes them anew."
+          value={settings.keepWorkDays}
+          min={0}
+          onSave={(keepWorkDays) => save({ keepWorkDays })}
+        />
+        <NumberField
           label="Start nothing below this much free disk (MiB)"
           value={settings.minFreeDiskMiB}
           min={0}
           onSave={(minFreeDiskMiB) => save({ minFreeDiskMiB })}
         />
       </Group>
+      <Disk />
       <Doctor />
     </main>
   );

@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { ApiError } from '../../../../../renderer/api/problem.ts';
 import {
   buildConfig,
+  chosenPython,
   describeRefusal,
   EMPTY_FORM,
   fieldOfPath,
@@ -48,4 +49,37 @@ test('a home that only a shell knows is refused with what to write instead', () 
   expect(refusal(() => readSource('~/project')).remedy).toContain('/home/you/project');
   expect(readSource(' /data/project ')).toEqual({ kind: 'directory', path: '/data/project' });
   expect(readSource(' ')).toEqual({ kind: 'none' });
+});
+
+const environment = (path: string, isOfDirectory: boolean) => ({
+  kind: isOfDirectory ? ('venv' as const) : ('conda' as const),
+  name: path,
+  path,
+  pythonVersion: null,
+  isOfDirectory,
+  variables: { VIRTUAL_ENV: path, PATH: `${path}/bin:/usr/bin` },
+});
+
+test('the environment of the directory is taken unless another is chosen, and what was typed wins over it', () => {
+  const own = environment('/work/.venv', true);
+  const offered = [environment('/conda/torch', false), own];
+  expect(chosenPython(form, offered)).toBe(own);
+  expect(chosenPython({ ...form, python: '' }, offered)).toBeUndefined();
+  expect(chosenPython({ ...form, python: '/conda/torch' }, offered)).toBe(offered[0]);
+  expect(chosenPython({ ...form, runtime: 'docker' }, offered)).toBeUndefined();
+  expect(buildConfig({ ...form, env: 'VIRTUAL_ENV=/mine' }, parse, own)).toEqual({
+    entrypoint: 'python train.py',
+    environment: { environment_variables: { VIRTUAL_ENV: '/mine', PATH: '/work/.venv/bin:/usr/bin' } },
+  });
+});
+
+test('labels, restarts and the directory itself reach the engine; a number of restarts that is none is refused at its field', () => {
+  expect(buildConfig({ ...form, labels: ['baseline', 'v2'], restarts: 0 }, parse)).toEqual({
+    entrypoint: 'python train.py',
+    labels: ['baseline', 'v2'],
+    max_restarts: 0,
+  });
+  expect(fieldOfPath(refusal(() => buildConfig({ ...form, restarts: '1.5' }, parse)))).toBe('restarts');
+  expect(readSource(' /work ', true)).toEqual({ kind: 'in_place', path: '/work' });
+  expect(readSource('/work')).toEqual({ kind: 'directory', path: '/work' });
 });
