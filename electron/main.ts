@@ -3,6 +3,7 @@
  *
  * Nothing here waits at the top level: Electron becomes ready only after this module has been evaluated.
  */
+import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { app } from 'electron';
@@ -15,23 +16,33 @@ import { startEngineProcess } from './desktop/engine-process.ts';
 import { denyCertificateErrors, guardPages, guardSession } from './desktop/guards.ts';
 import { keepAwakeWhileRunning } from './desktop/keep-awake.ts';
 import { claimSingleInstance, endInOrder, endOnFault, showFatal } from './desktop/life.ts';
+import { createLeave } from './desktop/leave.ts';
 import { followLoginSetting } from './desktop/login-item.ts';
+import { askLoginShell } from './desktop/login-shell.ts';
 import { setMenu } from './desktop/menu.ts';
 import { answerMessages } from './desktop/messages.ts';
 import { notifyOnFinish } from './desktop/notifications.ts';
+import { needsShell, withoutAppImage, withShell } from './desktop/own-environment.ts';
 import { followTheme } from './desktop/theme.ts';
 import { createTray } from './desktop/tray.ts';
+import { hasTrayHost } from './desktop/tray-host.ts';
+import { openWindowMemory } from './desktop/window-memory.ts';
 import { createMainWindow, type MainWindow } from './desktop/window.ts';
 import { createDoorLog } from './doors/door-log.ts';
 import { readEnvironment } from './doors/launch-environment.ts';
 import { createUiFiles } from './doors/ui-files.ts';
 
+// Before anything reads it: what we start is for the user's system, not for the AppImage we may come from.
+const startedWith: NodeJS.ProcessEnv = { ...process.env };
+applyEnvironment(withoutAppImage(startedWith));
 const launch = readEnvironment(process.env);
 const log = createDoorLog(launch.paths.engineLog);
 const root = app.getAppPath();
 // Packaged, they lie outside the archive: trials and other programs read them as files.
 const resourcesDir = app.isPackaged ? path.join(process.resourcesPath, 'resources') : path.join(root, 'resources');
 const icon = (name: string) => path.join(resourcesDir, 'icons', name);
+const profileDir = path.join(launch.paths.dir, 'desktop');
+const memory = openWindowMemory(path.join(profileDir, 'window.json'));
 let mainWindow: MainWindow | null = null;
 
 // Before the application is ready.
@@ -39,8 +50,13 @@ let mainWindow: MainWindow | null = null;
 // adds the switch. What the page may do is limited all the same.
 if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
 registerAppScheme();
+// The GPUs are for the trials: a window that draws on one holds hundreds of MiB of it.
+if (!memory.get().usesGpu) app.disableHardwareAcceleration();
 // Chromium's own files, and with them the single-instance lock, belong to the data directory.
-if (!app.commandLine.hasSwitch('user-data-dir')) app.setPath('userData', path.join(launch.paths.dir, 'desktop'));
+if (!app.commandLine.hasSwitch('user-data-dir')) {
+  fs.mkdirSync(profileDir, { recursive: true, mode: 0o700 });
+  app.setPath('userData', profileDir);
+}
 if (claimSingleInstance(() => mainWindow?.show())) {
   endOnFault(log);
   guardPages();
@@ -52,9 +68,8 @@ if (claimSingleInstance(() => mainWindow?.show())) {
 
 function start(): void {
   guardSession();
-  setMenu(process.platform, !app.isPackaged);
   const engine = openEngineLink({
-    ready: Promise.resolve(),
+    ready: askShell(),
     startProcess: () =>
       startEngineProcess(
         path.join(root, 'out', 'main', 'engine-process.js'),
@@ -76,34 +91,50 @@ function start(): void {
     await engine.close();
   }, log);
   const quit = () => app.quit();
-  const window = createMainWindow(
-    {
-      preload: path.join(root, 'out', 'preload', 'preload.cjs'),
-      icon: icon('app/256x256.png'),
-      isDevelopment: !app.isPackaged,
-      quit,
-      closeFacts: () => ({
-        closeToTray: mirror.settings().closeToTray,
-        isQuitting: ending.isQuitting(),
-        hasTray: true,
-      }),
-    },
-    process.argv.includes(HIDDEN_FLAG),
-  );
+  const leave = createLeave({
+    mirror,
+    memory,
+    hasTrayHost: () => hasTrayHost(process.platform),
+    isForeign: engine.isForeign,
+    window: () => mainWindow?.current() ?? null,
+    quit,
+  });
+  const askToQuit = () => void leave.askToQuit();
+  setMenu(process.platform, !app.isPackaged, askToQuit);
+  const window = createMainWindow({
+    preload: path.join(root, 'out', 'preload', 'preload.cjs'),
+    icon: icon('app/256x256.png'),
+    isDevelopment: !app.isPackaged,
+    memory,
+    isQuitting: ending.isQuitting,
+    onClose: (closed) => void leave.close(closed),
+    quit,
+    log,
+  });
   mainWindow = window;
+  if (!process.argv.includes(HIDDEN_FLAG)) window.show();
   answerMessages(() => window.current());
   app.on('activate', () => window.show());
   createTray({
     mirror,
     icons: { idle: icon('tray-idle.png'), busy: icon('tray-busy.png') },
     open: () => window.show(),
-    quit,
+    quit: askToQuit,
   });
   notifyOnFinish(mirror, () => window.show());
   keepAwakeWhileRunning(mirror);
   followTheme(mirror);
-  followLoginSetting(mirror, { env: process.env, home: os.homedir(), platform: process.platform, log });
+  mirror.onChange(() => {
+    if (mirror.isLoaded()) memory.keep({ usesGpu: mirror.settings().windowUsesGpu });
+  });
+  followLoginSetting(mirror, { env: startedWith, home: os.homedir(), platform: process.platform, log });
   void engine.stopRequested.then(quit);
+}
+
+/** What the login shell knows of conda, pyenv and the like, for the engine and its trials. Never rejects. */
+async function askShell(): Promise<void> {
+  if (needsShell(process.env, process.platform))
+    applyEnvironment(withShell(process.env, await askLoginShell(process.env)));
 }
 
 /** Without an engine there is nothing to show: says why, and ends. */
@@ -118,4 +149,10 @@ function failed(error: unknown): void {
 
 function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** Of this process, and of what it starts from now on. */
+function applyEnvironment(env: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
 }

@@ -19,6 +19,7 @@ export const SETTING_TEXTS: Readonly<Record<keyof Settings, SettingText>> = {
   },
   keepAwake: { meaning: 'keep the machine awake while trials run', values: ON_OFF },
   closeToTray: { meaning: 'closing the window leaves the engine in the tray', values: ON_OFF },
+  windowUsesGpu: { meaning: 'draw the window of the desktop app with a GPU, from its next start on', values: ON_OFF },
   startAtLogin: { meaning: 'start the desktop app at login', values: ON_OFF },
   afterReboot: { meaning: 'after a reboot go on, or hold the queue until you resume it', values: 'continue or hold' },
   logCapMiB: {

@@ -14,6 +14,9 @@ export const Settings = z
     keepAwake: z.boolean(),
     closeToTray: z.boolean(),
     startAtLogin: z.boolean(),
+    windowUsesGpu: z.boolean().openapi({
+      description: 'The desktop window draws with a GPU, and holds some of its memory. From its next start on.',
+    }),
     afterReboot: z
       .enum(['continue', 'hold'])
       .openapi({ description: 'hold: pools are paused after a reboot until you resume them.' }),
@@ -42,6 +45,7 @@ export const DEFAULT_SETTINGS: Settings = {
   keepAwake: true,
   closeToTray: true,
   startAtLogin: false,
+  windowUsesGpu: false,
   afterReboot: 'continue',
   logCapMiB: 256,
   snapshotLimitMiB: 100,

@@ -2,13 +2,11 @@
 
 export interface CloseFacts {
   readonly closeToTray: boolean;
-  /** The application is ending anyway. */
-  readonly isQuitting: boolean;
+  /** The desktop shows tray icons: without, a hidden window could not be brought back. */
   readonly hasTray: boolean;
 }
 
-/** @returns hide: the window goes, the engine stays in the tray; quit: the application ends; close: let it happen */
-export function decideClose(facts: CloseFacts): 'hide' | 'quit' | 'close' {
-  if (facts.isQuitting) return 'close';
+/** @returns hide: the window goes, the engine stays in the tray; quit: the application ends, after a question if need be */
+export function decideClose(facts: CloseFacts): 'hide' | 'quit' {
   return facts.closeToTray && facts.hasTray ? 'hide' : 'quit';
 }

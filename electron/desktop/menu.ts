@@ -1,7 +1,8 @@
 /** The application menu: what the platform expects and the shortcuts of text fields; everything else is in the page. */
 import { Menu, type MenuItemConstructorOptions } from 'electron';
 
-export function setMenu(platform: NodeJS.Platform, isDevelopment: boolean): void {
+/** @param quit asks first where something would be left waiting */
+export function setMenu(platform: NodeJS.Platform, isDevelopment: boolean, quit: () => void): void {
   const view: MenuItemConstructorOptions[] = [
     { role: 'resetZoom' },
     { role: 'zoomIn' },
@@ -12,7 +13,12 @@ export function setMenu(platform: NodeJS.Platform, isDevelopment: boolean): void
   if (isDevelopment) view.push({ type: 'separator' }, { role: 'reload' }, { role: 'toggleDevTools' });
   Menu.setApplicationMenu(
     Menu.buildFromTemplate([
-      platform === 'darwin' ? { role: 'appMenu' } : { label: 'File', submenu: [{ role: 'close' }, { role: 'quit' }] },
+      platform === 'darwin'
+        ? { role: 'appMenu' }
+        : {
+            label: 'File',
+            submenu: [{ role: 'close' }, { label: 'Quit', accelerator: 'CommandOrControl+Q', click: quit }],
+          },
       { role: 'editMenu' },
       { label: 'View', submenu: view },
       { role: 'windowMenu' },

@@ -1,26 +1,34 @@
-/** The one window: made once, hidden or shown after that. */
-import { BrowserWindow, nativeTheme } from 'electron';
-import { decideClose, type CloseFacts } from './close-policy.ts';
+/** The one window: made when it is first shown, hidden, minimized or shown after that. */
+import { BrowserWindow, nativeTheme, screen } from 'electron';
+import type { DoorLog } from '../doors/listener.ts';
+import { INSTALLED_FLAG } from './channels.ts';
+import { fitBounds } from './fit-bounds.ts';
 import { APP_ORIGIN } from './navigation-policy.ts';
+import { revivePage } from './revive-page.ts';
+import type { WindowMemory } from './window-memory.ts';
 
 export interface WindowOptions {
   /** Absolute path of the built preload, one CommonJS file. */
   readonly preload: string;
   readonly icon: string;
   readonly isDevelopment: boolean;
-  /** Facts at the moment the user closes the window. */
-  readonly closeFacts: () => CloseFacts;
+  readonly memory: WindowMemory;
+  /** Whether the application is ending: then the window just goes. */
+  readonly isQuitting: () => boolean;
+  /** The user closed the window; what that means is decided there, and meanwhile it stays. */
+  readonly onClose: (window: BrowserWindow) => void;
   readonly quit: () => void;
+  readonly log: DoorLog;
 }
 
 export interface MainWindow {
-  /** Brings it to the front; makes it again when it is gone. */
+  /** Brings it to the front; makes it when there is none. */
   show(): void;
   current(): BrowserWindow | null;
 }
 
-/** @param isHidden start without showing it (started at login) */
-export function createMainWindow(options: WindowOptions, isHidden: boolean): MainWindow {
+/** There is no window until it is shown: one started at login paints nothing, and counts as nobody who looks. */
+export function createMainWindow(options: WindowOptions): MainWindow {
   let window: BrowserWindow | null = null;
   const make = () => {
     const made = makeWindow(options);
@@ -36,17 +44,19 @@ export function createMainWindow(options: WindowOptions, isHidden: boolean): Mai
     shown.show();
     shown.focus();
   };
-  if (isHidden) make();
-  else show();
   return { show, current: () => window };
 }
 
 function makeWindow(options: WindowOptions): BrowserWindow {
+  const remembered = options.memory.get();
+  const bounds = fitBounds(
+    remembered.bounds,
+    screen.getAllDisplays().map(({ workArea }) => workArea),
+  );
   const window = new BrowserWindow({
     title: 'Switchyard',
     icon: options.icon,
-    width: 1440,
-    height: 900,
+    ...(bounds ?? { width: 1440, height: 900 }),
     minWidth: 900,
     minHeight: 600,
     show: false,
@@ -55,6 +65,7 @@ function makeWindow(options: WindowOptions): BrowserWindow {
     backgroundColor: nativeTheme.shouldUseDarkColors ? '#16181d' : '#ffffff',
     webPreferences: {
       preload: options.preload,
+      additionalArguments: options.isDevelopment ? [] : [INSTALLED_FLAG],
       contextIsolation: true,
       sandbox: true,
       nodeIntegration: false,
@@ -69,13 +80,15 @@ function makeWindow(options: WindowOptions): BrowserWindow {
       devTools: options.isDevelopment,
     },
   });
+  if (remembered.isMaximized) window.maximize();
   window.on('close', (event) => {
-    const decision = decideClose(options.closeFacts());
-    if (decision === 'close') return;
+    options.memory.keep({ bounds: window.getNormalBounds(), isMaximized: window.isMaximized() });
+    if (options.isQuitting()) return;
     event.preventDefault();
-    if (decision === 'hide') window.hide();
-    else options.quit();
+    options.onClose(window);
   });
-  void window.loadURL(`${APP_ORIGIN}/`);
+  revivePage(window, options.quit, options.log);
+  // What goes wrong is told by an event, which revivePage hears.
+  window.loadURL(`${APP_ORIGIN}/`).catch(() => undefined);
   return window;
 }

@@ -4,12 +4,18 @@ export interface Shell {
   /** "linux", "darwin" or "win32"; decides how shortcuts are written. */
   readonly platform: string;
   /** Opens the system's folder dialog; null when cancelled. Absent in a browser, where the path is typed. */
-  readonly pickFolder: (() => Promise<string | null>) | undefined;
+  readonly pickFolder: ((near?: string) => Promise<string | null>) | undefined;
+  /** The desktop app can be started with the user's session. */
+  readonly canStartAtLogin: boolean;
 }
 
 declare global {
   interface Window {
-    switchyardShell?: { readonly platform: string; pickFolder(): Promise<string | null> };
+    switchyardShell?: {
+      readonly platform: string;
+      readonly isInstalled: boolean;
+      pickFolder(near?: string): Promise<string | null>;
+    };
   }
 }
 
@@ -20,9 +26,15 @@ function detectShell(): Shell {
       kind: 'browser',
       platform: navigator.platform.startsWith('Mac') ? 'darwin' : 'other',
       pickFolder: undefined,
+      canStartAtLogin: false,
     };
   }
-  return { kind: 'desktop', platform: desktop.platform, pickFolder: () => desktop.pickFolder() };
+  return {
+    kind: 'desktop',
+    platform: desktop.platform,
+    pickFolder: (near) => desktop.pickFolder(near),
+    canStartAtLogin: desktop.isInstalled,
+  };
 }
 
 export const shell: Shell = detectShell();

@@ -58,6 +58,9 @@ export const fake = {
   errorBoxes: [] as string[],
   blockers: new Set<number>(),
   folderAnswer: { canceled: true, filePaths: [] as string[] },
+  /** What the user was asked, and which button of a message box is pressed. */
+  dialogs: [] as Readonly<Record<string, unknown>>[],
+  boxAnswer: 0,
   loginItem: null as unknown,
   exposed: new Map<string, unknown>(),
   invoked: [] as unknown[],
@@ -92,6 +95,8 @@ export const fake = {
       errorBoxes: [],
       blockers: new Set(),
       folderAnswer: { canceled: true, filePaths: [] },
+      dialogs: [],
+      boxAnswer: 0,
       loginItem: null,
       exposed: new Map(),
       invoked: [],
@@ -117,6 +122,9 @@ class FakeApp extends EventEmitter {
     return fake.isPackaged;
   }
   commandLine = strict('app.commandLine', { hasSwitch: (name: string) => fake.switches.has(name) });
+  disableHardwareAcceleration(): void {
+    fake.calls.push('disableHardwareAcceleration');
+  }
   enableSandbox(): void {
     fake.calls.push('enableSandbox');
   }
@@ -196,13 +204,24 @@ class FakeContents extends EventEmitter {
   setWindowOpenHandler(handler: (details: { url: string }) => { action: string }): void {
     this.openHandler = handler;
   }
+  reloads = 0;
   getURL(): string {
     return 'app://switchyard/';
+  }
+  reload(): void {
+    this.reloads += 1;
+  }
+  /** As Electron does: the page ends, and is told to have been killed. */
+  forcefullyCrashRenderer(): void {
+    this.emit('render-process-gone', {}, { reason: 'killed', exitCode: 9 });
   }
 }
 
 export interface WindowOptions {
   readonly show?: boolean;
+  readonly x?: number;
+  readonly width?: number;
+  readonly height?: number;
   readonly webPreferences?: Readonly<Record<string, unknown>>;
 }
 
@@ -232,6 +251,19 @@ export class BrowserWindow extends EventEmitter {
   }
   isMinimized(): boolean {
     return false;
+  }
+  maximized = false;
+  maximize(): void {
+    this.maximized = true;
+  }
+  isMaximized(): boolean {
+    return this.maximized;
+  }
+  isDestroyed(): boolean {
+    return !fake.windows.includes(this);
+  }
+  getNormalBounds(): { x: number; y: number; width: number; height: number } {
+    return { x: 10, y: 20, width: this.options.width ?? 0, height: this.options.height ?? 0 };
   }
   /** The user presses the cross. @returns whether the window is gone */
   userCloses(): boolean {
@@ -354,6 +386,10 @@ export const powerSaveBlocker = strict('powerSaveBlocker', {
   },
 } satisfies Partial<Electron.PowerSaveBlocker>);
 
+export const screen = strict('screen', {
+  getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1040 } }],
+});
+
 export const nativeTheme = strict('nativeTheme', {
   shouldUseDarkColors: false,
   themeSource: 'system',
@@ -363,7 +399,14 @@ export const dialog = strict('dialog', {
   showErrorBox(title: string, text: string): void {
     fake.errorBoxes.push(`${title}: ${text}`);
   },
-  showOpenDialog: async () => fake.folderAnswer,
+  async showOpenDialog(...args: unknown[]) {
+    fake.dialogs.push(args.at(-1) as Record<string, unknown>);
+    return fake.folderAnswer;
+  },
+  async showMessageBox(...args: unknown[]) {
+    fake.dialogs.push(args.at(-1) as Record<string, unknown>);
+    return { response: fake.boxAnswer, checkboxChecked: false };
+  },
 } satisfies Partial<Electron.Dialog>);
 
 export const ipcMain = strict('ipcMain', {

@@ -44,7 +44,7 @@ export function DirectoryField({ value, inPlace, recent, onChange, error }: Dire
       {pickFolder !== undefined && (
         <Button
           onClick={() =>
-            void pickFolder().then((path) => {
+            void pickFolder(value).then((path) => {
               if (path !== null) onChange(path);
             })
           }

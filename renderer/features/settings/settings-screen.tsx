@@ -3,6 +3,7 @@ import { NativeSelect, NumberInput, SegmentedControl, Switch } from '@mantine/co
 import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { Settings } from '../../../electron/contract/settings.ts';
+import { shell } from '../../api/shell.ts';
 import { askForNotices, noticePermission } from '../../api/browser-notices.ts';
 import { useEngine } from '../../api/store.ts';
 import { Button } from '../../ui/button.tsx';
@@ -12,7 +13,8 @@ import { Doctor } from './doctor.tsx';
 
 export function SettingsScreen() {
   const settings = useEngine((state) => state.settings);
-  const desktop = useEngine((state) => state.engine?.shell === 'desktop');
+  // Of this window: its engine may be another program.
+  const desktop = shell.kind === 'desktop';
   if (settings === null) return null;
   return (
     <main className="settings" aria-label="Settings">
@@ -66,6 +68,14 @@ export function SettingsScreen() {
           />
         )}
         {desktop && (
+          <Switch
+            label="Draw the window with a GPU (from its next start on)"
+            description="Faster drawing, but the window then holds some hundred MiB of a GPU."
+            checked={settings.windowUsesGpu}
+            onChange={(event) => save({ windowUsesGpu: event.currentTarget.checked })}
+          />
+        )}
+        {shell.canStartAtLogin && (
           <Switch
             label="Start at login"
             checked={settings.startAtLogin}

@@ -1,5 +1,6 @@
 /** Runs the real main.ts on the fake of electron and a fake engine: what is set up, in which order, and what the guards do. */
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SwitchyardError } from '../../../electron/contract/errors.ts';
@@ -24,6 +25,7 @@ vi.doMock('../../../electron/engine/engine.ts', () => ({
 }));
 
 let dir = '';
+const ownPath = process.env['PATH'] ?? '';
 let engine: FakeEngine;
 let settings: Settings;
 const ours = 'app://switchyard';
@@ -65,6 +67,12 @@ const label = (text: string) => tray().menu.find((item) => item.label === text);
 /** Waits for something to become true; the deadline is for machines under load. */
 const eventually = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 15_000, interval: 10 });
 
+/** The session bus, as far as it is asked for a tray. */
+function answerBusctl(script: string): void {
+  fs.mkdirSync(path.join(dir, 'bin'), { recursive: true });
+  fs.writeFileSync(path.join(dir, 'bin', 'busctl'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+}
+
 let starts = 0;
 /** Evaluates main.ts once more, as a start of the program; what it imports is loaded once. */
 async function startProgram(): Promise<void> {
@@ -96,6 +104,9 @@ beforeEach(() => {
   dir = temporaryDirectory();
   settings = { ...DEFAULT_SETTINGS };
   process.env['SWITCHYARD_HOME'] = dir;
+  // As from a terminal: the login shell of whoever runs this is not asked.
+  Object.assign(process.env, { TERM: 'xterm', SHLVL: '1', PATH: `${path.join(dir, 'bin')}:${ownPath}` });
+  answerBusctl('echo b true');
   fake.appPath = path.join(dir, 'app');
   fs.mkdirSync(path.join(fake.appPath, 'out', 'renderer', 'assets'), { recursive: true });
   fs.writeFileSync(path.join(fake.appPath, 'out', 'renderer', 'index.html'), '<p nonce="__CSP_NONCE__">');
@@ -138,13 +149,14 @@ describe('the order of things', () => {
     expect(fake.calls).toEqual([
       'enableSandbox',
       'registerSchemesAsPrivileged',
+      'disableHardwareAcceleration',
       'setPath userData',
       'requestSingleInstanceLock',
       'whenReady',
       'setPermissionRequestHandler',
       'setPermissionCheckHandler',
-      'setApplicationMenu',
       'handle app',
+      'setApplicationMenu',
       'new BrowserWindow',
       'focus',
       'new Tray',
@@ -154,6 +166,8 @@ describe('the order of things', () => {
       { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
     ]);
     expect(fake.paths.get('userData')).toBe(path.join(dir, 'desktop'));
+    // Electron refuses a path that is not there.
+    expect(fs.statSync(path.join(dir, 'desktop')).isDirectory()).toBe(true);
   });
 
   it('is one per data directory: the second start shows the first window and ends', async () => {
@@ -168,6 +182,7 @@ describe('the order of things', () => {
     expect(fake.calls.slice(started)).toEqual([
       'enableSandbox',
       'registerSchemesAsPrivileged',
+      'disableHardwareAcceleration',
       'setPath userData',
       'requestSingleInstanceLock',
       'quit',
@@ -204,6 +219,7 @@ describe('the window', () => {
     expect(window().url).toBe('app://switchyard/');
     expect(window().options.webPreferences).toEqual({
       preload: path.join(fake.appPath, 'out', 'preload', 'preload.cjs'),
+      additionalArguments: [],
       contextIsolation: true,
       sandbox: true,
       nodeIntegration: false,
@@ -286,6 +302,54 @@ describe('the window', () => {
   });
 });
 
+describe('the page of the window', () => {
+  const gone = (reason: string) => window().webContents.emit('render-process-gone', {}, { reason, exitCode: 1 });
+
+  it('is loaded again when it crashes, hangs or does not load, a few times; then the user is asked', async () => {
+    await startAndShow();
+    const { webContents } = window();
+    gone('crashed');
+    window().emit('unresponsive');
+    webContents.emit('did-fail-load', {}, -3, 'ERR_ABORTED', '', true);
+    webContents.emit('did-fail-load', {}, -2, 'ERR_FAILED', '', false);
+    webContents.emit('did-fail-load', {}, -2, 'ERR_FAILED', '', true);
+    gone('clean-exit');
+    expect([webContents.reloads, fake.dialogs]).toEqual([3, []]);
+    gone('oom');
+    expect(fake.dialogs).toMatchObject([{ message: 'The window stops again and again' }]);
+    await eventually(() => expect(webContents.reloads).toBe(4));
+  });
+
+  it('is not there when the application starts with the session, until it is wanted', async () => {
+    process.argv.push('--hidden');
+    try {
+      await startAndShow();
+      expect(fake.windows).toEqual([]);
+      tray().emit('click');
+      expect(window().isShown).toBe(true);
+    } finally {
+      process.argv.splice(process.argv.indexOf('--hidden'), 1);
+    }
+  });
+
+  it('comes back where it was, and draws with a GPU only when that was asked for', async () => {
+    settings = { ...settings, windowUsesGpu: true };
+    await startAndShow();
+    window().maximize();
+    window().userCloses();
+    await eventually(() => expect(window().isShown).toBe(false));
+    app.quit();
+    await eventually(() => expect(fake.hasQuit).toBe(true));
+    fake.reset();
+    fake.appPath = path.join(dir, 'app');
+    await startProgram();
+    fake.ready.resolve();
+    await eventually(() => expect(window().maximized).toBe(true));
+    expect(window().options).toMatchObject({ x: 10, y: 20, width: 1440, height: 900 });
+    expect(fake.calls).not.toContain('disableHardwareAcceleration');
+  });
+});
+
 describe('the private scheme', () => {
   it('serves the page under its policy and the API beside it', async () => {
     await startAndShow();
@@ -355,27 +419,32 @@ describe('the private scheme', () => {
 });
 
 describe('messages of the page', () => {
-  const pick = (senderFrame: object | null) =>
-    (fake.messageHandlers.get('switchyard:pick-folder') as unknown as (event: object) => Promise<string | null>)({
-      senderFrame,
-    });
+  const pick = (senderFrame: object | null, near?: unknown) =>
+    (
+      fake.messageHandlers.get('switchyard:pick-folder') as unknown as (
+        event: object,
+        near: unknown,
+      ) => Promise<string | null>
+    )({ senderFrame }, near);
 
   it('pick a folder, for our own page only', async () => {
     await startAndShow();
     expect([...fake.messageHandlers.keys()]).toEqual(['switchyard:pick-folder']);
     expect(await pick({ url: `${ours}/`, parent: null })).toBeNull();
     fake.folderAnswer = { canceled: false, filePaths: ['/home/u/project'] };
-    expect(await pick({ url: `${ours}/`, parent: null })).toBe('/home/u/project');
+    expect(await pick({ url: `${ours}/`, parent: null }, '/home/u/last')).toBe('/home/u/project');
+    await pick({ url: `${ours}/`, parent: null }, 'relative');
+    expect(fake.dialogs.map(({ defaultPath }) => defaultPath)).toEqual([os.homedir(), '/home/u/last', os.homedir()]);
     for (const frame of [null, { url: 'https://evil.example/', parent: null }, { url: `${ours}/`, parent: {} }])
       await expect(pick(frame)).rejects.toThrow('refused');
   });
 
   it('are all the preload offers', async () => {
     await import('../../../electron/desktop/preload.ts');
-    const offered = fake.exposed.get('switchyardShell') as { kind: string; pickFolder(): Promise<unknown> };
-    expect(Object.keys(offered)).toEqual(['kind', 'platform', 'pickFolder']);
-    await offered.pickFolder();
-    expect(fake.invoked).toEqual([['switchyard:pick-folder']]);
+    const offered = fake.exposed.get('switchyardShell') as { kind: string; pickFolder(near: string): Promise<unknown> };
+    expect(Object.keys(offered)).toEqual(['kind', 'platform', 'isInstalled', 'pickFolder']);
+    await offered.pickFolder('/home/u');
+    expect(fake.invoked).toEqual([['switchyard:pick-folder', '/home/u']]);
     await startAndShow();
   });
 });
@@ -412,8 +481,15 @@ describe('the tray', () => {
     await eventually(() => expect(engine.seen).toContain('POST /api/v1/pools/workstation/actions'));
     engine.emit(changes({ seq: 11, pools: [{ ...pool, state: 'paused' }] }));
     await eventually(() => expect(label('Resume all pools')).toBeDefined());
+    fake.boxAnswer = 1;
     label('Quit')?.click?.();
-    await eventually(() => expect(fake.hasQuit).toBe(true));
+    await eventually(() => expect(fake.dialogs).toHaveLength(1));
+    expect(fake.dialogs[0]).toMatchObject({ message: 'Quit Switchyard? 1 trial runs and 1 waits.' });
+    fake.boxAnswer = 0;
+    await eventually(() => {
+      label('Quit')?.click?.();
+      expect(fake.hasQuit).toBe(true);
+    });
     expect(engine.closed).toBe(true);
   });
 
@@ -480,17 +556,31 @@ describe('following the feed', () => {
 });
 
 describe('closing', () => {
-  it('goes to the tray, or ends everything, as the settings say', async () => {
+  it('goes to the tray, which is said once, or ends everything, as the settings say', async () => {
     await startAndShow();
-    expect(window().userCloses()).toBe(false);
-    expect(window().isShown).toBe(false);
+    for (let round = 0; round < 2; round += 1) {
+      window().show();
+      expect(window().userCloses()).toBe(false);
+      await eventually(() => expect(window().isShown).toBe(false));
+    }
+    expect(fake.notifications.map(({ text }) => text.title)).toEqual(['Switchyard goes on in the tray']);
     expect(engine.closed).toBe(false);
     engine.emit({ event: 'settings', data: { ...settings, closeToTray: false } });
     engine.emit(changes({ seq: 11, trials: [{ id: 1, state: 'done' }] }));
     await eventually(() => expect(tray().toolTip).toContain('0 running'));
     window().userCloses();
     await eventually(() => expect(fake.hasQuit).toBe(true));
+    expect(fake.dialogs[0]).toMatchObject({ message: 'Quit Switchyard? 1 trial waits.' });
     expect(engine.closed).toBe(true);
+  });
+
+  it('never hides the window where no tray would bring it back', async () => {
+    answerBusctl('exit 1');
+    await startAndShow();
+    fake.boxAnswer = 1;
+    window().userCloses();
+    await eventually(() => expect(fake.dialogs).toHaveLength(1));
+    expect([window().isShown, fake.hasQuit]).toEqual([true, false]);
   });
 
   it('lets go of the engine once and before it ends, even when that fails', async () => {

@@ -4,6 +4,7 @@ import { DEFAULT_SETTINGS } from '../../../electron/contract/settings.ts';
 import { judgeAppRequest } from '../../../electron/desktop/app-request-policy.ts';
 import { autostartEntry, autostartFile } from '../../../electron/desktop/autostart-entry.ts';
 import { decideClose } from '../../../electron/desktop/close-policy.ts';
+import { fitBounds } from '../../../electron/desktop/fit-bounds.ts';
 import {
   externalAddress,
   isNetworkAddress,
@@ -13,6 +14,7 @@ import {
 import { notificationFor } from '../../../electron/desktop/notification-policy.ts';
 import { isPermissionGranted } from '../../../electron/desktop/permission-policy.ts';
 import { isKeptAwake } from '../../../electron/desktop/power-policy.ts';
+import { quitQuestion } from '../../../electron/desktop/quit-question.ts';
 import { isTrustedSender } from '../../../electron/desktop/sender-policy.ts';
 import { trayText } from '../../../electron/desktop/tray-text.ts';
 
@@ -179,11 +181,34 @@ describe('notifications', () => {
 
 describe('closing, sleeping, the tray', () => {
   it('closes to the tray only when there is one and the user wants it', () => {
-    const facts = { closeToTray: true, isQuitting: false, hasTray: true };
+    const facts = { closeToTray: true, hasTray: true };
     expect(decideClose(facts)).toBe('hide');
     expect(decideClose({ ...facts, closeToTray: false })).toBe('quit');
     expect(decideClose({ ...facts, hasTray: false })).toBe('quit');
-    expect(decideClose({ ...facts, isQuitting: true })).toBe('close');
+  });
+
+  it('asks before it quits what waits or runs, and says what becomes of it', () => {
+    const counts = { active: 0, queued: 0, paused: 3 };
+    expect(quitQuestion(counts, false)).toBeNull();
+    expect(quitQuestion({ ...counts, active: 2, queued: 1 }, true)).toBeNull();
+    expect(quitQuestion({ ...counts, active: 2, queued: 1 }, null)?.message).toBe(
+      'Quit Switchyard? 2 trials run and 1 waits.',
+    );
+    expect(quitQuestion({ ...counts, queued: 2 }, false)).toEqual({
+      message: 'Quit Switchyard? 2 trials wait.',
+      detail: 'What waits is kept, and starts when Switchyard runs again.',
+    });
+  });
+
+  it('opens where it was, as long as it can be taken hold of there', () => {
+    const screens = [{ x: 0, y: 0, width: 1920, height: 1040 }];
+    const was = { x: 100, y: 50, width: 1440, height: 900 };
+    expect(fitBounds(null, screens)).toBeNull();
+    expect(fitBounds(was, screens)).toEqual(was);
+    expect(fitBounds({ ...was, x: 2000 }, screens)).toBeNull();
+    expect(fitBounds({ ...was, x: 1800 }, screens)).toBeNull();
+    expect(fitBounds({ ...was, y: -30 }, screens)).toBeNull();
+    expect(fitBounds({ ...was, width: 2560, height: 1400 }, screens)).toEqual({ ...was, width: 1920, height: 1040 });
   });
 
   it('keeps awake only while something runs', () => {
