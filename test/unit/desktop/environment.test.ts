@@ -61,7 +61,11 @@ describe('the login shell', () => {
   it('says where conda is, whatever its files print, and whatever they leave running', async () => {
     fs.writeFileSync(
       path.join(home, '.bash_profile'),
-      'echo welcome; sleep 600 & export PATH="/opt/conda/bin:$PATH" CONDA_EXE=/opt/conda/bin/conda NOTE="two\nlines" SWITCHYARD_HOME=/elsewhere\necho $! > ~/pid\n',
+      [
+        'echo welcome; sleep 600 &',
+        'export PATH="/opt/conda/bin:$PATH" CONDA_EXE=/opt/conda/bin/conda SWITCHYARD_HOME=/elsewhere',
+        'export NOTE="two\nlines"; echo $! > ~/pid\n',
+      ].join('\n'),
     );
     const said = await askLoginShell(env());
     process.kill(Number(fs.readFileSync(path.join(home, 'pid'), 'utf8')));
