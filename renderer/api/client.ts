@@ -13,6 +13,7 @@ import type { Pool } from '../../electron/contract/pools.ts';
 import type { CodeDiff } from '../../electron/contract/snapshots.ts';
 import type { DoctorCheck, Settings } from '../../electron/contract/settings.ts';
 import type {
+  LogFacts,
   LogInfo,
   MetricSeries,
   MoveTo,
@@ -134,6 +135,8 @@ export const api = {
   undo: (undoId: number) => write<TrialActionResult>('POST', `/undo/${undoId}`),
   metrics: (id: number, maxPoints: number, signal?: AbortSignal) =>
     get<{ series: MetricSeries[] }>(`/trials/${id}/metrics?maxPoints=${maxPoints}&times=1`, signal),
+  logFacts: (id: number, signal?: AbortSignal) => get<LogFacts>(`/trials/${id}/log-facts`, signal),
+  takeLogMetrics: (id: number, takes: boolean) => write<LogFacts>('POST', `/trials/${id}/log-metrics`, { takes }),
   codeDiff: (id: number, to: number | null, signal?: AbortSignal) =>
     get<CodeDiff>(`/trials/${id}/diff${to === null ? '' : `?to=${to}`}`, signal),
   logInfo: (id: number, attempt: number, signal?: AbortSignal) => get<LogInfo>(`${logPath(id, attempt)}/info`, signal),

@@ -140,6 +140,16 @@ test.describe('a GPU in use by its desktop', () => {
   });
 });
 
+test('a log with loss and acc offers them, and one click draws them', async ({ app: { page, screen } }) => {
+  const command = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo "epoch $i loss=0.$i acc=0.9$i"; done';
+  const id = await screen.submit({ command, name: 'prints', slots: 0 });
+  await expect(screen.row(id)).toHaveClass(/row-finished/);
+  await expect(screen.inspector).toContainText(/This log has (acc|loss)/);
+  await screen.inspector.getByRole('button', { name: 'Take as metrics' }).click();
+  await expect(screen.inspector).toContainText('Metrics are read from this log');
+  await expect(page.getByRole('img', { name: /^loss: last/ })).toBeVisible();
+});
+
 test.describe('a run that never saved', () => {
   test.use({ machine: { gpus: GPUS } });
 

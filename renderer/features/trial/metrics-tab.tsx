@@ -7,6 +7,7 @@ import { openDialog, useView } from '../../shared/view-state.ts';
 import { gatherMetrics, MAX_CURVES } from './curves.ts';
 import type { Metric } from './curves.ts';
 import { isCounter } from './metric-kind.ts';
+import { LogOffer } from './log-offer.tsx';
 import { Plot } from './plot.tsx';
 import { PlotChoices } from './plot-choices.tsx';
 import { PlotLegend } from './plot-legend.tsx';
@@ -39,6 +40,7 @@ export function MetricsTab({ trial }: { readonly trial: Trial }) {
         <p>No metrics yet.</p>
         <p className="dim">A trial reports them from Python:</p>
         <pre className="yaml mono">{'import switchyard\nswitchyard.metrics(step, loss=loss, accuracy=accuracy)'}</pre>
+        <LogOffer trial={trial} />
       </div>
     );
   }
@@ -64,6 +66,7 @@ export function MetricsTab({ trial }: { readonly trial: Trial }) {
           />
         ))}
       </div>
+      <LogOffer trial={trial} />
       <Figures metrics={metrics} several={trials.length > 1} />
     </div>
   );

@@ -10,6 +10,7 @@ import { download } from '../../../api/download.ts';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import { prefer, usePreferences } from '../../../shared/preferences.ts';
 import { attempt as report } from '../../../shared/toasts.tsx';
+import { LogOffer } from '../log-offer.tsx';
 import { MetricStrip } from '../metric-strip.tsx';
 import { LogLines } from './log-lines.tsx';
 import { LogSearch } from './log-search.tsx';
@@ -33,7 +34,7 @@ export function LogTab({ trial, detail }: { readonly trial: Trial; readonly deta
       <MetricStrip trial={trial} />
       <AttemptLog
         key={`${trial.id}/${attempt}`}
-        trialId={trial.id}
+        trial={trial}
         attempt={attempt}
         picker={
           attempts.length > 1 && (
@@ -57,14 +58,15 @@ export function LogTab({ trial, detail }: { readonly trial: Trial; readonly deta
 }
 
 function AttemptLog({
-  trialId,
+  trial,
   attempt,
   picker,
 }: {
-  readonly trialId: number;
+  readonly trial: Trial;
   readonly attempt: number;
   readonly picker: React.ReactNode;
 }) {
+  const trialId = trial.id;
   const [session] = useState(() => new LogSession(trialId, attempt));
   const view = useSyncExternalStore(session.subscribe, session.getView);
   const [following, setFollowing] = useState(true);
@@ -117,6 +119,8 @@ function AttemptLog({
       {searching && (
         <LogSearch trialId={trialId} attempt={attempt} onHit={goToHit} onClose={() => setSearching(false)} />
       )}
+      {/* Asked again each time the log is twice as long. */}
+      {attempt === trial.attempt && <LogOffer trial={trial} grown={Math.floor(Math.log2(view.totalBytes + 1))} />}
       {view.error !== null && (
         <p className="inline-error" role="alert">
           {view.error}
