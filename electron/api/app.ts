@@ -20,9 +20,10 @@ export function createApi(services: Services): OpenAPIHono {
   api.openapi(routes.getState, async (c) => c.json(await services.state(), 200));
   mountFeed(api, services);
 
-  api.openapi(routes.listTrials, (c) => {
-    const { pool, ...rest } = c.req.valid('query');
-    return c.json(services.listTrials({ ...rest, poolId: pool }), 200);
+  api.openapi(routes.listTrials, async (c) => {
+    const { pool, archived, ...rest } = c.req.valid('query');
+    const isArchived = archived === 'all' ? null : archived === 'true';
+    return c.json(await services.listTrials({ ...rest, poolId: pool, archived: isArchived }), 200);
   });
   api.openapi(routes.submit, async (c) => c.json(await services.submit(c.req.valid('json')), 201));
   // Fixed paths before those with {id}.

@@ -18,7 +18,7 @@ export async function findTrialId(word: string | undefined, context: CommandCont
     return readTrialId(word, context);
   const client = await context.connect();
   const { trials } = await client.request<{ trials: Trial[] }>('GET', '/trials', undefined, {
-    search: word.slice(0, 200),
+    search: searchForName(word),
     archived: 'all',
     limit: LOOKED_AT,
   });
@@ -41,4 +41,14 @@ export async function findTrialId(word: string | undefined, context: CommandCont
     );
   }
   return first.id;
+}
+
+/** In quotes: a name may look like anything. */
+function searchForName(name: string): string {
+  return name
+    .slice(0, 200)
+    .split('"')
+    .filter((part) => part !== '')
+    .map((part) => `name:"${part}"`)
+    .join(' ');
 }

@@ -13,6 +13,7 @@ export const ERROR_STATUS = {
   invalid_slots: 400,
   too_many_slots: 400,
   invalid_place: 400,
+  invalid_search: 400,
   directory_relative: 400,
   directory_missing: 400,
   directory_unreadable: 400,

@@ -9,7 +9,7 @@ import { DiskUse, FreeDiskBody, FreedDisk } from './disk.ts';
 import { ForecastEntry, StateSnapshot } from './feed.ts';
 import { DirectoryCompletion, PythonEnvironment, RecentSubmits, SubmitCheck } from './form.ts';
 import { GpuStatus } from './gpus.ts';
-import { MAX_PAGE } from './paging.ts';
+import { MAX_PAGE, TrialSort } from './paging.ts';
 import { CreatePoolBody, Pool, PoolActionBody, UpdatePoolBody, UpdateSlotBody } from './pools.ts';
 import { DoctorCheck, Settings } from './settings.ts';
 import { CodeDiff } from './snapshots.ts';
@@ -90,16 +90,40 @@ export const listTrials = createRoute({
       outcome: OutcomeKind.optional(),
       pool: PoolId.optional(),
       label: z.string().optional(),
-      search: z.string().max(200).optional(),
+      search: z
+        .string()
+        .max(500)
+        .optional()
+        .openapi({
+          description:
+            'Words that must all fit: text in name, command or labels; lr=0.03 lr>0.01; state:failed,running; ' +
+            'label: name: pool: id:; since:7d before:2026-11-01; "quoted" is text.',
+        }),
       archived: z.enum(['true', 'false', 'all']).default('false'),
+      sort: TrialSort.default('line'),
+      order: z
+        .enum(['asc', 'desc'])
+        .optional()
+        .openapi({ description: 'Default: names ascending, everything else descending. `line` has one order only.' }),
       limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(200),
-      offset: z.coerce.number().int().min(0).default(0),
+      after: z
+        .string()
+        .max(2_000)
+        .optional()
+        .openapi({ description: '`next` of the page before, asked with the same question.' }),
     }),
   },
   responses: {
     200: json(
-      z.object({ trials: z.array(Trial), total: z.number().int() }),
-      'Trials, active first, then queue order, then newest done',
+      z.object({
+        trials: z.array(Trial),
+        total: z.number().int().openapi({ description: 'How many fit, on all pages together.' }),
+        next: z
+          .string()
+          .nullable()
+          .openapi({ description: 'Where the next page begins, for `after`; null = this is the last.' }),
+      }),
+      'Trials, active first, then queue order, then newest done; or as sorted',
     ),
     ...problems,
   },

@@ -103,6 +103,10 @@ export const Trial = z
       .nullable()
       .openapi({ description: 'The last one saved; null = it has never saved.' }),
     unsaved: UnsavedWork.nullable().openapi({ description: 'null = it does no work now.' }),
+    metric: z.object({ name: z.string(), last: z.number(), best: z.number() }).nullable().openapi({
+      description:
+        'Its main metric: of the latest step, and the best so far (the lowest of a loss or an error, else the highest).',
+    }),
     outcome: Outcome.nullable(),
     archived: z.boolean(),
   })

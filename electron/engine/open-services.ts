@@ -61,6 +61,7 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
     ...createTrialService({
       store,
       secrets,
+      nowMs,
       changeTrials: ground.changes.changeTrials,
       trialsDir,
       toTrial: screen.view,

@@ -13,6 +13,7 @@ import largeTables from './migrations/0005-large-tables.ts';
 import snapshotInfo from './migrations/0006-snapshot-info.ts';
 import shellEnvironment from './migrations/0007-shell-environment.ts';
 import logFacts from './migrations/0008-log-facts.ts';
+import search from './migrations/0009-search.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   initial,
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
   snapshotInfo,
   shellEnvironment,
   logFacts,
+  search,
 ];
 
 /**

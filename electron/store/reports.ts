@@ -88,6 +88,22 @@ export function readTimedMetric(
     .all(trialId, name, after, limit) as [number, number, number][];
 }
 
+/** Its value at the latest step; null = there is none. */
+export function lastMetric(db: Database, trialId: number, name: string): number | null {
+  return (
+    (prepared(db, 'SELECT value FROM metric WHERE trial_id = ? AND name = ? ORDER BY step DESC LIMIT 1')
+      .pluck()
+      .get(trialId, name) as number | undefined) ?? null
+  );
+}
+
+/** Reads all its points. @returns null = there is none */
+export function metricExtreme(db: Database, trialId: number, name: string, which: 'lowest' | 'highest'): number | null {
+  return prepared(db, `SELECT ${which === 'lowest' ? 'MIN' : 'MAX'}(value) FROM metric WHERE trial_id = ? AND name = ?`)
+    .pluck()
+    .get(trialId, name) as number | null;
+}
+
 export function insertCheckpoint(db: Database, row: Omit<CheckpointView, 'id'>): void {
   prepared(
     db,

@@ -4,6 +4,7 @@ import type { Place } from '../contract/queue-order.ts';
 import type { StopKind, TrialState } from '../contract/states.ts';
 import type { Outcome } from '../contract/trials.ts';
 import { prepared } from './database.ts';
+import { searchTextOf } from './search-text.ts';
 import type { TrialSpec } from './trial-spec.ts';
 
 export interface TrialRow {
@@ -35,6 +36,8 @@ export interface TrialRow {
   /** How long the latest attempt had worked (frozen time left out) when it reported `progress`; null = it has reported none. */
   readonly progressWorkedMs: number | null;
   readonly step: number | null;
+  /** What stands for its metrics where there is room for one; written with the reports, without a new revision. */
+  readonly metric: { readonly name: string; readonly last: number; readonly best: number } | null;
   readonly outcome: Outcome | null;
   readonly submittedAtMs: number;
   readonly startedAtMs: number | null;
@@ -68,6 +71,9 @@ interface Raw {
   progress: number | null;
   progress_worked_ms: number | null;
   step: number | null;
+  metric_name: string | null;
+  metric_last: number | null;
+  metric_best: number | null;
   outcome: string | null;
   submitted_at_ms: number;
   started_at_ms: number | null;
@@ -103,6 +109,10 @@ function fromRaw(raw: Raw): TrialRow {
     progress: raw.progress,
     progressWorkedMs: raw.progress_worked_ms,
     step: raw.step,
+    metric:
+      raw.metric_name === null
+        ? null
+        : { name: raw.metric_name, last: raw.metric_last ?? 0, best: raw.metric_best ?? 0 },
     outcome: raw.outcome === null ? null : (JSON.parse(raw.outcome) as Outcome),
     submittedAtMs: raw.submitted_at_ms,
     startedAtMs: raw.started_at_ms,
@@ -136,6 +146,7 @@ export type NewTrial = Omit<
   | 'progress'
   | 'progressWorkedMs'
   | 'step'
+  | 'metric'
   | 'outcome'
   | 'startedAtMs'
   | 'endedAtMs'
@@ -144,7 +155,7 @@ export type NewTrial = Omit<
 
 /** @returns the id of the new row, never reused. */
 export function insertTrial(db: Database, trial: NewTrial): number {
-  return Number(
+  const id = Number(
     prepared(
       db,
       `INSERT INTO trial (experiment_id, name, labels, pool_id, state, revision, priority, rank, spec, estimate_key, hparams,
@@ -165,6 +176,11 @@ export function insertTrial(db: Database, trial: NewTrial): number {
       trial.submittedAtMs,
     ).lastInsertRowid,
   );
+  prepared(db, 'INSERT INTO trial_text (trial_id, text) VALUES (?, ?)').run(
+    id,
+    searchTextOf(trial.name, trial.labels, trial.spec.command),
+  );
+  return id;
 }
 
 /** Ids up to this one are not given out any more. */
@@ -206,6 +222,18 @@ export function updateTrial(db: Database, row: TrialRow): void {
     row.endedAtMs,
     row.archived ? 1 : 0,
     row.id,
+  );
+  const text = searchTextOf(row.name, row.labels, row.spec.command);
+  prepared(db, 'UPDATE trial_text SET text = ? WHERE trial_id = ? AND text <> ?').run(text, row.id, text);
+}
+
+/** The main metric is written without a new revision, as progress is. */
+export function updateMainMetric(db: Database, id: number, metric: NonNullable<TrialRow['metric']>): void {
+  prepared(db, 'UPDATE trial SET metric_name = ?, metric_last = ?, metric_best = ? WHERE id = ?').run(
+    metric.name,
+    metric.last,
+    metric.best,
+    id,
   );
 }
 
@@ -272,57 +300,48 @@ export function countDone(db: Database): number {
     .n;
 }
 
-export interface TrialFilter {
-  readonly state?: TrialState | undefined;
-  readonly outcome?: string | undefined;
-  readonly poolId?: string | undefined;
-  readonly label?: string | undefined;
-  readonly search?: string | undefined;
-  readonly archived: 'true' | 'false' | 'all';
-  readonly limit: number;
-  readonly offset: number;
+/** The order of the list, all ascending: active ones, the line, then what ended, the latest first. An index holds it (migration 9). */
+export const LIST_FIELDS: readonly string[] = ['list_group', 'list_latest', ...LINE_FIELDS];
+const LIST_ORDER = LIST_FIELDS.join(', ');
+
+/** A place in the list: the values of its fields. */
+export type ListPlace = readonly (number | string)[];
+
+/** Which part of the list: without a filter that would have to look at each row. */
+export interface ListPart {
+  readonly archived: boolean | null;
+  /** Only what ended; else all. */
+  readonly isDone: boolean;
 }
 
-/** Active first, then the line, then the newest done. */
-export function listTrialRows(db: Database, filter: TrialFilter): { rows: TrialRow[]; total: number } {
-  const where: string[] = [];
-  const values: (string | number)[] = [];
-  if (filter.state !== undefined) {
-    where.push('state = ?');
-    values.push(filter.state);
-  }
-  if (filter.outcome !== undefined) {
-    where.push(`json_extract(outcome, '$.kind') = ?`);
-    values.push(filter.outcome);
-  }
-  if (filter.poolId !== undefined) {
-    where.push('pool_id = ?');
-    values.push(filter.poolId);
-  }
-  if (filter.label !== undefined) {
-    where.push('EXISTS (SELECT 1 FROM json_each(labels) WHERE json_each.value = ?)');
-    values.push(filter.label);
-  }
-  if (filter.search !== undefined && filter.search !== '') {
-    where.push(
-      `(instr(lower(name), lower(?)) > 0 OR instr(lower(json_extract(spec, '$.command')), lower(?)) > 0 OR CAST(id AS TEXT) = ?)`,
-    );
-    values.push(filter.search, filter.search, filter.search.replace(/^#/, ''));
-  }
-  if (filter.archived !== 'all') {
-    where.push('archived = ?');
-    values.push(filter.archived === 'true' ? 1 : 0);
-  }
-  const condition = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`;
-  const total = (db.prepare(`SELECT COUNT(*) AS n FROM trial ${condition}`).get(...values) as { n: number }).n;
-  const rows = db
-    .prepare(
-      `SELECT * FROM trial ${condition}
-      ORDER BY CASE WHEN state IN ('starting', 'running', 'stopping') THEN 0 WHEN state = 'done' THEN 2 ELSE 1 END,
-        CASE WHEN state = 'done' THEN -ended_at_ms ELSE 0 END, ${LINE_ORDER} LIMIT ? OFFSET ?`,
-    )
-    .all(...values, filter.limit, filter.offset) as Raw[];
-  return { rows: rows.map(fromRaw), total };
+const archivedIs = (archived: boolean | null): string =>
+  archived === null ? '' : `AND archived = ${archived ? '1' : '0'}`;
+
+/** @returns at most `limit` rows behind a place of the list (null = from its beginning), and their places */
+export function readList(
+  db: Database,
+  part: ListPart,
+  after: ListPlace | null,
+  limit: number,
+): { readonly row: TrialRow; readonly place: ListPlace }[] {
+  const from = after ?? [part.isDone ? 2 : -1, Number.NEGATIVE_INFINITY, 0, '', 0];
+  const rows = prepared(
+    db,
+    `SELECT * FROM trial
+    WHERE (${LIST_ORDER}) > (?, ?, ?, ?, ?) ${archivedIs(part.archived)} ORDER BY ${LIST_ORDER} LIMIT ?`,
+  ).all(...from, limit) as (Raw & { list_group: number; list_latest: number })[];
+  return rows.map((raw) => ({
+    row: fromRaw(raw),
+    place: [raw.list_group, raw.list_latest, raw.priority, raw.rank, raw.id],
+  }));
+}
+
+/** How many there are, by indexes alone. A trial that has not ended is never archived. */
+export function countList(db: Database, { archived, isDone }: ListPart): number {
+  const live = `SELECT COUNT(*) FROM trial WHERE state <> 'done'`;
+  const done = `SELECT COUNT(*) FROM trial WHERE state = 'done' ${archivedIs(archived)}`;
+  const both = isDone ? done : archived === true ? done : `SELECT (${live}) + (${done})`;
+  return prepared(db, both).pluck().get() as number;
 }
 
 /** A place in the line: the fields that order it. */

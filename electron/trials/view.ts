@@ -59,6 +59,7 @@ export function toTrial(store: Store, row: TrialRow, live: LiveFacts): Trial {
       freezeSteps: (afterMs) => listFreezes(store.db, row.id, afterMs),
       asksForStop: () => live.asksForStop(row.id, row.attempt),
     }),
+    metric: row.metric,
     outcome: row.outcome,
     archived: row.archived,
   };

@@ -12,6 +12,12 @@ const AT_ONCE = 16;
 
 type Call = Yard['engine']['api']['call'];
 
+async function nextPages(call: Call, path: string, count: number): Promise<void> {
+  let page = (await call('GET', path)) as { readonly next: string | null };
+  for (let i = 0; i < count && page.next !== null; i++)
+    page = (await call('GET', `${path}&after=${page.next}`)) as typeof page;
+}
+
 /** What is asked meanwhile: the name, and the requests. */
 function attacks(call: Call, lastId: number): readonly (readonly [string, () => Promise<unknown>])[] {
   const ids = (count: number): number[] => Array.from({ length: count }, (_, index) => lastId - index);
@@ -22,8 +28,11 @@ function attacks(call: Call, lastId: number): readonly (readonly [string, () => 
   const many = (work: () => Promise<unknown>): Promise<unknown> => Promise.all(Array.from({ length: AT_ONCE }, work));
   return [
     ['the largest page', () => call('GET', '/trials?archived=all&limit=1000')],
-    ['the largest page from far behind', () => call('GET', `/trials?archived=all&limit=1000&offset=${TRIALS - 1_000}`)],
+    ['the next page, three times', () => nextPages(call, '/trials?archived=all&limit=1000', 3)],
     ['a search that finds nothing', () => call('GET', '/trials?archived=all&search=zzzz')],
+    ['a search for a parameter of everything', () => call('GET', '/trials?archived=all&search=lr%3E0.003&limit=1000')],
+    ['sorting everything by name', () => call('GET', '/trials?archived=all&sort=name&limit=1000')],
+    [`${AT_ONCE} searches at once`, () => many(() => call('GET', '/trials?archived=all&search=zzzz'))],
     [`${AT_ONCE} pages at once`, () => many(() => call('GET', '/trials?limit=1000'))],
     ['pausing 500', () => act('pause', 500)],
     ['canceling 20,000', () => act('cancel', 20_000)],

@@ -39,6 +39,7 @@ export function makeTrialRow(over: Partial<TrialRow> = {}): TrialRow {
     progress: null,
     progressWorkedMs: null,
     step: null,
+    metric: null,
     outcome: null,
     submittedAtMs: 0,
     startedAtMs: null,

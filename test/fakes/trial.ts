@@ -36,6 +36,7 @@ export function makeTrial(fields: Partial<Trial> & Pick<Trial, 'id'>): Trial {
     remainingMs: null,
     checkpoint: null,
     unsaved: null,
+    metric: null,
     outcome: null,
     archived: false,
     ...fields,

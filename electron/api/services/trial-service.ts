@@ -11,8 +11,9 @@ import { describeTrial } from '../../experiments/describe-trial.ts';
 import type { SecretBox } from '../../ports/secret-box.ts';
 import type { PlanViews } from '../../scheduler/plan-view.ts';
 import type { Store } from '../../store/database.ts';
-import { listTrialRows, type TrialFilter, type TrialRow } from '../../store/trials.ts';
+import type { TrialRow } from '../../store/trials.ts';
 import { actOnManyTrials, undoAction } from '../../trials/actions.ts';
+import { findTrials, type TrialPage, type TrialQuestion } from '../../trials/find/find-trials.ts';
 import type { ChangeTrials } from '../../trials/life/change-trials.ts';
 import { previewMove, type MovePreview } from '../../trials/preview-move.ts';
 import { bytesOnDisk, previewDelete, type DeletePreview } from '../../trials/removal/preview-delete.ts';
@@ -20,7 +21,7 @@ import { readSeries } from '../../trials/reports/metrics.ts';
 import { requireTrial } from '../../trials/require-trial.ts';
 
 export interface TrialService {
-  listTrials(filter: TrialFilter): { trials: Trial[]; total: number };
+  listTrials(question: TrialQuestion): Promise<TrialPage<Trial>>;
   trialDetail(id: number): Promise<TrialDetail>;
   act(action: TrialAction): Promise<TrialActionResult>;
   undo(id: number): TrialActionResult;
@@ -33,6 +34,7 @@ export interface TrialService {
 export interface TrialServiceDeps {
   readonly store: Store;
   readonly secrets: SecretBox;
+  readonly nowMs: () => number;
   readonly changeTrials: ChangeTrials;
   readonly trialsDir: string;
   readonly toTrial: (row: TrialRow) => Trial;
@@ -45,10 +47,7 @@ export interface TrialServiceDeps {
 export function createTrialService(deps: TrialServiceDeps): TrialService {
   const { store, trialsDir } = deps;
   return {
-    listTrials(filter) {
-      const { rows, total } = listTrialRows(store.db, filter);
-      return { trials: rows.map(deps.toTrial), total };
-    },
+    listTrials: (question) => findTrials(store.db, question, deps.nowMs(), deps.toTrial),
     trialDetail: (id) => describeTrial(deps, id),
     async act(action) {
       if (action.action !== 'delete') return actOnManyTrials(deps, action);

@@ -32,13 +32,16 @@ export const build: BuildVerb = (context) =>
   createVerb(
     'ls',
     'List trials: running ones, the queue in its order with the reason why each waits, and the latest that ended.',
-    ['ls', 'ls --state failed --search resnet', 'ls --state queued --json | switchyard priority 60'],
+    ['ls', 'ls --search "resnet lr>0.01 since:7d"', 'ls --state queued --json | switchyard priority 60'],
     context,
   )
     .option('--pool <id>', 'only this pool')
     .option('--state <state>', `${STATES.join(', ')}; or how they ended: ${OUTCOMES.join(', ')}`)
     .option('--label <text>', 'only with this label')
-    .option('--search <text>', 'only with this text in name, command or labels')
+    .option(
+      '--search <text>',
+      'only with this text in name, command or labels; also lr=0.03, lr>0.01, state:failed, label:night, since:7d, before:2026-11-01',
+    )
     .option('-a, --all', 'all that ended, not only the latest')
     .option('--archived', 'only archived ones')
     .option('--limit <n>', `at most this many (default ${DEFAULT_LIMIT})`)

@@ -22,6 +22,7 @@ import { listFinishedCheckpoints } from '../files/checkpoints.ts';
 import { directoryBytes } from '../files/directory-bytes.ts';
 import { trialDirectories } from '../files/directories.ts';
 import { createMetricBudget, MAX_POINTS_PER_BATCH, thinBatch } from './metric-budget.ts';
+import { followMainMetric } from './main-metric-row.ts';
 import type { ReportRecord } from './report-lines.ts';
 import { createReportReader } from './report-reader.ts';
 
@@ -335,7 +336,8 @@ export function createReportIntake(deps: IntakeDeps, beatMs: number = BEAT_MS): 
 function write(tx: Tx, batch: Batch): readonly MetricPoint[] {
   const { trialId } = batch;
   // Deleted meanwhile: nobody wants them any more.
-  if (getTrialRow(tx.db, trialId) === null) return [];
+  const trial = getTrialRow(tx.db, trialId);
+  if (trial === null) return [];
   const say = (type: string, text: string): void => {
     tx.emit({ type, trialId, text });
   };
@@ -343,6 +345,7 @@ function write(tx: Tx, batch: Batch): readonly MetricPoint[] {
     say('trial.too_many_metrics', text);
   });
   insertMetrics(tx.db, trialId, within);
+  followMainMetric(tx.db, trial, within);
   if (batch.wasThinned && !wasSaid(tx.db, trialId, THINNED)) say('trial.metrics_thinned', THINNED);
   for (const checkpoint of batch.checkpoints) {
     insertCheckpoint(tx.db, checkpoint);

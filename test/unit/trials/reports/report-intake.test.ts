@@ -85,6 +85,20 @@ it('keeps the first metric names of a trial that makes up ever new ones, and say
   expect(countSaid(store.db, trialId, 'trial.too_many_metrics')).toBe(1);
 });
 
+it('keeps the last and the best of the main metric beside the row, without making an edit stale', async () => {
+  const metric = () => getTrialRow(store.db, trialId)?.metric;
+  const { revision } = getTrialRow(store.db, trialId) ?? {};
+  await take({ values: { lr: 0.1, grad: 5 } });
+  expect(metric()).toEqual({ name: 'grad', last: 5, best: 5 });
+  await take({ step: 2, values: { val_loss: 0.3 } });
+  await take({ step: 3, values: { val_loss: 0.5, lr: 0.2 } });
+  expect(metric()).toEqual({ name: 'val_loss', last: 0.5, best: 0.3 });
+  // What was read again, or comes from an earlier step, is not the latest.
+  await take({ step: 1, values: { val_loss: 0.1, acc: 0.9 } });
+  expect(metric()).toEqual({ name: 'val_loss', last: 0.5, best: 0.1 });
+  expect(getTrialRow(store.db, trialId)?.revision).toBe(revision);
+});
+
 it('tells of the first metrics that stop being numbers, not of thousands', async () => {
   await take({ nonFinite: names('loss', 10_000) });
   await take({ nonFinite: names('other', 10_000) });
