@@ -75,11 +75,12 @@ export function createApiClient(deliver: (request: Request) => Promise<Response>
     trial: (id) => call('GET', `/trials/${id}`),
     async trials() {
       const all: Trial[] = [];
-      for (;;) {
-        const path = `/trials?archived=all&limit=1000&offset=${all.length}`;
-        const { trials, total } = await call<{ trials: Trial[]; total: number }>('GET', path);
-        all.push(...trials);
-        if (trials.length === 0 || all.length >= total) return all;
+      for (let after: string | null = null; ;) {
+        const path: string = `/trials?archived=all&limit=1000${after === null ? '' : `&after=${after}`}`;
+        const page: { trials: Trial[]; next: string | null } = await call('GET', path);
+        all.push(...page.trials);
+        after = page.next;
+        if (after === null) return all;
       }
     },
     log: async (id, attempt) => (await send(`/trials/${id}/attempts/${attempt}/log`, {})).text(),
