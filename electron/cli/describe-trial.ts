@@ -66,6 +66,7 @@ function describeQueued(trial: Trial, nowMs: number, { reason, forecast }: PlanF
 
 function describeRunning(trial: Trial, nowMs: number, { slotLabels, forecast }: PlanFacts): string {
   const parts: string[] = [];
+  if (trial.activity !== null) parts.push(trial.activity);
   if (trial.frozen) parts.push('frozen, keeps its GPU memory');
   if (trial.progress !== null) parts.push(`${Math.floor(trial.progress * 100)} %`);
   if (trial.step !== null) parts.push(`step ${trial.step}`);

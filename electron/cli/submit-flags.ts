@@ -22,6 +22,9 @@ export interface ExperimentFlags {
   readonly gpuName?: string;
   readonly share?: string;
   readonly image?: string;
+  readonly entrypoint?: string;
+  readonly user?: string;
+  readonly workdir?: string;
   readonly runtime?: string;
   readonly priority?: string;
   readonly pool?: string;
@@ -50,6 +53,9 @@ export function addExperimentFlags(command: Command): Command {
     .option('--gpu-name <pattern>', 'only GPUs whose name fits, for example "*A100*"')
     .option('--share <size>', 'take only this much of a GPU and share it')
     .option('--image <image>', 'Docker image')
+    .option('--entrypoint <image>', '"image" keeps its ENTRYPOINT; the command becomes its arguments, none its CMD')
+    .option('--user <image>', '"image" runs as its USER instead of you: root, or somebody with your id')
+    .option('--workdir <image>', '"image" begins in its WORKDIR; the code is at $SWITCHYARD_WORK_DIR')
     .option('--runtime <kind>', 'docker or process')
     .option('-p, --priority <n>', '1 is first, 99 last, 42 the default')
     .option('--pool <id>', 'pool to queue in')
@@ -102,6 +108,9 @@ export async function applyExperimentFlags(
     if (value !== undefined) setNested(config, key, value);
   };
   set(['environment', 'image'], flags.image);
+  for (const part of ['entrypoint', 'user', 'workdir'] as const) set(['environment', part], flags[part]);
+  // The image brings its own command.
+  if (flags.entrypoint !== undefined && config['entrypoint'] === undefined) config['entrypoint'] = [];
   for (const text of flags.env) {
     const [name, value] = parseEnvironmentVariable(text, terminal.env);
     set(['environment', 'environment_variables', name], value);

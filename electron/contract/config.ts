@@ -19,18 +19,31 @@ export const Mount = z
   .openapi('Mount');
 export type Mount = z.infer<typeof Mount>;
 
+/** What of an image can stay as it is in a container, where Switchyard otherwise puts its own. */
+const OfImage = z.enum(['image']).optional();
+
 export const ExperimentConfig = z
   .object({
     name: z.string().trim().min(1).max(200).optional(),
     description: z.string().max(10_000).optional(),
     labels: z.array(z.string().trim().min(1).max(80)).max(50).default([]),
-    entrypoint: z
-      .union([z.string().min(1).max(65_536), z.array(z.string().max(65_536)).min(1).max(1_000)])
-      .openapi({ description: 'A string runs through sh -c, a list is an argument vector.' }),
+    entrypoint: z.union([z.string().min(1).max(65_536), z.array(z.string().max(65_536)).max(1_000)]).openapi({
+      description:
+        'A string runs through sh -c, a list is an argument vector. It may be empty where the image brings its own command.',
+    }),
     runtime: RuntimeKind.optional().openapi({ description: 'docker where an engine answers, else process.' }),
     environment: z
       .object({
         image: z.string().max(500).optional(),
+        entrypoint: OfImage.openapi({
+          description: "image: the image's ENTRYPOINT stays and gets the command as arguments (without any: its CMD).",
+        }),
+        user: OfImage.openapi({
+          description: "image: runs as the image's USER, who must be able to read the trial's files.",
+        }),
+        workdir: OfImage.openapi({
+          description: "image: begins in the image's WORKDIR; the code is at SWITCHYARD_WORK_DIR.",
+        }),
         environment_variables: z.record(z.string().max(200), z.string().max(65_536)).default({}),
       })
       .strict()

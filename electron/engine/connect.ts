@@ -74,6 +74,7 @@ export function connect({ ground, machine, screen, trials, plans }: Parts): Comm
     machine.imageSupply.forgetAll(kind);
     loop.nudge();
     if (status.available && !before.available) machine.launchHolds.lift(kind);
+    trials.runner.runtimeChanged(kind, status.available ? null : (status.problem ?? 'it does not answer'));
     if (kind !== 'docker') return;
     if (status.available) {
       notices.lower('docker_down');

@@ -1,4 +1,5 @@
 /** Takes up what was left: trials that ran on, pools that drained, what deleted trials and broken-off submits left behind. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { createIdleCollector } from '../../native/host/idle-memory.ts';
 import { createClockWatch } from '../feed/clock-watch.ts';
 import { holdAfterReboot } from '../queue/hold-after-reboot.ts';
@@ -15,7 +16,17 @@ import type { Parts } from './parts.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Settles when every active attempt was asked for once and the scheduler runs. */
+/** Runtimes that work answer in a fraction of it. */
+const RUNTIME_PATIENCE_MS = 1_500;
+
+/** Settles when `work` does, or when its time is over; then it goes on by itself. */
+async function atMost(deadlineMs: number, work: Promise<unknown>): Promise<void> {
+  const late = new AbortController();
+  await Promise.race([work, delay(deadlineMs, undefined, { signal: late.signal }).catch(() => undefined)]);
+  late.abort();
+}
+
+/** Settles when every active attempt was asked for once, or its runtime is slow to answer, and the scheduler runs. */
 export async function takeUp(
   { ground, machine, screen, trials, plans }: Parts,
   follower: CommitFollower,
@@ -37,10 +48,10 @@ export async function takeUp(
       remedy: 'Take out of that directory what you need (checkpoints, output, logs), then delete it.',
     });
   follower.takeUp(listLiveTrials(store.db));
-  // Statuses first, so that recovery knows whom it can ask.
-  await runtimeWatch.refresh();
+  // Statuses first, so that recovery knows whom it can ask. One that hangs comes later: it keeps nothing else from starting.
+  await atMost(RUNTIME_PATIENCE_MS, runtimeWatch.refresh());
   await holdAfterReboot(store, host, notices);
-  await runner.recover();
+  await atMost(RUNTIME_PATIENCE_MS, runner.recover());
   // One that does not answer now is swept when it does.
   for (const kind of runtimes.keys()) if (runtimeWatch.of(kind).available) sweep(kind);
   void collectGarbage();

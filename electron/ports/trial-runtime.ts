@@ -29,6 +29,9 @@ export interface TrialLayout {
   readonly mounts: LaunchSpec['mounts'];
 }
 
+/** `entrypoint`: it gets argv as arguments; `user`, `workdir`: instead of the submitting user and `workDir`. */
+export type ImagePart = 'entrypoint' | 'user' | 'workdir';
+
 /** Everything a runtime needs to start one attempt. All paths are absolute. */
 export interface LaunchSpec {
   /** Deterministic and unique: "<engineId>-t<trial>-a<attempt>"; only [a-z0-9-]. Container name and ownership key. */
@@ -36,7 +39,10 @@ export interface LaunchSpec {
   readonly engineId: string;
   readonly trialId: number;
   readonly attempt: number;
+  /** Empty only where the image's own command runs (`ofImage`). */
   readonly argv: readonly string[];
+  /** What stays as the image has it; missing = nothing. Ignored by the process runtime. */
+  readonly ofImage?: readonly ImagePart[];
   /** Docker image, null = none named; ignored by the process runtime. */
   readonly image: string | null;
   /** Working directory as the trial sees it (a container path for docker). */
@@ -228,6 +234,10 @@ export interface TrialRuntime {
   terminate(handle: AttemptHandle): Promise<void>;
   /** SIGKILL to everything the attempt started, including children that left its process group. */
   kill(handle: AttemptHandle): Promise<void>;
+  /** Called when something of this engine's was frozen or went on, by whomever. Missing where that cannot be noticed. */
+  onFreeze?(listener: (attemptId: string) => void): () => void;
+  /** Whether it is frozen now; null = it does not run. Missing where `onFreeze` is. */
+  isFrozen?(handle: AttemptHandle): Promise<boolean | null>;
   freeze(handle: AttemptHandle): Promise<void>;
   unfreeze(handle: AttemptHandle): Promise<void>;
   /** Host pids that belong to the attempt; for attributing GPU memory. Empty when unknown. */

@@ -83,10 +83,17 @@ export function findAttemptByToken(db: Database, trialId: number, tokenHash: str
   return raw === undefined ? null : fromRaw(raw);
 }
 
-export function markLaunched(db: Database, trialId: number, number: number, ref: string, startedAtMs: number): void {
+/** @param ref null = not known, and then it stays as it is */
+export function markLaunched(
+  db: Database,
+  trialId: number,
+  number: number,
+  ref: string | null,
+  startedAtMs: number,
+): void {
   prepared(
     db,
-    'UPDATE attempt SET ref = ?, started_at_ms = COALESCE(started_at_ms, ?) WHERE trial_id = ? AND number = ?',
+    'UPDATE attempt SET ref = COALESCE(?, ref), started_at_ms = COALESCE(started_at_ms, ?) WHERE trial_id = ? AND number = ?',
   ).run(ref, startedAtMs, trialId, number);
 }
 

@@ -4,7 +4,7 @@
  */
 import type { RuntimeKind } from '../contract/states.ts';
 import type { SlotAsk } from '../contract/trials.ts';
-import type { LaunchMount, LaunchSpec } from '../ports/trial-runtime.ts';
+import type { ImagePart, LaunchMount, LaunchSpec } from '../ports/trial-runtime.ts';
 
 /** What was asked for of a runtime. Which one it becomes is decided when an attempt starts (queue/choose-runtime.ts). */
 export interface WantedRuntime {
@@ -25,6 +25,8 @@ export interface QueueTerms {
 
 export interface TrialSpec extends WantedRuntime {
   readonly argv: readonly string[];
+  /** What of the image stays; missing = nothing. */
+  readonly ofImage?: readonly ImagePart[];
   /** The entrypoint as a person would type it; for display. */
   readonly command: string;
   readonly ask: Readonly<SlotAsk>;

@@ -39,17 +39,28 @@ export interface UserMapping {
   readonly remapsUsers: boolean;
 }
 
+/** What an image says of how it is run. */
+export interface ImageFacts {
+  /** "NAME=value" */
+  readonly env: readonly string[];
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  /** "" = root; else a name or an id, with or without ":group". */
+  readonly user: string;
+}
+
 /** What the image and the engine's user bring with them. */
 export interface OwnFacts {
-  /** The image's variables, "NAME=value". */
-  readonly imageEnv: readonly string[];
+  readonly image: ImageFacts;
   /** Further groups of the user that trials run as: what files of a shared disk are often open to. */
   readonly groups: readonly number[];
 }
-const NOTHING_OWN: OwnFacts = { imageEnv: [], groups: [] };
+export const NO_IMAGE_FACTS: ImageFacts = { env: [], entrypoint: [], command: [], user: '' };
+const NOTHING_OWN: OwnFacts = { image: NO_IMAGE_FACTS, groups: [] };
 
 /**
- * argv replaces both the image's entrypoint and its command: what was submitted is what runs, whatever the image.
+ * argv replaces both the image's entrypoint and its command: what was submitted is what runs, whatever the image; user and working
+ * directory are the trial's. Each of these stays the image's where `spec.ofImage` names it.
  * The name is the attempt id, so a second create of the same attempt is refused by the engine.
  * @param entry the mounts of the entry; null = Docker's init program and log are used
  * What the trial writes belongs to spec.user on the host: with a rootless engine that user is root inside the container.
@@ -62,18 +73,22 @@ export function containerOptions(
   entry: readonly LaunchMount[] | null,
   own: OwnFacts = NOTHING_OWN,
 ): Dockerode.ContainerCreateOptions {
+  const keeps = new Set(spec.ofImage);
   const user = mapping.rootless ? { uid: 0, gid: 0 } : spec.user;
-  const isRoot = user.uid === 0;
+  const isRoot = keeps.has('user') ? isRootName(own.image.user) : user.uid === 0;
+  const argv = programOf(spec, own.image);
   const memory = spec.limits.memoryMiB === null ? null : spec.limits.memoryMiB * MIB;
   const shm = Math.min(spec.limits.shmMiB * MIB, memory ?? Number.MAX_SAFE_INTEGER);
   return {
     name: spec.attemptId,
     Image: image,
-    Entrypoint: entry === null ? [...spec.argv] : [ENTRY_PATH, ...spec.argv],
+    Entrypoint: entry === null ? [...argv] : [ENTRY_PATH, ...argv],
     Cmd: [],
-    WorkingDir: spec.workDir,
-    User: `${user.uid}:${user.gid}`,
-    Env: Object.entries(containerEnv(spec, isRoot, own.imageEnv)).map(([name, value]) => `${name}=${value}`),
+    ...(keeps.has('workdir') ? {} : { WorkingDir: spec.workDir }),
+    ...(keeps.has('user') ? {} : { User: `${user.uid}:${user.gid}` }),
+    Env: Object.entries(containerEnv(spec, isRoot || keeps.has('user'), own.image.env)).map(
+      ([name, value]) => `${name}=${value}`,
+    ),
     Labels: { [ENGINE_LABEL]: spec.engineId, [TRIAL_LABEL]: String(spec.trialId), [ATTEMPT_LABEL]: spec.attemptId },
     StopSignal: 'SIGTERM',
     Tty: false,
@@ -86,7 +101,7 @@ export function containerOptions(
       RestartPolicy: { Name: 'no' },
       SecurityOpt: ['no-new-privileges'],
       CapDrop: isRoot ? [...DROPPED_FOR_ROOT] : ['ALL'],
-      ...(isRoot || own.groups.length === 0 ? {} : { GroupAdd: own.groups.map(String) }),
+      ...(isRoot || keeps.has('user') || own.groups.length === 0 ? {} : { GroupAdd: own.groups.map(String) }),
       ...(mapping.remapsUsers ? { UsernsMode: 'host' } : {}),
       ShmSize: shm,
       // The same limit with swap: a trial that outgrows its memory ends with a clear reason instead of slowing the machine down.
@@ -140,10 +155,29 @@ function pythonPath(asked: string | undefined, imageEnv: readonly string[]): Rec
   return asked !== HELPER_DIR || ofImage === '' ? {} : { PYTHONPATH: `${HELPER_DIR}:${ofImage}` };
 }
 
-function containerEnv(spec: LaunchSpec, isRoot: boolean, imageEnv: readonly string[]): Record<string, string> {
+/** @returns what runs in the container; empty when neither the trial nor the image has a command */
+export function programOf(
+  { argv, ofImage = [] }: Pick<LaunchSpec, 'argv' | 'ofImage'>,
+  image: ImageFacts,
+): readonly string[] {
+  return ofImage.includes('entrypoint') ? [...image.entrypoint, ...(argv.length === 0 ? image.command : argv)] : argv;
+}
+
+/** @param user as an image names it */
+function isRootName(user: string): boolean {
+  return ['', '0', 'root'].includes(user.split(':')[0] ?? '');
+}
+
+/** @returns the id of an image's user that is not root; null where it is, or has only a name */
+export function plainUserId(user: string): number | null {
+  return isRootName(user) || !/^\d+(:|$)/.test(user) ? null : Number.parseInt(user, 10);
+}
+
+/** @param hasHome the user has an entry of his own in the image */
+function containerEnv(spec: LaunchSpec, hasHome: boolean, imageEnv: readonly string[]): Record<string, string> {
   return {
     // Only root has an entry in every image's /etc/passwd; for others home and name must be given, or much of Python's ecosystem fails.
-    ...(isRoot ? {} : { HOME: '/tmp', USER: 'trial', LOGNAME: 'trial' }),
+    ...(hasHome ? {} : { HOME: '/tmp', USER: 'trial', LOGNAME: 'trial' }),
     ...spec.env,
     ...pythonPath(spec.env['PYTHONPATH'], imageEnv),
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',

@@ -90,6 +90,7 @@ export function createDockerRuntime({
   const following = new Map<string, Promise<ExitInfo | null>>();
   const launching = new Map<string, Promise<{ readonly ref: string }>>();
   const listeners = new Set<() => void>();
+  const freezeListeners = new Set<(attemptId: string) => void>();
   /** Attempts found in recovery, with the time in which nobody watched them: whoever ended them by force then, it was not the program. */
   const unwatched = new Map<string, Outage>();
   const closed = new AbortController();
@@ -117,7 +118,7 @@ export function createDockerRuntime({
     if (!/^[a-z0-9][a-z0-9-]{0,200}$/.test(spec.attemptId))
       throw new LaunchError('launch_failed', 'The attempt id is malformed.', null);
     const argv0 = spec.argv[0] ?? '';
-    if (argv0 === '')
+    if (argv0 === '' && spec.ofImage?.includes('entrypoint') !== true)
       throw new LaunchError(
         'command_missing',
         'The command is empty.',
@@ -234,7 +235,10 @@ export function createDockerRuntime({
       listeners.add(listener);
       if (!watching) {
         watching = true;
-        void watchEngine(connection, engineId, onEngineChange, closed.signal);
+        const onFreeze = (attemptId: string): void => {
+          for (const one of freezeListeners) one(attemptId);
+        };
+        void watchEngine(connection, engineId, { onChange: onEngineChange, onFreeze }, closed.signal);
       }
       return () => void listeners.delete(listener);
     },
@@ -314,6 +318,14 @@ export function createDockerRuntime({
       if ((await inspect(handle))?.State.Paused === true) await act(handle, (container) => container.unpause());
     },
 
+    onFreeze(listener) {
+      freezeListeners.add(listener);
+      return () => void freezeListeners.delete(listener);
+    },
+    async isFrozen(handle) {
+      const state = (await inspect(handle))?.State;
+      return state?.Running === true ? state.Paused : null;
+    },
     freeze: (handle) => act(handle, (container) => container.pause()),
     unfreeze: (handle) => act(handle, (container) => container.unpause()),
 
@@ -360,6 +372,7 @@ export function createDockerRuntime({
     close() {
       closed.abort();
       listeners.clear();
+      freezeListeners.clear();
       return Promise.resolve();
     },
   };

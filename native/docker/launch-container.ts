@@ -13,8 +13,8 @@ import type { LaunchMount, LaunchSpec } from '../../electron/ports/trial-runtime
 import type { CheckedMounts } from './check-mounts.ts';
 import { QUICK_MS, SLOW_MS, START_MS } from './connection.ts';
 import type { EngineConnection } from './connection.ts';
-import { ATTEMPT_LABEL, containerOptions } from './container-options.ts';
-import type { UserMapping } from './container-options.ts';
+import { ATTEMPT_LABEL, NO_IMAGE_FACTS, containerOptions, plainUserId, programOf } from './container-options.ts';
+import type { ImageFacts, UserMapping } from './container-options.ts';
 import { EngineTimeout, isConnectionError, sentenceOf, statusOf, wasNotSent } from './engine-error.ts';
 import type { ImageReference } from './image-reference.ts';
 import { resolveShortId } from './image-store.ts';
@@ -69,8 +69,12 @@ export function givenUp(): LaunchError {
 async function createContainer(job: LaunchJob): Promise<{ readonly id: string; readonly started: boolean }> {
   const { connection, spec } = job;
   const image = await resolveShortId(connection, job.image);
+  const facts = await readImage(job, image.name);
+  if (facts === null && !image.isId) throw imageGone(spec);
+  // Of an id the engine says itself that it knows no such image.
+  if (facts !== null) checkImageParts(job, facts);
   const options = containerOptions(spec, image.name, job.mapping, job.mounts, job.entry, {
-    imageEnv: await readImageEnv(job, image.name),
+    image: facts ?? NO_IMAGE_FACTS,
     groups: groupsOf(spec.user),
   });
   for (;;) {
@@ -83,12 +87,7 @@ async function createContainer(job: LaunchJob): Promise<{ readonly id: string; r
         !image.isId &&
         /no such image|image not known|not found/i.test(sentenceOf(error))
       ) {
-        throw new LaunchError(
-          'image_gone',
-          `The image ${spec.image ?? ''} was removed just before the start; it is fetched again.`,
-          null,
-          true,
-        );
+        throw imageGone(spec);
       } else if (statusOf(error) === 409) {
         const existing = await lookUp(job);
         if (existing !== null) return { id: existing.Id, started: hasStarted(existing) };
@@ -103,15 +102,45 @@ async function createContainer(job: LaunchJob): Promise<{ readonly id: string; r
   }
 }
 
-/** @returns none for an image that is not here (yet) */
-async function readImageEnv({ connection }: LaunchJob, name: string): Promise<readonly string[]> {
+function imageGone({ image }: LaunchSpec): LaunchError {
+  const message = `The image ${image ?? ''} was removed just before the start; it is fetched again.`;
+  return new LaunchError('image_gone', message, null, true);
+}
+
+/** @returns null for an image that is not here */
+async function readImage({ connection }: LaunchJob, name: string): Promise<ImageFacts | null> {
   try {
     const { Config: config } = await connection.call(QUICK_MS, (engine) => engine.getImage(name).inspect());
-    return (config as { readonly Env?: readonly string[] | null } | null)?.Env ?? [];
+    const { Env, Entrypoint, Cmd, User } = (config ?? {}) as {
+      readonly Env?: readonly string[] | null;
+      readonly Entrypoint?: readonly string[] | string | null;
+      readonly Cmd?: readonly string[] | null;
+      readonly User?: string | null;
+    };
+    return { env: Env ?? [], entrypoint: [Entrypoint ?? []].flat(), command: Cmd ?? [], user: User ?? '' };
   } catch (error) {
-    if (statusOf(error) === 404) return [];
+    if (statusOf(error) === 404) return null;
     throw error;
   }
+}
+
+/** Whether what stays the image's can work. @throws LaunchError */
+function checkImageParts({ spec, mapping }: LaunchJob, image: ImageFacts): void {
+  if ((programOf(spec, image)[0] ?? '') === '')
+    throw new LaunchError(
+      'command_missing',
+      spec.ofImage?.includes('entrypoint') === true
+        ? `The image ${spec.image ?? ''} has neither an entrypoint nor a command of its own.`
+        : 'The command is empty.',
+      'Give the program to run, for example: python train.py',
+    );
+  const uid = spec.ofImage?.includes('user') === true && !mapping.rootless ? plainUserId(image.user) : null;
+  if (uid !== null && uid !== spec.user.uid)
+    throw new LaunchError(
+      'launch_failed',
+      `The image runs as user ${uid}, who cannot use the files of the trial: they belong to user ${spec.user.uid}.`,
+      'Leave out --user image, so that it runs as you, or take an image whose user is root or has your id.',
+    );
 }
 
 /** @returns the further groups of this process, when trials run as its user */

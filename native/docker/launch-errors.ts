@@ -176,14 +176,20 @@ const RULES: readonly Rule[] = [
       ),
   },
   {
-    pattern: /docker-init/i,
+    pattern: /docker-init|container-init|catatonit/i,
     holds: 'runtime',
-    make: () =>
-      new LaunchError(
-        'launch_failed',
-        'Docker lacks its init program (docker-init).',
-        'Install it: sudo apt install tini — or reinstall Docker Engine.',
-      ),
+    make: (_image, _argv0, sentence) =>
+      /catatonit|container-init/i.test(sentence)
+        ? new LaunchError(
+            'launch_failed',
+            'Podman lacks its init program (catatonit).',
+            'Install it: sudo apt install catatonit (or dnf).',
+          )
+        : new LaunchError(
+            'launch_failed',
+            'Docker lacks its init program (docker-init).',
+            'Install it: sudo apt install tini — or reinstall Docker Engine.',
+          ),
   },
   {
     pattern: /exec: .*(?:executable file not found|no such file or directory)|executable file .* not found/i,

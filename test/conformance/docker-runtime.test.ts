@@ -247,6 +247,32 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     expect([mine.uid, mine.gid]).toEqual([NOBODY.uid, NOBODY.gid]);
   });
 
+  it("keeps the image's entrypoint, command, user and directory where that is asked for", async () => {
+    const container = await dockerd.api.createContainer({ Image: image, Cmd: ['true'] });
+    const changes = ['ENTRYPOINT ["echo","by","entry"]', 'CMD ["own"]', 'WORKDIR /var', 'USER 4321'].join('\n');
+    await container.commit({ repo: 'switchyard-parts', tag: 'test', changes });
+    await container.remove();
+    const of = (argv: string[], ofImage: LaunchSpec['ofImage'] = [], plan: Partial<TrialPlan> = {}): LaunchSpec =>
+      lab.plan({ argv, image: 'switchyard-parts:test', ofImage, ...plan });
+    const said = async (spec: LaunchSpec): Promise<string> => {
+      chownSync(lab.workOf(spec), spec.user.uid, spec.user.gid);
+      expect(await lab.run(runtime, spec)).toMatchObject({ exitCode: 0 });
+      return lab.log(spec);
+    };
+    expect(await said(of(['sh', '-c', 'id -u; pwd']))).toBe('0\n/workspace\n');
+    expect(await said(of(['a', 'b'], ['entrypoint']))).toBe('by entry a b\n');
+    expect(await said(of([], ['entrypoint']))).toBe('by entry own\n');
+    const asNobody = of(['sh', '-c', 'id -u; pwd'], ['user', 'workdir'], { user: NOBODY });
+    expect(await said(asNobody)).toBe(`${NOBODY.uid}\n/var\n`);
+    expect(await refusalOf(lab.launch(runtime, of(['true'], ['user'])))).toMatchObject({
+      code: 'launch_failed',
+      message: expect.stringContaining('user 4321') as string,
+    });
+    expect(await refusalOf(lab.launch(runtime, lab.plan({ argv: [], ofImage: ['entrypoint'] })))).toMatchObject({
+      code: 'command_missing',
+    });
+  });
+
   it('asks the engine for exactly what was leased and allowed', async () => {
     const spec = shell('sleep 600', {
       slotUuids: ['GPU-a', 'MIG-b'],

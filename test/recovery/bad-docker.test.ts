@@ -2,13 +2,14 @@
 import { cpSync, existsSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import net from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { dockerdObstacle, startDockerd, type TestDockerd } from '../support/dockerd.ts';
 import { busyboxTar } from '../support/image-tars.ts';
 import { waitUntil } from '../support/processes.ts';
 import { openRegistry } from '../support/registry.ts';
-import { openYard, refusal, type Yard } from '../support/yard.ts';
+import { makeDirectory, openYard, refusal, type Yard } from '../support/yard.ts';
 
 const obstacle = dockerdObstacle();
 /** The daemon is looked for again after 1, 2, 5, 5... seconds. */
@@ -32,6 +33,25 @@ async function emptyRegistry(): Promise<string> {
   });
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
+
+test('a Docker that takes connections and never answers keeps nothing from starting', async () => {
+  const socket = path.join(makeDirectory(), 'docker.sock');
+  let asked = 0;
+  const silent = net.createServer(() => {
+    asked++;
+  });
+  await new Promise<void>((resolve) => {
+    silent.listen(socket, resolve);
+  });
+  onTestFinished(() => {
+    silent.close();
+  });
+  const yard = await openYard({ env: { DOCKER_HOST: `unix://${socket}` } });
+  const id = await yard.submit({ entrypoint: 'true', resources: { slots: 0 } });
+  expect(await yard.outcomeOf(id)).toMatchObject({ kind: 'completed' });
+  // It is asked a second time once it has not answered for its whole deadline.
+  expect(asked).toBeLessThanOrEqual(1);
+});
 
 describe.skipIf(obstacle !== null)(`docker${obstacle === null ? '' : ` (${obstacle})`}`, () => {
   let dockerd: TestDockerd;
@@ -142,6 +162,27 @@ describe.skipIf(obstacle !== null)(`docker${obstacle === null ? '' : ` (${obstac
     release();
     // There is no GPU in this Docker: it is enough that it is launched once its image came.
     await yard.engine.waitFor('it starts', ({ trials }) => trials.get(waits)?.attempt === 1, BACK_DEADLINE_MS);
+  });
+
+  test('a container that somebody else pauses is shown as frozen, and goes on with them or with us', async () => {
+    const yard = await openDockerYard();
+    const id = await yard.submit(inContainer('while :; do sleep 0.1; done'));
+    await running(yard, id, 1);
+    const [container] = await dockerd.api.listContainers({ filters: { label: [`switchyard.trial=${id}`] } });
+    const paused = dockerd.api.getContainer(container?.Id ?? '');
+    const shows = (frozen: boolean): Promise<unknown> =>
+      yard.engine.waitFor(`frozen: ${frozen}`, ({ trials }) => trials.get(id)?.frozen === frozen, BACK_DEADLINE_MS);
+    await paused.pause();
+    await shows(true);
+    await paused.unpause();
+    await shows(false);
+    await paused.pause();
+    await shows(true);
+    await yard.engine.api.act({ action: 'unfreeze', trialIds: [id] });
+    await shows(false);
+    await waitUntil('it runs', async () => !(await paused.inspect()).State.Paused);
+    await yard.engine.api.act({ action: 'kill', trialIds: [id] });
+    await yard.outcomeOf(id);
   });
 
   test('a registry that dies in the middle of a layer is asked again', async () => {

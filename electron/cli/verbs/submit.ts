@@ -44,6 +44,7 @@ export const build: BuildVerb = (context) =>
         'submit',
         'submit -S lr=0.1 -- python train.py --lr {lr}',
         'submit ./project -S lr=0.1 -S model.depth=4 --slots 2',
+        'submit --image team/train --entrypoint image -- --epochs 3',
         'submit --name sweep --env PATH --time-limit 2h --wait -- "python train.py | tee out.txt"',
       ],
       context,
@@ -178,7 +179,7 @@ function findConfigFile(
   if (directory !== null) {
     const file = path.join(directory, CONFIG_FILE);
     if (fs.existsSync(file)) return file;
-    if (command === null)
+    if (command === null && flags.entrypoint === undefined)
       throw usageError(
         `${directory} has no ${CONFIG_FILE}, and no command was given.`,
         'Write the command after "--", for example: switchyard submit . -- python train.py',
@@ -188,6 +189,8 @@ function findConfigFile(
   const here = path.join(context.terminal.cwd, CONFIG_FILE);
   if (command === null) {
     if (fs.existsSync(here)) return here;
+    // The image brings its own command.
+    if (flags.entrypoint !== undefined) return null;
     throw usageError(
       `There is nothing to submit: no command was given, and there is no ${CONFIG_FILE} here.`,
       'Name a directory with a switchyard.yaml, or write a command after "--": switchyard submit -- python train.py',

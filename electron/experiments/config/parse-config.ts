@@ -308,7 +308,8 @@ function* meaningFaults(config: ExperimentConfig): Generator<Fault> {
       path: ['entrypoint'],
       what: 'contains a NUL character, which no command line can carry.',
     };
-  if ((words[0] ?? '').trim() === '')
+  const imageBringsIt = words.length === 0 && config.environment.entrypoint === 'image';
+  if (!imageBringsIt && (words[0] ?? '').trim() === '')
     yield { code: 'command_missing', path: ['entrypoint'], what: 'is empty: the trial has no command to run.' };
   for (const field of ['min_gpu_memory', 'share', 'memory', 'shm_size'] as const) {
     const text = config.resources[field];

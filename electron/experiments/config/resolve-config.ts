@@ -76,6 +76,7 @@ export function resolveTrial(
   const pool = choosePool(resources.pool, facts);
   const wish = { runtime: config.runtime ?? null, image: config.environment.image?.trim() || null };
   const runtime = chooseRuntime(pool, wish);
+  const ofImage = (['entrypoint', 'user', 'workdir'] as const).filter((part) => config.environment[part] === 'image');
   if (runtime === 'docker') checkContainer(wish, facts);
   else noteWithoutContainer(config, wish, notes);
   const slots = chooseSlots(config, pool, facts, notes);
@@ -102,8 +103,10 @@ export function resolveTrial(
     hparams: config.hyperparameters,
     spec: {
       ...wish,
+      ...(ofImage.length === 0 ? {} : { ofImage }),
       argv: typeof entrypoint === 'string' ? shellArguments(entrypoint) : entrypoint,
-      command: sayCommand(entrypoint),
+      // What only the image knows is named by it.
+      command: entrypoint.length === 0 ? (wish.image ?? '') : sayCommand(entrypoint),
       ask,
       terms: {
         preemptible: resources.preemptible,
@@ -188,6 +191,11 @@ function checkContainer(wish: WantedRuntime, facts: MachineFacts): void {
 
 /** What of the configuration has no effect on a plain process. */
 function noteWithoutContainer(config: ExperimentConfig, wish: WantedRuntime, notes: string[]): void {
+  if (config.entrypoint.length === 0)
+    throw new SwitchyardError('command_missing', 'There is no command to run: only an image has one of its own.', {
+      path: 'entrypoint',
+      remedy: 'Write a command, or run in the image (runtime: docker).',
+    });
   if (wish.runtime === null) notes.push('Runs directly on this machine (process runtime), because no image is named.');
   if (wish.image !== null) notes.push(`The image ${wish.image} is not used: runtime is process.`);
   if (config.mounts.length > 0)

@@ -54,6 +54,8 @@ export interface AttemptRunner {
   perform(effects: readonly PendingEffect[]): void;
   /** Takes up every active attempt of the database; settles when each was asked once. */
   recover(): Promise<void>;
+  /** What runs on this runtime cannot be seen for now, or can be again. @param problem null = it answers */
+  runtimeChanged(kind: RuntimeKind, problem: string | null): void;
   /** Which trial each of these attempts' processes belongs to (host pids). */
   ownPids(): Promise<Map<number, number>>;
   attempts(): readonly { readonly trialId: number; readonly attempt: number; readonly logPath: string }[];
@@ -88,6 +90,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       runtime,
       handle: { attemptId: attempt.key, ref: attempt.ref, logPath: files.log, stateDir: files.state },
       phase,
+      freezes: 0,
     };
     live.set(trial.id, entry);
     return entry;
@@ -126,12 +129,41 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       if (effect === 'abort_launch') abortLaunch(entry);
       else if (effect === 'terminate') enders.ask(entry, trial.spec.graceS * 1000);
       else if (effect === 'kill') enders.kill(entry);
-      else
-        entry.runtime[effect](entry.handle).catch((error: unknown) => {
-          deps.log.error(`#${trialId}: ${effect} failed`, error);
-        });
+      else void freeze(entry, effect);
     }
   }
+
+  async function freeze(entry: LiveAttempt, effect: 'freeze' | 'unfreeze'): Promise<void> {
+    entry.freezes++;
+    try {
+      await entry.runtime[effect](entry.handle);
+    } catch (error) {
+      deps.log.error(`#${entry.trialId}: ${effect} failed`, error);
+    } finally {
+      entry.freezes++;
+    }
+  }
+
+  /** Somebody froze it or let it go on: where that was not us, the trial says so. */
+  async function followFreeze(attemptId: string): Promise<void> {
+    const entry = [...live.values()].find(({ handle }) => handle.attemptId === attemptId);
+    if (entry?.phase.name !== 'attached') return;
+    const before = entry.freezes;
+    const isFrozen = await entry.runtime.isFrozen?.(entry.handle).catch(() => null);
+    const trial = getTrialRow(store.db, entry.trialId);
+    // Our own wish is at work, or was meanwhile: then it is what counts, and its end is looked at again.
+    if (closed || before % 2 === 1 || entry.freezes !== before || trial?.state !== 'running') return;
+    if (live.get(entry.trialId) !== entry || typeof isFrozen !== 'boolean' || isFrozen === trial.frozen) return;
+    const { trialId, attempt } = entry;
+    facts.save({ trialId, attempt, event: { type: isFrozen ? 'freeze' : 'unfreeze', outside: true } });
+  }
+
+  for (const runtime of deps.runtimes.values())
+    runtime.onFreeze?.((attemptId) => {
+      followFreeze(attemptId).catch((error: unknown) => {
+        deps.log.error(`what froze ${attemptId} could not be told`, error);
+      });
+    });
 
   async function launch(trialId: number, attemptNumber: number): Promise<void> {
     const trial = getTrialRow(store.db, trialId);
@@ -176,12 +208,12 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
     }
   }
 
-  function launched({ trialId, attempt }: LiveAttempt, ref: string): Fact {
-    const startedAtMs = clock.nowMs();
+  /** @param ref null = the runtime named none: it had ended when it was found. @param startedAtMs about when, where it is found later */
+  function launched({ trialId, attempt }: LiveAttempt, ref: string | null, startedAtMs = clock.nowMs()): Fact {
     return {
       trialId,
       attempt,
-      event: { type: 'launched' },
+      event: { type: 'launched', atMs: startedAtMs },
       extra: (db) => {
         markLaunched(db, trialId, attempt, ref, startedAtMs);
       },
@@ -256,7 +288,9 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       const isRunning = found.kind === 'running';
       // An attempt that ended meanwhile is attached too: that collects the rest of its log before it reports the exit.
       attach(entry, isRunning ? found.ref : null);
-      if (isRunning && wasStarting) facts.save(launched(entry, found.ref));
+      // It was launched right after it was planned.
+      if (wasStarting) facts.save(launched(entry, isRunning ? found.ref : null, attempt.createdAtMs));
+      deps.onActivity(trialId, null);
       const trial = getTrialRow(store.db, trialId);
       if (trial === null) return;
       deadlines.follow(trial);
@@ -268,12 +302,18 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       }
     } catch (error) {
       deps.log.error(`#${trialId}: its runtime cannot be asked, trying again`, error);
+      deps.onActivity(trialId, outOfSight(error instanceof Error ? error.message : null));
       setTimeout(() => void recoverOne(entry, attempt), RECOVER_AGAIN_MS).unref();
     }
   }
 
   return {
     perform,
+    runtimeChanged(kind, problem) {
+      for (const { trialId, runtime, phase } of live.values())
+        if (runtime.kind === kind && phase.name === 'attached')
+          deps.onActivity(trialId, problem === null ? null : outOfSight(problem));
+    },
     recover: async () => {
       await Promise.all(listActiveTrials(store.db).map(takeUp));
     },
@@ -307,6 +347,10 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       );
     },
   };
+}
+
+function outOfSight(problem: string | null): string {
+  return `out of sight: ${problem ?? 'its runtime does not answer'}`;
 }
 
 function launchKind({ spec }: TrialRow, { runtime }: AttemptRow): LaunchKind {

@@ -43,6 +43,7 @@ export function composeLaunch(facts: LaunchFacts): LaunchSpec {
     SWITCHYARD_LATEST_CHECKPOINT:
       facts.latestCheckpoint === null ? '' : paths.join(places.checkpoints, facts.latestCheckpoint),
     SWITCHYARD_OUTPUT_DIR: places.output,
+    SWITCHYARD_WORK_DIR: places.work,
     SWITCHYARD_REPORT_FILE: paths.join(places.exchange, 'reports.jsonl'),
     SWITCHYARD_STOP_FILE: paths.join(places.exchange, 'stop'),
     ...(facts.apiUrl === null ? {} : { SWITCHYARD_API: facts.apiUrl, SWITCHYARD_TOKEN: facts.token }),
@@ -53,6 +54,7 @@ export function composeLaunch(facts: LaunchFacts): LaunchSpec {
     trialId: trial.id,
     attempt: trial.attempt,
     argv: trial.spec.argv,
+    ...(trial.spec.ofImage === undefined ? {} : { ofImage: trial.spec.ofImage }),
     image: trial.spec.image,
     workDir: places.work,
     env,

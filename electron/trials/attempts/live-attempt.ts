@@ -29,6 +29,8 @@ export interface LiveAttempt {
   /** Its `ref` is known from `attached` on. */
   handle: AttemptHandle;
   phase: Phase;
+  /** Counts the beginnings and ends of our own freezing and unfreezing: odd while one is at work. */
+  freezes: number;
 }
 
 const FROM: Readonly<Record<Phase['name'], readonly Phase['name'][]>> = {

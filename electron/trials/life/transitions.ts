@@ -22,7 +22,11 @@ export type TrialEvent =
       /** It may run beyond this closing time of its pool, ms. */
       readonly beyondMs?: number;
     }
-  | { readonly type: 'launched' }
+  | {
+      readonly type: 'launched';
+      /** Where it was found running, or ended, only later: when it was launched, ms. */
+      readonly atMs?: number;
+    }
   | {
       readonly type: 'launch_failed';
       readonly code: LaunchErrorCode;
@@ -37,8 +41,9 @@ export type TrialEvent =
   | { readonly type: 'vanished'; readonly message: string }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
-  | { readonly type: 'freeze' }
-  | { readonly type: 'unfreeze' }
+  /** `outside`: somebody else has done it already. */
+  | { readonly type: 'freeze'; readonly outside?: true }
+  | { readonly type: 'unfreeze'; readonly outside?: true }
   | { readonly type: 'cancel' }
   | { readonly type: 'kill' }
   | { readonly type: 'preempt'; readonly forTrial: number }
@@ -124,15 +129,17 @@ export function next(trial: TrialRow, event: TrialEvent, nowMs: number, lossesBe
         ['launch'],
       );
 
-    case 'launched':
+    case 'launched': {
+      const startedAtMs = Math.min(event.atMs ?? nowMs, nowMs);
       if (trial.state === 'starting')
-        return accept({ ...trial, state: 'running', startedAtMs: nowMs, launchFailures: 0 }, 'Running');
+        return accept({ ...trial, state: 'running', startedAtMs, launchFailures: 0 }, 'Running');
       // Asked to stop while it was being launched: the wish is carried out now.
       if (trial.state === 'stopping')
-        return accept({ ...trial, startedAtMs: nowMs }, 'Launched, and asked to stop', [
+        return accept({ ...trial, startedAtMs }, 'Launched, and asked to stop', [
           trial.stop?.kind === 'kill' ? 'kill' : 'terminate',
         ]);
       return refuse(`trial ${trial.id} is ${trial.state}, not starting`);
+    }
 
     case 'launch_failed':
       return launchFailed(trial, event, nowMs);
@@ -176,11 +183,15 @@ export function next(trial: TrialRow, event: TrialEvent, nowMs: number, lossesBe
     case 'freeze':
       if (trial.state !== 'running') return refuse(`only a running trial can be frozen; it is ${describe(trial)}`);
       if (trial.frozen) return refuse('it is frozen already');
-      return accept({ ...trial, frozen: true, frozenSinceMs: nowMs }, 'Frozen: it keeps its GPU memory', ['freeze']);
+      return event.outside === true
+        ? accept({ ...trial, frozen: true, frozenSinceMs: nowMs }, 'Paused from outside: frozen until it is unfrozen')
+        : accept({ ...trial, frozen: true, frozenSinceMs: nowMs }, 'Frozen: it keeps its GPU memory', ['freeze']);
 
     case 'unfreeze':
       if (trial.state !== 'running' || !trial.frozen) return refuse('it is not frozen');
-      return accept({ ...trial, ...thawed(trial, nowMs) }, 'Unfrozen', ['unfreeze']);
+      return event.outside === true
+        ? accept({ ...trial, ...thawed(trial, nowMs) }, 'Goes on: unpaused from outside')
+        : accept({ ...trial, ...thawed(trial, nowMs) }, 'Unfrozen', ['unfreeze']);
 
     case 'cancel':
       if (trial.state === 'queued' || trial.state === 'paused')
@@ -495,8 +506,8 @@ function failure(exit: ExitInfo): Outcome {
       code: 'exit',
       message:
         exit.message === null
-          ? `Failed with exit code ${exit.exitCode}.`
-          : `Exit code ${exit.exitCode}: ${exit.message}`,
+          ? `Failed with exit code ${exit.exitCode}${sayBySignal(exit)}.`
+          : `Exit code ${exit.exitCode}${sayBySignal(exit)}: ${exit.message}`,
       remedy: 'The end of the log usually says more.',
     };
   return {
@@ -505,6 +516,10 @@ function failure(exit: ExitInfo): Outcome {
     message: `Ended without an exit code${exit.signal === null ? '' : ` (${exit.signal})`}.${exit.message === null ? '' : ` ${exit.message}`}`,
     remedy: 'Something outside Switchyard killed it; the system log (out of memory?) may say what.',
   };
+}
+
+function sayBySignal({ signal }: ExitInfo): string {
+  return signal === null ? '' : ` (${signal})`;
 }
 
 /** How long a queued trial is still held back after a failure, ms. A hold longer than any we make comes from a clock that was set back: it counts as over. */

@@ -160,13 +160,14 @@ function RunningCells({ trial }: { readonly trial: Trial }) {
         {trial.state === 'starting' && <Tag tone="wait">{activity ?? 'starting'}</Tag>}
         {trial.state === 'stopping' && <StopText trial={trial} />}
         {trial.state === 'running' && trial.frozen && <Tag tone="hold">frozen, keeps its GPU memory</Tag>}
-        {trial.state === 'running' && !trial.frozen && progress !== null && (
+        {trial.state === 'running' && activity !== null && <Tag tone="wait">{activity}</Tag>}
+        {trial.state === 'running' && activity === null && !trial.frozen && progress !== null && (
           <>
             <Meter value={progress} label={`Progress of trial ${trial.id}`} />
             <span className="pct dim">{Math.floor(progress * 100)}%</span>
           </>
         )}
-        {trial.state === 'running' && !trial.frozen && progress === null && (
+        {trial.state === 'running' && activity === null && !trial.frozen && progress === null && (
           <span className="dim">{step === null ? 'running' : `step ${formatCount(step)}`}</span>
         )}
       </span>

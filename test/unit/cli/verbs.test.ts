@@ -162,6 +162,18 @@ describe('submit', () => {
       err: expect.stringContaining('memory') as string,
     });
   });
+  it("keeps what is asked for of the image, with a command for its entrypoint or with the image's own", async () => {
+    const { home, seen } = await start({ 'POST /experiments': queued });
+    const of = ['submit', '--image', 'a', '--entrypoint', 'image'];
+    await cli(home, [...of, '--user', 'image', '--workdir', 'image', '--', '--epochs', '3']);
+    await cli(home, of);
+    const image = { image: 'a', entrypoint: 'image' };
+    expect(seen[0]?.body).toMatchObject({
+      config: { entrypoint: ['--epochs', '3'], environment: { ...image, user: 'image', workdir: 'image' } },
+    });
+    expect(seen[1]?.body).toMatchObject({ config: { entrypoint: [], environment: image } });
+    expect(await cli(home, ['submit', '--image', 'a'])).toMatchObject({ exitCode: 2 });
+  });
   it('takes --gpus for --slots', async () => {
     const { home, seen } = await start({ 'POST /experiments': queued });
     await cli(home, ['submit', '--gpus', '3', '--', 'x']);

@@ -39,6 +39,26 @@ describe('resolveTrial', () => {
     expect(spec.command).toBe("python train.py 'a b' 'it'\\''s'");
   });
 
+  it("keeps the image's own where that is asked for, and its command where there is none", () => {
+    const of = (yaml: string) => resolveTrial(parseConfigYaml(yaml).config, facts).spec;
+    expect(resolve('environment: {image: x}').spec).not.toHaveProperty('ofImage');
+    expect(resolve('environment: {image: x, user: image, workdir: image}').spec.ofImage).toEqual(['user', 'workdir']);
+    expect(of('entrypoint: [--epochs, "3"]\nenvironment: {image: x, entrypoint: image}')).toMatchObject({
+      ofImage: ['entrypoint'],
+      argv: ['--epochs', '3'],
+      command: '--epochs 3',
+    });
+    expect(of('entrypoint: []\nenvironment: {image: team/x, entrypoint: image}')).toMatchObject({
+      argv: [],
+      command: 'team/x',
+    });
+    expect(() => of('entrypoint: []\nenvironment: {image: x}')).toThrow('is empty');
+    expect(() => of('entrypoint: []\nruntime: process\nenvironment: {image: x, entrypoint: image}')).toThrow(
+      'There is no command to run',
+    );
+    expect(() => resolve('environment: {image: x, user: root}')).toThrow('is not one of image');
+  });
+
   it('takes one GPU where there are GPUs and none where there are none, and says so', () => {
     expect(resolve('').spec.ask.slots).toBe(1);
     const without = resolve('', noGpus);

@@ -2,7 +2,7 @@
 import type Dockerode from 'dockerode';
 import { describe, expect, it } from 'vitest';
 import type { LaunchSpec } from '../../../../electron/ports/trial-runtime.ts';
-import { containerOptions } from '../../../../native/docker/container-options.ts';
+import { containerOptions, NO_IMAGE_FACTS, plainUserId } from '../../../../native/docker/container-options.ts';
 import { readState } from '../../../../native/docker/container-state.ts';
 import { EngineDown } from '../../../../native/docker/engine-error.ts';
 import { judgeGpuSupport, readFacts } from '../../../../native/docker/engine-status.ts';
@@ -163,7 +163,7 @@ describe('container options', () => {
     });
   });
   it("adds the helper to the image's modules, and takes the user's further groups along", () => {
-    const own = { imageEnv: ['PYTHONPATH=/opt/lib'], groups: [44, 107] };
+    const own = { image: { ...NO_IMAGE_FACTS, env: ['PYTHONPATH=/opt/lib'] }, groups: [44, 107] };
     const pathOf = (asked: string): string | undefined =>
       envOf(containerOptions({ ...spec, env: { PYTHONPATH: asked } }, 'a', PLAIN, NO_MOUNTS, null, own))['PYTHONPATH'];
     expect(pathOf('/switchyard/python')).toBe('/switchyard/python:/opt/lib');
@@ -171,6 +171,30 @@ describe('container options', () => {
     expect(containerOptions(spec, 'a', PLAIN, NO_MOUNTS, null, own).HostConfig?.GroupAdd).toEqual(['44', '107']);
     const rootless = containerOptions(spec, 'a', { ...PLAIN, rootless: true }, NO_MOUNTS, null, own);
     expect(rootless.HostConfig).not.toHaveProperty('GroupAdd');
+  });
+  it("keeps the image's entrypoint, user and working directory where that is asked for", () => {
+    const image = { env: [], entrypoint: ['/nv/entry.sh'], command: ['serve', '--all'], user: 'app' };
+    const own = { image, groups: [44] };
+    const made = (ofImage: LaunchSpec['ofImage'], argv: string[]): Dockerode.ContainerCreateOptions =>
+      containerOptions({ ...spec, ofImage, argv } as LaunchSpec, 'a', PLAIN, NO_MOUNTS, null, own);
+    expect(made(['entrypoint'], ['train', '-x'])).toMatchObject({
+      Entrypoint: ['/nv/entry.sh', 'train', '-x'],
+      Cmd: [],
+      User: '1000:1000',
+      WorkingDir: '/workspace',
+    });
+    expect(made(['entrypoint'], []).Entrypoint).toEqual(['/nv/entry.sh', 'serve', '--all']);
+    expect(made(['user'], ['x']).Entrypoint).toEqual(['x']);
+    const asUser = made(['user', 'workdir'], ['x']);
+    expect(asUser).not.toHaveProperty('User');
+    expect(asUser).not.toHaveProperty('WorkingDir');
+    expect(asUser.HostConfig).toMatchObject({ CapDrop: ['ALL'] });
+    expect(asUser.HostConfig).not.toHaveProperty('GroupAdd');
+    expect(envOf(asUser)).not.toHaveProperty('HOME');
+    const asRoot = containerOptions({ ...spec, ofImage: ['user'] }, 'a', PLAIN, NO_MOUNTS, null);
+    expect(asRoot.HostConfig?.CapDrop).not.toContain('ALL');
+    const ids = ['', '0', 'root:root', '0:5', 'app', '12', '12:5', '1a'].map((user) => plainUserId(user));
+    expect(ids).toEqual([null, null, null, null, null, 12, 12, null]);
   });
   it('lets no trial take more GPUs than its lease', () => {
     const options = containerOptions(

@@ -27,6 +27,8 @@ let machine: FakeMachine;
 let engines: Engine[];
 /** What the launches said to those that hold up others. */
 let held: string[];
+/** What the screen is told of each. */
+const shown = new Map<number, string | null>();
 
 interface Engine {
   readonly runner: AttemptRunner;
@@ -72,7 +74,7 @@ function engine(wrap: (runtime: TrialRuntime) => TrialRuntime = (runtime) => run
       tokens,
     }),
     log: { info: () => undefined, error: report },
-    onActivity: () => undefined,
+    onActivity: (trialId, text) => shown.set(trialId, text),
     images: { forget: ({ image }) => held.push(`no ${String(image)}`) },
     launchHolds: { failed: (_, { message }) => held.push(message), succeeded: () => held.push('started') },
     reports,
@@ -100,6 +102,7 @@ beforeEach(() => {
   ensureWorkstationPool(store, 8);
   machine = createFakeMachine({ clock });
   [engines, held] = [[], []];
+  shown.clear();
 });
 afterEach(async () => {
   for (const { runner } of engines) await runner.close();
@@ -214,7 +217,90 @@ describe('a start', () => {
   });
 });
 
+describe('what others do to it', () => {
+  it('is shown: frozen by somebody else, and not where our own wish is at work', async () => {
+    const heard: ((attemptId: string) => void)[] = [];
+    let isFrozen: boolean | null = true;
+    let ours = Promise.resolve();
+    const { start, changeTrials } = engine((runtime) => ({
+      ...runtime,
+      onFreeze: (listener) => {
+        heard.push(listener);
+        return () => undefined;
+      },
+      isFrozen: () => Promise.resolve(isFrozen),
+      freeze: () => ours,
+      unfreeze: () => ours,
+    }));
+    const id = add(null);
+    start(id);
+    await reached(id, 'running');
+    const notice = async (): Promise<boolean> => {
+      for (const listener of heard) listener(`switchyard-e-t${id}-a1`);
+      for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+      return row(id).frozen;
+    };
+    const wish = (type: 'freeze' | 'unfreeze'): void => {
+      changeTrials(type, ({ fire }) => fire(row(id), { type }));
+    };
+    expect(await notice()).toBe(true);
+    isFrozen = null;
+    expect(await notice()).toBe(true);
+    isFrozen = false;
+    expect(await notice()).toBe(false);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    ours = promise;
+    wish('freeze');
+    // It is not frozen yet: that is no word of somebody else's.
+    expect(await notice()).toBe(true);
+    resolve();
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    expect(await notice()).toBe(false);
+  });
+
+  it('a runtime that does not answer puts what runs on it out of sight, until it does', async () => {
+    const { start, runner } = engine();
+    const id = add(null);
+    start(id);
+    await reached(id, 'running');
+    runner.runtimeChanged('docker', 'it was stopped');
+    expect(shown.get(id)).toBeNull();
+    runner.runtimeChanged('process', 'it was stopped');
+    expect(shown.get(id)).toBe('out of sight: it was stopped');
+    runner.runtimeChanged('process', null);
+    expect(shown.get(id)).toBeNull();
+  });
+});
+
 describe('the next engine', () => {
+  it('knows when an attempt began that was launched but not noted, also where it has ended', async () => {
+    const before = engine();
+    const id = add([{ do: 'exit', code: 3 }]);
+    before.start(id);
+    // It closes before what the runtime answered is noted.
+    await before.runner.close();
+    await vi.waitFor(() => {
+      expect(machine.attempt(`switchyard-e-t${id}-a1`)?.exit).toBeTruthy();
+    });
+    const { runner } = engine();
+    await runner.recover();
+    await reached(id, 'done');
+    const attempt = getAttempt(store.db, id, 1);
+    expect(attempt?.startedAtMs).toBe(attempt?.createdAtMs);
+    expect(row(id).startedAtMs).toBe(attempt?.createdAtMs);
+  });
+
+  it('says of what it cannot ask that it is out of sight', async () => {
+    const before = engine();
+    const id = add(null);
+    before.start(id);
+    await reached(id, 'running');
+    await before.runner.close();
+    const { runner } = engine((runtime) => ({ ...runtime, recover: () => Promise.reject(new Error('no answer')) }));
+    await runner.recover();
+    expect(shown.get(id)).toBe('out of sight: no answer');
+  });
+
   it('takes up what runs, and waits for its end', async () => {
     const before = engine();
     const id = add(null);

@@ -40,6 +40,7 @@ describe('composeLaunch', () => {
       SWITCHYARD_CHECKPOINT_DIR: '/c',
       SWITCHYARD_LATEST_CHECKPOINT: '/c/step-100',
       SWITCHYARD_OUTPUT_DIR: '/o',
+      SWITCHYARD_WORK_DIR: '/w',
       SWITCHYARD_REPORT_FILE: '/x/reports.jsonl',
       SWITCHYARD_STOP_FILE: '/x/stop',
     });

@@ -22,6 +22,7 @@ const inPhase = (phase: Phase): LiveAttempt => ({
   runtime: {} as never,
   handle: { attemptId: 'a', ref: null, logPath: '', stateDir: '' },
   phase,
+  freezes: 0,
 });
 
 test.each(PHASES.flatMap((from) => PHASES.map((to) => [from.name, to.name, from, to] as const)))(

@@ -37,6 +37,29 @@ describe('the trial state machine', () => {
     expect(step(makeTrialRow(), { type: 'start' }).text).toBe('Attempt 1 starts');
   });
 
+  test('an attempt found later began when it was launched, never in the future', () => {
+    const starting = step(makeTrialRow(), { type: 'start' }).trial;
+    const startedAt = (atMs?: number): number | null =>
+      step(starting, { type: 'launched', ...(atMs === undefined ? {} : { atMs }) }).trial.startedAtMs;
+    expect([startedAt(), startedAt(T0 - 60_000), startedAt(T0 + 60_000)]).toEqual([T0, T0 - 60_000, T0]);
+  });
+
+  test('what somebody else froze is frozen, and nothing is done about it', () => {
+    const frozen = step(running(), { type: 'freeze', outside: true }, T0 + 1000);
+    expect(frozen).toMatchObject({ effects: [], trial: { frozen: true, frozenSinceMs: T0 + 1000 } });
+    const goesOn = step(frozen.trial, { type: 'unfreeze', outside: true }, T0 + 4000);
+    expect(goesOn).toMatchObject({ effects: [], trial: { frozen: false, frozenSinceMs: null, frozenMs: 3000 } });
+    expect(step(frozen.trial, { type: 'unfreeze' }).effects).toEqual(['unfreeze']);
+  });
+
+  test('the signal of a kill is named', () => {
+    const killed = { signal: 'SIGKILL' };
+    expect(step(running(), exit(137, killed)).trial.outcome?.message).toBe('Failed with exit code 137 (SIGKILL).');
+    expect(step(running(), exit(137, { ...killed, message: 'step 7' })).trial.outcome?.message).toBe(
+      'Exit code 137 (SIGKILL): step 7',
+    );
+  });
+
   test('an image that cannot be had fails a queued trial without an attempt, and no other', () => {
     const refused = { type: 'image_refused', message: 'No such image.', remedy: 'Check the name.' } as const;
     const done = step(makeTrialRow({ attempt: 0 }), refused);
