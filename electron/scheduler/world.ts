@@ -8,6 +8,7 @@ import { listKeptBack, listPools } from '../store/pools.ts';
 import { readProgress, type TrialRow } from '../store/trials.ts';
 import { assessSlots } from '../gpus/assess-slots.ts';
 import type { Estimate, Expectation } from './forecast/estimates.ts';
+import { createCreditKeeper, readCredits } from './fair-credits.ts';
 import { createFairLedger } from './plan/fair-ledger.ts';
 import type { PlanInput, PlanOutput, PlanTrial } from './plan/model.ts';
 import { poolOpenState } from './pool-hours.ts';
@@ -59,7 +60,8 @@ export function createWorld(deps: WorldDeps): World {
   /** Slots that were leased at the last look, and when those that are no longer were seen to come free. */
   let leasedBefore: ReadonlySet<string> = new Set();
   const freedAtMs = new Map<string, number>();
-  const ledger = createFairLedger();
+  const ledger = createFairLedger(readCredits(deps.store.db));
+  const keepCredits = createCreditKeeper(deps.store, deps.clock);
 
   function assess(): ReturnType<typeof assessSlots> {
     const db = deps.store.db;
@@ -86,7 +88,9 @@ export function createWorld(deps: WorldDeps): World {
 
   return {
     notePlan(output) {
-      ledger.note(output.shares, deps.clock.nowMs());
+      const nowMs = deps.clock.nowMs();
+      ledger.note(output.shares, nowMs);
+      keepCredits(ledger.at(nowMs));
     },
     firstReading: () =>
       (first ??=

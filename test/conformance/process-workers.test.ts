@@ -12,8 +12,9 @@ import type { Lab } from '../support/runtime-lab.ts';
 const TRAIN = `
 import multiprocessing, os, signal, sys, time
 
-def work(queue):
+def work(queue, begun):
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    begun.release()
     while True:
         queue.put(os.getpid())
 
@@ -26,9 +27,13 @@ if __name__ == '__main__':
     multiprocessing.set_start_method('fork')
     signal.signal(signal.SIGTERM, on_term)
     queue = multiprocessing.Queue(2)
-    workers = [multiprocessing.Process(target=work, args=(queue,), daemon=True) for _ in range(2)]
+    begun = multiprocessing.Semaphore(0)
+    workers = [multiprocessing.Process(target=work, args=(queue, begun), daemon=True) for _ in range(2)]
     for worker in workers:
         worker.start()
+    # Before that a worker has its parent's handler, and would live through its terminate().
+    for _ in workers:
+        begun.acquire()
     print('ready', flush=True)
     while not asked:
         queue.get(timeout=5)

@@ -1,7 +1,7 @@
 /**
  * Who is owed what under fair share: an experiment that wants more than it gets is owed the part of its share that it does
  * not use, and one that holds more than its share pays it back. Without this an experiment whose trials need more slots
- * at once than its share would never start one. Kept in memory only: after a restart everybody begins at 0.
+ * at once than its share would never start one. Pure; who keeps it over a restart is fair-credits.ts.
  */
 import type { PlanOutput, TrialKey } from './model.ts';
 
@@ -41,16 +41,18 @@ export interface FairLedger {
   at(nowMs: number): Credits;
 }
 
-export function createFairLedger(): FairLedger {
-  let credits: Credits = new Map();
-  let shares: PlanOutput['shares'] = [];
+/** @param before the credits there were when the last ledger ended */
+export function createFairLedger(before: Credits = new Map()): FairLedger {
+  let credits = before;
+  /** null = nothing was planned yet: what went on meanwhile is not known. */
+  let shares: PlanOutput['shares'] | null = null;
   let sinceMs = 0;
   return {
     note(latest, nowMs) {
-      if (shares.length > 0 || latest.length > 0) credits = settle(credits, shares, stepMs(sinceMs, nowMs));
+      if (shares !== null) credits = settle(credits, shares, stepMs(sinceMs, nowMs));
       shares = latest;
       sinceMs = nowMs;
     },
-    at: (nowMs) => (shares.length === 0 ? credits : settle(credits, shares, stepMs(sinceMs, nowMs))),
+    at: (nowMs) => (shares === null ? credits : settle(credits, shares, stepMs(sinceMs, nowMs))),
   };
 }

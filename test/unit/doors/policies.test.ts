@@ -161,6 +161,7 @@ describe('readCookie', () => {
   it('finds the named one only', () => {
     expect(readCookie('a=1; switchyard_7717=abc; xswitchyard_7717=no', 'switchyard_7717')).toBe('abc');
     expect(readCookie('xswitchyard_7717=no', 'switchyard_7717')).toBeNull();
+    expect(readCookie('switchyard_77170=no', 'switchyard_7717')).toBeNull();
     expect(readCookie(null, 'x')).toBeNull();
   });
 });

@@ -384,12 +384,23 @@ describe('not placeable', () => {
       code: 'kept_back',
       text: 'without other users for 3 of 10 min',
     });
+    expect(idle(NOW - 10 * MINUTE + 1).blocked?.text).toBe('without other users for 9 of 10 min');
     expect(idle(NOW + MINUTE).blocked?.text).toBe('without other users for 0 of 10 min');
     expect(idle(null).blocked?.code).toBe('kept_back');
   });
 });
 
 describe('slots and pools', () => {
+  it('keeps back a whole GPU with all its instances, or one instance', () => {
+    const split = gpu(0, null, { migEnabled: true, mig: [mig(0), mig(1)] });
+    const blocked = (uuid: string): (string | undefined)[] =>
+      assessSlots(world({ gpus: [split], change: { keptBack: new Set([uuid]) } })).planSlots.map(
+        (slot) => slot.blocked?.code,
+      );
+    expect(blocked('GPU-0')).toEqual(['kept_back', 'kept_back']);
+    expect(blocked('MIG-1')).toEqual([undefined, 'kept_back']);
+  });
+
   it('makes one slot of each MIG instance and pins pools to GPUs or instances', () => {
     const split = gpu(0, null, {
       migEnabled: true,

@@ -27,6 +27,12 @@ describe('several captures of one machine', () => {
       expect(processes).toHaveLength(1);
     }
   });
+  it('does not join by index what has another UUID: cards were swapped between two captures', () => {
+    const before = [HEADER, gpuRow(0)].join('\n');
+    const after = `GPU 0: NVIDIA Other (UUID: ${UUIDS[1]})`;
+    const { gpus } = understand(before, after);
+    expect(gpus.map(({ uuid }) => uuid).sort()).toEqual(UUIDS);
+  });
   it('joins MIG names of the list with MIG memory of the XML by index', () => {
     const device = (index: number, gi: number, total: number): string =>
       `<mig_device><index>${index}</index><gpu_instance_id>${gi}</gpu_instance_id>` +

@@ -125,6 +125,24 @@ describe('CSV of --query-gpu', () => {
     expect(gpus[0]).toMatchObject({ name: 'Board, Special, Edition', memoryTotalMiB: 24564 });
     expect(warnings.join()).toMatch(/1, GPU-x/);
   });
+  it('a row repeated by a loop is the present one; the order stays', () => {
+    const { gpus, warnings } = parseGpuCsv(
+      [HEADER, gpuRow(0), gpuRow(1), gpuRow(0, { used: '7 MiB' })].join('\n'),
+      null,
+    );
+    expect(gpus.map(({ index, order, memoryUsedMiB }) => [index, order, memoryUsedMiB])).toEqual([
+      [0, 0, 7],
+      [1, 1, 900],
+    ]);
+    expect(warnings.join()).toContain('listed more than once');
+  });
+  it('each line about a lost GPU belongs to one dead row', () => {
+    const lost = (bus: string): string =>
+      `Unable to determine the device handle for GPU 0000:${bus}:00.0: GPU is lost.  Reboot the system to recover this GPU`;
+    const dead = Array.from({ length: 11 }, () => '[Unknown Error]').join(', ');
+    const { gpus } = parseGpuCsv([HEADER, lost('05'), dead, lost('06'), dead].join('\n'), null);
+    expect(gpus.map(({ busId }) => busId)).toEqual(['00000000:05:00.0', '00000000:06:00.0']);
+  });
   it('masked UUIDs do not make two GPUs one; a loop does not make one GPU two', () => {
     const two = [gpuRow(0, { uuid: 'GPU-0' }), gpuRow(1, { uuid: 'GPU-0' })];
     expect(parseGpuCsv([HEADER, ...two].join('\n'), null).gpus).toHaveLength(2);
@@ -134,6 +152,10 @@ describe('CSV of --query-gpu', () => {
     expect(assessHealth({ ...parseGpuCsv('uuid, compute_mode\nGPU-1, Prohibited', null).gpus[0]! }).ok).toBe(false);
     expect(assessHealth(parseGpuCsv('uuid, gpu_recovery_action\nGPU-1, Reboot', null).gpus[0]!).ok).toBe(false);
     expect(assessHealth(parseGpuCsv('uuid, gpu_recovery_action\nGPU-1, None', null).gpus[0]!).ok).toBe(true);
+    const asked = (action: string) =>
+      assessHealth(parseGpuCsv(`uuid, gpu_recovery_action\nGPU-1, ${action}`, null).gpus[0]!).reason ?? '';
+    expect(asked('Drain and Reset')).toContain('let what runs on it finish');
+    expect(asked('Reset')).toContain('stop what uses it');
   });
 });
 

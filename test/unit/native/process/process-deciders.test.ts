@@ -265,6 +265,11 @@ describe('exits', () => {
       signal: 'SIGTERM',
     });
     expect(await describeExit({ ...seen, exitCode: 1, rebooted: true })).toMatchObject({ lost: false });
+    // A program that crashed before the machine went down crashed by itself.
+    expect(await describeExit({ ...seen, exitCode: 139, rebooted: true })).toMatchObject({
+      lost: false,
+      signal: 'SIGSEGV',
+    });
     expect(await describeExit({ ...seen, exitCode: 143 })).toMatchObject({ lost: false });
     expect(await describeExit({ ...seen, exitCode: 137, oomSeen: true })).toMatchObject({ oomKilled: true });
     expect(await describeExit({ ...seen, exitCode: 1, oomSeen: true })).toMatchObject({ oomKilled: false });

@@ -45,6 +45,16 @@ test('time left counts what this attempt gained, not what it began with', () => 
   expect(left(running(null), MINUTE, 0, 5 * MINUTE)).toEqual({ remainingMs: 4 * MINUTE, basis: 'history' });
 });
 
+test('what goes on from a checkpoint needs only the rest', () => {
+  const queued = { progress: 0.75, estimatedMs: 4 * MINUTE, timeLimitS: null };
+  expect(estimateQueued(queued, null)).toEqual({ remainingMs: MINUTE, basis: 'user' });
+});
+
+test('the first bit of progress says nothing yet', () => {
+  expect(left(running(0.01), MINUTE, 0, 5 * MINUTE)).toEqual({ remainingMs: 4 * MINUTE, basis: 'history' });
+  expect(left(running(0.02), MINUTE, 0, 5 * MINUTE)).toEqual({ remainingMs: 49 * MINUTE, basis: 'progress' });
+});
+
 test('the expected end stays where it is until something is reported, however often it is asked for', () => {
   const row = { ...running(0.5), progressWorkedMs: 10 * MINUTE };
   for (const now of [10, 11, 15, 19.9]) expect(estimateRunning(row, now * MINUTE, 0, null).endsAtMs).toBe(20 * MINUTE);

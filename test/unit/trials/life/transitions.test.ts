@@ -212,6 +212,29 @@ describe('the trial state machine', () => {
     expect(step(asked, exit(0, { endedAtMs: T0 + 9500 })).trial.state).toBe('paused');
   });
 
+  test('one that had reported its end is completed, however late it is seen to end', () => {
+    const asked = step({ ...running(), progress: 1 }, { type: 'pause' }, T0 + 9000).trial;
+    expect(step(asked, exit(0, { endedAtMs: T0 + 9500 })).trial.outcome?.kind).toBe('completed');
+    expect(step(asked, exit(1, { endedAtMs: T0 + 9500 })).trial.state).toBe('paused');
+  });
+
+  test('a kill during the launch is a kill once it is launched', () => {
+    const killed = step(step(makeTrialRow(), { type: 'start' }).trial, { type: 'kill' }).trial;
+    expect(step(killed, { type: 'launched' }).effects).toEqual(['kill']);
+  });
+
+  test('a retry has all its restarts and tries again', () => {
+    const failed = step({ ...running({ maxRestarts: 2 }), restarts: 2, launchFailures: 3 }, exit(1)).trial;
+    expect(step(failed, { type: 'retry', rank: 'b' }).trial).toMatchObject({
+      state: 'queued',
+      restarts: 0,
+      launchFailures: 0,
+      outcome: null,
+      endedAtMs: null,
+      rank: 'b',
+    });
+  });
+
   test('a stronger wish replaces a weaker one, never the other way', () => {
     const pausing = step(running(), { type: 'pause' }).trial;
     const canceling = step(pausing, { type: 'cancel' });
