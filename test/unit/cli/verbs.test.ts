@@ -523,6 +523,24 @@ describe('waiting and following', () => {
     const result = await cli(home, ['logs', '7', '-f']);
     expect([result.exitCode, result.out, asked]).toEqual([0, 'one\ntwo\n', ['0', '4']]);
   });
+  it('ends when the engine refuses to go on with a log: the trial was deleted meanwhile', async () => {
+    let asked = 0;
+    const { home } = await start({
+      'GET /trials/7': { json: { trial: finished('completed') } },
+      'GET /trials/7/attempts/1/log/follow': () => {
+        asked++;
+        if (asked === 1) return { stream: (response) => void response.write(': here\n\n', () => response.destroy()) };
+        return asked === 2
+          ? { status: 404, json: { code: 'not_found', detail: 'There is no trial #7.', status: 404 } }
+          : { stream: (response) => void response.end(sse('end', { totalBytes: 0 })) };
+      },
+    });
+    expect(await cli(home, ['logs', '7', '-f'])).toMatchObject({
+      exitCode: 3,
+      err: expect.stringContaining('There is no trial #7') as string,
+    });
+    expect(asked).toBe(2);
+  });
   it('prints the last lines', async () => {
     const { home } = await start({
       'GET /trials/7': { json: { trial: finished('completed') } },

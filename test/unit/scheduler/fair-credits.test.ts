@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 test('the next ledger begins with the credits of the last, and the first plan takes none of them away', () => {
-  let nowMs = 0;
+  const nowMs = 0;
   createCreditKeeper(store, { monotonicMs: () => nowMs })(
     new Map([
       [1, 5000.4],
