@@ -38,6 +38,10 @@ export const SETTING_TEXTS: Readonly<Record<keyof Settings, SettingText>> = {
     meaning: 'unchanged working copies of ended trials go after so many days, sooner when the disk is nearly full',
     values: 'a whole number of days from 0 to 36500',
   },
+  keepCheckpoints: {
+    meaning: 'keep the newest so many checkpoints of a trial and remove older ones, 0 keeps all',
+    values: 'a whole number from 0 to 10000',
+  },
   theme: { meaning: 'colours of the user interface', values: 'system, light or dark' },
 };
 

@@ -34,6 +34,7 @@ export interface ExperimentFlags {
   readonly timeLimit?: string;
   readonly grace?: string;
   readonly maxRestarts?: string;
+  readonly keepCheckpoints?: string;
   readonly estimate?: string;
 }
 
@@ -75,6 +76,7 @@ export function addExperimentFlags(command: Command): Command {
     .option('--time-limit <time>', 'how long one attempt may run, for example 2h')
     .option('--grace <time>', 'time between SIGTERM and SIGKILL, for example 60s')
     .option('--max-restarts <n>', 'restarts after a failure')
+    .option('--keep-checkpoints <n>', 'keep the newest n checkpoints and remove older ones')
     .option('--estimate <time>', 'how long you expect it to run, for the forecast');
 }
 
@@ -107,6 +109,8 @@ export async function applyExperimentFlags(
   const set = (key: readonly string[], value: unknown): void => {
     if (value !== undefined) setNested(config, key, value);
   };
+  if (flags.keepCheckpoints !== undefined)
+    set(['checkpoints', 'keep_last'], parseWholeNumber(flags.keepCheckpoints, '--keep-checkpoints', 1, 10_000));
   set(['environment', 'image'], flags.image);
   for (const part of ['entrypoint', 'user', 'workdir'] as const) set(['environment', part], flags[part]);
   // The image brings its own command.

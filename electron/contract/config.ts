@@ -86,6 +86,21 @@ export const ExperimentConfig = z
     mounts: z.array(Mount).max(50).default([]),
     hyperparameters: z.record(z.string(), z.unknown()).default({}),
     max_restarts: z.number().int().min(0).max(1_000).default(DEFAULT_MAX_RESTARTS),
+    checkpoints: z
+      .object({
+        keep_last: z
+          .number()
+          .int('keep_last must be a whole number')
+          .min(1, 'keep_last must be 1 or more')
+          .max(10_000)
+          .optional()
+          .openapi({
+            description:
+              'Older checkpoints are removed when a new one is complete. Default: the setting keepCheckpoints, which keeps all.',
+          }),
+      })
+      .strict()
+      .optional(),
     grace_period_s: z
       .number()
       .min(0)

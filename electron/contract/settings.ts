@@ -32,6 +32,10 @@ export const Settings = z
       description:
         'Working copies of ended trials that hold nothing but their snapshot are removed after so many days, sooner when the disk is nearly full.',
     }),
+    keepCheckpoints: z.number().int().min(0).max(10_000).openapi({
+      description:
+        'So many of the newest checkpoints of a trial are kept, where its configuration says nothing (checkpoints.keep_last); 0 keeps all.',
+    }),
     theme: z.enum(['system', 'light', 'dark']),
   })
   .strict()
@@ -51,6 +55,7 @@ export const DEFAULT_SETTINGS: Settings = {
   snapshotLimitMiB: 100,
   minFreeDiskMiB: 256,
   keepWorkDays: 1,
+  keepCheckpoints: 0,
   theme: 'system',
 };
 

@@ -18,6 +18,7 @@ import { createLogReader, type LogReader } from '../trials/log/read-log-facts.ts
 import { createGarbageCollector } from '../trials/removal/collect-garbage.ts';
 import { createWorkFreer, type WorkFreer } from '../trials/removal/free-work.ts';
 import { createRoom, type Room } from '../trials/removal/room.ts';
+import { createCheckpointKeeper } from '../trials/reports/checkpoint-keeper.ts';
 import { createReportIntake, type ReportIntake } from '../trials/reports/report-intake.ts';
 import type { Ground } from './open-ground.ts';
 import type { Machine } from './open-machine.ts';
@@ -40,6 +41,13 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
   const { store, paths, engineId, report } = ground;
   const { runtimes } = machine;
   const { feed } = screen;
+  const checkpointKeeper = createCheckpointKeeper({
+    store,
+    trialsDir: paths.trials,
+    keepByDefault: () => readSettings(store.db).keepCheckpoints,
+    onError: report,
+  });
+  ground.closers.add(() => checkpointKeeper.idle());
   const reports = createReportIntake({
     store,
     trialsDir: paths.trials,
@@ -50,6 +58,9 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
     },
     onProgress: (trialId) => {
       feed.touchLive(trialId);
+    },
+    onCheckpoint: (trialId) => {
+      checkpointKeeper.saved(trialId);
     },
   });
   ground.closers.add(() => {

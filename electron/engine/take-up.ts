@@ -7,6 +7,7 @@ import { pauseDrainedPools } from '../queue/pause-drained.ts';
 import { growReserve } from '../store/reserve.ts';
 import { readSettings } from '../store/settings.ts';
 import { listLiveTrials } from '../store/trials.ts';
+import { leaveOutSleep } from '../trials/life/leave-out-sleep.ts';
 import { leaveToOriginal } from '../trials/attempts/leave-to-original.ts';
 import { createTidyRounds } from '../trials/removal/tidy-rounds.ts';
 import { setAsideLeftovers } from '../trials/removal/set-aside-leftovers.ts';
@@ -60,7 +61,9 @@ export async function takeUp(
   loop.start();
   const active = (): ReturnType<typeof index.active> => index.active();
   const collectWhenIdle = createIdleCollector(() => active().length);
-  const lookAtClock = createClockWatch(clock, notices);
+  const lookAtClock = createClockWatch(clock, notices, (jumpMs) => {
+    leaveOutSleep(store, jumpMs);
+  });
   const lookAtDisk = async (): Promise<void> => {
     if (await disk.look()) loop.nudge();
   };

@@ -4,8 +4,16 @@ import type { Notices } from './notices.ts';
 
 const JUMP_MS = 60_000;
 
-/** @returns a function to call now and then: each compares with the call before */
-export function createClockWatch(clock: Clock, notices: Pick<Notices, 'raise'>): () => void {
+/**
+ * The steady clock stands still while the machine sleeps, so a sleep is a jump forward.
+ * @param onJump hears how much further the wall clock went than the steady one, less than 0 when it was set back
+ * @returns a function to call now and then: each compares with the call before
+ */
+export function createClockWatch(
+  clock: Clock,
+  notices: Pick<Notices, 'raise'>,
+  onJump: (jumpMs: number) => void = () => undefined,
+): () => void {
   let wallMs = clock.nowMs();
   let steadyMs = clock.monotonicMs();
   return () => {
@@ -13,13 +21,14 @@ export function createClockWatch(clock: Clock, notices: Pick<Notices, 'raise'>):
     wallMs = clock.nowMs();
     steadyMs = clock.monotonicMs();
     if (Math.abs(jumpMs) <= JUMP_MS) return;
+    onJump(jumpMs);
     notices.raise({
       id: 'clock_jump',
       level: 'info',
       text:
         `The clock of this machine jumped ${jumpMs > 0 ? 'forward' : 'back'} by ` +
-        `${Math.round(Math.abs(jumpMs) / 60_000)} min. Time limits go on as before; times shown from before ` +
-        'may be off.',
+        `${Math.round(Math.abs(jumpMs) / 60_000)} min${jumpMs > 0 ? ' (it slept, or the clock was set)' : ''}. ` +
+        'Time limits go on as before; times shown from before may be off.',
       remedy: null,
     });
   };

@@ -129,6 +129,10 @@ export function listCheckpoints(db: Database, trialId: number): CheckpointView[]
   ).map(fromRaw);
 }
 
+export function deleteCheckpoints(db: Database, ids: readonly number[]): void {
+  for (const id of ids) prepared(db, 'DELETE FROM checkpoint WHERE id = ?').run(id);
+}
+
 export function latestCheckpoint(db: Database, trialId: number): CheckpointView | null {
   const raw = prepared(
     db,

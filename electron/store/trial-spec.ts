@@ -37,6 +37,8 @@ export interface TrialSpec extends WantedRuntime {
   readonly graceS: number;
   readonly timeLimitS: number | null;
   readonly maxRestarts: number;
+  /** So many of its newest checkpoints are kept; absent = as the setting says. */
+  readonly keepCheckpoints?: number;
   /** The user's own word on how long it takes. */
   readonly estimatedMs: number | null;
 }

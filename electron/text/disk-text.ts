@@ -10,7 +10,7 @@ export const DISK_KIND_TEXT: Readonly<Record<DiskKind, string>> = {
   snapshots: 'snapshots',
   database: 'database',
   leftovers: 'leftovers of a former database',
-  other: 'other files',
+  other: 'other files and the reserve',
 };
 
 /** What is less than this is not worth a word beside the rest. */

@@ -126,6 +126,7 @@ export function resolveTrial(
       graceS: config.grace_period_s,
       timeLimitS: config.time_limit_s ?? null,
       maxRestarts: config.max_restarts,
+      ...(config.checkpoints?.keep_last === undefined ? {} : { keepCheckpoints: config.checkpoints.keep_last }),
       estimatedMs: resources.estimated_minutes === undefined ? null : Math.round(resources.estimated_minutes * 60_000),
     },
     entrypoint,

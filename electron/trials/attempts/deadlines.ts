@@ -29,7 +29,12 @@ export interface Deadlines {
 export function deadlineOf(trial: TrialRow): Deadline | null {
   const { timeLimitS, graceS } = trial.spec;
   if (trial.state === 'running' && timeLimitS !== null && trial.startedAtMs !== null)
-    return { event: 'time_limit', atMs: trial.startedAtMs + timeLimitS * 1000, longestMs: timeLimitS * 1000 };
+    return {
+      event: 'time_limit',
+      // An engine that was started again must not charge a trial for the time in which the machine slept.
+      atMs: trial.startedAtMs + trial.frozenMs + timeLimitS * 1000,
+      longestMs: timeLimitS * 1000,
+    };
   const killAtMs = trial.state === 'stopping' ? (trial.stop?.killAtMs ?? null) : null;
   return killAtMs === null ? null : { event: 'grace_over', atMs: killAtMs, longestMs: graceS * 1000 };
 }

@@ -1,5 +1,4 @@
 /** Works off what deleted trials left on the machine. Repeatable: an entry goes only when its removal succeeded. */
-import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { RuntimeKind } from '../../contract/states.ts';
@@ -8,6 +7,7 @@ import type { Store } from '../../store/database.ts';
 import { deleteGarbage, listGarbage, type Garbage } from '../../store/garbage.ts';
 import { deleteSomeMetrics } from '../../store/reports.ts';
 import { snapshotInUse } from '../../store/experiments.ts';
+import { removeTree } from './remove-tree.ts';
 
 /** So many entries share a transaction. */
 const PAGE = 50;
@@ -89,25 +89,4 @@ async function removeOne(deps: GarbageDeps, garbage: Garbage): Promise<void> {
     case 'snapshot':
       if (!snapshotInUse(deps.store.db, garbage.snapshot)) await deps.removeSnapshot(garbage.snapshot);
   }
-}
-
-/**
- * Removes a directory, also where the trial made parts of it read-only (module caches do). No link is followed.
- * @throws the system's error, for files of another user
- */
-export async function removeTree(dir: string): Promise<void> {
-  try {
-    await rm(dir, { recursive: true, force: true });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM')))
-      throw error;
-    if ((await lstat(dir)).isDirectory()) await makeWritable(dir);
-    await rm(dir, { recursive: true, force: true });
-  }
-}
-
-async function makeWritable(dir: string): Promise<void> {
-  await chmod(dir, 0o700);
-  for (const entry of await readdir(dir, { withFileTypes: true }))
-    if (entry.isDirectory()) await makeWritable(path.join(dir, entry.name));
 }

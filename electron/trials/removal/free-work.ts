@@ -18,7 +18,7 @@ import { getExperiment } from '../../store/experiments.ts';
 import { getTrialRow, type TrialRow } from '../../store/trials.ts';
 import { directoryBytes, namesIn } from '../files/directory-bytes.ts';
 import { hostWorkDir, trialDirectories } from '../files/directories.ts';
-import { removeTree } from './collect-garbage.ts';
+import { removeTree } from './remove-tree.ts';
 
 /** So many are told by name. */
 const NAMED = 50;

@@ -44,6 +44,8 @@ export interface IntakeDeps {
   readonly nowMs: () => number;
   readonly onMetrics: (trialId: number, points: readonly MetricPoint[]) => void;
   readonly onProgress: (trialId: number) => void;
+  /** A checkpoint is saved and known. */
+  readonly onCheckpoint: (trialId: number) => void;
   readonly log: { error(text: string, error?: unknown): void };
 }
 
@@ -213,6 +215,7 @@ export function createReportIntake(deps: IntakeDeps, beatMs: number = BEAT_MS): 
       const { trialId } = batch;
       const points = kept[at] ?? [];
       saved();
+      if (batch.checkpoints.length > 0) deps.onCheckpoint(trialId);
       if (points.length > 0) deps.onMetrics(trialId, points);
       if (batch.progress !== null || batch.step !== null || batch.fromLog.progress !== undefined)
         deps.onProgress(trialId);

@@ -9,7 +9,10 @@ test('a clock that jumps is told of once, with the way it went; time that passes
     () => wallMs,
     () => undefined,
   );
-  const look = createClockWatch({ nowMs: () => wallMs, monotonicMs: () => steadyMs }, notices);
+  const jumps: number[] = [];
+  const look = createClockWatch({ nowMs: () => wallMs, monotonicMs: () => steadyMs }, notices, (jumpMs) => {
+    jumps.push(jumpMs);
+  });
   const texts = (): string[] => notices.list().map(({ text }) => text);
   wallMs += 3_600_000;
   steadyMs += 3_600_000;
@@ -25,4 +28,5 @@ test('a clock that jumps is told of once, with the way it went; time that passes
   expect(texts()).toEqual([expect.stringContaining('forward by 120 min')]);
   look();
   expect(texts()).toHaveLength(1);
+  expect(jumps).toEqual([-7_200_000, 7_200_000]);
 });

@@ -52,6 +52,7 @@ function engine(wrap: (runtime: TrialRuntime) => TrialRuntime = (runtime) => run
     nowMs: () => clock.nowMs(),
     onMetrics: () => undefined,
     onProgress: () => undefined,
+    onCheckpoint: () => {},
     log: { error: report },
   });
   const runner = createAttemptRunner({

@@ -67,7 +67,7 @@ it('the size of a checkpoint that is a link is not looked for elsewhere', async 
 /** Root may do everything; as root the deletion is done by nobody, who must be able to read this checkout. */
 const asOther = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 const canRead =
-  spawnSync('test', ['-r', path.resolve('electron/trials/removal/collect-garbage.ts')], asOther).status === 0 &&
+  spawnSync('test', ['-r', path.resolve('electron/trials/removal/remove-tree.ts')], asOther).status === 0 &&
   spawnSync(process.execPath, ['--version'], asOther).status === 0;
 
 it.skipIf(!canRead)('what a trial made read-only is deleted all the same, and nothing behind a link changes', () => {
@@ -79,7 +79,7 @@ it.skipIf(!canRead)('what a trial made read-only is deleted all the same, and no
   chmodSync(path.join(tree, 'cache', 'module'), 0o555);
   chmodSync(path.join(tree, 'cache'), 0);
   const script =
-    `import(${JSON.stringify(pathToFileURL(path.resolve('electron/trials/removal/collect-garbage.ts')).href)}).then(({ ` +
+    `import(${JSON.stringify(pathToFileURL(path.resolve('electron/trials/removal/remove-tree.ts')).href)}).then(({ ` +
     `removeTree }) => removeTree(${JSON.stringify(tree)}))`;
   if ('uid' in asOther) execFileSync('chown', ['-R', '-h', '65534:65534', dir]);
   execFileSync(process.execPath, ['-e', script], { ...asOther, stdio: 'pipe' });

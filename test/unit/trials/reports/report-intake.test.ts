@@ -59,6 +59,7 @@ const openIntake = (beatMs?: number): ReportIntake => {
         heard.push(...points.map((point) => point.name));
       },
       onProgress: () => {},
+      onCheckpoint: () => {},
       log: { error: () => {} },
     },
     beatMs,

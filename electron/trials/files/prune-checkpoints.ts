@@ -1,0 +1,43 @@
+/**
+ * Keeps the newest checkpoints of a trial and removes the older ones, where its user asked for that.
+ *
+ * Never removed: the one the next attempt would go on from (which is the newest by step, see checkpoints.ts) and the one saved last.
+ * A checkpoint loses its name first, so that no half of one is ever found; what a crash leaves under the other name goes the next time.
+ */
+import { lstat, readdir, rename } from 'node:fs/promises';
+import path from 'node:path';
+import { removeTree } from '../removal/remove-tree.ts';
+import type { FoundCheckpoint } from './checkpoints.ts';
+import { listFinishedCheckpoints } from './checkpoints.ts';
+
+/** A name that begins with a dot is no finished checkpoint. */
+const DOOMED = '.removed-';
+
+/** @param found newest first. @returns those that go; pure */
+export function surplusCheckpoints(found: readonly FoundCheckpoint[], keepLast: number): readonly FoundCheckpoint[] {
+  const lastSavedMs = found.reduce((latest, { savedAtMs }) => Math.max(latest, savedAtMs), Number.NEGATIVE_INFINITY);
+  return found.slice(Math.max(1, keepLast)).filter(({ savedAtMs }) => savedAtMs < lastSavedMs);
+}
+
+/**
+ * @param keepLast 1 or more
+ * @returns those that went, oldest first, and the names of all that are left
+ * @throws the system's error, for files of another user
+ */
+export async function pruneCheckpoints(
+  checkpointDir: string,
+  keepLast: number,
+): Promise<{ readonly removed: readonly FoundCheckpoint[]; readonly left: ReadonlySet<string> }> {
+  const found = await listFinishedCheckpoints(checkpointDir);
+  const removed = surplusCheckpoints(found, keepLast).toReversed();
+  if (removed.length > 0) {
+    for (const { name } of removed)
+      await rename(path.join(checkpointDir, name), path.join(checkpointDir, `${DOOMED}${name}`));
+    for (const name of await readdir(checkpointDir)) {
+      const doomed = path.join(checkpointDir, name);
+      if (name.startsWith(DOOMED) && (await lstat(doomed)).isDirectory()) await removeTree(doomed);
+    }
+  }
+  const gone = new Set(removed.map(({ name }) => name));
+  return { removed, left: new Set(found.map(({ name }) => name).filter((name) => !gone.has(name))) };
+}
