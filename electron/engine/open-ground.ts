@@ -1,5 +1,5 @@
 /** What everything stands on: the lock on the data directory, the engine's log, the store and the way it is changed. */
-import { mkdirSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +40,26 @@ export interface Ground {
   readonly secrets: SecretBox;
 }
 
+/**
+ * Makes the names in the data directory, and its own, outlast a power cut: SQLite sees to what is in its files, a submit to its snapshot,
+ * but both stand on directories that may have been made a moment ago.
+ */
+function syncNames(dir: string): void {
+  if (process.platform === 'win32') return;
+  for (const one of [dir, path.dirname(dir)]) {
+    try {
+      const descriptor = openSync(one, 'r');
+      try {
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch {
+      // A parent that may not be opened, or a file system that knows no such thing.
+    }
+  }
+}
+
 /** @throws SwitchyardError data_dir_locked, and the store's; the system's error when a file cannot be made */
 export function openGround(options: EngineOptions, paths: DataPaths, closers: Closers): Ground {
   const clock = options.clock ?? systemClock;
@@ -71,6 +91,7 @@ export function openGround(options: EngineOptions, paths: DataPaths, closers: Cl
   closers.add(() => {
     store.close();
   });
+  syncNames(paths.dir);
   const cpuCount = os.availableParallelism();
   ensureWorkstationPool(store, cpuCount);
   return {

@@ -33,6 +33,8 @@ export interface EngineProcessOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Flags of serve besides --json and --port. */
   readonly args?: readonly string[];
+  /** A command that runs what follows it, and becomes it. */
+  readonly through?: readonly string[];
   /** Who runs it; default: whoever runs the test. */
   readonly user?: { readonly uid: number; readonly gid: number };
 }
@@ -78,8 +80,17 @@ export interface EngineProcess {
 }
 
 /** Starts serve without waiting for anything. */
-export function spawnServe({ dataDir, env = {}, args = [], user }: EngineProcessOptions): EngineRun {
-  const child = spawn(process.execPath, [SERVE, '--json', '--port', '0', ...args], {
+export function spawnServe({ dataDir, env = {}, args = [], user, through = [] }: EngineProcessOptions): EngineRun {
+  const [program = process.execPath, ...words] = [
+    ...through,
+    process.execPath,
+    SERVE,
+    '--json',
+    '--port',
+    '0',
+    ...args,
+  ];
+  const child = spawn(program, words, {
     env: { ...process.env, ...EMPTY_MACHINE, ...env, SWITCHYARD_HOME: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: ROOT,
