@@ -9,6 +9,7 @@ import { readSettings } from '../store/settings.ts';
 import { listLiveTrials } from '../store/trials.ts';
 import { leaveOutSleep } from '../trials/life/leave-out-sleep.ts';
 import { leaveToOriginal } from '../trials/attempts/leave-to-original.ts';
+import { sweepSnapshots } from '../trials/removal/sweep-snapshots.ts';
 import { createTidyRounds } from '../trials/removal/tidy-rounds.ts';
 import { setAsideLeftovers } from '../trials/removal/set-aside-leftovers.ts';
 import type { CommitFollower } from '../trials/life/follow-commits.ts';
@@ -57,6 +58,9 @@ export async function takeUp(
   for (const kind of runtimes.keys()) if (runtimeWatch.of(kind).available) sweep(kind);
   void collectGarbage();
   void snapshots.tidy();
+  sweepSnapshots({ store, snapshots, nowMs: ground.nowMs, onError: report }).catch((error: unknown) => {
+    report('snapshots that nobody names could not be looked for', error);
+  });
   setPace();
   loop.start();
   const active = (): ReturnType<typeof index.active> => index.active();

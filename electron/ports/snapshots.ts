@@ -59,6 +59,8 @@ export interface Snapshots {
    * @throws SwitchyardError snapshot_missing, snapshot_damaged; the file system's errors otherwise
    */
   materialize(id: string, workDir: string): Promise<void>;
+  /** The ids of all that are kept. */
+  list(): Promise<readonly string[]>;
   /** Reads all of a snapshot back. */
   verify(id: string): Promise<SnapshotState>;
   /**

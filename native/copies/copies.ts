@@ -153,6 +153,7 @@ export function createCopies({ snapshotsDir, dataDir }: CopiesOptions): Snapshot
           await copyFile(path.join(source, entry.path), to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
       });
     },
+    list: async () => (await readdir(snapshotsDir).catch(() => [])).filter((name) => ID.test(name)),
     verify,
     openTree,
     beyond: async (id, workDir) => findBeyond(id === null ? new Map() : (await openTree(id)).items, workDir),

@@ -423,6 +423,7 @@ export function createGitSnapshots({ dir, dataDir, onError }: GitSnapshotsOption
         else await writeFile(to, content, { mode: entry.executable ? 0o755 : 0o644, flag: 'wx' });
       });
     },
+    list: async () => ((await exists(path.join(dir, 'kept'))) ? (await opened()).all() : []),
     verify,
     beyond: async (id, workDir) => findBeyond(id === null ? new Map() : (await openTree(id)).items, workDir),
     compare: createCompare(openTree, dataDir),

@@ -74,6 +74,7 @@ export function openSnapshots(options: SnapshotsOptions): Snapshots {
         throw await explainUnwritable(error, snapshotsDir);
       }),
     materialize: async (id, workDir) => (await adapterOf(id)).materialize(id, workDir),
+    list: async () => [...(await copies.list()), ...((await askGit()).problem === null ? await git.list() : [])],
     verify: async (id) => (await adapterOf(id)).verify(id),
     beyond: async (id, workDir) =>
       id === null ? findBeyond(new Map(), workDir) : (await adapterOf(id)).beyond(id, workDir),

@@ -717,6 +717,17 @@ describe.each(ADAPTERS)('snapshots: $name', ({ make, damage }) => {
     ]);
   });
 
+  it('lists what it keeps', async () => {
+    expect(await snapshots.list()).toEqual([]);
+    put({ a: '1' });
+    const one = await take();
+    put({ a: '2' });
+    const other = await take();
+    expect([...(await snapshots.list())].toSorted()).toEqual([one.id, other.id].toSorted());
+    await snapshots.remove(one.id);
+    expect(await snapshots.list()).toEqual([other.id]);
+  });
+
   it('says what a working copy holds beyond its snapshot, whatever the ignore files say', async () => {
     put({ 'train.py': 'x = 1', 'pkg/model.py': 'y', '.gitignore': 'runs/\n', 'run.sh': '#!/bin/sh' });
     chmodSync(path.join(sourceDir, 'run.sh'), 0o755);

@@ -34,6 +34,7 @@ function open(): void {
         batches++;
       },
       onProgress: () => {},
+      onCheckpoint: () => {},
       log: { error: () => {} },
     },
     5,
