@@ -6,7 +6,7 @@ import { holdAfterReboot } from '../queue/hold-after-reboot.ts';
 import { pauseDrainedPools } from '../queue/pause-drained.ts';
 import { growReserve } from '../store/reserve.ts';
 import { readSettings } from '../store/settings.ts';
-import { listLiveTrials } from '../store/trials.ts';
+import { listHeldTrials, listLiveTrials } from '../store/trials.ts';
 import { leaveOutSleep } from '../trials/life/leave-out-sleep.ts';
 import { leaveToOriginal } from '../trials/attempts/leave-to-original.ts';
 import { sweepSnapshots } from '../trials/removal/sweep-snapshots.ts';
@@ -67,6 +67,9 @@ export async function takeUp(
   const collectWhenIdle = createIdleCollector(() => active().length);
   const lookAtClock = createClockWatch(clock, notices, (jumpMs) => {
     leaveOutSleep(store, jumpMs);
+    // Their timers stood still with the machine.
+    follower.takeUp(listHeldTrials(store.db));
+    loop.nudge();
   });
   const lookAtDisk = async (): Promise<void> => {
     if (await disk.look()) loop.nudge();

@@ -280,6 +280,13 @@ export function listLiveTrials(db: Database): TrialRow[] {
   ).map(fromRaw);
 }
 
+/** Queued trials that may not start before a time. */
+export function listHeldTrials(db: Database): TrialRow[] {
+  return (
+    prepared(db, `SELECT * FROM trial WHERE state = 'queued' AND not_before_ms IS NOT NULL ORDER BY id`).all() as Raw[]
+  ).map(fromRaw);
+}
+
 export function listActiveTrials(db: Database): TrialRow[] {
   return (
     prepared(db, `SELECT * FROM trial WHERE state IN ('starting', 'running', 'stopping') ORDER BY id`).all() as Raw[]

@@ -7,7 +7,11 @@ import { insertAttempt } from '../../../../electron/store/attempts.ts';
 import { openStore, type Store } from '../../../../electron/store/database.ts';
 import { insertExperiment } from '../../../../electron/store/experiments.ts';
 import { getTrialRow, insertTrial, type TrialRow } from '../../../../electron/store/trials.ts';
-import { createTrialChanges, type TrialChanges } from '../../../../electron/trials/life/change-trials.ts';
+import {
+  createTrialChanges,
+  type ChangeTrials,
+  type TrialChanges,
+} from '../../../../electron/trials/life/change-trials.ts';
 import { makeTrialRow } from '../../../fakes/rows.ts';
 
 let dir: string;
@@ -149,4 +153,47 @@ test('before somebody performs effects no change is taken: none could be forgott
   const early = createTrialChanges(store, () => undefined);
   expect(() => early.changeTrials('start', ({ fire }) => fire(row(id), { type: 'start' }))).toThrow(/performs effects/);
   expect(row(id).state).toBe('queued');
+});
+
+test('on a full disk what happened and what people ask is saved from the reserve, and followed once; what takes more is refused', () => {
+  const id = add();
+  store.close();
+  let rooms = 1;
+  let pages = 0;
+  store = openStore(path.join(dir, 'switchyard.db'), {
+    nowMs: () => 1000,
+    makeRoom: () => {
+      rooms -= 1;
+      if (rooms >= 0) store.db.pragma(`max_page_count = ${pages + 100}`);
+      return rooms >= 0;
+    },
+  });
+  changes = createTrialChanges(store, (_text, error) => {
+    faults.push(error);
+  });
+  changes.performWith((effects) => {
+    for (const { effect } of effects) happened.push(effect);
+  });
+  store.db.pragma('wal_checkpoint(TRUNCATE)');
+  pages = store.db.pragma('page_count', { simple: true }) as number;
+  store.db.pragma(`max_page_count = ${pages}`);
+  const start = (): void => {
+    const change: Parameters<ChangeTrials>[1] = ({ tx, fire, afterCommit }) => {
+      const row = getTrialRow(tx.db, id) as TrialRow;
+      fire(row, { type: 'start' });
+      afterCommit(() => happened.push('step'));
+      tx.emit({ type: 'test', trialId: id, text: 'x'.repeat(50_000) });
+    };
+    changes.changeTrials('must', change);
+  };
+  expect(() =>
+    changes.changeIfRoom('may', ({ tx }) => {
+      tx.emit({ type: 'test', trialId: id, text: 'x'.repeat(50_000) });
+    }),
+  ).toThrow(/full/);
+  expect([rooms, happened]).toEqual([1, []]);
+  start();
+  expect(rooms).toBe(0);
+  expect(happened).toEqual(['step', 'launch']);
+  expect(getTrialRow(store.db, id)?.state).toBe('starting');
 });

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { ensureWorkstationPool } from '../../../../electron/queue/pools.ts';
 import { estimateRunning } from '../../../../electron/scheduler/forecast/estimates.ts';
 import { openStore, type Store } from '../../../../electron/store/database.ts';
@@ -10,11 +10,13 @@ import { insertExperiment } from '../../../../electron/store/experiments.ts';
 import {
   getTrialRow,
   insertTrial,
+  listHeldTrials,
   updateProgress,
   updateTrial,
   type TrialRow,
 } from '../../../../electron/store/trials.ts';
 import { deadlineOf } from '../../../../electron/trials/attempts/deadlines.ts';
+import { createHeldWaker } from '../../../../electron/trials/life/wake-held.ts';
 import { leaveOutSleep } from '../../../../electron/trials/life/leave-out-sleep.ts';
 import { makeTrialRow } from '../../../fakes/rows.ts';
 
@@ -80,4 +82,26 @@ test('a night in the middle of a run is no run time: neither its forecast nor it
   expect(estimateRunning(running(), nowMs, 0, null).remainingMs).toBe(30 * MINUTE);
   // An engine that is started again now gives it the rest of its two hours.
   expect((deadlineOf(running())?.atMs ?? 0) - nowMs).toBe(90 * MINUTE);
+});
+
+test('a hold that passed during the night is over in the morning', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const held = add({ state: 'queued', startedAtMs: null, notBeforeMs: START + 5 * MINUTE });
+  add({ state: 'queued', startedAtMs: null });
+  const woken: number[] = [];
+  const waker = createHeldWaker({
+    nowMs: () => nowMs,
+    readTrial: (id) => getTrialRow(store.db, id),
+    onTime: (id) => woken.push(id),
+  });
+  onTestFinished(waker.close);
+  waker.watch(held().id, held());
+  // Timers stand still while the machine sleeps.
+  nowMs += 8 * HOUR;
+  vi.advanceTimersByTime(2);
+  expect(woken).toEqual([]);
+  for (const row of listHeldTrials(store.db)) waker.watch(row.id, row);
+  vi.advanceTimersByTime(2);
+  expect(woken).toEqual([held().id]);
 });
