@@ -77,6 +77,21 @@ export function createApi(services: Services): OpenAPIHono {
   api.openapi(routes.freeDisk, async (c) => c.json(await services.freeWork(), 200));
   api.openapi(routes.getSettings, (c) => c.json(services.settings(), 200));
   api.openapi(routes.updateSettings, (c) => c.json(services.updateSettings(c.req.valid('json')), 200));
+  api.openapi(routes.listMessageChannels, (c) => c.json({ channels: services.channels() }, 200));
+  api.openapi(routes.putMessageChannel, (c) =>
+    c.json(services.putChannel(c.req.valid('param').name, c.req.valid('json')), 200),
+  );
+  api.openapi(routes.deleteMessageChannel, (c) => {
+    services.deleteChannel(c.req.valid('param').name);
+    return c.body(null, 204);
+  });
+  api.openapi(routes.testMessageChannel, async (c) =>
+    c.json(await services.testChannel(c.req.valid('param').name), 200),
+  );
+  api.openapi(routes.getTrialMessages, (c) => c.json(services.trialMessages(c.req.valid('param').id), 200));
+  api.openapi(routes.setTrialMessages, (c) =>
+    c.json(services.setTrialMessages(c.req.valid('param').id, c.req.valid('json')), 200),
+  );
   api.openapi(routes.listEnvironments, async (c) =>
     c.json({ environments: await services.environments(c.req.valid('query').directory ?? null) }, 200),
   );

@@ -139,6 +139,12 @@ export const VERBS: readonly Verb[] = [
     summary: 'run the engine as a systemd service',
     load: () => import('./verbs/service.ts'),
   },
+  {
+    name: 'notify',
+    group: 'Engine',
+    summary: 'be told when trials end: webhook, ntfy, mail, command',
+    load: () => import('./verbs/notify.ts'),
+  },
   { name: 'settings', group: 'Engine', summary: 'show and change settings', load: () => import('./verbs/settings.ts') },
   {
     name: 'completion',

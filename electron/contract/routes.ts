@@ -9,6 +9,7 @@ import { DiskUse, FreeDiskBody, FreedDisk } from './disk.ts';
 import { ForecastEntry, StateSnapshot } from './feed.ts';
 import { DirectoryCompletion, PythonEnvironment, RecentSubmits, SubmitCheck } from './form.ts';
 import { GpuStatus } from './gpus.ts';
+import { Channel, ChannelBody, ChannelName, MessageTest, TrialMessages } from './messages.ts';
 import { MAX_PAGE, TrialSort } from './paging.ts';
 import { CreatePoolBody, Pool, PoolActionBody, UpdatePoolBody, UpdateSlotBody } from './pools.ts';
 import { DoctorCheck, Settings } from './settings.ts';
@@ -395,6 +396,43 @@ export const updateSettings = createRoute({
   path: '/settings',
   request: body(Settings.partial().strict()),
   responses: { 200: json(Settings, 'Settings after the change'), ...problems },
+});
+
+const channelParam = z.object({ name: ChannelName.openapi({ param: { name: 'name', in: 'path' } }) });
+export const listMessageChannels = createRoute({
+  method: 'get',
+  path: '/messages/channels',
+  responses: { 200: json(z.object({ channels: z.array(Channel) }), 'Where messages go'), ...problems },
+});
+export const putMessageChannel = createRoute({
+  method: 'post',
+  path: '/messages/channels/{name}',
+  request: { params: channelParam, ...body(ChannelBody) },
+  responses: { 200: json(Channel, 'Made, or changed as a whole'), ...problems },
+});
+export const deleteMessageChannel = createRoute({
+  method: 'delete',
+  path: '/messages/channels/{name}',
+  request: { params: channelParam },
+  responses: { 204: { description: 'Removed, with the messages that waited for it' }, ...problems },
+});
+export const testMessageChannel = createRoute({
+  method: 'post',
+  path: '/messages/channels/{name}/test',
+  request: { params: channelParam },
+  responses: { 200: json(MessageTest, 'Whether a test message was taken'), ...problems },
+});
+export const getTrialMessages = createRoute({
+  method: 'get',
+  path: '/trials/{id}/messages',
+  request: { params: idParam },
+  responses: { 200: json(TrialMessages, 'Which channels it tells of its end'), ...problems },
+});
+export const setTrialMessages = createRoute({
+  method: 'post',
+  path: '/trials/{id}/messages',
+  request: { params: idParam, ...body(TrialMessages) },
+  responses: { 200: json(TrialMessages, 'As it is now'), ...problems },
 });
 
 export const listEnvironments = createRoute({

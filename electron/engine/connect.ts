@@ -45,6 +45,7 @@ export function connect({ ground, machine, screen, trials, plans }: Parts): Comm
   });
   store.onCommit((commit) => {
     follower.follow(commit);
+    if (commit.trialIds.size > 0) screen.courier.nudge();
   });
   monitor.onReading(({ problem }) => {
     if (problem === null) notices.lower('gpu_problem');

@@ -45,7 +45,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 async function compose(options: EngineOptions, paths: DataPaths, closers: Closers): Promise<Engine> {
   const ground = openGround(options, paths, closers);
   const machine = openMachine(options, ground);
-  const screen = openScreen(ground);
+  const screen = openScreen(ground, machine);
   const trials = await openTrials(ground, machine, screen);
   const plans = openPlans(ground, machine, screen, trials);
   const parts = { ground, machine, screen, trials, plans };

@@ -5,11 +5,13 @@ import { createGpuProbe } from '../../native/gpu/gpu-probe.ts';
 import { createFormPlaces } from '../../native/host/form-places.ts';
 import { createHostProbe } from '../../native/host/host-probe.ts';
 import { createProcessRuntime } from '../../native/process/process-runtime.ts';
+import { createMessenger } from '../../native/messages/messenger.ts';
 import { openSnapshots } from '../../native/snapshots/open-snapshots.ts';
 import type { RuntimeKind } from '../contract/states.ts';
 import type { FormPlaces } from '../ports/form-places.ts';
 import type { GpuProbe } from '../ports/gpu-probe.ts';
 import type { HostProbe } from '../ports/host-probe.ts';
+import type { Messenger } from '../ports/messenger.ts';
 import type { Snapshots } from '../ports/snapshots.ts';
 import type { TrialRuntime } from '../ports/trial-runtime.ts';
 import { createLaunchHolds, type LaunchHolds } from '../scheduler/launch-holds.ts';
@@ -27,6 +29,7 @@ export interface Machine {
   readonly host: HostProbe;
   readonly snapshots: Snapshots;
   readonly formPlaces: FormPlaces;
+  readonly messenger: Messenger;
 }
 
 export function openMachine(options: EngineOptions, ground: Ground): Machine {
@@ -73,6 +76,7 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
   return {
     snapshots,
     formPlaces: createFormPlaces(),
+    messenger: createMessenger(),
     runtimes,
     runtimeWatch,
     launchHolds,

@@ -2,6 +2,7 @@
 import type { Trial } from '../contract/trials.ts';
 import { createFeed, type Feed } from '../feed/change-feed.ts';
 import { createEndedSignals, type EndedSignals } from '../feed/ended-signals.ts';
+import { createCourier, type Courier } from '../feed/message-courier.ts';
 import { createNotices, type Notices } from '../feed/notices.ts';
 import { createRuntimeChooser, type RuntimeChooser } from '../queue/choose-runtime.ts';
 import { createActiveEstimates, type EstimateActive } from '../scheduler/active-estimates.ts';
@@ -13,6 +14,7 @@ import { createActivities, type Activities } from '../trials/activity.ts';
 import { asksForStop } from '../trials/files/stop-asked.ts';
 import { toTrial } from '../trials/view.ts';
 import type { Ground } from './open-ground.ts';
+import type { Machine } from './open-machine.ts';
 
 export interface Screen {
   readonly likeRuns: LikeRuns;
@@ -22,10 +24,11 @@ export interface Screen {
   readonly view: (row: TrialRow) => Trial;
   readonly feed: Feed;
   readonly notices: Notices;
+  readonly courier: Courier;
   readonly endedSignals: EndedSignals;
 }
 
-export function openScreen(ground: Ground): Screen {
+export function openScreen(ground: Ground, machine: Machine): Screen {
   const { store, clock, nowMs } = ground;
   const db = store.db;
   const likeRuns = createLikeRuns(db);
@@ -52,9 +55,21 @@ export function openScreen(ground: Ground): Screen {
   const notices = createNotices(nowMs, (list) => {
     feed.publish({ event: 'notices', data: list });
   });
+  const courier = createCourier({
+    store,
+    secrets: ground.secrets,
+    messenger: machine.messenger,
+    clock,
+    engineId: ground.engineId,
+    notices,
+    onError: ground.report,
+  });
+  ground.closers.add(() => {
+    courier.close();
+  });
   const endedSignals = createEndedSignals((trialId, attempt) => {
     const row = getAttempt(db, trialId, attempt);
     return row === null || row.endedAtMs !== null;
   });
-  return { likeRuns, estimateActive, activities, runtimeOf, view, feed, notices, endedSignals };
+  return { likeRuns, estimateActive, activities, runtimeOf, view, feed, notices, courier, endedSignals };
 }

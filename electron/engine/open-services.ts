@@ -5,6 +5,7 @@ import { createFeedService } from '../api/services/feed-service.ts';
 import { createFormService } from '../api/services/form-service.ts';
 import { createGpuService } from '../api/services/gpu-service.ts';
 import { createLogService } from '../api/services/log-service.ts';
+import { createMessageService } from '../api/services/message-service.ts';
 import { createPoolService } from '../api/services/pool-service.ts';
 import type { Services } from '../api/services/services.ts';
 import { createSettingsService } from '../api/services/settings-service.ts';
@@ -81,6 +82,7 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
       examplesDir,
       dockerAvailable: () => machine.runtimeWatch.of('docker').available,
     }),
+    ...createMessageService({ store, secrets, courier: screen.courier }),
     ...createPoolService({ store, cpuCount: ground.cpuCount, knownUuids }),
     ...createGpuService({
       store,

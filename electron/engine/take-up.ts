@@ -50,6 +50,7 @@ export async function takeUp(
       remedy: 'Take out of that directory what you need (checkpoints, output, logs), then delete it.',
     });
   follower.takeUp(listLiveTrials(store.db));
+  screen.courier.nudge();
   // Statuses first, so that recovery knows whom it can ask. One that hangs comes later: it keeps nothing else from starting.
   await atMost(RUNTIME_PATIENCE_MS, runtimeWatch.refresh());
   await holdAfterReboot(store, host, notices);

@@ -14,6 +14,7 @@ import snapshotInfo from './migrations/0006-snapshot-info.ts';
 import shellEnvironment from './migrations/0007-shell-environment.ts';
 import logFacts from './migrations/0008-log-facts.ts';
 import search from './migrations/0009-search.ts';
+import messages from './migrations/0010-messages.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   initial,
@@ -25,6 +26,7 @@ export const MIGRATIONS: readonly Migration[] = [
   shellEnvironment,
   logFacts,
   search,
+  messages,
 ];
 
 /**

@@ -5,6 +5,7 @@ import type { FeedService } from './feed-service.ts';
 import type { FormService } from './form-service.ts';
 import type { GpuService } from './gpu-service.ts';
 import type { LogService } from './log-service.ts';
+import type { MessageService } from './message-service.ts';
 import type { PoolService } from './pool-service.ts';
 import type { SettingsService } from './settings-service.ts';
 import type { SubmitService } from './submit-service.ts';
@@ -18,6 +19,7 @@ export interface Services
     FormService,
     GpuService,
     LogService,
+    MessageService,
     PoolService,
     SettingsService,
     SubmitService,
