@@ -4,22 +4,18 @@
  * git is never run on the user's repository, because its configuration may name programs to run: HEAD and refs are read as the text
  * files they are, and objects through the engine's own repository, which borrows them for one call.
  */
-import { lstat, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { BaseCommit } from '../../electron/contract/snapshots.ts';
+import { findGitDirs, findGitRoot, readGitText, type GitDirs } from '../snapshots/git-places.ts';
 import { runGit } from './run-git.ts';
 import { EMPTY_MARK } from './trees.ts';
 
-const MAX_TEXT_BYTES = 32 * 1024 * 1024;
 const ANSWERS_WITHIN_MS = 10_000;
 const OBJECT = /^[0-9a-f]{40}$/;
 const REF = /^refs\/(?!.*(\.\.|\/\/))[^\0-\x20~^:?*[\\\x7f]+$/;
 
-export interface UserRepository {
-  /** Where its HEAD and index are. */
-  readonly gitDir: string;
-  /** Where its objects and refs are: another place in a linked work tree. */
-  readonly commonDir: string;
+export interface UserRepository extends GitDirs {
   /** The submitted directory within it: '' or 'a/b'. */
   readonly within: string;
   readonly commit: string;
@@ -30,13 +26,12 @@ export interface UserRepository {
 export async function findUserRepository(sourceDir: string): Promise<UserRepository | null> {
   try {
     const real = await realpath(sourceDir);
-    const root = await findRoot(real);
+    const root = await findGitRoot(real);
     if (root === null) return null;
-    const gitDir = await resolveGitDir(path.join(root, '.git'));
-    if (gitDir === null) return null;
-    const common = await readText(path.join(gitDir, 'commondir'));
-    const commonDir = common === null ? gitDir : path.resolve(gitDir, common.trim());
-    const head = (await readText(path.join(gitDir, 'HEAD')))?.trim() ?? '';
+    const dirs = await findGitDirs(root);
+    if (dirs === null) return null;
+    const { gitDir, commonDir } = dirs;
+    const head = (await readGitText(path.join(gitDir, 'HEAD')))?.trim() ?? '';
     const ref = head.startsWith('ref: ') ? head.slice('ref: '.length) : null;
     if (ref !== null && !REF.test(ref)) return null;
     const commit = ref === null ? head : await readRef(gitDir, commonDir, ref);
@@ -53,44 +48,14 @@ export async function findUserRepository(sourceDir: string): Promise<UserReposit
   }
 }
 
-async function findRoot(from: string): Promise<string | null> {
-  for (let dir = from; ; dir = path.dirname(dir)) {
-    if (
-      await lstat(path.join(dir, '.git')).then(
-        () => true,
-        () => false,
-      )
-    )
-      return dir;
-    if (path.dirname(dir) === dir) return null;
-  }
-}
-
-/** `.git` is the repository, or in submodules and linked work trees a file that names it. */
-async function resolveGitDir(dotGit: string): Promise<string | null> {
-  if ((await stat(dotGit)).isDirectory()) return dotGit;
-  const [, named] = /^gitdir: (.+)$/m.exec((await readText(dotGit)) ?? '') ?? [];
-  return named === undefined ? null : path.resolve(path.dirname(dotGit), named.trim());
-}
-
 async function readRef(gitDir: string, commonDir: string, ref: string): Promise<string | null> {
   for (const dir of new Set([gitDir, commonDir])) {
-    const text = (await readText(path.join(dir, ref)))?.trim();
+    const text = (await readGitText(path.join(dir, ref)))?.trim();
     if (text !== undefined && OBJECT.test(text)) return text;
   }
-  const packed = (await readText(path.join(commonDir, 'packed-refs'))) ?? '';
+  const packed = (await readGitText(path.join(commonDir, 'packed-refs'))) ?? '';
   const line = packed.split('\n').find((one) => one.endsWith(` ${ref}`));
   return line?.split(' ')[0] ?? null;
-}
-
-/** @returns null when there is no such file */
-async function readText(file: string): Promise<string | null> {
-  try {
-    const found = await stat(file);
-    return found.isFile() && found.size <= MAX_TEXT_BYTES ? await readFile(file, 'utf8') : null;
-  } catch {
-    return null;
-  }
 }
 
 /**

@@ -32,6 +32,8 @@ const MAY_BE_OWN =
 interface Layer {
   /** Directory the rules belong to: '' or 'a/b/', relative to the root. */
   readonly prefix: string;
+  /** Where the root lies below the directory of the rules: '' or 'a/b/'. */
+  readonly below: string;
   readonly rules: Ignore;
   /** The file they are written in, relative to the root; null for rules of our own. */
   readonly file: string | null;
@@ -46,8 +48,8 @@ export type IgnoreRules = readonly Layer[];
 const rulesOf = (lines: readonly string[]): Ignore => ignore({ ignorecase: false }).add(lines);
 
 export const ROOT_RULES: IgnoreRules = [
-  { prefix: '', rules: rulesOf(DEFAULT_RULES), file: null, isTold: false },
-  { prefix: '', rules: rulesOf(TOLD_RULES), file: null, isTold: true },
+  { prefix: '', below: '', rules: rulesOf(DEFAULT_RULES), file: null, isTold: false },
+  { prefix: '', below: '', rules: rulesOf(TOLD_RULES), file: null, isTold: true },
 ];
 
 /** `asked for`: a rule of the user's says that it belongs into the snapshot ("!venv/"). */
@@ -78,11 +80,25 @@ export function withRules(
         ...rules,
         ...texts.map(({ name, text }) => ({
           prefix,
+          below: '',
           rules: rulesOf(text.split(/\r?\n/)),
           file: `${prefix}${name}`,
           isTold: true,
         })),
       ];
+}
+
+/**
+ * The rules of files above the root, outermost first.
+ * @param below where the root lies below the directory they speak of: '' or 'a/b'
+ * @param file as it is told to the user
+ */
+export function withOuterRules(rules: IgnoreRules, below: string, file: string, text: string): IgnoreRules {
+  const outer = rulesOf(text.split(/\r?\n/));
+  const place = below === '' ? '' : `${below}/`;
+  // A directory that was submitted by its name is wanted, whatever a rule above says of all of it.
+  if (place !== '' && outer.test(place).ignored) return rules;
+  return [...rules, { prefix: '', below: place, rules: outer, file, isTold: true }];
 }
 
 /** Inside a directory that was asked for, our own rules begin anew; they would go on to leave out all below it. */
@@ -99,7 +115,7 @@ export function judgePath(rules: IgnoreRules, path: string, isDirectory: boolean
   for (let at = rules.length - 1; at >= 0; at--) {
     const layer = rules[at] as Layer;
     if (layer.file === null && !MAY_BE_OWN.test(name)) continue;
-    const result = layer.rules.test(path.slice(layer.prefix.length) + (isDirectory ? '/' : ''));
+    const result = layer.rules.test(layer.below + path.slice(layer.prefix.length) + (isDirectory ? '/' : ''));
     if (result.ignored) {
       if (!layer.isTold) return QUIET;
       return layer.file === null

@@ -9,17 +9,10 @@ import { forEachBounded } from './bounded.ts';
 import { codeOf, orUnreadable } from './file-errors.ts';
 import { sayBytes } from '../../electron/text/say.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
-import {
-  IGNORE_FILES,
-  isPythonEnvironment,
-  judgePath,
-  OWN_RULE,
-  ROOT_RULES,
-  withinAskedFor,
-  withRules,
-} from './ignore-rules.ts';
+import { IGNORE_FILES, isPythonEnvironment, judgePath, OWN_RULE, withinAskedFor, withRules } from './ignore-rules.ts';
 import { isOnLocalDisk } from './local-disk.ts';
 import { findLargest } from './largest-paths.ts';
+import { readOuterRules } from './outer-rules.ts';
 
 /** libuv has four threads for files by default; more in flight only queue. */
 export const FILES_AT_ONCE = 16;
@@ -82,7 +75,7 @@ export async function walkTree(sourceDir: string, limitBytes: number, dataDir: s
   // By what it is and not by its name: it may be reached under another.
   const data = await stat(dataDir).catch(() => null);
   const waiting: { dir: string; rules: IgnoreRules; isAskedFor: boolean }[] = [
-    { dir: '', rules: ROOT_RULES, isAskedFor: true },
+    { dir: '', rules: await readOuterRules(sourceDir, readRules), isAskedFor: true },
   ];
   const { dev: rootDevice } = await stat(sourceDir);
   const isLocal = await isOnLocalDisk(sourceDir);

@@ -198,6 +198,39 @@ describe.each(ADAPTERS)('snapshots: $name', ({ make, damage }) => {
     expect(taken.notes.join()).toContain('data/ (2 KiB, "/data/" in .gitignore)');
   });
 
+  it('honours the rules that a directory inherits from its repository, but not one that leaves out all of it', async () => {
+    git(sourceDir, 'init', '-q');
+    put({
+      '.gitignore': '*.ckpt\n/exp/a/data/\n/other/\n',
+      '.git/info/exclude': 'private.txt\n',
+      'exp/.gitignore': 'cache/\n!keep.ckpt\n/b/\n',
+      'exp/a/train.py': '1',
+      'exp/a/m.ckpt': '1',
+      'exp/a/keep.ckpt': '1',
+      'exp/a/data/x': '1',
+      'exp/a/lib/data/x': '1',
+      'exp/a/lib/cache/x': '1',
+      'exp/a/private.txt': '1',
+      'exp/b/train.py': '1',
+      'exp/b/m.ckpt': '1',
+    });
+    const taken = await take(undefined, path.join(sourceDir, 'exp/a'));
+    expect(await filesOf(taken)).toEqual(['keep.ckpt', 'lib/data/x', 'train.py']);
+    expect(taken.info.leftOut.map(({ path: at, rule }) => `${at} ${rule}`).toSorted()).toEqual([
+      'data/ "/exp/a/data/" in ../../.gitignore',
+      'lib/cache/ "cache/" in ../.gitignore',
+      'm.ckpt "*.ckpt" in ../../.gitignore',
+      'private.txt "private.txt" in ../../.git/info/exclude',
+    ]);
+    // exp/.gitignore leaves out all of b; whoever submits b wants it.
+    expect(await filesOf(await take(undefined, path.join(sourceDir, 'exp/b')))).toEqual(['train.py']);
+    expect(await filesOf(await take())).not.toContain('exp/a/private.txt');
+    git(sourceDir, '-c', 'commit.gpgsign=false', 'commit', '-q', '--allow-empty', '-m', 'x');
+    git(sourceDir, 'worktree', 'add', '-q', path.join(root, 'linked'));
+    put({ 'a.py': '1', 'private.txt': '1' }, path.join(root, 'linked'));
+    expect(await filesOf(await take(undefined, path.join(root, 'linked')))).toEqual(['a.py']);
+  });
+
   it('leaves out installed packages and the records of tracking tools, says so, and brings back what a rule asks for', async () => {
     const environment = (dir: string): Record<string, string> => ({
       [`${dir}/pyvenv.cfg`]: 'home = /usr/bin',
