@@ -31,6 +31,7 @@ export interface ExperimentFlags {
   readonly label: readonly string[];
   readonly env: readonly string[];
   readonly mount: readonly string[];
+  readonly link: readonly string[];
   readonly timeLimit?: string;
   readonly grace?: string;
   readonly maxRestarts?: string;
@@ -73,6 +74,12 @@ export function addExperimentFlags(command: Command): Command {
       collect,
       [],
     )
+    .option(
+      '--link <path[:rw]>',
+      'file or directory of the original to show in the working copy instead of copying it, read-only unless :rw (repeatable)',
+      collect,
+      [],
+    )
     .option('--time-limit <time>', 'how long one attempt may run, for example 2h')
     .option('--grace <time>', 'time between SIGTERM and SIGKILL, for example 60s')
     .option('--max-restarts <n>', 'restarts after a failure')
@@ -102,6 +109,8 @@ export async function applyExperimentFlags(
       ...listAt(config, 'mounts'),
       ...flags.mount.map((text) => parseMount(text, (host) => path.resolve(terminal.cwd, host))),
     ];
+  if (flags.link.length > 0)
+    config['links'] = [...listAt(config, 'links'), ...flags.link.map((text) => path.resolve(terminal.cwd, text))];
   if (flags.timeLimit !== undefined) config['time_limit_s'] = parseDurationS(flags.timeLimit, '--time-limit');
   if (flags.grace !== undefined) config['grace_period_s'] = parseDurationS(flags.grace, '--grace');
   if (flags.maxRestarts !== undefined)

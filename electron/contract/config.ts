@@ -84,6 +84,16 @@ export const ExperimentConfig = z
       .strict()
       .default({ weight: 1, preemptible: true }),
     mounts: z.array(Mount).max(50).default([]),
+    links: z
+      .array(z.string().min(1).max(4096))
+      .max(50)
+      .default([])
+      .openapi({
+        description:
+          'Files and directories of the original that the working copy shows instead of holding a copy: relative to the submitted ' +
+          'directory, or absolute; read-only, unless ":rw" stands at the end.',
+        example: ['data', '/mnt/datasets/imagenet', 'runs:rw'],
+      }),
     hyperparameters: z.record(z.string(), z.unknown()).default({}),
     max_restarts: z.number().int().min(0).max(1_000).default(DEFAULT_MAX_RESTARTS),
     checkpoints: z

@@ -1,4 +1,5 @@
 /** What a submit needs to know of this machine, and where its code goes. */
+import path from 'node:path';
 import type { SubmitDeps } from '../experiments/submit.ts';
 import { WORKSTATION_POOL_ID } from '../queue/pools.ts';
 import { listPools } from '../store/pools.ts';
@@ -8,10 +9,11 @@ import type { Parts } from './parts.ts';
 export function describeSubmit({ ground, machine, plans }: Parts): SubmitDeps {
   const { runtimes, runtimeWatch } = machine;
   const { world, monitor } = plans;
-  const { store, nowMs, secrets } = ground;
+  const { store, nowMs, secrets, paths } = ground;
   return {
     store,
     secrets,
+    privateDirs: [paths.dir, path.dirname(paths.socket)],
     nowMs,
     refuse: async (runtime, wish) => (await runtimes.get(runtime)?.refuse?.(wish)) ?? null,
     findProgram: (name, env) => runtimes.get('process')?.findProgram?.(name, env) ?? null,

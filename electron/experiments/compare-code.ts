@@ -10,6 +10,8 @@ interface Side {
   readonly ref: TreeRef;
   readonly name: string;
   readonly sourceDir: string | null;
+  /** What its trial sees without a copy. */
+  readonly without: readonly string[];
 }
 
 /**
@@ -27,22 +29,29 @@ export async function compareCode(
 }
 
 function codeOf(store: Store, trialId: number): Side {
-  const experiment = getExperiment(store.db, requireTrial(store.db, trialId).experimentId);
+  const trial = requireTrial(store.db, trialId);
+  const experiment = getExperiment(store.db, trial.experimentId);
   const sourceDir = experiment?.sourceDir ?? null;
+  const without = (trial.spec.links ?? []).map(({ at }) => at);
   if (experiment?.snapshot != null)
-    return { ref: { kind: 'snapshot', id: experiment.snapshot }, name: `#${trialId}`, sourceDir };
+    return { ref: { kind: 'snapshot', id: experiment.snapshot }, name: `#${trialId}`, sourceDir, without };
   if (experiment?.inPlace === true && sourceDir !== null)
-    return { ref: { kind: 'directory', path: sourceDir }, name: `#${trialId}, in ${sourceDir} itself`, sourceDir };
+    return {
+      ref: { kind: 'directory', path: sourceDir },
+      name: `#${trialId}, in ${sourceDir} itself`,
+      sourceDir,
+      without,
+    };
   throw new SwitchyardError(
     'illegal_state',
     `#${trialId} was submitted without a directory: it has no code to compare.`,
   );
 }
 
-function directoryOf({ sourceDir }: Side, trialId: number): Side {
+function directoryOf({ sourceDir, without }: Side, trialId: number): Side {
   if (sourceDir === null)
     throw new SwitchyardError('illegal_state', `It is not known from which directory #${trialId} was submitted.`, {
       remedy: 'Name a second trial to compare it with.',
     });
-  return { ref: { kind: 'directory', path: sourceDir }, name: `${sourceDir} now`, sourceDir };
+  return { ref: { kind: 'directory', path: sourceDir, without }, name: `${sourceDir} now`, sourceDir, without };
 }

@@ -21,6 +21,7 @@ import { validateConfig } from './config/parse-config.ts';
 import type { TrialSpec } from '../store/trial-spec.ts';
 import { sayShellShare, shareOfShell } from '../trials/attempts/shell-variables.ts';
 import { maskEnv, unmaskEnv } from './mask-env.ts';
+import { checkLinks } from './check-links.ts';
 import { checkScript } from './check-script.ts';
 import { noteProgram } from './program.ts';
 import { checkProgramInCopy } from './program-in-copy.ts';
@@ -35,6 +36,8 @@ export interface SubmitDeps {
   readonly refuse: (runtime: RuntimeKind, wish: RuntimeWish) => Promise<WishRefusal | null>;
   /** Looks a program up as the process runtime will; null where that cannot be told. */
   readonly findProgram: (name: string, env: Readonly<Record<string, string>>) => FoundProgram | null;
+  /** What no trial may be shown: the data directory and that of the socket. */
+  readonly privateDirs: readonly string[];
   readonly nowMs: () => number;
 }
 
@@ -54,15 +57,19 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
     paused: body.paused,
     idempotencyKey: body.idempotencyKey ?? null,
   };
+  const { links = [] } = resolved.spec;
   if (body.source.kind === 'directory') {
     const frozen = await deps.snapshots.take({
       sourceDir: body.source.path,
       limitBytes: deps.snapshotLimitBytes(),
+      without: links.map(({ at }) => at),
     });
     try {
       const { files } = frozen.info;
       notes.push(`Froze ${files} ${files === 1 ? 'file' : 'files'} of ${body.source.path}.`, ...frozen.notes);
-      checkProgramInCopy(resolved.entrypoint, resolved.runtime, body.source.path, (at) => frozen.has(at));
+      const isInCopy = (at: string): boolean =>
+        frozen.has(at) || links.some((link) => `${path.posix.normalize(at)}/`.startsWith(`${link.at}/`));
+      checkProgramInCopy(resolved.entrypoint, resolved.runtime, body.source.path, isInCopy);
       return write(deps, { ...input, snapshot: frozen, notes });
     } finally {
       letGo(deps, frozen);
@@ -87,15 +94,19 @@ export async function judgeSubmit(
 }> {
   const { config } = validateConfig(input);
   const sourceDir = source.kind === 'none' ? null : path.resolve(source.path);
-  const resolved = resolveTrial(config, await deps.facts(), sourceDir);
-  await checkWish(deps, resolved, source.kind === 'in_place' ? sourceDir : null);
+  const inPlace = source.kind === 'in_place';
+  const resolved = resolveTrial(config, await deps.facts(), sourceDir, inPlace);
+  const { links = [], mounts } = resolved.spec;
+  const linkNotes = await checkLinks(links, deps.privateDirs, resolved.runtime);
+  await checkWish(deps, resolved, inPlace ? sourceDir : null);
   const notes = [
     ...resolved.notes,
-    ...(shell === undefined ? [] : sayShellShare(shell, shareOfShell(shell, resolved.runtime, resolved.spec.mounts))),
+    ...(shell === undefined ? [] : sayShellShare(shell, shareOfShell(shell, resolved.runtime, mounts))),
     ...noteProgram(resolved.entrypoint, resolved.runtime, { ...shell, ...resolved.env }, deps.findProgram),
+    ...linkNotes,
   ];
   // A mount may bring the script along.
-  if (sourceDir !== null && (resolved.runtime === 'process' || config.mounts.length === 0))
+  if (sourceDir !== null && (resolved.runtime === 'process' || mounts.length === 0))
     await checkScript(resolved.entrypoint, sourceDir, resolved.runtime === 'process');
   return { config, sourceDir, resolved, notes };
 }
@@ -120,7 +131,14 @@ export async function duplicateTrial(
   const experiment = trial === null ? null : getExperiment(deps.store.db, trial.experimentId);
   if (trial === null || experiment === null) throw new SwitchyardError('not_found', `There is no trial #${trialId}.`);
   const { config } = validateConfig(input);
-  const resolved = resolveTrial(config, await deps.facts(), experiment.sourceDir, experiment.config.hyperparameters);
+  const resolved = resolveTrial(
+    config,
+    await deps.facts(),
+    experiment.sourceDir,
+    experiment.inPlace,
+    experiment.config.hyperparameters,
+  );
+  const linkNotes = await checkLinks(resolved.spec.links ?? [], deps.privateDirs, resolved.runtime);
   await checkWish(deps, resolved, experiment.inPlace ? experiment.sourceDir : null);
   const env = unmaskEnv(resolved.env, openEnv(deps.secrets, experiment.sealedEnv));
   const shell = openEnv(deps.secrets, experiment.sealedShell);
@@ -137,14 +155,15 @@ export async function duplicateTrial(
     notes: [
       ...resolved.notes,
       ...noteProgram(resolved.entrypoint, resolved.runtime, { ...shell, ...env }, deps.findProgram),
+      ...linkNotes,
     ],
   });
 }
 
 /** What could never start is told now, not when its turn comes. @throws SwitchyardError */
 async function checkWish(deps: SubmitDeps, { runtime, spec }: ResolvedTrial, inPlaceDir: string | null): Promise<void> {
-  const { image, ask, limits, mounts } = spec;
-  const refused = await deps.refuse(runtime, { image, mounts, slots: ask.slots, ...limits, inPlaceDir });
+  const { image, ask, limits, mounts, links = [] } = spec;
+  const refused = await deps.refuse(runtime, { image, mounts, links, slots: ask.slots, ...limits, inPlaceDir });
   if (refused !== null)
     throw new SwitchyardError(refused.code, refused.message, { path: refused.path, remedy: refused.remedy });
 }

@@ -12,6 +12,8 @@ export interface TakeRequest {
   readonly sourceDir: string;
   /** Sum of the file sizes. */
   readonly limitBytes: number;
+  /** Paths that the trial sees without a copy, relative to the directory: no part of the snapshot. */
+  readonly without?: readonly string[];
 }
 
 export interface TakenSnapshot {
@@ -34,7 +36,8 @@ export type SnapshotState =
 
 /** One side of a comparison: a snapshot, or what a directory holds now that a snapshot of it would hold. */
 export type TreeRef =
-  { readonly kind: 'snapshot'; readonly id: string } | { readonly kind: 'directory'; readonly path: string };
+  | { readonly kind: 'snapshot'; readonly id: string }
+  | { readonly kind: 'directory'; readonly path: string; readonly without?: readonly string[] };
 
 /** What a directory holds that a snapshot does not: files that are new, or other than they were taken. */
 export interface Beyond {

@@ -68,9 +68,9 @@ export interface LaunchMount {
   readonly readOnly: boolean;
   /**
    * `own`: made by Switchyard for this attempt, so it may lie in the data directory; `work`: a directory of the user's as the working
-   * directory; missing: a mount of the configuration.
+   * directory; `link`: what that shows of the original; missing: a mount of the configuration.
    */
-  readonly role?: 'own' | 'work';
+  readonly role?: 'own' | 'work' | 'link';
 }
 
 /** What a trial will ask of its runtime, as far as it is known at submit. */
@@ -80,6 +80,8 @@ export interface RuntimeWish {
   readonly cpus: number | null;
   readonly memoryMiB: number | null;
   readonly mounts: readonly LaunchMount[];
+  /** What its working directory shows of the original: `at` is relative to it. */
+  readonly links: readonly { readonly hostPath: string; readonly at: string; readonly readOnly: boolean }[];
   /** The directory it works in when it gets no copy. */
   readonly inPlaceDir: string | null;
 }
@@ -114,6 +116,8 @@ export interface ExitInfo {
   readonly endedAtMs: number;
   /** Set where the runtime knows better than the exit code, e.g. no space left for the log. */
   readonly message: string | null;
+  /** What to do about it, where that is known. */
+  readonly remedy?: string;
 }
 
 export type LaunchErrorCode =

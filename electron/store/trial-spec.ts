@@ -23,6 +23,16 @@ export interface QueueTerms {
   readonly maxSlots: number | null;
 }
 
+/** A file or directory that a working copy shows and does not hold. */
+export interface TrialLink {
+  /** Absolute. */
+  readonly hostPath: string;
+  /** Relative to the working directory, with slashes; inside of it. */
+  readonly at: string;
+  /** Enforced in containers. */
+  readonly readOnly: boolean;
+}
+
 export interface TrialSpec extends WantedRuntime {
   readonly argv: readonly string[];
   /** What of the image stays; missing = nothing. */
@@ -34,6 +44,8 @@ export interface TrialSpec extends WantedRuntime {
   readonly limits: LaunchSpec['limits'];
   /** Asked for by the user; without a container there are none. */
   readonly mounts: readonly Omit<LaunchMount, 'role'>[];
+  /** What of the original its working copy shows; missing = nothing. */
+  readonly links?: readonly TrialLink[];
   readonly graceS: number;
   readonly timeLimitS: number | null;
   readonly maxRestarts: number;

@@ -94,9 +94,9 @@ export function createCopies({ snapshotsDir, dataDir }: CopiesOptions): Snapshot
     return dir;
   }
 
-  async function take({ sourceDir: asked, limitBytes }: TakeRequest): Promise<TakenSnapshot> {
+  async function take({ sourceDir: asked, limitBytes, without }: TakeRequest): Promise<TakenSnapshot> {
     const sourceDir = await checkSource(asked, dataDir);
-    const listing = await walkTree(sourceDir, limitBytes, dataDir);
+    const listing = await walkTree(sourceDir, limitBytes, dataDir, without);
     await mkdir(snapshotsDir, { recursive: true, mode: PRIVATE_DIR_MODE });
     const draft = newDraftPath();
     try {

@@ -27,7 +27,13 @@ export async function refuseWish(wish: RuntimeWish, deps: WishDeps): Promise<Wis
       ? []
       : [{ hostPath: wish.inPlaceDir, containerPath: WORK_DIR, readOnly: false, role: 'work' as const }];
   try {
-    await checkMounts([...place, ...wish.mounts], deps.guard());
+    const links = wish.links.map(({ hostPath, at, readOnly }) => ({
+      hostPath,
+      containerPath: `${WORK_DIR}/${at}`,
+      readOnly,
+      role: 'link' as const,
+    }));
+    await checkMounts([...place, ...wish.mounts, ...links], deps.guard());
     return null;
   } catch (error) {
     if (!(error instanceof LaunchError)) return null;

@@ -195,9 +195,12 @@ export function createGitSnapshots({ dir, dataDir, onError }: GitSnapshotsOption
     return turn;
   }
 
-  async function takeInTurn({ sourceDir: asked, limitBytes }: TakeRequest, project: string): Promise<TakenSnapshot> {
+  async function takeInTurn(
+    { sourceDir: asked, limitBytes, without }: TakeRequest,
+    project: string,
+  ): Promise<TakenSnapshot> {
     const sourceDir = await checkSource(asked, dataDir);
-    const listing = await walkTree(sourceDir, limitBytes, dataDir);
+    const listing = await walkTree(sourceDir, limitBytes, dataDir, without);
     try {
       const kept = await opened();
       return await gate.together(async () => {

@@ -22,7 +22,7 @@ export function createCompare(
   const open = async (ref: TreeRef): Promise<ReadableTree> => {
     if (ref.kind === 'snapshot') return openTree(ref.id);
     const dir = await checkSource(ref.path, dataDir);
-    return readableFiles(dir, (await walkTree(dir, MAX_DIRECTORY_BYTES, dataDir)).entries);
+    return readableFiles(dir, (await walkTree(dir, MAX_DIRECTORY_BYTES, dataDir, ref.without)).entries);
   };
   return async (before, after) => compareTrees(await open(before), await open(after));
 }

@@ -26,13 +26,14 @@ export function noteLeftOut({
   const sizeOf = new Map(leftOut.map((one) => [one.path, ` (${saySize(one)})`]));
   const byRule = leftOut.filter((one) => one.rule !== OWN_RULE);
   const more = Math.max(0, byRule.length - NAMED) + moreLeftOut;
-  if (byRule.length > 0)
+  const largest = byRule[0];
+  if (largest !== undefined) {
+    const told = byRule.slice(0, NAMED).map((one) => `${one.path} (${saySize(one)}, ${one.rule})`);
     notes.push(
-      `Left out by rule: ${byRule
-        .slice(0, NAMED)
-        .map((one) => `${one.path} (${saySize(one)}, ${one.rule})`)
-        .join(', ')}${more > 0 ? ` and ${more} more` : ''}. The run does not find them in its copy.`,
+      `Left out by rule: ${told.join(', ')}${more > 0 ? ` and ${more} more` : ''}. The run does not find them in its copy; ` +
+        `"--link ${largest.path.replace(/\/$/, '')}" shows it the first.`,
     );
+  }
   const first = ownLeftOut[0];
   if (first !== undefined) {
     const named = list(ownLeftOut.map((dir) => `${dir}/${sizeOf.get(`${dir}/`) ?? ''}`));

@@ -65,9 +65,16 @@ export interface TreeListing {
 /**
  * @param sourceDir checked (file-errors.ts)
  * @param dataDir never entered: the engine's own data
+ * @param without paths that are passed over without a word
  * @throws SwitchyardError directory_unreadable or snapshot_too_large
  */
-export async function walkTree(sourceDir: string, limitBytes: number, dataDir: string): Promise<TreeListing> {
+export async function walkTree(
+  sourceDir: string,
+  limitBytes: number,
+  dataDir: string,
+  without: readonly string[] = [],
+): Promise<TreeListing> {
+  const passedOver = new Set(without);
   const startedAtMs = Date.now();
   const entries: TreeEntry[] = [];
   const special: string[] = [];
@@ -124,6 +131,7 @@ export async function walkTree(sourceDir: string, limitBytes: number, dataDir: s
     const below: { at: string; isAskedFor: boolean }[] = [];
     for (const entry of found) {
       const at = dir === '' ? entry.name : `${dir}/${entry.name}`;
+      if (passedOver.has(at)) continue;
       const isDirectory = entry.isDirectory();
       const verdict = judgePath(rules, at, isDirectory);
       if (verdict.kind === 'left out') {
@@ -322,8 +330,8 @@ function tooLarge(
   return new SwitchyardError('snapshot_too_large', `${sourceDir} has ${size}; ${limit}. Largest: ${listed}.`, {
     path: 'source.path',
     remedy: [
-      `Leave out what the trial does not need: echo '${(largest[0]?.path ?? 'data/').replaceAll("'", `'\\''`)}' >> .switchyardignore`,
-      'Or keep data outside: read it by its absolute path, or mount it into a container (--mount).',
+      `What the run needs can be shown to it without a copy: switchyard submit --link ${inShell((largest[0]?.path ?? 'data').replace(/\/$/, ''))}`,
+      'What it does not need, name in .switchyardignore: results of earlier runs, for example.',
       'Or run in the directory itself, without a copy: switchyard submit --in-place',
       ...(bytes > limitBytes
         ? [`Or raise the limit: switchyard settings snapshotLimitMiB ${Math.ceil(bytes / 1024 ** 2 / 100) * 100}`]
@@ -331,5 +339,7 @@ function tooLarge(
     ].join('\n'),
   });
 }
+
+const inShell = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 const countFiles = (count: number): string => `${count.toLocaleString('en-US')} ${count === 1 ? 'file' : 'files'}`;

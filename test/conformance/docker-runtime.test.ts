@@ -5,7 +5,9 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -13,10 +15,12 @@ import {
 } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LaunchError, LaunchSpec, TrialRuntime } from '../../electron/ports/trial-runtime.ts';
+import { showLinks } from '../../electron/trials/attempts/show-links.ts';
 import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
 import { dockerdObstacle, startDockerd } from '../support/dockerd.ts';
 import type { TestDockerd } from '../support/dockerd.ts';
@@ -211,6 +215,30 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     symlinkSync(path.dirname(dockerd.socketPath), alias);
     for (const hostPath of [dockerd.socketPath, path.dirname(dockerd.socketPath), alias, '/']) {
       expect(await refusalOf(lab.launch(runtime, mountOf(hostPath)))).toMatchObject({ code: 'mount_failed' });
+    }
+  });
+
+  it('shows what of the original is linked, at its place in the working copy and no more open than asked', async () => {
+    const original = mkdtempSync(path.join(os.tmpdir(), 'switchyard-original-'));
+    try {
+      writeFileSync(path.join(original, 'x'), 'precious');
+      const links = ['deep/data', 'open'].map((at) => ({ hostPath: original, at, readOnly: at !== 'open' }));
+      const spec = shell('cat deep/data/x; touch deep/data/y || echo kept; touch open/z', {
+        mounts: links.map(({ hostPath, at, readOnly }) => ({
+          hostPath,
+          containerPath: `/workspace/${at}`,
+          readOnly,
+          role: 'link' as const,
+        })),
+      });
+      await showLinks(lab.workOf(spec), links, 'docker', true);
+      expect(await lab.run(runtime, spec)).toMatchObject({ exitCode: 0 });
+      expect(lab.log(spec)).toMatch(/^precious.*kept\n$/s);
+      expect(readdirSync(original).toSorted()).toEqual(['x', 'z']);
+      // The copy holds empty places of its user, nothing of the original.
+      expect(readdirSync(lab.workOf(spec), { recursive: true }).toSorted()).toEqual(['deep', 'deep/data', 'open']);
+    } finally {
+      rmSync(original, { recursive: true, force: true });
     }
   });
 

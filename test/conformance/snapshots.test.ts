@@ -548,12 +548,16 @@ describe.each(ADAPTERS)('snapshots: $name', ({ make, damage }) => {
       '81.1 KiB in 13 files; the limit for a snapshot is 48.8 KiB. Largest: data/ 76.2 KiB in 12 files, big.txt 4.9 KiB.',
     );
     for (const way of [
-      "echo 'data/' >> .switchyardignore",
-      '--mount',
+      'switchyard submit --link data\n',
+      '.switchyardignore',
       '--in-place',
       'switchyard settings snapshotLimitMiB 100',
     ])
       expect(error.remedy).toContain(way);
+    // What the run needs is shown to it, not given up.
+    const linked = await snapshots.take({ sourceDir, limitBytes: 50_000, without: ['data'] });
+    linked.release();
+    expect([linked.info.files, linked.info.leftOut, linked.has('data')]).toEqual([1, [], false]);
     put({ '.switchyardignore': 'data/' });
     expect((await take(50_000)).info.files).toBe(2);
   });

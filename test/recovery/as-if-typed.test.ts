@@ -1,8 +1,9 @@
 /** What a program finds when its turn comes: what it would have found where it was submitted. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { waitUntil } from '../support/processes.ts';
 import { openYard, refusal } from '../support/yard.ts';
 
 test("a process has the shell's environment and nothing of the engine's; no value is shown or lies open", async () => {
@@ -68,4 +69,47 @@ test('a hyperparameter is said once: it reaches the command, a copy changes it t
     remedy: expect.stringContaining('Write {lr} in the command in place of 0.1') as string,
   });
   expect(await refusal(yard.submit(lying))).toMatchObject({ path: 'hyperparameters.lr' });
+});
+
+test('data that an ignore file names: its absence is told at submit and at the end, and a link shows it', async () => {
+  const yard = await openYard();
+  const { api, dataDir } = yard.engine;
+  const project = path.join(yard.dir, 'project');
+  mkdirSync(path.join(project, 'data'), { recursive: true });
+  writeFileSync(path.join(project, '.gitignore'), 'data/\n');
+  writeFileSync(path.join(project, 'data', 'a.csv'), 'of the original');
+  const submit = (config: Readonly<Record<string, unknown>>) =>
+    api.submit({
+      config: { runtime: 'process', entrypoint: ['cat', 'data/a.csv'], ...config },
+      source: { kind: 'directory', path: project },
+    });
+  const plain = await submit({});
+  expect(plain.notes.join('\n')).toMatch(/data\/ \(.* in \.gitignore\).*"--link data"/);
+  expect(await yard.outcomeOf(plain.trialIds[0] ?? 0)).toMatchObject({
+    kind: 'failed',
+    remedy: expect.stringMatching(/project has data\/a\.csv, but .*\.gitignore\).*--link data$/) as string,
+  });
+  const linked = await submit({ links: ['data'] });
+  expect(linked.notes.join('\n')).toContain(`Not copied but shown: ${project}/data.`);
+  const id = linked.trialIds[0] ?? 0;
+  expect(await yard.outcomeOf(id)).toMatchObject({ kind: 'completed' });
+  expect(await api.log(id, 1)).toBe('of the original');
+  expect((await api.trial(id)).snapshotInfo?.leftOut).toEqual([]);
+
+  // Deleting the trial does not follow its link.
+  await api.act({ action: 'delete', trialIds: [id] });
+  await waitUntil('its files are gone', () => !existsSync(path.join(dataDir, 'trials', String(id))) || undefined);
+  expect(readFileSync(path.join(project, 'data', 'a.csv'), 'utf8')).toBe('of the original');
+  for (const dir of [dataDir, yard.dir, path.join(dataDir, 'trials')])
+    expect(await refusal(submit({ links: [dir] }))).toMatchObject({ code: 'mount_refused' });
+});
+
+test('a program that asks a question is told that nobody answers', async () => {
+  const yard = await openYard();
+  const id = await yard.submit({ entrypoint: ['python3', '-c', 'input("Go on? ")'] });
+  expect(await yard.outcomeOf(id)).toMatchObject({
+    kind: 'failed',
+    message: expect.stringContaining('EOFError') as string,
+    remedy: expect.stringContaining('no terminal') as string,
+  });
 });

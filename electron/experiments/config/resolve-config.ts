@@ -16,6 +16,7 @@ import type { WantedRuntime, TrialSpec } from '../../store/trial-spec.ts';
 import { parseMemoryMiB } from '../../text/memory-text.ts';
 import { checkSaidTwice, fillCommand, type Entrypoint } from './fill-command.ts';
 import { generateName, nameAfter } from './names.ts';
+import { readLinks } from './read-links.ts';
 import { matchesName } from '../../text/name-pattern.ts';
 import { suggest } from '../../text/nearest.ts';
 import { sayMemory } from '../../text/say.ts';
@@ -59,6 +60,7 @@ export interface ResolvedTrial {
 
 /**
  * @param sourceDir the submitted directory, for the name of an experiment that has none
+ * @param inPlace the trial works in that directory itself
  * @param before the hyperparameters of the trial it is a copy of
  * @throws SwitchyardError runtime_unavailable, too_many_slots, invalid_slots or invalid_config
  */
@@ -66,6 +68,7 @@ export function resolveTrial(
   config: ExperimentConfig,
   facts: MachineFacts,
   sourceDir: string | null = null,
+  inPlace = false,
   before: ExperimentConfig['hyperparameters'] | null = null,
 ): ResolvedTrial {
   const notes: string[] = [];
@@ -123,6 +126,7 @@ export function resolveTrial(
         containerPath: mount.container_path,
         readOnly: mount.read_only,
       })),
+      ...(config.links.length === 0 ? {} : { links: readLinks(config.links, sourceDir, inPlace) }),
       graceS: config.grace_period_s,
       timeLimitS: config.time_limit_s ?? null,
       maxRestarts: config.max_restarts,

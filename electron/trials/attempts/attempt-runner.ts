@@ -12,16 +12,18 @@ import type { Clock } from '../../ports/clock.ts';
 import { LaunchError } from '../../ports/trial-runtime.ts';
 import { getAttempt, markLaunched, type AttemptRow } from '../../store/attempts.ts';
 import type { Store } from '../../store/database.ts';
+import { getExperiment } from '../../store/experiments.ts';
 import { getTrialRow, listActiveTrials, type TrialRow } from '../../store/trials.ts';
 import type { PendingEffect } from '../life/apply.ts';
 import type { ChangeTrials } from '../life/change-trials.ts';
-import { attemptFiles } from '../files/directories.ts';
-import { readLastWords } from '../log/last-words.ts';
+import { attemptFiles, trialDirectories } from '../files/directories.ts';
+import { lastWords, readLogEnd } from '../log/last-words.ts';
 import type { ReportIntake, ReportWatch } from '../reports/report-intake.ts';
 import type { ImageSupply } from '../../scheduler/image-supply.ts';
 import type { LaunchHolds, LaunchKind } from '../../scheduler/launch-holds.ts';
 import { createEnders } from './ask-to-end.ts';
 import { createDeadlines } from './deadlines.ts';
+import { explainEnd, type EndPlaces } from './explain-end.ts';
 import { abortLaunch, enter, type LiveAttempt, type Phase } from './live-attempt.ts';
 import type { Preparation } from './prepare.ts';
 import { createFactSaver, type Fact } from './save-facts.ts';
@@ -243,7 +245,7 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
     if (lateReports !== null && getTrialRow(store.db, entry.trialId)?.stop?.kind !== 'kill') void lateReports();
     else reports.close();
     deps.onLogComplete(entry.trialId, entry.handle.logPath);
-    const event = { type: 'exited' as const, exit: await withLastWords(exit, entry.handle.logPath) };
+    const event = { type: 'exited' as const, exit: await withLastWords(exit, entry) };
     enter(entry, { name: 'ended' });
     // `launched` may still be waiting to be saved: the state machine accepts an exit from `starting` too. What the runtime knows of the
     // exit goes only when the exit is saved, or a crash in between would make a finished trial look lost.
@@ -257,6 +259,25 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
         });
       },
     });
+  }
+
+  /** A failure is told with the last line of the log, and with what to do where that is known, unless the runtime knows better. */
+  async function withLastWords(exit: ExitInfo, entry: LiveAttempt): Promise<ExitInfo> {
+    if (exit.exitCode === null || exit.exitCode === 0 || exit.message !== null || exit.oomKilled) return exit;
+    const end = await readLogEnd(entry.handle.logPath);
+    const remedy = explainEnd(end, placesOf(entry));
+    return { ...exit, message: lastWords(end), ...(remedy === null ? {} : { remedy }) };
+  }
+
+  /** @returns null where it worked in no copy of a directory */
+  function placesOf({ trialId, runtime }: LiveAttempt): EndPlaces | null {
+    const trial = getTrialRow(store.db, trialId);
+    const experiment = trial === null ? null : getExperiment(store.db, trial.experimentId);
+    if (experiment === null || experiment.snapshot === null || experiment.sourceDir === null) return null;
+    const { work, checkpoints, output } = trialDirectories(deps.trialsDir, trialId);
+    const seen = runtime.layOut({ work, checkpoints, output, exchange: output, helper: output, inPlace: false });
+    const { sourceDir, snapshotInfo } = experiment;
+    return { work, seenWork: seen.places.work, sourceDir, leftOut: snapshotInfo?.leftOut ?? [] };
   }
 
   async function takeUp(trial: TrialRow): Promise<void> {
@@ -355,12 +376,6 @@ function outOfSight(problem: string | null): string {
 
 function launchKind({ spec }: TrialRow, { runtime }: AttemptRow): LaunchKind {
   return { runtime, slots: spec.ask.slots, image: spec.image };
-}
-
-/** A failure is told with the last line of the log, unless the runtime knows better. */
-async function withLastWords(exit: ExitInfo, logPath: string): Promise<ExitInfo> {
-  if (exit.exitCode === null || exit.exitCode === 0 || exit.message !== null || exit.oomKilled) return exit;
-  return { ...exit, message: await readLastWords(logPath) };
 }
 
 /** Anything a preparation or a runtime throws, as a launch failure for people. */

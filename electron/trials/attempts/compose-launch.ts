@@ -60,7 +60,16 @@ export function composeLaunch(facts: LaunchFacts): LaunchSpec {
     env,
     ...(facts.shellEnv === null ? {} : { envIsWhole: true }),
     slotUuids: facts.slotUuids,
-    mounts: [...mounts, ...trial.spec.mounts],
+    mounts: [
+      ...mounts,
+      ...trial.spec.mounts,
+      ...(trial.spec.links ?? []).map(({ hostPath, at, readOnly }) => ({
+        hostPath,
+        containerPath: paths.join(places.work, at),
+        readOnly,
+        role: 'link' as const,
+      })),
+    ],
     limits: trial.spec.limits,
     logPath: files.log,
     stateDir: files.state,

@@ -14,6 +14,7 @@ import { getExperiment } from '../../store/experiments.ts';
 import type { TrialRow } from '../../store/trials.ts';
 import { pickLatestCheckpoint } from '../files/checkpoints.ts';
 import { makeFirstDirectory } from '../removal/set-aside-leftovers.ts';
+import { showLinks } from './show-links.ts';
 import { ensureWorkingCopy } from './working-copy.ts';
 import { composeLaunch } from './compose-launch.ts';
 import { asksForStop } from '../files/stop-asked.ts';
@@ -65,6 +66,7 @@ export function createPreparation(deps: PreparationDeps): Preparation {
       });
       if (layout === undefined) throw new Error(`no ${attempt.runtime} runtime`);
       if (attempt.number === 1) makeFirstDirectory(deps.trialsDir, dirs.root);
+      const hasRun = listAttempts(deps.store.db, trial.id).some(({ startedAtMs }) => startedAtMs !== null);
       await Promise.all([
         makeDirectory(files.exchange).then(() => writeRegular(files.hparams, JSON.stringify(trial.hparams))),
         makeDirectory(dirs.checkpoints),
@@ -73,10 +75,10 @@ export function createPreparation(deps: PreparationDeps): Preparation {
           ? ensureWorkingCopy({
               work,
               snapshot: experiment?.snapshot ?? null,
-              hasRun: listAttempts(deps.store.db, trial.id).some(({ startedAtMs }) => startedAtMs !== null),
+              hasRun,
               bootId: deps.bootId,
               materialize: deps.materialize,
-            })
+            }).then(() => showLinks(work, trial.spec.links ?? [], attempt.runtime, !hasRun))
           : checkStillThere(work),
       ]);
 

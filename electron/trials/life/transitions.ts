@@ -508,7 +508,7 @@ function failure(exit: ExitInfo): Outcome {
         exit.message === null
           ? `Failed with exit code ${exit.exitCode}${sayBySignal(exit)}.`
           : `Exit code ${exit.exitCode}${sayBySignal(exit)}: ${exit.message}`,
-      remedy: 'The end of the log usually says more.',
+      remedy: exit.remedy ?? 'The end of the log usually says more.',
     };
   return {
     ...base,

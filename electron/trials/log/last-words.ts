@@ -1,4 +1,4 @@
-/** The last line a program wrote: in most failures, the reason. */
+/** The end of a log, and the last line a program wrote: in most failures, the reason. */
 import { readLogRange } from './log-store.ts';
 import { plainLine } from './plain-line.ts';
 
@@ -16,8 +16,8 @@ export function lastWords(tail: string): string | null {
   return last === undefined ? null : last.length <= MAX_CHARS ? last : `${last.slice(0, MAX_CHARS - 1)}…`;
 }
 
-/** Never rejects: a log that cannot be read has no last words. */
-export async function readLastWords(logPath: string): Promise<string | null> {
+/** Never rejects: a log that cannot be read has no end. @returns its last 8 KiB */
+export async function readLogEnd(logPath: string): Promise<string> {
   const slice = await readLogRange(logPath, -TAIL_BYTES, TAIL_BYTES).catch(() => null);
-  return slice === null ? null : lastWords(slice.data.toString('utf8'));
+  return slice === null ? '' : slice.data.toString('utf8');
 }

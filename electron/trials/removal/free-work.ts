@@ -18,6 +18,7 @@ import { getExperiment } from '../../store/experiments.ts';
 import { getTrialRow, type TrialRow } from '../../store/trials.ts';
 import { directoryBytes, namesIn } from '../files/directory-bytes.ts';
 import { hostWorkDir, trialDirectories } from '../files/directories.ts';
+import { hideLinks } from '../attempts/show-links.ts';
 import { removeTree } from './remove-tree.ts';
 
 /** So many are told by name. */
@@ -74,6 +75,7 @@ export function createWorkFreer(deps: WorkFreerDeps): WorkFreer {
         if (existsSync(doomed)) await removeTree(doomed);
         const experiment = getExperiment(store.db, trial.experimentId);
         if (!existsSync(work) || experiment === null || hostWorkDir(dirs, experiment) !== work) continue;
+        await hideLinks(work, trial.spec.links ?? []);
         const { files, bytes, examples } = await deps.beyond(experiment.snapshot, work);
         if (files > 0) {
           const own: OwnWork = { trialId: id, name: trial.name, files, bytes, examples: [...examples] };

@@ -78,6 +78,7 @@ describe('what could never start is known at submit', () => {
     cpus: null,
     memoryMiB: null,
     mounts: [],
+    links: [],
     inPlaceDir: null,
   };
   const facts = { cpus: 4, product: 'docker' } as const;

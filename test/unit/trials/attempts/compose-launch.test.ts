@@ -94,5 +94,13 @@ describe('composeLaunch', () => {
     const own = { hostPath: '/data', containerPath: '/data', readOnly: true };
     const trial = makeTrialRow({ spec: { ...makeTrialRow().spec, mounts: [own] } });
     expect(launch({ trial }).mounts).toEqual([...elsewhere.mounts, own]);
+    const links = [{ hostPath: '/p/data', at: 'data', readOnly: true }];
+    const linked = makeTrialRow({ spec: { ...trial.spec, links } });
+    expect(launch({ trial: linked }).mounts.at(-1)).toEqual({
+      hostPath: '/p/data',
+      containerPath: '/w/data',
+      readOnly: true,
+      role: 'link',
+    });
   });
 });

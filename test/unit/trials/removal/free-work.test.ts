@@ -73,7 +73,10 @@ async function add(over: Partial<TrialRow> = {}, inPlace = false): Promise<{ id:
       inPlace,
       createdAtMs: 0,
     } as never);
-    const newId = insertTrial(tx.db, makeTrialRow({ experimentId }));
+    const newId = insertTrial(
+      tx.db,
+      makeTrialRow({ experimentId, ...(over.spec === undefined ? {} : { spec: over.spec }) }),
+    );
     const ended = makeTrialRow({ id: newId, experimentId, state: 'done', attempt: 1, endedAtMs: 500, ...over });
     updateTrial(tx.db, ended);
     return newId;
@@ -83,6 +86,14 @@ async function add(over: Partial<TrialRow> = {}, inPlace = false): Promise<{ id:
   if (!inPlace) await snapshots.materialize(snapshot, work);
   return { id, work };
 }
+
+test('a link to the original is nothing of its own, and is not followed', async () => {
+  const links = [{ hostPath: path.join(dir, 'source'), at: 'data', readOnly: true }];
+  const { work } = await add({ spec: { ...makeTrialRow().spec, links } });
+  symlinkSync(path.join(dir, 'source'), path.join(work, 'data'));
+  expect(await freer.freeAll()).toMatchObject({ freedTrials: 1 });
+  expect([existsSync(work), existsSync(path.join(dir, 'source', 'train.py'))]).toEqual([false, true]);
+});
 
 test('a copy that holds nothing but its snapshot goes, what Python compiled with it, and the history says so', async () => {
   const { id, work } = await add();
