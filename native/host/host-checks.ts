@@ -51,7 +51,8 @@ export function checkDisk(
     };
   const found = `${sayMemory(disk.freeMiB)} of ${sayMemory(disk.totalMiB)} free under ${dataDir}`;
   const remedy =
-    'Delete archived trials (switchyard rm), prune images (docker image prune), or put the data on a bigger disk (SWITCHYARD_HOME=/path).';
+    'See what takes it (switchyard disk) and give back what can be made anew (switchyard disk --free work); delete archived trials ' +
+    '(switchyard rm), prune images (docker image prune), or put the data on a bigger disk (SWITCHYARD_HOME=/path).';
   if (disk.freeMiB < VERY_LOW_DISK_MIB)
     return { ...base, status: 'error', found: `${found}: trials will not be started`, remedy };
   if (disk.freeMiB < LOW_DISK_MIB)
