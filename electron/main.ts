@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { app } from 'electron';
+import { app, crashReporter } from 'electron';
 import { SwitchyardError } from './contract/errors.ts';
 import { handleAppScheme, registerAppScheme } from './desktop/app-scheme.ts';
 import { HIDDEN_FLAG } from './desktop/autostart-entry.ts';
@@ -50,6 +50,8 @@ let mainWindow: MainWindow | null = null;
 // adds the switch. What the page may do is limited all the same.
 if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
 registerAppScheme();
+// Windows groups windows and notifications by it; untried there.
+if (process.platform === 'win32') app.setAppUserModelId('org.switchyard.desktop');
 // The GPUs are for the trials: a window that draws on one holds hundreds of MiB of it.
 if (!memory.get().usesGpu) app.disableHardwareAcceleration();
 // Chromium's own files, and with them the single-instance lock, belong to the data directory.
@@ -57,6 +59,8 @@ if (!app.commandLine.hasSwitch('user-data-dir')) {
   fs.mkdirSync(profileDir, { recursive: true, mode: 0o700 });
   app.setPath('userData', profileDir);
 }
+// Dumps of crashed processes stay on this machine, for whoever reports the fault.
+crashReporter.start({ uploadToServer: false });
 if (claimSingleInstance(() => mainWindow?.show())) {
   endOnFault(log);
   guardPages();

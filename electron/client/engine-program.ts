@@ -17,6 +17,9 @@ export const ENGINE_MODULES = {
   'understand-live': 'native/gpu/understand-live.ts',
   'launcher-process': 'native/process/launcher-process.ts',
 } as const;
+/** As resources/packaging names it. */
+const DESKTOP_PROGRAM = process.platform === 'win32' ? 'Switchyard.exe' : 'switchyard-desktop';
+
 export type EngineModule = keyof typeof ENGINE_MODULES;
 
 /** Sources are there to be changed: a page and a command line are built when they are out of date. */
@@ -24,9 +27,42 @@ export function isClone(): boolean {
   return fs.existsSync(path.join(PROGRAM_ROOT, ENGINE_MODULES.serve));
 }
 
-/** @returns the absolute path of a module of the engine */
+/**
+ * @returns the absolute path of a module of the engine
+ * @throws EngineAwayError in a package of the desktop app, whose engine comes with its window
+ */
 export function engineModule(name: EngineModule): string {
+  if (findDesktopProgram() !== null)
+    throw new EngineAwayError(
+      'This Switchyard came with the desktop app, whose engine runs behind its window only.',
+      'Start the app first. For an engine without a window: npm install -g switchyard, with Node 20 or newer.',
+    );
   return path.join(PROGRAM_ROOT, isClone() ? ENGINE_MODULES[name] : path.join('out', 'engine', `${name}.js`));
+}
+
+/**
+ * In a package of the desktop app the command line lies in resources/cli.
+ * @returns the window's program; null in a clone and in the npm package
+ */
+function findDesktopProgram(): string | null {
+  const file = path.join(PROGRAM_ROOT, '..', '..', DESKTOP_PROGRAM);
+  return path.basename(PROGRAM_ROOT) === 'cli' && fs.existsSync(file) ? file : null;
+}
+
+/**
+ * What starts an engine in the background.
+ * @throws EngineAwayError when there is nothing that can
+ */
+export function engineCommand(env: NodeJS.ProcessEnv): { readonly program: string; readonly args: readonly string[] } {
+  const desktop = findDesktopProgram();
+  if (desktop === null) return { program: engineNode(), args: [engineModule('serve')] };
+  // Up in the tray, as at login. Without a display there is no window, and without a window no engine of the app's.
+  const hasDisplay = process.platform !== 'linux' || Boolean(env['DISPLAY']) || Boolean(env['WAYLAND_DISPLAY']);
+  if (hasDisplay) return { program: desktop, args: ['--hidden'] };
+  throw new EngineAwayError(
+    'No engine runs, and the desktop app cannot be started from here: there is no display.',
+    'Start the app on the desktop of this machine. For an engine without a window: npm install -g switchyard, with Node 20 or newer.',
+  );
 }
 
 /** @returns whether this very process can run modules of the engine */

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { DataPaths } from '../ports/data-dir.ts';
 import { EngineAwayError } from './client-errors.ts';
-import { engineModule, engineNode } from './engine-program.ts';
+import { engineCommand } from './engine-program.ts';
 import { waitForSocket } from './find-engine.ts';
 
 /** A first start creates the database and probes the machine. */
@@ -24,11 +24,12 @@ export async function startInBackground(
   env: NodeJS.ProcessEnv,
   started: (pid: number) => void,
 ): Promise<string> {
+  const { program, args } = engineCommand(env);
   const outputPath = path.join(paths.dir, 'background.log');
   const output = openOutput(paths.dir, outputPath);
   let ended: string | null = null;
   // Its stdout carries a login link, which belongs into no file.
-  const child = spawn(engineNode(), [engineModule('serve')], {
+  const child = spawn(program, args, {
     cwd: paths.dir,
     env,
     detached: true,

@@ -10,7 +10,10 @@ import { APP_SCHEME } from './navigation-policy.ts';
 /** Makes the scheme behave like https: an origin of its own, fetch, event streams. Before the application is ready. */
 export function registerAppScheme(): void {
   protocol.registerSchemesAsPrivileged([
-    { scheme: APP_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
+    {
+      scheme: APP_SCHEME,
+      privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true, codeCache: true },
+    },
   ]);
 }
 

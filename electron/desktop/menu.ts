@@ -22,6 +22,7 @@ export function setMenu(platform: NodeJS.Platform, isDevelopment: boolean, quit:
       { role: 'editMenu' },
       { label: 'View', submenu: view },
       { role: 'windowMenu' },
+      { role: 'help', submenu: [{ role: 'about' }] },
     ]),
   );
 }

@@ -2,6 +2,7 @@
 import { BrowserWindow, nativeTheme, screen } from 'electron';
 import type { DoorLog } from '../doors/listener.ts';
 import { INSTALLED_FLAG } from './channels.ts';
+import { offerContextMenu } from './context-menu.ts';
 import { fitBounds } from './fit-bounds.ts';
 import { APP_ORIGIN } from './navigation-policy.ts';
 import { revivePage } from './revive-page.ts';
@@ -87,6 +88,7 @@ function makeWindow(options: WindowOptions): BrowserWindow {
     event.preventDefault();
     options.onClose(window);
   });
+  offerContextMenu(window.webContents);
   revivePage(window, options.quit, options.log);
   // What goes wrong is told by an event, which revivePage hears.
   window.loadURL(`${APP_ORIGIN}/`).catch(() => undefined);

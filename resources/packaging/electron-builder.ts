@@ -4,6 +4,8 @@
  *
  * SWITCHYARD_TEST_BUILD=1 leaves the inspector's fuse on: Playwright cannot launch a binary without it. Never ship such a build.
  */
+import fs from 'node:fs';
+import path from 'node:path';
 import type { Configuration } from 'electron-builder';
 import packageJson from '../../package.json' with { type: 'json' };
 
@@ -18,12 +20,13 @@ const configuration: Configuration = {
     'out/{main,preload,renderer}/**',
     'package.json',
     '!out/**/*.map',
-    // Sources of the database, 20 MB that are compiled into prebuilds/ already.
+    // Sources of the database, 20 MB that are compiled into prebuilds/ already; of those, this platform's.
     '!node_modules/better-sqlite3/{deps,src}/**',
+    '!node_modules/better-sqlite3/prebuilds/!(${platform}-${arch}).node',
     // The Node that runs the headless engine; Electron brings its own.
     '!node_modules/{node,node-bin-*}/**',
     // Optional helpers of ssh2, compiled for the Node of the machine that built them; Electron cannot load those, and ssh2 does without.
-    '!node_modules/cpu-features/**',
+    '!node_modules/{cpu-features,nan,node-addon-api}/**',
     '!node_modules/ssh2/{install.js,util/**,lib/protocol/crypto/build/**}',
     '!node_modules/**/*.{d.ts,d.mts,d.cts,map,md}',
   ],
@@ -32,8 +35,22 @@ const configuration: Configuration = {
     ...packageJson.files
       .filter((file) => file.startsWith('resources/'))
       .map((file) => ({ from: file, to: file, filter: ['**/*', '!**/__pycache__/**'] })),
+    // The command line, as the npm package lays it out, with a Node of its own: Electron's fuses keep it from being one. Node is this
+    // machine's, so a package is made on the kind of machine that it is for.
+    { from: 'out/cli', to: 'cli/out/cli', filter: ['**/*', '!inputs.json'] },
+    { from: 'electron/switchyard.cjs', to: 'cli/electron/switchyard.cjs' },
+    { from: 'node_modules/node/bin', to: 'cli/bin', filter: ['node', 'node.exe'] },
+    { from: 'resources/packaging/linux/switchyard', to: 'cli/switchyard' },
     { from: 'resources/icons', to: 'resources/icons', filter: ['**/*', '!render.mjs', '!*.svg'] },
   ],
+  // It asks this for its version. Among the extra resources, the file would be missing in the archive.
+  afterPack: ({ appOutDir, packager }) => {
+    const { name, version, type } = packageJson;
+    const file = path.join(packager.getResourcesDir(appOutDir), 'cli', 'package.json');
+    fs.writeFileSync(file, JSON.stringify({ name, version, type }));
+  },
+  // The user interface speaks English; the rest are words of Chromium's that nobody sees.
+  electronLanguages: ['en-US'],
   asar: true,
   // A library in an archive cannot be loaded by the system.
   asarUnpack: ['node_modules/better-sqlite3/prebuilds/*.node'],
@@ -51,6 +68,10 @@ const configuration: Configuration = {
   },
   linux: {
     target: ['AppImage', 'deb'],
+    // `switchyard` is the command line.
+    executableName: 'switchyard-desktop',
+    // Desktops match windows and entries by these names; desktopName stands in package.json.
+    syncDesktopName: true,
     category: 'Science',
     icon: 'resources/icons/app',
     synopsis: 'A queue for the GPUs under your desk',
@@ -60,7 +81,10 @@ const configuration: Configuration = {
   extraMetadata: { homepage: 'https://switchyard.invalid/' },
   // The runtime that needs no libfuse2 on the machine; current systems lack it.
   toolsets: { appimage: '1.0.3' },
-  deb: { packageCategory: 'science' },
+  deb: {
+    packageCategory: 'science',
+    fpm: [`${path.join(import.meta.dirname, 'linux', 'switchyard-in-opt')}=/usr/bin/switchyard`],
+  },
   win: { target: ['nsis'], icon: 'resources/icons/app/256x256.png' },
   mac: { target: ['dmg'], icon: 'resources/icons/app/512x512.png', category: 'public.app-category.developer-tools' },
   publish: null,

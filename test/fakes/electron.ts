@@ -53,6 +53,7 @@ export const fake = {
   /** Runs in the child of each fork. */
   runUtility: (_child: FakeUtilityProcess): void => undefined,
   menus: [] as MenuItem[][],
+  popups: [] as MenuItem[][],
   notifications: [] as Notification[],
   openedOutside: [] as string[],
   errorBoxes: [] as string[],
@@ -90,6 +91,7 @@ export const fake = {
       processes: [],
       runUtility: () => undefined,
       menus: [],
+      popups: [],
       notifications: [],
       openedOutside: [],
       errorBoxes: [],
@@ -283,8 +285,14 @@ export interface MenuItem {
   readonly click?: () => void;
 }
 
+export const crashReporter = strict('crashReporter', {
+  start(options: Electron.CrashReporterStartOptions): void {
+    fake.calls.push(`crashReporter ${options.uploadToServer === false ? 'local' : 'sends'}`);
+  },
+} satisfies Partial<Electron.CrashReporter>);
+
 export const Menu = strict('Menu', {
-  buildFromTemplate: (items: MenuItem[]) => items,
+  buildFromTemplate: (items: MenuItem[]) => Object.assign(items, { popup: () => void fake.popups.push(items) }),
   setApplicationMenu(menu: MenuItem[]): void {
     fake.calls.push('setApplicationMenu');
     fake.menus.push(menu);

@@ -151,6 +151,7 @@ describe('the order of things', () => {
       'registerSchemesAsPrivileged',
       'disableHardwareAcceleration',
       'setPath userData',
+      'crashReporter local',
       'requestSingleInstanceLock',
       'whenReady',
       'setPermissionRequestHandler',
@@ -163,7 +164,10 @@ describe('the order of things', () => {
       'fork',
     ]);
     expect(fake.schemes).toEqual([
-      { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
+      {
+        scheme: 'app',
+        privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true, codeCache: true },
+      },
     ]);
     expect(fake.paths.get('userData')).toBe(path.join(dir, 'desktop'));
     // Electron refuses a path that is not there.
@@ -184,6 +188,7 @@ describe('the order of things', () => {
       'registerSchemesAsPrivileged',
       'disableHardwareAcceleration',
       'setPath userData',
+      'crashReporter local',
       'requestSingleInstanceLock',
       'quit',
     ]);
@@ -318,6 +323,16 @@ describe('the page of the window', () => {
     gone('oom');
     expect(fake.dialogs).toMatchObject([{ message: 'The window stops again and again' }]);
     await eventually(() => expect(webContents.reloads).toBe(4));
+  });
+
+  it('offers to copy what is selected, and the usual in fields', async () => {
+    await startAndShow();
+    const rightClick = (isEditable: boolean, selectionText: string) =>
+      window().webContents.emit('context-menu', {}, { isEditable, selectionText, editFlags: { canPaste: true } });
+    rightClick(false, '');
+    rightClick(false, 'step 12');
+    rightClick(true, '');
+    expect(fake.popups.map((menu) => menu.map(({ role }) => role))).toEqual([['copy'], ['paste', 'selectAll']]);
   });
 
   it('is not there when the application starts with the session, until it is wanted', async () => {

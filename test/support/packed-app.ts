@@ -1,0 +1,127 @@
+/**
+ * Plays Electron for a packed app: `node packed-app.ts PROGRAM`. Unpacks the app's archive, runs its main.js on the fake of electron
+ * and its engine in a process of its own, does what a user does, and prints what was seen as one line of JSON.
+ */
+import { execFile, fork } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire, registerHooks } from 'node:module';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { loadThroughElectron } from '../fakes/electron-protocol.ts';
+import type * as FakeElectron from '../fakes/electron.ts';
+
+const FAKE = pathToFileURL(path.join(import.meta.dirname, '../fakes/electron.ts')).href;
+const PARENT_PORT = pathToFileURL(path.join(import.meta.dirname, 'parent-port.ts')).href;
+const ORIGIN = 'app://switchyard';
+const DEADLINE_MS = 90_000;
+
+const [program = ''] = process.argv.slice(2);
+const resources = path.join(path.dirname(program), 'resources');
+const unpacked = path.join(process.env['SWITCHYARD_HOME'] ?? '', '..', 'unpacked');
+
+// What reads and writes these archives comes with the packager.
+const require = createRequire(createRequire(import.meta.url).resolve('app-builder-lib/package.json'));
+const asar = require('@electron/asar') as { extractAll(archive: string, to: string): void };
+asar.extractAll(path.join(resources, 'app.asar'), unpacked);
+
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === 'electron' ? { url: FAKE, shortCircuit: true } : next(specifier, context),
+});
+const { app, fake } = (await import(FAKE)) as typeof FakeElectron;
+fake.appPath = unpacked;
+fake.isPackaged = true;
+Object.assign(process, { resourcesPath: resources });
+fake.runUtility = (child) => {
+  const real = fork(child.script, [...child.args], {
+    env: child.env,
+    execArgv: ['--import', PARENT_PORT],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  real.stderr?.on('data', (chunk: Buffer) => child.stderr.write(chunk));
+  real.on('message', (message) => child.emit('message', message));
+  real.on('exit', (code) => child.ends(code ?? 1));
+  child.postMessage = (message) => void (real.connected && real.send(message as object));
+  child.kill = () => real.kill();
+};
+
+/** Waits for what `look` finds; the deadline is for machines under load. */
+async function until<T>(what: string, look: () => T | null | Promise<T | null>): Promise<T> {
+  const endMs = performance.now() + DEADLINE_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== null) return found;
+    if (fake.errorBoxes.length > 0) throw new Error(fake.errorBoxes.join('\n'));
+    if (performance.now() > endMs) throw new Error(`gave up waiting for ${what}`);
+    await delay(50);
+  }
+}
+
+async function page(pathname: string): Promise<Response> {
+  const handler = fake.schemeHandlers.get('app');
+  if (handler === undefined) throw new Error('the scheme is not answered');
+  return loadThroughElectron(handler, {
+    url: `${ORIGIN}${pathname}`,
+    method: 'GET',
+    headers: new Headers(),
+    body: null,
+    initiatorOrigin: ORIGIN,
+  });
+}
+
+// The application shows faults in a box, which nobody would see here.
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+function fail(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+}
+
+await import(pathToFileURL(path.join(unpacked, 'out/main/main.js')).href);
+fake.ready.resolve();
+const window = await until('the window', () => fake.windows[0] ?? null);
+const html = await (await page('/')).text();
+const script = /src="([^"]+\.js)"/.exec(html)?.[1] ?? '/none';
+const first = await page('/api/v1/state');
+await until('the engine', async () => ((await page('/api/v1/state')).ok ? true : null));
+
+// The command line of the same package, by the name people type.
+const cli = path.join(resources, 'cli/switchyard');
+const project = path.join(unpacked, '..', 'project');
+fs.mkdirSync(project);
+const sw = promisify(execFile);
+const submitted = await sw(
+  cli,
+  ['submit', '--', 'sh', '-c', 'echo seen; python3 -c "import switchyard; print(switchyard.__file__)"'],
+  {
+    cwd: project,
+  },
+);
+const log = await until('the log', async () => {
+  const answer = await page('/api/v1/trials/1/attempts/1/log/follow');
+  return answer.ok ? answer : null;
+});
+const followed = await log.text();
+const said = [...followed.matchAll(/"text":"([^"]+)"/g)]
+  .map(([, text]) => Buffer.from(text ?? '', 'base64').toString('utf8'))
+  .join('');
+const events = await page('/api/v1/events');
+await events.body?.cancel();
+app.quit();
+await until('the end', () => (fake.hasQuit ? true : null));
+process.stdout.write(
+  `${JSON.stringify({
+    url: window.url,
+    isShown: window.isShown,
+    hasPage: html.includes('id="root"'),
+    scriptStatus: (await page(script)).status,
+    firstStatus: first.status,
+    submitted: submitted.stdout,
+    said,
+    ended: followed.includes('event: end'),
+    calls: fake.calls,
+  })}\n`,
+);
+process.exit(0);
