@@ -57,6 +57,17 @@ describe('sessions', () => {
     expect(desk.admits(pass)).toBe(true);
   });
 
+  it('are 200 at most, and it is the one used longest ago that goes', () => {
+    const desk = open();
+    const passes = Array.from({ length: 201 }, () => {
+      nowMs += 1_000;
+      return signIn(desk);
+    });
+    const admitted = passes.map((pass) => desk.admits(pass));
+    expect(admitted.indexOf(false)).toBe(0);
+    expect(admitted.lastIndexOf(false)).toBe(0);
+  });
+
   it('give tickets for one download each, for half a minute', () => {
     const desk = open();
     const pass = signIn(desk);

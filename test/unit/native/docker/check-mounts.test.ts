@@ -1,5 +1,5 @@
 /** What may be mounted: never what gives a trial the engine, and a home only with our own directories covered. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -39,6 +39,19 @@ describe('mounts', () => {
       });
     await expect(checkMounts([mount(data, { role: 'work' })], guard)).rejects.toMatchObject({ code: 'mount_failed' });
     expect((await checkMounts([mount(data, { role: 'own' })], guard)).covered).toEqual([]);
+  });
+
+  test("the engine's socket, or a directory that holds it, also by a link and also read-only: refused", async () => {
+    const { home: dir, data, at } = home();
+    writeFileSync(at('data', 'engine.sock'), '');
+    const guard = { engineSocket: at('data', 'up', 'data', 'engine.sock'), privateDirs: [data] };
+    for (const hostPath of [at('data', 'engine.sock'), at('data'), dir, at('data', 'up'), '/'])
+      await expect(checkMounts([mount(hostPath)], guard)).rejects.toMatchObject({
+        code: 'mount_failed',
+        message: expect.stringContaining('control over the container engine'),
+      });
+    mkdirSync(at('data', 'set'));
+    expect((await checkMounts([mount(at('data', 'set'))], guard)).mounts).toHaveLength(1);
   });
 
   test('above them: covered, with links resolved on both sides, also for a working directory', async () => {

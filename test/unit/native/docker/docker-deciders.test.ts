@@ -196,6 +196,19 @@ describe('container options', () => {
     const ids = ['', '0', 'root:root', '0:5', 'app', '12', '12:5', '1a'].map((user) => plainUserId(user));
     expect(ids).toEqual([null, null, null, null, null, 12, 12, null]);
   });
+  it('gives nobody privileges, root less than Docker would, and no more shared memory than memory', () => {
+    const of = (more: Partial<LaunchSpec>): Dockerode.HostConfig | undefined =>
+      containerOptions({ ...spec, ...more }, 'a', PLAIN, NO_MOUNTS, null).HostConfig;
+    const root = of({ user: { uid: 0, gid: 0 } });
+    expect(root?.CapDrop).toEqual(expect.arrayContaining(['MKNOD', 'NET_RAW', 'SETPCAP', 'SYS_CHROOT']) as string[]);
+    for (const made of [root, of({})]) {
+      expect(made).toMatchObject({ Privileged: false, SecurityOpt: ['no-new-privileges'] });
+      expect(made).not.toHaveProperty('CapAdd');
+    }
+    const limits = { cpus: null, memoryMiB: 100, shmMiB: 8192 };
+    expect(of({ limits })).toMatchObject({ Memory: 100 * 2 ** 20, MemorySwap: 100 * 2 ** 20, ShmSize: 100 * 2 ** 20 });
+    expect(of({ limits: { ...limits, shmMiB: 64 } })?.ShmSize).toBe(64 * 2 ** 20);
+  });
   it('lets no trial take more GPUs than its lease', () => {
     const options = containerOptions(
       {

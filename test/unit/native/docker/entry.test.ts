@@ -60,6 +60,9 @@ describe('how it ended', () => {
       lost: false,
       oomKilled: true,
     });
+    // Only a worker of it ran out of memory; it went on and finished.
+    const worker = { ...container, exitCode: 0, oomKilled: true };
+    expect(judge({ container: worker })).toMatchObject({ oomKilled: false, exitCode: 0, lost: false, message: null });
     expect(judge({ note })).toMatchObject({ lost: true, exitCode: null });
     expect(judge({ note, container: { ...container, exitCode: 125 } })).toMatchObject({ lost: true, exitCode: null });
   });

@@ -44,6 +44,22 @@ function readInPieces(stamps: readonly string[], pieces: readonly number[]): rea
 }
 
 describe('log cursor', () => {
+  it('stops skipping at a frame that was never counted: the engine dropped what was to be skipped', () => {
+    const skipper = createFrameSkipper({ ...firstCursor(0), frames: 3, newest: stampOf(5) });
+    expect([stampOf(5), stampOf(6), stampOf(1), stampOf(5)].map((stamp) => skipper.skips(stamp))).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+  it('takes every frame once when the clock is set back behind the position', () => {
+    // The position moves on with each seven frames, up to 4 s; then the clock goes back to 1 s in the middle of the stream.
+    const before = [0, 0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 6.5, 7, 7.5, 8];
+    const stamps = [...before, 1, 1.001, 1.002, 1.003, 9].map((seconds) => stampOf(seconds * 1000));
+    for (const pieces of [[15], [15, 1, 1, 1], [16, 2], []])
+      expect(readInPieces(stamps, pieces)).toEqual(stamps.map((_, index) => index));
+  });
   it('takes every frame once, with two writers out of step and equal time stamps', () => {
     const steps = fc.array(
       fc.record({ ms: fc.constantFrom(0, 0, 0, 1, 3, 700, 2500), skew: fc.constantFrom(0, 0, -1, -2, 1) }),
