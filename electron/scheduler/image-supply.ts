@@ -22,7 +22,7 @@ const TELL_EVERY_MS = 1_000;
 export interface ImageSupplyDeps {
   readonly runtimes: ReadonlyMap<RuntimeKind, Pick<TrialRuntime, 'images'>>;
   readonly isUp: (kind: RuntimeKind) => boolean;
-  readonly holds: Pick<LaunchHolds, 'failed' | 'fetched' | 'leftMs'>;
+  readonly holds: Pick<LaunchHolds, 'failed' | 'fetched'>;
 }
 
 /** What the queue holds now. */
@@ -35,7 +35,10 @@ export interface QueuedImages {
 export type RefusedListener = (trialId: number, failure: LaunchError) => void;
 
 export interface ImageSupply {
-  /** Puts what is missing on the trials that wait for it, and sees to the next image; the input itself where all are here. */
+  /**
+   * Puts what is missing on the trials that wait for it, and sees to the next image; the input itself where all are here.
+   * @param input with the launch holds put on: for who is held nothing is fetched
+   */
   apply(input: PlanInput, queue: QueuedImages): PlanInput;
   /** A launch found it gone. */
   forget(launch: Pick<LaunchKind, 'runtime' | 'image'>): void;
@@ -63,7 +66,8 @@ interface Waiting {
 }
 
 export function createImageSupply({ runtimes, isUp, holds }: ImageSupplyDeps): ImageSupply {
-  const known = new Map<string, 'looked for' | 'missing' | 'here'>();
+  /** A symbol while it is looked for: one per look, so that an answer from before a change counts for nothing. */
+  const known = new Map<string, symbol | 'missing' | 'here'>();
   const listeners: (() => void)[] = [];
   const refusedListeners: RefusedListener[] = [];
   let fetching: Fetch | null = null;
@@ -78,13 +82,14 @@ export function createImageSupply({ runtimes, isUp, holds }: ImageSupplyDeps): I
   };
 
   function look({ runtime, image }: LaunchKind, key: string): void {
-    known.set(key, 'looked for');
+    const own = Symbol(key);
+    known.set(key, own);
     // Whoever cannot be asked is asked to fetch it, and says then why that is not possible.
     const asked = runtimes.get(runtime)?.images?.has(image ?? '') ?? Promise.resolve(false);
     void asked
       .catch(() => false)
       .then((isHere) => {
-        if (known.get(key) !== 'looked for') return;
+        if (known.get(key) !== own) return;
         known.set(key, isHere ? 'here' : 'missing');
         tell();
       });
@@ -141,12 +146,10 @@ export function createImageSupply({ runtimes, isUp, holds }: ImageSupplyDeps): I
     return missing;
   }
 
-  /** Of the images that are missing and may be fetched now, the one whose first trial is next in the line of its pool. */
+  /** Of the images that are missing, the one whose first trial is next in the line of its pool. */
   function fetchNext(waiting: Iterable<Waiting>): void {
     let first: Waiting | null = null;
-    for (const one of waiting)
-      if ((first === null || one.place < first.place) && isMissing(one.launch) && holds.leftMs(one.launch) === 0)
-        first = one;
+    for (const one of waiting) if ((first === null || one.place < first.place) && isMissing(one.launch)) first = one;
     const image = first?.launch.image ?? null;
     const store = first === null ? undefined : runtimes.get(first.launch.runtime)?.images;
     if (first !== null && image !== null && store !== undefined) void fetch(first, image, store);

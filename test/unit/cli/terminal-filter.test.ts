@@ -85,6 +85,7 @@ const ATTACKS = [
 describe('what a terminal gets to see', () => {
   test.each([
     ['colours and cleared line ends stay', 'a\u001b[1;31mred\u001b[0m\u001b[2K\r100 %\b', null],
+    ['a colour longer than any a program means goes', `a\u001b[${'1;'.repeat(100)}mb`, 'ab'],
     ['true colours stay', '\u001b[38;2;10;20;30mx\u001b[48:5:7my\u001b[m', null],
     ['text of all languages stays', '10 \u00b0C \u00a9 日本 🚆 \ufeff', null],
     ['the clipboard and titles do not', 'x\u001b]52;c;ZWNobw==\u0007y\u001b]0;title\u001b\\z', 'xyz'],

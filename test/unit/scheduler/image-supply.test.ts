@@ -18,6 +18,8 @@ interface Yard {
   readonly fetches: Call[];
   readonly refused: string[];
   readonly here: Set<string>;
+  /** The next answers to whether an image is here; none = as it is then. */
+  readonly answers: Promise<boolean>[];
   /** The queue as it is now: trials with their images, in line. */
   line: { id: number; image: string | null; poolId?: string; held?: PlanTrial['held'] }[];
   up: boolean;
@@ -40,7 +42,7 @@ afterEach(() => {
 function open(here: readonly string[] = []): Yard {
   const fetches: Call[] = [];
   const images: ImageStore = {
-    has: (image) => Promise.resolve(yard.here.has(image)),
+    has: (image) => yard.answers.shift() ?? Promise.resolve(yard.here.has(image)),
     fetch: (image, say, signal) =>
       new Promise((resolve, reject) => {
         fetches.push({
@@ -77,6 +79,7 @@ function open(here: readonly string[] = []): Yard {
     fetches,
     refused: [],
     here: new Set(here),
+    answers: [],
     line: [],
     up: true,
     nowMs: 0,
@@ -235,12 +238,34 @@ describe('the supply of images', () => {
     yard.up = false;
     yard.line = [{ id: 1, image: 'a' }];
     expect(await yard.settled()).toEqual([null]);
+    yard.line = [{ id: 2, image: 'b' }];
+    expect(await yard.settled()).toEqual([null]);
+    expect(yard.fetches).toEqual([]);
+    yard.line = [{ id: 1, image: 'a' }];
     yard.up = true;
     expect(await yard.settled()).toEqual([null]);
     yard.here.clear();
     expect(await yard.settled()).toEqual([null]);
     yard.supply.forgetAll('docker');
     expect(await yard.settled()).toEqual(['pulling its image']);
+  });
+
+  test('an answer from before a change counts for nothing', async () => {
+    const yard = open(['a']);
+    yard.line = [{ id: 1, image: 'a' }];
+    yard.pass();
+    yard.here.clear();
+    yard.supply.forget({ runtime: 'docker', image: 'a' });
+    expect(await yard.settled()).toEqual(['pulling its image']);
+    const late = Promise.withResolvers<boolean>();
+    yard.answers.push(late.promise);
+    yard.line = [{ id: 2, image: 'b' }];
+    yard.pass();
+    yard.supply.forget({ runtime: 'docker', image: 'b' });
+    expect(await yard.settled()).toEqual(['its image is pulled after a']);
+    late.resolve(true);
+    await next();
+    expect(yard.pass()).toEqual(['its image is pulled after a']);
   });
 
   test('progress is told once a second, an end at once', async () => {

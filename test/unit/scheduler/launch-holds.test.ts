@@ -73,6 +73,17 @@ describe('launch holds', () => {
     holds.close();
   });
 
+  test('an image that came ends the hold of that image, and no other', () => {
+    const { holds } = yard();
+    holds.failed(launch(), fault('image'));
+    holds.failed(launch({ image: 'b' }), fault('image'));
+    holds.failed(launch({ slots: 1 }), fault('gpus'));
+    holds.fetched({ runtime: 'docker', image: 'a' });
+    const left = [launch(), launch({ image: 'b' }), launch({ slots: 1 })].map((kind) => holds.leftMs(kind));
+    expect(left).toEqual([0, 5000, 5000]);
+    holds.close();
+  });
+
   test('the plan sees them as reasons; a hold of the trial itself stays', () => {
     const { holds } = yard();
     const own = { code: 'held' as const, text: 'own' };
