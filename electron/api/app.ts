@@ -3,7 +3,9 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { API_PREFIX } from '../contract/api-prefix.ts';
 import * as routes from '../contract/routes.ts';
 import { SwitchyardError } from '../contract/errors.ts';
+import { answerInTurns } from './answer-in-turns.ts';
 import { mountFeed } from './feed.ts';
+import { largeBodiesInTurns } from './large-bodies.ts';
 import { mountLogs } from './logs.ts';
 import { errorResponse, toResponse, validationError } from './problems.ts';
 import type { Services } from './services/services.ts';
@@ -16,14 +18,17 @@ export function createApi(services: Services): OpenAPIHono {
       result.success ? undefined : toResponse(validationError(result.error.issues).toProblem()),
   });
 
+  api.use(largeBodiesInTurns);
   api.openapi(routes.getHealth, (c) => c.json({ ok: true as const, version: services.version, pid: process.pid }, 200));
-  api.openapi(routes.getState, async (c) => c.json(await services.state(), 200));
+  // What may be long is written piece by piece.
+  api.openapi(routes.getState, async () => (await answerInTurns(await services.state())) as never);
   mountFeed(api, services);
 
   api.openapi(routes.listTrials, async (c) => {
     const { pool, archived, ...rest } = c.req.valid('query');
     const isArchived = archived === 'all' ? null : archived === 'true';
-    return c.json(await services.listTrials({ ...rest, poolId: pool, archived: isArchived }), 200);
+    const page = await services.listTrials({ ...rest, poolId: pool, archived: isArchived });
+    return (await answerInTurns({ ...page })) as never;
   });
   api.openapi(routes.submit, async (c) => c.json(await services.submit(c.req.valid('json')), 201));
   // Fixed paths before those with {id}.
@@ -40,11 +45,12 @@ export function createApi(services: Services): OpenAPIHono {
     const body = c.req.valid('json');
     return c.json(await services.duplicate(c.req.valid('param').id, body.config, body.paused), 201);
   });
-  api.openapi(routes.undo, (c) => c.json(services.undo(c.req.valid('param').id), 200));
+  api.openapi(routes.undo, async (c) => c.json(await services.undo(c.req.valid('param').id), 200));
   api.openapi(routes.getMetrics, async (c) => {
     const { names, maxPoints, times } = c.req.valid('query');
     const wanted = names === undefined || names === '' ? null : names.split(',');
-    return c.json({ series: await services.metrics(c.req.valid('param').id, wanted, maxPoints, times === '1') }, 200);
+    const series = await services.metrics(c.req.valid('param').id, wanted, maxPoints, times === '1');
+    return (await answerInTurns({ series })) as never;
   });
   api.openapi(routes.getLogFacts, async (c) => c.json(await services.logFacts(c.req.valid('param').id), 200));
   api.openapi(routes.takeLogMetrics, async (c) =>

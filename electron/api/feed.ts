@@ -14,7 +14,7 @@ export function mountFeed(api: OpenAPIHono, services: Services): void {
     const lastId = c.req.header('last-event-id');
     const after = lastId !== undefined && /^\d+$/.test(lastId) ? Number(lastId) : (c.req.valid('query').after ?? null);
     return streamSSE(c, async (stream) => {
-      let backlog: FeedFrame[] = services.catchUp(after);
+      let backlog: FeedFrame[] = [];
       let wake: (() => void) | null = null;
       const unsubscribe = services.subscribe((frame) => {
         backlog.push(frame);
@@ -26,6 +26,7 @@ export function mountFeed(api: OpenAPIHono, services: Services): void {
       });
       void ended.then(() => wake?.());
       try {
+        backlog = [...(await services.catchUp(after)), ...backlog];
         await stream.write(': switchyard\n\n');
         while (!stream.aborted) {
           const frame = backlog.shift();

@@ -25,6 +25,7 @@ import {
   TrialActionBody,
   TrialActionResult,
   TrialDetail,
+  TrialIds,
 } from './trials.ts';
 
 /** Largest request body the API reads, bytes. */
@@ -168,7 +169,7 @@ export const duplicateTrial = createRoute({
 export const deletePreview = createRoute({
   method: 'post',
   path: '/trials/delete-preview',
-  request: body(z.object({ trialIds: z.array(z.number().int()).min(1).max(100_000) }).strict()),
+  request: body(z.object({ trialIds: TrialIds }).strict()),
   responses: {
     200: json(
       z.object({ freesBytes: z.number().int(), checkpoints: z.number().int(), trials: z.number().int() }),

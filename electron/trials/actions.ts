@@ -1,8 +1,7 @@
 /**
- * The user's actions on one or many trials. One change a batch, all or nothing: when one trial refuses, nothing changes and
- * the error names each refusal.
+ * The user's actions on one or many trials, in one transaction, all or nothing: when one trial refuses, nothing changes and
+ * the error names each refusal. More than a transaction should take: act-on-many.
  */
-import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { SwitchyardError, type ErrorCode, type ItemError } from '../contract/errors.ts';
 import type { TrialAction, TrialActionResult } from '../contract/trials.ts';
@@ -32,127 +31,51 @@ class ItemRefusal extends Error {
 }
 
 /**
+ * One transaction: everything or nothing.
+ * @param total of how many trials this is a part, for the words of the answer
  * @throws SwitchyardError with the trial's own code for one trial, batch_refused with `items` for several
  */
-export function actOnTrials(context: ActionContext, action: TrialAction): TrialActionResult {
-  return context.changeTrials(`trials ${action.action}`, (change) => {
-    const { tx } = change;
-    const ids = [...new Set(action.trialIds)];
-    const refused: ItemError[] = [];
-    const trials: TrialRow[] = [];
-    for (const id of ids) {
-      const found = lookAt(tx, id, action);
-      if ('trial' in found) trials.push(found.trial);
-      else refused.push(found.refusal);
-    }
-    throwIfRefused(refused, ids.length);
-    return perform(context, change, action, trials);
-  });
+export function actOnTrials(context: ActionContext, action: TrialAction, total?: number): TrialActionResult {
+  return context.changeTrials(`trials ${action.action}`, (change) => actWithin(context, change, action, total));
 }
 
-/** Up to so many trials an action is one transaction. Each takes a twentieth of a millisecond or so, and nothing else is done meanwhile. */
-export const MAX_BATCH = 500;
-/** So many trials are looked at, changed, or deleted, at once; in between, others get their turn. */
-const CHECK_SLICE = 300;
-const CHANGE_SLICE = 200;
-const DELETE_SLICE = 20;
-
-/**
- * Deleting, however many they are. One refusal refuses all of them and nothing is deleted, as for every action; then they go in small
- * transactions. A trial that was retried in between stays. A crash in the middle leaves the rest: deleting them again goes on.
- */
-async function deleteTrialsInSlices(
+function actWithin(
   context: ActionContext,
-  action: Extract<TrialAction, { action: 'delete' }>,
-): Promise<TrialActionResult> {
+  change: TrialChange,
+  action: TrialAction,
+  total?: number,
+): TrialActionResult {
   const ids = [...new Set(action.trialIds)];
-  if (ids.length <= DELETE_SLICE) return actOnTrials(context, action);
   const refused: ItemError[] = [];
-  for (let from = 0; from < ids.length; from += CHECK_SLICE) {
-    context.changeTrials('look at trials to delete', ({ tx }) => {
-      for (const id of ids.slice(from, from + CHECK_SLICE)) {
-        const found = lookAt(tx, id, action);
-        if ('refusal' in found) refused.push(found.refusal);
-        else if (found.trial.state !== 'done') refused.push(notDeletable(found.trial));
-      }
-    });
-    await setImmediate();
+  const trials: TrialRow[] = [];
+  for (const id of ids) {
+    const found = lookAt(change.tx, id, action);
+    if ('trial' in found) trials.push(found.trial);
+    else refused.push(found.refusal);
   }
   throwIfRefused(refused, ids.length);
-  const deleted: number[] = [];
-  for (let from = 0; from < ids.length; from += DELETE_SLICE) {
-    const gone = context.changeTrials('delete trials', ({ tx }) => {
-      const trials = ids.slice(from, from + DELETE_SLICE).map((id) => getTrialRow(tx.db, id));
-      const ended = trials.filter((trial) => trial !== null && trial.state === 'done') as TrialRow[];
-      deleteTrials(tx, ended, context.trialsDir);
-      return ended.map(({ id }) => id);
-    });
-    deleted.push(...gone);
-    await setImmediate();
-  }
-  return { trialIds: deleted, undoId: null, message: `Deleted ${deleted.length} trials` };
+  return perform(context, change, action, trials, total ?? trials.length);
 }
 
-/**
- * Any action on any number of trials. Up to MAX_BATCH they change together or not at all. More change in slices, each of them as a whole:
- * what is not there or was changed meanwhile refuses everything before anything happens, what refuses later is left out and named, and
- * there is no undo of it all. A crash in the middle leaves the rest as it was.
- */
-export async function actOnManyTrials(context: ActionContext, action: TrialAction): Promise<TrialActionResult> {
-  if (action.action === 'delete') return deleteTrialsInSlices(context, action);
-  const ids = [...new Set(action.trialIds)];
-  if (ids.length <= MAX_BATCH) return actOnTrials(context, action);
-  if (action.action === 'move')
-    throw new SwitchyardError(
-      'invalid_place',
-      `At most ${MAX_BATCH} trials can be moved at once, these are ${ids.length}.`,
-      {
-        remedy: 'Move them in parts, or give them another priority.',
-      },
-    );
-  const gone: ItemError[] = [];
-  for (let from = 0; from < ids.length; from += CHECK_SLICE) {
-    context.changeTrials('look at trials', ({ tx }) => {
-      for (const id of ids.slice(from, from + CHECK_SLICE)) {
-        const found = lookAt(tx, id, action);
-        if ('refusal' in found) gone.push(found.refusal);
-      }
-    });
-    await setImmediate();
-  }
-  throwIfRefused(gone, ids.length);
-  const changed: number[] = [];
-  const refused: ItemError[] = [];
-  for (let from = 0; from < ids.length; from += CHANGE_SLICE) {
-    const slice = ids.slice(from, from + CHANGE_SLICE);
-    const { expectedRevisions: _checkedAbove, ...rest } = action;
-    changed.push(...actOnWilling(context, { ...rest, trialIds: slice }, refused));
-    await setImmediate();
-  }
-  if (changed.length === 0) throwIfRefused(refused, ids.length);
-  const left =
-    refused.length === 0 ? '' : `; ${refused.length} refused and are as they were. ${refused[0]?.message ?? ''}`;
-  return {
-    trialIds: changed,
-    undoId: null,
-    message: `${action.action}: ${changed.length} trials, in parts of ${CHANGE_SLICE}, which cannot be undone at once${left}`,
-  };
-}
+/** Thrown to take back what was only tried. */
+class TakenBack extends Error {}
 
-/** Acts on a slice; a second time without those that refuse. @returns the trials acted on, or made */
-function actOnWilling(context: ActionContext, action: TrialAction, refused: ItemError[]): readonly number[] {
+/** What an action would be refused for now. Nothing is changed, and nobody hears of it. */
+export function tryOut(context: ActionContext, action: TrialAction): readonly ItemError[] {
   try {
-    return actOnTrials(context, action).trialIds;
+    context.changeTrials(`try ${action.action}`, (change) => {
+      actWithin(context, change, action);
+      throw new TakenBack();
+    });
   } catch (error) {
-    if (!(error instanceof SwitchyardError) || error.items === undefined) throw error;
-    refused.push(...error.items);
-    const unwilling = new Set(error.items.map(({ id }) => id));
-    const willing = action.trialIds.filter((id) => !unwilling.has(id));
-    return willing.length === 0 ? [] : actOnTrials(context, { ...action, trialIds: willing }).trialIds;
+    if (error instanceof TakenBack) return [];
+    if (error instanceof SwitchyardError && error.items !== undefined) return error.items;
+    throw error;
   }
+  return [];
 }
 
-function notDeletable(trial: TrialRow): ItemError {
+export function notDeletable(trial: TrialRow): ItemError {
   return {
     id: trial.id,
     code: 'illegal_state',
@@ -160,7 +83,7 @@ function notDeletable(trial: TrialRow): ItemError {
   };
 }
 
-function lookAt(
+export function lookAt(
   tx: Tx,
   id: number,
   action: TrialAction,
@@ -173,7 +96,11 @@ function lookAt(
   return { refusal: { id, code: 'stale_revision', message } };
 }
 
-function throwIfRefused(refused: readonly ItemError[], total: number): void {
+/** So many refusals are told one by one. */
+export const MAX_ITEMS = 1_000;
+
+/** @param count how many refused, where not all of them are named */
+export function throwIfRefused(refused: readonly ItemError[], total: number, count = refused.length): void {
   const first = refused[0];
   if (first === undefined) return;
   if (total === 1)
@@ -183,7 +110,7 @@ function throwIfRefused(refused: readonly ItemError[], total: number): void {
     });
   throw new SwitchyardError(
     'batch_refused',
-    `Nothing was changed: ${refused.length} of ${total} trials refused. ${first.message}`,
+    `Nothing was changed: ${count} of ${total} trials refused. ${first.message}`,
     { items: refused, remedy: 'Leave those out, or act on each alone.' },
   );
 }
@@ -209,6 +136,7 @@ function perform(
   change: TrialChange,
   action: TrialAction,
   trials: readonly TrialRow[],
+  total: number,
 ): TrialActionResult {
   const { tx } = change;
   const fire = (trial: TrialRow, event: TrialEvent): TrialRow => {
@@ -229,7 +157,7 @@ function perform(
     undoId: number | null = null,
     trialIds = trials.map((t) => t.id),
   ): TrialActionResult => ({ trialIds, undoId, message });
-  const what = trials.length === 1 ? `#${(trials[0] as TrialRow).id}` : `${trials.length} trials`;
+  const what = total === 1 ? `#${(trials[0] as TrialRow).id}` : `${total} trials`;
 
   switch (action.action) {
     case 'move': {
@@ -429,17 +357,14 @@ function rememberUndo(
   return insertUndo(tx.db, tx.nowMs, kind, entries);
 }
 
-/**
- * Takes back a move, a cancel of queued trials, or an archive. Trials that moved on meanwhile are left as they are, and named.
- * @throws SwitchyardError undo_gone when it was undone already, is too old, or all its trials moved on
- */
-export function undoAction(changeTrials: ChangeTrials, undoId: number): TrialActionResult {
+/** @returns which trials are as they were and which had moved on; null when it was undone already, or is too old */
+export function restore(
+  changeTrials: ChangeTrials,
+  undoId: number,
+): { readonly restored: readonly number[]; readonly left: readonly number[] } | null {
   return changeTrials('undo', ({ tx }) => {
     const entry = takeUndo(tx.db, undoId);
-    if (entry === null)
-      throw new SwitchyardError('undo_gone', 'This cannot be undone any more.', {
-        remedy: 'It was undone already, or too much happened since.',
-      });
+    if (entry === null) return null;
     const restored: number[] = [];
     const left: number[] = [];
     for (const { id, before, after } of entry.data as UndoEntry[]) {
@@ -452,17 +377,30 @@ export function undoAction(changeTrials: ChangeTrials, undoId: number): TrialAct
       tx.emit({ type: 'trial.undone', trialId: id, text: `Undone: ${entry.kind}` });
       restored.push(id);
     }
-    const leftText =
-      left.length === 0
-        ? ''
-        : `${listIds(left)} moved on meanwhile and ${left.length === 1 ? 'is' : 'are'} left as ${left.length === 1 ? 'it is' : 'they are'}`;
-    if (restored.length === 0)
-      throw new SwitchyardError('undo_gone', `Nothing was undone: ${leftText}.`, {
-        remedy: 'Look at it and change what you want to have changed.',
-      });
-    const done = restored.length === 1 ? `Undone for #${restored[0] ?? 0}` : `Undone for ${restored.length} trials`;
-    return { trialIds: restored, undoId: null, message: leftText === '' ? done : `${done}; ${leftText}` };
+    return { restored, left };
   });
+}
+
+/** @throws SwitchyardError undo_gone where nothing was restored */
+export function sayRestored(restored: readonly number[], left: readonly number[]): TrialActionResult {
+  if (restored.length === 0 && left.length === 0)
+    throw new SwitchyardError('undo_gone', 'This cannot be undone any more.', {
+      remedy: 'It was undone already, or too much happened since.',
+    });
+  const leftText =
+    left.length === 0
+      ? ''
+      : `${listIds(left)} moved on meanwhile and ${left.length === 1 ? 'is' : 'are'} left as ${left.length === 1 ? 'it is' : 'they are'}`;
+  if (restored.length === 0)
+    throw new SwitchyardError('undo_gone', `Nothing was undone: ${leftText}.`, {
+      remedy: 'Look at it and change what you want to have changed.',
+    });
+  const done = restored.length === 1 ? `Undone for #${restored[0] ?? 0}` : `Undone for ${restored.length} trials`;
+  return {
+    trialIds: [...restored],
+    undoId: null,
+    message: leftText === '' ? done : `${done}; ${leftText}`,
+  };
 }
 
 function listIds(ids: readonly number[]): string {

@@ -1,4 +1,5 @@
 /** How long a short question waits while one long request after the other is answered, with 200,000 trials in the database. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { seedQueue } from './seed.ts';
 import { ms } from './measure.ts';
 import type { BenchResult } from './report.ts';
@@ -19,7 +20,14 @@ async function nextPages(call: Call, path: string, count: number): Promise<void>
 }
 
 /** What is asked meanwhile: the name, and the requests. */
-function attacks(call: Call, lastId: number): readonly (readonly [string, () => Promise<unknown>])[] {
+function attacks(
+  { call, raw }: Yard['engine']['api'],
+  lastId: number,
+): readonly (readonly [string, () => Promise<unknown>])[] {
+  // Not parsed: that would hold up the one who asks meanwhile, who is here as well.
+  const read = async (path: string): Promise<void> => {
+    await (await raw(path)).body?.pipeTo(new WritableStream());
+  };
   const ids = (count: number): number[] => Array.from({ length: count }, (_, index) => lastId - index);
   const quiet = (work: Promise<unknown>): Promise<unknown> => work.catch(() => null);
   const act = (action: string, count: number): Promise<unknown> =>
@@ -27,13 +35,24 @@ function attacks(call: Call, lastId: number): readonly (readonly [string, () => 
   const unknown = Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`key_${index}`, 1]));
   const many = (work: () => Promise<unknown>): Promise<unknown> => Promise.all(Array.from({ length: AT_ONCE }, work));
   return [
-    ['the largest page', () => call('GET', '/trials?archived=all&limit=1000')],
+    // What the machine itself makes them wait.
+    ['nothing else', () => delay(1_000)],
+    ['the largest page', () => read('/trials?archived=all&limit=1000')],
     ['the next page, three times', () => nextPages(call, '/trials?archived=all&limit=1000', 3)],
-    ['a search that finds nothing', () => call('GET', '/trials?archived=all&search=zzzz')],
-    ['a search for a parameter of everything', () => call('GET', '/trials?archived=all&search=lr%3E0.003&limit=1000')],
-    ['sorting everything by name', () => call('GET', '/trials?archived=all&sort=name&limit=1000')],
-    [`${AT_ONCE} searches at once`, () => many(() => call('GET', '/trials?archived=all&search=zzzz'))],
-    [`${AT_ONCE} pages at once`, () => many(() => call('GET', '/trials?limit=1000'))],
+    ['a search that finds nothing', () => read('/trials?archived=all&search=zzzz')],
+    ['a search for a parameter of everything', () => read('/trials?archived=all&search=lr%3E0.003&limit=1000')],
+    ['sorting everything by name', () => read('/trials?archived=all&sort=name&limit=1000')],
+    [`${AT_ONCE} searches at once`, () => many(() => read('/trials?archived=all&search=zzzz'))],
+    [`${AT_ONCE} pages at once`, () => many(() => read('/trials?limit=1000'))],
+    ['the snapshot of everything', () => read('/state')],
+    [
+      'moving 500 to the top',
+      () => quiet(call('POST', '/trials/actions', { action: 'move', trialIds: ids(500), to: { place: 'top' } })),
+    ],
+    [
+      'what moving 100 would bring',
+      () => quiet(call('POST', '/trials/move-preview', { trialIds: ids(100), to: { place: 'bottom' } })),
+    ],
     ['pausing 500', () => act('pause', 500)],
     ['canceling 20,000', () => act('cancel', 20_000)],
     ['archiving 20,000', () => act('archive', 20_000)],
@@ -47,10 +66,10 @@ export async function benchTurns(): Promise<BenchResult[]> {
   const dataDir = makeDirectory('turns');
   const lastId = seedQueue(dataDir, 0, TRIALS);
   return await withYard('turns', { dataDir }, async ({ engine }) => {
-    const call: Call = (...args) => engine.api.call(...args);
+    const { call } = engine.api;
     await call('POST', '/pools/workstation/actions', { action: 'pause' });
     const figures: { readonly name: string; readonly waitedMs: number; readonly tookMs: number }[] = [];
-    for (const [name, attack] of attacks(call, lastId)) {
+    for (const [name, attack] of attacks(engine.api, lastId)) {
       const progress = { isOver: false };
       const beganMs = performance.now();
       const done = attack().finally(() => {

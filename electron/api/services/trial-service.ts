@@ -12,7 +12,7 @@ import type { SecretBox } from '../../ports/secret-box.ts';
 import type { PlanViews } from '../../scheduler/plan-view.ts';
 import type { Store } from '../../store/database.ts';
 import type { TrialRow } from '../../store/trials.ts';
-import { actOnManyTrials, undoAction } from '../../trials/actions.ts';
+import { actOnManyTrials, undoMany } from '../../trials/act-on-many.ts';
 import { findTrials, type TrialPage, type TrialQuestion } from '../../trials/find/find-trials.ts';
 import type { ChangeTrials } from '../../trials/life/change-trials.ts';
 import { previewMove, type MovePreview } from '../../trials/preview-move.ts';
@@ -24,7 +24,7 @@ export interface TrialService {
   listTrials(question: TrialQuestion): Promise<TrialPage<Trial>>;
   trialDetail(id: number): Promise<TrialDetail>;
   act(action: TrialAction): Promise<TrialActionResult>;
-  undo(id: number): TrialActionResult;
+  undo(id: number): Promise<TrialActionResult>;
   deletePreview(ids: readonly number[]): Promise<DeletePreview>;
   /** @param poolId another pool: the trials go to the end of its line, whatever `to` says */
   movePreview(ids: readonly number[], to: MoveTo, poolId?: string): MovePreview;
@@ -56,7 +56,7 @@ export function createTrialService(deps: TrialServiceDeps): TrialService {
       void deps.collectGarbage();
       return { ...result, freedBytes };
     },
-    undo: (id) => undoAction(deps.changeTrials, id),
+    undo: (id) => undoMany(deps.changeTrials, id),
     deletePreview: (ids) => previewDelete(store.db, trialsDir, ids),
     movePreview: (ids, to, poolId) => previewMove(store, deps.forecast, ids, to, poolId),
     async metrics(id, names, maxPoints, withTimes) {

@@ -28,12 +28,14 @@ export function meaningOfChange(
   row: TrialRow | null,
 ): ChangeMeaning {
   const gaveUpLease = before !== undefined && HOLDS_LEASE.has(before) && (row === null || !HOLDS_LEASE.has(row.state));
+  // Canceled and failed runs are no examples, and a new trial has not run: only one that ran and is live again takes its run away.
+  const cameBack = before === undefined && row !== null && row.attempt > 0;
   const isDone = row !== null && row.state === 'done';
   return {
     onlyRunsOn: row?.state === 'running' && (before === 'starting' || before === 'running'),
     gaveUpLease,
     freedGpus: gaveUpLease && row !== null && row.spec.ask.slots > 0,
-    changesEstimates: row !== null && (isDone || before === undefined),
+    changesEstimates: row !== null && (isDone ? before !== undefined && row.outcome?.kind === 'completed' : cameBack),
     finished:
       isDone && before !== undefined && before !== 'done' && row.outcome !== null
         ? {

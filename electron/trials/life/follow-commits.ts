@@ -47,7 +47,7 @@ export function createCommitFollower(to: CommitListeners): CommitFollower {
     const row = to.readTrial(id);
     const meaning = meaningOfChange(id, states.get(id), row);
     if (row !== null && meaning.changesEstimates) to.likeRuns.forget(row);
-    if (row?.state === 'done') to.reestimation.soon(row.estimateKey);
+    if (row?.state === 'done' && meaning.changesEstimates) to.reestimation.soon(row.estimateKey);
     remember(id, row);
     return meaning;
   }

@@ -1,6 +1,7 @@
 /** What deleting trials would take, before it is done. */
 import type { Database } from 'better-sqlite3';
 import { listCheckpoints } from '../../store/reports.ts';
+import { takeTurns } from '../../store/turns.ts';
 import { trialDirectories } from '../files/directories.ts';
 import { requireTrial } from '../require-trial.ts';
 import { directoryBytes } from '../files/directory-bytes.ts';
@@ -13,12 +14,14 @@ export interface DeletePreview {
 
 /** @throws SwitchyardError not_found */
 export async function previewDelete(db: Database, trialsDir: string, ids: readonly number[]): Promise<DeletePreview> {
-  for (const id of ids) requireTrial(db, id);
-  return {
-    freesBytes: await bytesOnDisk(trialsDir, ids),
-    checkpoints: ids.reduce((sum, id) => sum + listCheckpoints(db, id).length, 0),
-    trials: ids.length,
-  };
+  const pace = await takeTurns();
+  let checkpoints = 0;
+  for (const id of ids) {
+    if (pace.isDue()) await pace.step();
+    requireTrial(db, id);
+    checkpoints += listCheckpoints(db, id).length;
+  }
+  return { freesBytes: await bytesOnDisk(trialsDir, ids), checkpoints, trials: ids.length };
 }
 
 /** Disk use of the directories of these trials, bytes. */

@@ -1,8 +1,8 @@
 /** Metric series for plots, thinned so that their shape stays. Pure but for the rows read. */
-import { setImmediate } from 'node:timers/promises';
 import type { Database } from 'better-sqlite3';
 import type { MetricSeries } from '../../contract/trials.ts';
 import { listMetricNames, readTimedMetric } from '../../store/reports.ts';
+import { nextTurn } from '../../store/turns.ts';
 
 /** So many points are read at once, a few milliseconds' worth; in between, others get their turn. */
 const PIECE_POINTS = 10_000;
@@ -31,7 +31,7 @@ export async function readSeries(
       // A look-up counts too: there may be thousands of short ones.
       budget -= piece.length + 100;
       if (budget <= 0) {
-        await setImmediate();
+        await nextTurn();
         budget = PIECE_POINTS;
       }
       if (piece.length < PIECE_POINTS) break;

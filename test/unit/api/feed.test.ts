@@ -16,7 +16,7 @@ function open(): {
   const services: Pick<Services, 'catchUp' | 'subscribe'> = {
     catchUp: (seq) => {
       askedAfter.push(seq);
-      return [];
+      return Promise.resolve([]);
     },
     subscribe: (listener) => {
       listeners.add(listener);

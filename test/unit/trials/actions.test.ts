@@ -17,7 +17,8 @@ import {
   updateTrial,
   type TrialRow,
 } from '../../../electron/store/trials.ts';
-import { actOnManyTrials, actOnTrials, MAX_BATCH, undoAction } from '../../../electron/trials/actions.ts';
+import { actOnManyTrials, MAX_BATCH, MAX_MOVED, undoMany } from '../../../electron/trials/act-on-many.ts';
+import { actOnTrials, restore, sayRestored } from '../../../electron/trials/actions.ts';
 import { createTrialChanges, type ChangeTrials } from '../../../electron/trials/life/change-trials.ts';
 import { insertMetrics, listMetricNames } from '../../../electron/store/reports.ts';
 import { createGarbageCollector } from '../../../electron/trials/removal/collect-garbage.ts';
@@ -65,6 +66,10 @@ function add(priority = 42, over: Partial<TrialRow> = {}): number {
 }
 const act = (action: TrialAction, slots = 0): TrialActionResult =>
   actOnTrials({ changeTrials, trialsDir: path.join(dir, 'trials'), slotsInPool: () => slots }, action);
+function undoAction(changes: ChangeTrials, undoId: number): TrialActionResult {
+  const done = restore(changes, undoId);
+  return sayRestored(done?.restored ?? [], done?.left ?? []);
+}
 const line = (): number[] => readLine(store.db, 'workstation', 0, 100).map(({ id }) => id);
 const row = (id: number): TrialRow => getTrialRow(store.db, id) as TrialRow;
 function refusal(work: () => unknown): SwitchyardError {
@@ -271,11 +276,15 @@ test('many are deleted in small transactions with turns for others; one that ref
   store.onCommit(({ removedTrialIds }) => {
     if (removedTrialIds.size > 0) sizes.push(removedTrialIds.size);
   });
-  const deleting = actOnManyTrials(context, { action: 'delete', trialIds: ids });
   const retried = ids.at(-1) ?? 0;
   // Somebody else has a turn in between.
-  act({ action: 'retry', trialIds: [retried], mode: 'attempt' });
-  expect(await deleting).toMatchObject({ message: 'Deleted 99 trials' });
+  store.onCommit(() => {
+    if (sizes.length === 1 && row(retried).state === 'done')
+      act({ action: 'retry', trialIds: [retried], mode: 'attempt' });
+  });
+  expect(await actOnManyTrials(context, { action: 'delete', trialIds: ids })).toMatchObject({
+    message: 'Deleted 99 trials',
+  });
   expect(sizes.every((size) => size <= 20)).toBe(true);
   expect(ids.filter((id) => getTrialRow(store.db, id) !== null)).toEqual([retried]);
 });
@@ -288,28 +297,76 @@ describe('an action on more trials than a transaction takes', () => {
   });
   const addMany = (count: number): number[] => Array.from({ length: count }, () => add());
 
-  test('goes in parts that give others their turn, and says so; who refuses is left out and named', async () => {
+  test('goes in parts that give others their turn; what changed meanwhile and refuses is left out and named', async () => {
     const ids = addMany(MAX_BATCH + 1);
     const sizes: number[] = [];
     store.onCommit(({ trialIds }) => void sizes.push(trialIds.size));
-    const refuses = ids[3] ?? 0;
-    act({ action: 'pause', trialIds: [refuses] });
+    const refuses = ids.at(-1) ?? 0;
+    // With the first part that is really changed, the last trial becomes one that refuses.
+    let isFirst = true;
+    store.onCommit(() => {
+      if (isFirst) {
+        isFirst = false;
+        act({ action: 'pause', trialIds: [refuses] });
+      }
+    });
     const result = await actOnManyTrials(context(), { action: 'pause', trialIds: ids });
-    expect(result.trialIds).toHaveLength(MAX_BATCH);
-    expect(result.undoId).toBeNull();
-    expect(result.message).toMatch(/in parts of 200.*1 refused and are as they were\. #\d+ cannot be paused/);
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(200);
+    expect(result.trialIds).toEqual(ids.slice(0, -1));
+    expect(result.message).toMatch(/^Pausing 101 trials, but 1 that refused meanwhile: #\d+ cannot be paused/);
+    expect(sizes.length).toBeGreaterThan(2);
+    expect(Math.max(...sizes)).toBeLessThan(MAX_BATCH);
   });
 
-  test('changes nothing where one is not there or was changed meanwhile', async () => {
+  test('changes nothing where one is not there, was changed meanwhile, or refuses; nobody hears of the trial', async () => {
     const ids = addMany(MAX_BATCH + 1);
+    let commits = 0;
+    store.onCommit(({ trialIds }) => void (commits += trialIds.size));
     const gone: TrialAction = { action: 'cancel', trialIds: [...ids, 9_999] };
     await expect(actOnManyTrials(context(), gone)).rejects.toMatchObject({ code: 'batch_refused' });
     const stale: TrialAction = { action: 'cancel', trialIds: ids, expectedRevisions: { [String(ids[5])]: 99 } };
     await expect(actOnManyTrials(context(), stale)).rejects.toMatchObject({ code: 'batch_refused' });
-    expect(ids.every((id) => row(id).state === 'queued')).toBe(true);
-    const move: TrialAction = { action: 'move', trialIds: ids, to: { place: 'top' } };
+    const archive: TrialAction = { action: 'archive', trialIds: ids };
+    await expect(actOnManyTrials(context(), archive)).rejects.toMatchObject({ items: { length: ids.length } });
+    expect(ids.every((id) => row(id).state === 'queued' && row(id).revision === 1)).toBe(true);
+    expect(commits).toBe(0);
+    const move: TrialAction = {
+      action: 'move',
+      trialIds: addMany(MAX_MOVED - MAX_BATCH).concat(ids),
+      to: { place: 'top' },
+    };
     await expect(actOnManyTrials(context(), move)).rejects.toMatchObject({ code: 'invalid_place' });
+  });
+
+  test('is undone as a whole', async () => {
+    const ids = addMany(MAX_BATCH + 50);
+    const { undoId } = await actOnManyTrials(context(), { action: 'cancel', trialIds: ids });
+    act({ action: 'archive', trialIds: [ids[3] ?? 0] });
+    const undone = await undoMany(changeTrials, undoId ?? 0);
+    expect(undone.message).toMatch(/^Undone for 149 trials; #\d+ moved on meanwhile and is left as it is$/);
+    expect(ids.filter((id) => row(id).state !== 'queued')).toEqual([ids[3]]);
+    await expect(undoMany(changeTrials, undoId ?? 0)).rejects.toMatchObject({ code: 'undo_gone' });
+  });
+
+  test.each([
+    { place: 'top' },
+    { place: 'bottom' },
+    { place: 'ahead', anchorId: 2 },
+    { place: 'behind', anchorId: 2 },
+    { place: 'index', index: 1 },
+  ] as const)('a move to %j leaves them in their order there, all together', async (to) => {
+    const stay = addMany(3);
+    const moving = addMany(MAX_BATCH + 20);
+    const last = add();
+    await actOnManyTrials(context(), { action: 'move', trialIds: moving.toReversed(), to });
+    const [one = 0, two = 0, three = 0] = stay;
+    const expected = {
+      top: [...moving, one, two, three, last],
+      bottom: [one, two, three, last, ...moving],
+      ahead: [one, ...moving, two, three, last],
+      behind: [one, two, ...moving, three, last],
+      index: [one, ...moving, two, three, last],
+    }[to.place];
+    expect(readLine(store.db, 'workstation', 0, 1_000).map(({ id }) => id)).toEqual(expected);
   });
 
   test('up to that many change together or not at all, and can be undone', async () => {
@@ -318,7 +375,7 @@ describe('an action on more trials than a transaction takes', () => {
     await expect(actOnManyTrials(context(), { action: 'cancel', trialIds: ids })).rejects.toMatchObject({
       code: 'batch_refused',
     });
-    expect(undoAction(changeTrials, undoId as number).trialIds).toHaveLength(MAX_BATCH);
+    expect((await undoMany(changeTrials, undoId as number)).trialIds).toHaveLength(MAX_BATCH);
   });
 });
 

@@ -33,6 +33,21 @@ test('an end is news when the trial was seen alive, and only then', () => {
   expect(meaningOfChange(1, undefined, row('done')).finished).toBeNull();
 });
 
+test('only a completed run changes what others are expected to take, and one that is taken back', () => {
+  const changes = (before: TrialRow['state'] | undefined, after: TrialRow): boolean =>
+    meaningOfChange(1, before, after).changesEstimates;
+  const ended = (kind: 'completed' | 'failed' | 'canceled'): TrialRow => ({
+    ...row('done'),
+    outcome: { ...OUTCOME, kind },
+  });
+  expect(changes('running', ended('completed'))).toBe(true);
+  for (const kind of ['failed', 'canceled'] as const) expect(changes('running', ended(kind))).toBe(false);
+  // Archived, renamed: it ended long ago.
+  expect(changes(undefined, ended('completed'))).toBe(false);
+  expect(changes(undefined, { ...row('queued'), attempt: 1 })).toBe(true);
+  expect(changes(undefined, { ...row('queued'), attempt: 0 })).toBe(false);
+});
+
 test('one that frees its slots makes the plan urgent, whatever else changed', () => {
   const runsOn = meaningOfChange(1, 'starting', row('running'));
   const ended = meaningOfChange(1, 'running', row('done'));

@@ -111,10 +111,10 @@ test('deleted trials leave the queue and what was remembered of like runs', () =
 });
 
 test('one that comes back from the dead by an undo is as new: what ended is not kept', () => {
-  commit({ trials: [put(1, { state: 'queued' })] });
+  commit({ trials: [put(1, { state: 'queued', attempt: 1 })] });
   put(1, { state: 'done', outcome: { ...OUTCOME, kind: 'canceled' } });
   commit({ trials: [1] });
-  put(1, { state: 'queued' });
+  put(1, { state: 'queued', attempt: 1 });
   expect(commit({ trials: [1] })).toContain('forget estimates');
 });
 
