@@ -1,5 +1,5 @@
 /** Large answers are put into text piece by piece, in turns with everybody else, and go out as they are made. */
-import { takeTurns } from '../store/turns.ts';
+import { takeTurns } from '../ports/turns.ts';
 
 /** Characters of a piece: more would only wait in memory for a slow reader. */
 const PIECE_CHARS = 256 * 1024;

@@ -4,7 +4,7 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import { SwitchyardError } from '../contract/errors.ts';
-import { nextTurn } from '../store/turns.ts';
+import { nextTurn } from '../ports/turns.ts';
 
 /** Below this many characters a body is read within a millisecond. */
 const SMALL = 32 * 1024;

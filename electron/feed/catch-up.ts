@@ -2,7 +2,7 @@
 import type { FeedFrame } from '../ports/engine-api.ts';
 import type { Store } from '../store/database.ts';
 import { changedSince } from '../store/events.ts';
-import { nextTurn } from '../store/turns.ts';
+import { nextTurn } from '../ports/turns.ts';
 import type { Feed } from './change-feed.ts';
 
 /** A client that missed more events than this fetches the snapshot instead. */

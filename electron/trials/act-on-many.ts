@@ -11,7 +11,7 @@ import { compareInLine } from '../contract/queue-order.ts';
 import type { MoveTo, TrialAction, TrialActionResult } from '../contract/trials.ts';
 import { insertUndo, takeUndoParts } from '../store/undo.ts';
 import { getTrialRow, readLine, type TrialRow } from '../store/trials.ts';
-import { nextTurn, takeTurns } from '../store/turns.ts';
+import { nextTurn, takeTurns } from '../ports/turns.ts';
 import {
   actOnTrials,
   MAX_ITEMS,

@@ -9,7 +9,7 @@ import type { Store } from '../../store/database.ts';
 import { listPools } from '../../store/pools.ts';
 import { readSettings } from '../../store/settings.ts';
 import { countDone, listRecentlyDone, readList, type ListPlace, type TrialRow } from '../../store/trials.ts';
-import { takeTurns } from '../../store/turns.ts';
+import { takeTurns } from '../../ports/turns.ts';
 
 const DONE_IN_SNAPSHOT = 200;
 /** Rows that are read at once. */

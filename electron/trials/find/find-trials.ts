@@ -1,5 +1,5 @@
 /**
- * Finds trials: a page at a time, in turns with everybody else (store/turns.ts), so that no question about a hundred thousand trials
+ * Finds trials: a page at a time, in turns with everybody else (ports/turns.ts), so that no question about a hundred thousand trials
  * holds up a short one.
  *
  * The list as it stands is read from its index, from where the page before ended. What is searched or sorted otherwise is found by
@@ -12,7 +12,7 @@ import type { TrialSort } from '../../contract/paging.ts';
 import { splitCommand } from '../../scheduler/forecast/like-command.ts';
 import { lastTrialId, scanTrials, type FoundTrial, type SortKeys, type TrialFilter } from '../../store/scan-trials.ts';
 import { countList, getTrialRow, LIST_FIELDS, readList, type ListPlace, type TrialRow } from '../../store/trials.ts';
-import { takeTurns, type Pace } from '../../store/turns.ts';
+import { takeTurns, type Pace } from '../../ports/turns.ts';
 import { paramFits, parseSearch, type ParamTerm, type SearchQuery } from '../../text/search-query.ts';
 
 export interface TrialQuestion extends TrialFilter {

@@ -1,7 +1,7 @@
 /** What deleting trials would take, before it is done. */
 import type { Database } from 'better-sqlite3';
 import { listCheckpoints } from '../../store/reports.ts';
-import { takeTurns } from '../../store/turns.ts';
+import { takeTurns } from '../../ports/turns.ts';
 import { trialDirectories } from '../files/directories.ts';
 import { requireTrial } from '../require-trial.ts';
 import { directoryBytes } from '../files/directory-bytes.ts';

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3';
 import type { MetricSeries } from '../../contract/trials.ts';
 import { listMetricNames, readTimedMetric } from '../../store/reports.ts';
-import { nextTurn } from '../../store/turns.ts';
+import { nextTurn } from '../../ports/turns.ts';
 
 /** So many points are read at once, a few milliseconds' worth; in between, others get their turn. */
 const PIECE_POINTS = 10_000;

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { nextTurn, takeTurns } from '../../../electron/store/turns.ts';
+import { nextTurn, takeTurns } from '../../../electron/ports/turns.ts';
 
 it('each turn of the loop does one piece, however many wait', async () => {
   const turns: number[] = [];
