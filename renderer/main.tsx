@@ -10,6 +10,7 @@ import './ui/tokens.css';
 import './ui/base.css';
 import './app/app.css';
 import './features/queue/queue.css';
+import './features/finished/finished.css';
 import './features/gpus/gpus.css';
 import './features/trial/trial.css';
 import './features/settings/settings.css';

@@ -9,6 +9,7 @@ import type {
 } from '../../electron/contract/form.ts';
 import type { ForecastEntry, StateSnapshot } from '../../electron/contract/feed.ts';
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
+import type { TrialSort } from '../../electron/contract/paging.ts';
 import type { Pool } from '../../electron/contract/pools.ts';
 import type { CodeDiff } from '../../electron/contract/snapshots.ts';
 import type { DoctorCheck, Settings } from '../../electron/contract/settings.ts';
@@ -22,8 +23,20 @@ import type {
   TrialActionResult,
   TrialDetail,
 } from '../../electron/contract/trials.ts';
+import type { TrialState } from '../../electron/contract/states.ts';
 import { keepPageKey, pageKeyHeader } from './page-key.ts';
 import { ApiError, readProblem } from './problem.ts';
+
+/** What GET /trials can be asked; an empty text is not asked. */
+export interface TrialQuestion {
+  readonly search?: string;
+  readonly state?: TrialState;
+  readonly archived?: 'true' | 'false' | 'all';
+  readonly sort?: TrialSort;
+  readonly order?: 'asc' | 'desc' | undefined;
+  readonly limit: number;
+  readonly after?: string | undefined;
+}
 
 const PREFIX = '/api/v1';
 
@@ -119,8 +132,6 @@ export const api = {
   state: (signal?: AbortSignal) => get<StateSnapshot>('/state', signal),
   submit: (body: SubmitBodyInput) => write<SubmitResult>('POST', '/experiments', body),
   trial: (id: number, signal?: AbortSignal) => get<TrialDetail>(`/trials/${id}`, signal),
-  listTrials: (query: Record<string, string>) =>
-    get<{ trials: Trial[]; total: number }>(`/trials?${new URLSearchParams(query)}`),
   act: (body: TrialActionInput) => write<TrialActionResult>('POST', '/trials/actions', body),
   duplicate: (id: number, body: DuplicateBody) => write<SubmitResult>('POST', `/trials/${id}/duplicate`, body),
   deletePreview: (trialIds: readonly number[]) =>
@@ -178,6 +189,11 @@ export const api = {
     write<GpuStatus>('PATCH', `/slots/${encodeURIComponent(uuid)}`, body),
   doctor: (signal?: AbortSignal) => get<{ checks: DoctorCheck[] }>('/doctor', signal),
   updateSettings: (patch: Partial<Settings>) => write<Settings>('PATCH', '/settings', patch),
+  listTrials: (question: TrialQuestion, signal?: AbortSignal) =>
+    get<{ trials: Trial[]; total: number; next: string | null }>(
+      `/trials?${new URLSearchParams(Object.entries(question).flatMap(([key, value]) => (value === undefined || value === '' ? [] : [[key, String(value)]])))}`,
+      signal,
+    ),
   environments: (directory: string, signal?: AbortSignal) =>
     get<{ environments: PythonEnvironment[] }>(
       `/form/environments${directory === '' ? '' : `?${new URLSearchParams({ directory })}`}`,

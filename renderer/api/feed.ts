@@ -31,6 +31,7 @@ function applyChanges(batch: readonly Changes[]): void {
     const byId = state.trials.byId;
     const live = new Map(state.live);
     let pools = state.pools;
+    let { elsewhere } = state;
     let trialsChanged = false;
     for (const changes of batch) {
       for (const trial of changes.trials) {
@@ -42,12 +43,21 @@ function applyChanges(batch: readonly Changes[]): void {
         byId.delete(id);
         trialsChanged = true;
       }
+      // What changes is carried by the feed from then on.
+      const known = [...changes.trials.map(({ id }) => id), ...changes.removedTrials].filter((id) => elsewhere.has(id));
+      if (known.length > 0) elsewhere = new Map([...elsewhere].filter(([id]) => !known.includes(id)));
       if (changes.pools.length > 0 || changes.removedPools.length > 0) {
         const gone = new Set([...changes.removedPools, ...changes.pools.map((pool) => pool.id)]);
         pools = sortPools([...pools.filter((pool) => !gone.has(pool.id)), ...changes.pools]);
       }
     }
-    return { seq: batch.at(-1)?.seq ?? state.seq, pools, live, trials: trialsChanged ? { byId } : state.trials };
+    return {
+      seq: batch.at(-1)?.seq ?? state.seq,
+      pools,
+      live,
+      elsewhere,
+      trials: trialsChanged ? { byId } : state.trials,
+    };
   });
 }
 

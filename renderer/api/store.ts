@@ -1,6 +1,6 @@
 /**
- * The mirror of the engine's state. Written by feed.ts only, with two exceptions: reordering is optimistic
- * (optimistic.ts) and `connection` is shared with the login flow.
+ * The mirror of the engine's state. Written by feed.ts only, with three exceptions: reordering is optimistic
+ * (optimistic.ts), `connection` is shared with the login flow, and `elsewhere` holds what was found by a search.
  *
  * Invariants: `trials` is a new wrapper object whenever a trial changed, its map is changed in place (10,000 rows
  * are not copied for one); `live` holds the fast-changing fields of active trials so that rows, not the list, redraw.
@@ -59,6 +59,8 @@ export interface EngineState {
   readonly engine: EngineInfo | null;
   readonly pools: readonly Pool[];
   readonly trials: TrialTable;
+  /** Finished trials that were found beyond those: the snapshot carries the newest only. */
+  readonly elsewhere: ReadonlyMap<number, Trial>;
   readonly live: ReadonlyMap<number, LiveFields>;
   readonly gpus: GpuStatus | null;
   readonly useHistory: ReadonlyMap<string, readonly UsePoint[]>;
@@ -78,6 +80,7 @@ export const useEngine = create<EngineState>()(() => ({
   engine: null,
   pools: [],
   trials: { byId: new Map() },
+  elsewhere: new Map(),
   live: new Map(),
   gpus: null,
   useHistory: new Map(),
@@ -85,6 +88,19 @@ export const useEngine = create<EngineState>()(() => ({
   notices: [],
   settings: null,
 }));
+
+/** @returns a trial, whether the feed carries it or it was found among the older ones */
+export const findTrial = (state: Pick<EngineState, 'trials' | 'elsewhere'>, id: number): Trial | undefined =>
+  state.trials.byId.get(id) ?? state.elsewhere.get(id);
+
+/** Keeps trials that were found, so that they can be inspected and acted on. */
+export function rememberTrials(trials: readonly Trial[]): void {
+  useEngine.setState((state) => {
+    const unknown = trials.filter((trial) => !state.trials.byId.has(trial.id));
+    if (unknown.length === 0) return state;
+    return { elsewhere: new Map([...state.elsewhere, ...unknown.map((trial) => [trial.id, trial] as const)]) };
+  });
+}
 
 /** @returns the engine's clock now, in milliseconds since 1970. */
 export const engineNow = (): number => Date.now() + useEngine.getState().skewMs;

@@ -1,8 +1,10 @@
 /** Search over trials, and every command by name. */
 import { Spotlight } from '@mantine/spotlight';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { Trial } from '../../electron/contract/trials.ts';
-import { useEngine } from '../api/store.ts';
+import { api } from '../api/client.ts';
+import { rememberTrials, useEngine } from '../api/store.ts';
+import { toApiError } from '../api/problem.ts';
 import { useDrawnScheme } from '../ui/drawn-scheme.ts';
 import { poolAction, runExample, saveSettings } from '../shared/engine-actions.ts';
 import { formatParams, plural } from '../ui/format.ts';
@@ -13,6 +15,7 @@ import { stateTag } from '../shared/trial-text.tsx';
 import { askDoctor, choosePool, goTo, inspect, openDialog, toggleArchived, useView } from '../shared/view-state.ts';
 
 const MAX_TRIALS = 30;
+const TYPING_MS = 150;
 
 interface Command {
   readonly id: string;
@@ -46,7 +49,9 @@ export function CommandPalette() {
 function Results({ query }: { readonly query: string }) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const commands = useCommands().filter((command) => words.every((word) => command.label.toLowerCase().includes(word)));
-  const trials = useFoundTrials(words);
+  const shown = useFoundTrials(words);
+  const { found, hint } = useFoundOnEngine(query.trim());
+  const trials = [...shown, ...found.filter((trial) => !shown.some(({ id }) => id === trial.id))].slice(0, MAX_TRIALS);
   return (
     <Spotlight.ActionsList>
       {trials.length > 0 && (
@@ -58,11 +63,7 @@ function Results({ query }: { readonly query: string }) {
               description={[stateTag(trial).text, trial.labels.join(', '), formatParams(trial.hparams)]
                 .filter(Boolean)
                 .join(' · ')}
-              onClick={() => {
-                goTo('queue');
-                useView.setState({ poolId: trial.poolId });
-                inspect(trial.id);
-              }}
+              onClick={() => showTrial(trial)}
             />
           ))}
         </Spotlight.ActionsGroup>
@@ -79,9 +80,45 @@ function Results({ query }: { readonly query: string }) {
           ))}
         </Spotlight.ActionsGroup>
       )}
-      {commands.length === 0 && trials.length === 0 && <Spotlight.Empty>Nothing found</Spotlight.Empty>}
+      {commands.length === 0 && trials.length === 0 && <Spotlight.Empty>{hint ?? 'Nothing found'}</Spotlight.Empty>}
     </Spotlight.ActionsList>
   );
+}
+
+/** Goes where the trial is: in the queue of its pool, or among the finished ones. */
+function showTrial(trial: Trial): void {
+  const isCarried = useEngine.getState().trials.byId.has(trial.id);
+  rememberTrials([trial]);
+  goTo(isCarried ? 'queue' : 'finished');
+  useView.setState({ poolId: trial.poolId });
+  inspect(trial.id);
+}
+
+/** Older trials too, by name, label, parameter, state and date; `hint` tells what is wrong with a question. */
+function useFoundOnEngine(query: string): { readonly found: readonly Trial[]; readonly hint: string | null } {
+  const [answer, setAnswer] = useState<{ readonly found: readonly Trial[]; readonly hint: string | null }>({
+    found: [],
+    hint: null,
+  });
+  useEffect(() => {
+    setAnswer({ found: [], hint: null });
+    if (query === '') return;
+    const abort = new AbortController();
+    const timer = setTimeout(() => {
+      api.listTrials({ search: query, archived: 'all', limit: MAX_TRIALS }, abort.signal).then(
+        ({ trials }) => setAnswer({ found: trials, hint: null }),
+        (error: unknown) => {
+          const { code, message, remedy = '' } = toApiError(error);
+          if (code === 'invalid_search') setAnswer({ found: [], hint: `${message} ${remedy}` });
+        },
+      );
+    }, TYPING_MS);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [query]);
+  return answer;
 }
 
 function useFoundTrials(words: readonly string[]): Trial[] {
@@ -121,6 +158,7 @@ function useCommands(): Command[] {
     })),
     { id: 'new', label: 'New experiment', run: () => openDialog({ kind: 'submit' }) },
     { id: 'queue', label: 'Go to the queue', run: () => goTo('queue') },
+    { id: 'finished', label: 'Go to the finished trials', run: () => goTo('finished') },
     { id: 'settings', label: 'Go to settings', run: () => goTo('settings') },
     { id: 'doctor', label: 'Run the doctor', run: askDoctor },
     { id: 'example', label: 'Run the example', run: () => void runExample() },

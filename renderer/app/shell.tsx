@@ -7,6 +7,7 @@ import { useView } from '../shared/view-state.ts';
 import { CommandPalette } from './command-palette.tsx';
 import { Dialogs } from './dialogs.tsx';
 import { ConnectionBanner, Notices } from './notices.tsx';
+import { FinishedScreen } from './finished-screen.tsx';
 import { QueueScreen } from './queue-screen.tsx';
 import { useShortcuts } from './shortcuts.tsx';
 import { StatusBar } from './status-bar.tsx';
@@ -45,6 +46,8 @@ export function Shell() {
         </div>
       ) : screen === 'queue' ? (
         <QueueScreen />
+      ) : screen === 'finished' ? (
+        <FinishedScreen />
       ) : (
         <SettingsScreen />
       )}

@@ -3,7 +3,7 @@ import { Menu } from '@mantine/core';
 import { Fragment } from 'react';
 import { useEngine } from '../api/store.ts';
 import { TRIAL_ACTIONS } from '../shared/action-table.ts';
-import { moveToPool, runAction } from '../shared/trial-actions.ts';
+import { moveToPool, runAction, trialsOf } from '../shared/trial-actions.ts';
 import { closeMenu, useView } from '../shared/view-state.ts';
 import type { MenuPlace } from '../shared/view-state.ts';
 
@@ -14,9 +14,10 @@ export function TrialMenu() {
 
 function OpenMenu({ menu }: { readonly menu: MenuPlace }) {
   const selection = useView((state) => state.selection);
-  const table = useEngine((state) => state.trials);
+  useEngine((state) => state.trials);
+  useEngine((state) => state.elsewhere);
   const pools = useEngine((state) => state.pools);
-  const trials = [...selection].flatMap((id) => table.byId.get(id) ?? []);
+  const trials = trialsOf(selection);
   if (trials.length === 0) return null;
   const offered = TRIAL_ACTIONS.filter((action) => action.applies(trials));
   const otherPools = pools.filter((pool) => trials.some((trial) => trial.poolId !== pool.id));

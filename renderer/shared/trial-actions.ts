@@ -3,7 +3,7 @@ import { compareInLine } from '../../electron/contract/queue-order.ts';
 import type { MoveTo, Trial, TrialActionInput } from '../../electron/contract/trials.ts';
 import { api } from '../api/client.ts';
 import { moveOptimistically, stepMove, waitingLine } from '../api/optimistic.ts';
-import { engineNow, useEngine } from '../api/store.ts';
+import { engineNow, findTrial, useEngine } from '../api/store.ts';
 import type { ActionId } from './action-table.ts';
 import { findLosing } from './losing.ts';
 import { toastDone, toastError } from './toasts.tsx';
@@ -11,8 +11,8 @@ import { inspect, openDialog } from './view-state.ts';
 
 /** @returns the trials behind these ids that still exist. */
 export function trialsOf(ids: Iterable<number>): Trial[] {
-  const byId = useEngine.getState().trials.byId;
-  return [...ids].flatMap((id) => byId.get(id) ?? []);
+  const state = useEngine.getState();
+  return [...ids].flatMap((id) => findTrial(state, id) ?? []);
 }
 
 /** trial id -> revision, as seen now; sent with a drag so that a move made by somebody else meanwhile is not overrun. */

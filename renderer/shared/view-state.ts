@@ -4,7 +4,9 @@
  */
 import { create } from 'zustand';
 
-export type Screen = 'queue' | 'settings';
+export type Screen = 'queue' | 'finished' | 'settings';
+
+const SCREENS: readonly Screen[] = ['queue', 'finished', 'settings'];
 
 export type Dialog =
   | { readonly kind: 'submit' }
@@ -34,6 +36,8 @@ export interface MenuPlace {
 
 export interface ViewState {
   readonly screen: Screen;
+  /** What is looked for among the finished trials; see electron/text/search-query.ts. */
+  readonly finishedSearch: string;
   /** null: the default pool. */
   readonly poolId: string | null;
   readonly selection: ReadonlySet<number>;
@@ -58,7 +62,8 @@ function readCollapsed(): ReadonlySet<string> {
 }
 
 export const useView = create<ViewState>()(() => ({
-  screen: window.location.hash === '#/settings' ? 'settings' : 'queue',
+  screen: SCREENS.find((screen) => window.location.hash === `#/${screen}`) ?? 'queue',
+  finishedSearch: '',
   poolId: null,
   selection: new Set<number>(),
   activeId: null,
@@ -77,7 +82,9 @@ const set = useView.setState;
 /** Goes to a screen; the address keeps it over a reload. */
 export function goTo(screen: Screen): void {
   window.history.replaceState(null, '', screen === 'queue' ? window.location.pathname : `#/${screen}`);
-  set({ screen, doctorAsked: 0 });
+  // A selection does not outlive its list.
+  const left = useView.getState().screen !== screen;
+  set({ screen, doctorAsked: 0, ...(left ? { selection: new Set(), activeId: null, anchorId: null } : {}) });
 }
 
 /** Goes to the doctor, which examines the machine. */

@@ -50,6 +50,10 @@ for (const theme of ['light', 'dark'] as const) {
       await expect(screen.row(yard.running)).toHaveClass(/row-running/);
       await expect(screen.rows('finished')).toHaveCount(2);
       await look('queue');
+      await screen.goTo('Finished');
+      await expect(page.getByText('2 trials')).toBeVisible();
+      await look('finished');
+      await screen.goTo('Queue');
       await screen.inspect(yard.running);
       for (const tab of TABS) {
         await screen.tab(tab).click();

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { seedQueue } from '../bench/seed.ts';
 import { expect, test, type App } from './app.ts';
 import { ARTEFACTS } from './support/figures.ts';
+import { seedFinished } from './support/seed-finished.ts';
 import { fillYard, GPUS } from './support/yard-in-use.ts';
 
 const SIZES = [
@@ -65,6 +66,16 @@ test.describe('with GPUs', () => {
     await screen.inspect(yard.queued[1] ?? 0);
     await screen.openSubmit();
     await takePictures(app, 'new-experiment');
+  });
+});
+
+test.describe('finished', () => {
+  test.use({ machine: { gpus: GPUS, seed: (dataDir) => seedFinished(dataDir, 1_000) } });
+
+  test('1,000 finished', async ({ app }) => {
+    await app.screen.goTo('Finished');
+    await app.screen.inspect(997);
+    await takePictures(app, 'finished-1000');
   });
 });
 

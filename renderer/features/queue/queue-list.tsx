@@ -1,6 +1,6 @@
 /**
  * The list of a pool's trials: running, queued, paused, finished. Only the rows in sight exist in the page.
- * Mouse and keys are handled here, once, for all rows; what a key means is in queue-keys.ts.
+ * Mouse and keys are handled here, once, for all rows; what a key means is in shared/list-keys.ts.
  */
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
@@ -9,12 +9,12 @@ import type { CSSProperties, KeyboardEvent, MouseEvent } from 'react';
 import { useEngine } from '../../api/store.ts';
 import { formatCount } from '../../ui/format.ts';
 import { runAction, trialsOf } from '../../shared/trial-actions.ts';
-import { openMenuAt, toggleArchived, toggleCollapsed, useView } from '../../shared/view-state.ts';
+import { goTo, openMenuAt, toggleArchived, toggleCollapsed, useView } from '../../shared/view-state.ts';
 import { aimAgain, describeAim, setListGeometry, useDrag } from './drag-state.ts';
-import { actionOf, commandOf, movesRow, rowsOf } from './queue-keys.ts';
-import { gapTop, ROW_PX, SECTION_PX } from './queue-model.ts';
+import { actionOf, commandOf, movesRow, rowsOf } from '../../shared/list-keys.ts';
+import { clearSelection, selectRow, stepRow } from '../../shared/select-rows.ts';
+import { gapTop, idsInOrder, ROW_PX, SECTION_PX } from './queue-model.ts';
 import type { Gap, QueueItem, QueueModel, SectionId } from './queue-model.ts';
-import { clearSelection, selectLine, selectRow, stepRow } from './select.ts';
 import { TrialRow } from './trial-row.tsx';
 
 const TITLES: Record<SectionId, string> = {
@@ -77,12 +77,13 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
     if (row === null || inside(event.target, '[data-grip]')) return;
     const menuButton = (event.target as Element).closest('[data-row-menu]');
     if (menuButton !== null) {
-      if (!useView.getState().selection.has(row.id)) selectRow(model, row.id, { toggle: false, range: false });
+      if (!useView.getState().selection.has(row.id))
+        selectRow(idsInOrder(model), row.id, { toggle: false, range: false });
       const box = menuButton.getBoundingClientRect();
       openMenuAt(box.right, box.bottom, 'end');
       return;
     }
-    selectRow(model, row.id, { toggle: event.ctrlKey || event.metaKey, range: event.shiftKey });
+    selectRow(idsInOrder(model), row.id, { toggle: event.ctrlKey || event.metaKey, range: event.shiftKey });
     row.element.focus({ preventScroll: true });
   };
 
@@ -90,7 +91,8 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
     const row = rowOf(event.target);
     if (row === null) return;
     event.preventDefault();
-    if (!useView.getState().selection.has(row.id)) selectRow(model, row.id, { toggle: false, range: false });
+    if (!useView.getState().selection.has(row.id))
+      selectRow(idsInOrder(model), row.id, { toggle: false, range: false });
     const box = row.element.getBoundingClientRect();
     // The menu key has no pointer: the menu opens at the row.
     if (event.clientX === 0 && event.clientY === 0) openMenuAt(box.left + 80, box.bottom);
@@ -108,14 +110,14 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
       case 'step': {
         const rowsInSight = Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX);
         const from = rowOf(event.target)?.id ?? null;
-        const id = stepRow(model, rowsOf(command, rowsInSight), from, { range: event.shiftKey });
+        const id = stepRow(idsInOrder(model), rowsOf(command, rowsInSight), from, { range: event.shiftKey });
         if (id !== null) focusRow(id);
         return;
       }
       case 'select':
-        if (command.what === 'line') selectLine(model);
+        if (command.what === 'line') useView.setState({ selection: new Set(model.line.map((trial) => trial.id)) });
         else if (command.what === 'none') clearSelection();
-        else if (rowId !== null) selectRow(model, rowId, { toggle: true, range: false });
+        else if (rowId !== null) selectRow(idsInOrder(model), rowId, { toggle: true, range: false });
         return;
       case 'inspect':
         if (rowId !== null) useView.setState({ inspectedId: rowId });
@@ -216,6 +218,9 @@ function FinishedTools({ model }: { readonly model: QueueModel }) {
   const open = model.finished.filter((trial) => !trial.archived);
   return (
     <span role="gridcell" className="section-tools">
+      <button type="button" onClick={() => goTo('finished')}>
+        All finished
+      </button>
       {open.length > 1 && (
         <button type="button" onClick={() => void runAction('archive', open)}>
           Archive all

@@ -1,7 +1,7 @@
 /** What the queue list shows, as plain data: sections, rows, places and where things are in pixels. No I/O. */
 import { compareInLine } from '../../../electron/contract/queue-order.ts';
 import type { MoveTo, Trial } from '../../../electron/contract/trials.ts';
-import { createParamText } from './telling-params.ts';
+import { createParamText } from '../../shared/telling-params.ts';
 
 export const ROW_PX = 36;
 export const SECTION_PX = 30;
@@ -164,3 +164,7 @@ export function landingAt(model: QueueModel, gap: Gap, dragged: readonly Trial[]
     takesPriority: dragged.some((trial) => trial.priority !== anchor.priority) ? anchor.priority : null,
   };
 }
+
+/** @returns the trials of the list that are on the page or could be, in its order */
+export const idsInOrder = (model: QueueModel): number[] =>
+  model.items.flatMap((item) => (item.kind === 'trial' ? [item.id] : []));

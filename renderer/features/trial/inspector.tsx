@@ -2,7 +2,7 @@
 import { Tabs } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import type { Trial } from '../../../electron/contract/trials.ts';
-import { useEngine } from '../../api/store.ts';
+import { findTrial, useEngine } from '../../api/store.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { closeInspector, showTab, useView } from '../../shared/view-state.ts';
 import type { InspectorTab } from '../../shared/view-state.ts';
@@ -17,7 +17,7 @@ import { useDetail } from './use-detail.ts';
 
 export function Inspector() {
   const id = useView((state) => state.inspectedId);
-  const trial = useEngine((state) => (id === null ? undefined : state.trials.byId.get(id)));
+  const trial = useEngine((state) => (id === null ? undefined : findTrial(state, id)));
   if (trial === undefined) return null;
   return <TrialInspector key={trial.id} trial={trial} />;
 }

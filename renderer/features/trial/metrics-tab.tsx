@@ -3,6 +3,7 @@ import type { Trial } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
 import { formatCount, formatMetric } from '../../ui/format.ts';
 import { usePreferences } from '../../shared/preferences.ts';
+import { trialsOf } from '../../shared/trial-actions.ts';
 import { openDialog, useView } from '../../shared/view-state.ts';
 import { gatherMetrics, MAX_CURVES } from './curves.ts';
 import type { Metric } from './curves.ts';
@@ -18,10 +19,10 @@ const PLOT_PX = 132;
 /** The selected trials when the inspected one is among them, the inspected one first; else that one alone. `left`: how many more there are. */
 function useCompared(trial: Trial): { readonly trials: readonly Trial[]; readonly left: number } {
   const selection = useView((state) => state.selection);
-  const table = useEngine((state) => state.trials);
+  useEngine((state) => state.trials);
   if (!selection.has(trial.id)) return { trials: [trial], left: 0 };
   const started = [trial.id, ...[...selection].filter((id) => id !== trial.id)]
-    .flatMap((id) => table.byId.get(id) ?? [])
+    .flatMap((id) => trialsOf([id]))
     .filter((each) => each.id === trial.id || each.attempt > 0);
   return { trials: started.slice(0, MAX_CURVES), left: Math.max(0, started.length - MAX_CURVES) };
 }

@@ -1,9 +1,9 @@
 /**
- * The keys of the queue list and what they do, as data. The list looks a key up here and carries out what it finds;
+ * The keys of a list of trials and what they do, as data. The list looks a key up here and carries out what it finds;
  * dragging by keyboard has its own keys. Pure.
  */
-import type { Trial } from '../../../electron/contract/trials.ts';
-import type { ActionId } from '../../shared/action-table.ts';
+import type { Trial } from '../../electron/contract/trials.ts';
+import type { ActionId } from './action-table.ts';
 
 /** What a key asks for. */
 export type KeyCommand =

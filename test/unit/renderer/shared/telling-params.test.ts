@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createParamText } from '../../../../../renderer/features/queue/telling-params.ts';
+import { createParamText } from '../../../../renderer/shared/telling-params.ts';
 
 const text = (all: Record<string, unknown>[], one: Record<string, unknown>): string =>
   createParamText(all.map((hparams) => ({ hparams })))({ hparams: one });

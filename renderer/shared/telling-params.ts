@@ -1,6 +1,6 @@
 /** Which parameters tell the trials of a list apart: those stand first, where a narrow column does not cut them off. Pure. */
-import type { Trial } from '../../../electron/contract/trials.ts';
-import { formatParams } from '../../ui/format.ts';
+import type { Trial } from '../../electron/contract/trials.ts';
+import { formatParams } from '../ui/format.ts';
 
 type Hparams = Trial['hparams'];
 

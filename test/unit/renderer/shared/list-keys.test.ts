@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { TRIAL_ACTIONS } from '../../../../../renderer/shared/action-table.ts';
-import { actionOf, commandOf, movesRow, rowsOf } from '../../../../../renderer/features/queue/queue-keys.ts';
+import { TRIAL_ACTIONS } from '../../../../renderer/shared/action-table.ts';
+import { actionOf, commandOf, movesRow, rowsOf } from '../../../../renderer/shared/list-keys.ts';
 
 const press = (key: string, held: Partial<Record<'altKey' | 'ctrlKey' | 'metaKey', boolean>> = {}) => ({
   key,
