@@ -9,6 +9,7 @@ import type {
 } from '../../electron/contract/form.ts';
 import type { ForecastEntry, StateSnapshot } from '../../electron/contract/feed.ts';
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
+import type { Channel, ChannelBody, MessageTest } from '../../electron/contract/messages.ts';
 import type { TrialSort } from '../../electron/contract/paging.ts';
 import type { Pool } from '../../electron/contract/pools.ts';
 import type { CodeDiff } from '../../electron/contract/snapshots.ts';
@@ -37,6 +38,8 @@ export interface TrialQuestion {
   readonly limit: number;
   readonly after?: string | undefined;
 }
+
+export type ChannelBodyInput = Pick<ChannelBody, 'target' | 'events'>;
 
 const PREFIX = '/api/v1';
 
@@ -194,6 +197,11 @@ export const api = {
       `/trials?${new URLSearchParams(Object.entries(question).flatMap(([key, value]) => (value === undefined || value === '' ? [] : [[key, String(value)]])))}`,
       signal,
     ),
+  channels: (signal?: AbortSignal) => get<{ channels: Channel[] }>('/messages/channels', signal),
+  putChannel: (name: string, body: ChannelBodyInput) =>
+    write<Channel>('POST', `/messages/channels/${encodeURIComponent(name)}`, body),
+  deleteChannel: (name: string) => write<undefined>('DELETE', `/messages/channels/${encodeURIComponent(name)}`),
+  testChannel: (name: string) => write<MessageTest>('POST', `/messages/channels/${encodeURIComponent(name)}/test`),
   environments: (directory: string, signal?: AbortSignal) =>
     get<{ environments: PythonEnvironment[] }>(
       `/form/environments${directory === '' ? '' : `?${new URLSearchParams({ directory })}`}`,

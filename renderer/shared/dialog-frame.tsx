@@ -19,6 +19,8 @@ export interface DialogFrameProps {
   /** Runs on confirm; the dialog closes when it resolves and shows the problem when it throws. */
   readonly onConfirm: () => Promise<void>;
   readonly onProblem?: (problem: ApiError | null) => void;
+  /** Of a dialog that is not the window's one dialog: called in place of closing that. */
+  readonly onClose?: () => void;
   readonly children: ReactNode;
 }
 
@@ -31,6 +33,7 @@ export function DialogFrame({
   disabled = false,
   onConfirm,
   onProblem,
+  onClose = closeDialog,
   children,
 }: DialogFrameProps) {
   const [busy, setBusy] = useState(false);
@@ -43,7 +46,7 @@ export function DialogFrame({
     onProblem?.(null);
     try {
       await onConfirm();
-      closeDialog();
+      onClose();
     } catch (error) {
       const refused = toApiError(error);
       setProblem(refused);
@@ -55,7 +58,7 @@ export function DialogFrame({
   return (
     <Modal
       opened
-      onClose={closeDialog}
+      onClose={onClose}
       title={title}
       size={wide ? 'lg' : 'md'}
       closeButtonProps={{ 'aria-label': 'Close' }}
@@ -74,7 +77,7 @@ export function DialogFrame({
         <div className="dialog-foot">
           {problem !== null && <ProblemBox problem={problem} />}
           <div className="dialog-buttons">
-            <Button onClick={closeDialog}>{dismiss}</Button>
+            <Button onClick={onClose}>{dismiss}</Button>
             <Button type="submit" tone={danger ? 'danger' : 'primary'} disabled={busy || disabled}>
               {busy ? 'One moment…' : confirm}
             </Button>

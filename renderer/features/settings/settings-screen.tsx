@@ -10,6 +10,7 @@ import { Button } from '../../ui/button.tsx';
 import { saveSettings as save } from '../../shared/engine-actions.ts';
 import { Disk } from './disk.tsx';
 import { Doctor } from './doctor.tsx';
+import { Messages } from './messages.tsx';
 
 export function SettingsScreen() {
   const settings = useEngine((state) => state.settings);
@@ -54,6 +55,7 @@ export function SettingsScreen() {
           onSave={(notifyAfterS) => save({ notifyAfterS })}
         />
       </Group>
+      <Messages />
       <Group title="This machine">
         <Switch
           label="Keep it awake while trials run"
