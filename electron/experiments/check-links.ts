@@ -38,7 +38,7 @@ export async function checkLinks(
     if (clash !== undefined)
       throw new SwitchyardError(
         'mount_refused',
-        `${hostPath} ${isWithin(real, clash) ? 'lies in' : 'holds'} Switchyard's own directory ${clash}, which no trial is shown.`,
+        `${hostPath} ${real === clash ? 'is' : isWithin(real, clash) ? 'lies in' : 'holds'} Switchyard's own directory ${clash}, which no trial is shown.`,
         { path: 'links', remedy: 'Link the directory with the data itself.' },
       );
   }
@@ -48,7 +48,7 @@ export async function checkLinks(
       'The trial sees what is there when it runs' +
       (writable.length > 0 ? `, and may write to ${writable.map(({ at }) => at).join(', ')}` : '') +
       (runtime === 'process' && writable.length < links.length
-        ? '. Without a container nothing keeps a program from writing to the rest either.'
+        ? `. Without a container nothing keeps a program from writing to ${writable.length > 0 ? 'the rest either' : 'it'}.`
         : '.'),
   ];
 }

@@ -87,7 +87,9 @@ test('data that an ignore file names: its absence is told at submit and at the e
   expect(plain.notes.join('\n')).toMatch(/data\/ \(.* in \.gitignore\).*"--link data"/);
   expect(await yard.outcomeOf(plain.trialIds[0] ?? 0)).toMatchObject({
     kind: 'failed',
-    remedy: expect.stringMatching(/project has data\/a\.csv, but .*\.gitignore\).*--link data$/) as string,
+    remedy: expect.stringMatching(
+      /project has data\/a\.csv, but .*\.gitignore\).*--link data to show it there\.$/,
+    ) as string,
   });
   const linked = await submit({ links: ['data'] });
   expect(linked.notes.join('\n')).toContain(`Not copied but shown: ${project}/data.`);

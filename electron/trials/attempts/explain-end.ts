@@ -47,13 +47,16 @@ function explainMissing(named: string, { work, seenWork, sourceDir, leftOut }: E
   const isOutside = at === '..' || at.startsWith('../');
   if ((isOutside && path.isAbsolute(named)) || !isThere(original)) return null;
   if (isOutside)
-    return `${original} is outside of ${sourceDir}, of which the trial runs a copy elsewhere. Name it by its absolute path, or show it with --link ${original}`;
+    return (
+      `${original} is outside of ${sourceDir}, of which the trial runs a copy elsewhere. ` +
+      `Name it by its absolute path, or submit with --link ${original} to show it there.`
+    );
   if (isThere(path.join(work, at))) return null;
   const rule = leftOut.find((one) => at === one.path || (one.path.endsWith('/') && `${at}/`.startsWith(one.path)));
   const link = rule?.path.replace(/\/$/, '') ?? firstMissing(work, at);
   return (
     `${sourceDir} has ${at}, but the copy the trial runs in has not${rule === undefined ? '' : ` (left out: ${rule.rule})`}. ` +
-    `Show it: submit with --link ${/^[\w@%+=:,./-]+$/.test(link) ? link : `'${link.replaceAll("'", `'\\''`)}'`}`
+    `Submit with --link ${/^[\w@%+=:,./-]+$/.test(link) ? link : `'${link.replaceAll("'", `'\\''`)}'`} to show it there.`
   );
 }
 

@@ -30,7 +30,7 @@ describe('what a trial is shown', () => {
     await expect(check('/dev/null')).rejects.toThrow('neither a file nor a directory');
   });
   it('is told, with who may write to it', async () => {
-    expect((await check(at('home/set'))).join()).toMatch(/set\. .*nothing keeps a program from writing/);
+    expect((await check(at('home/set'))).join()).toMatch(/set\. .*nothing keeps a program from writing to it\.$/);
     expect((await check(at('home/set/a.csv'), false)).join()).toContain('may write to a.csv.');
     expect(await checkLinks([], [], 'process')).toEqual([]);
   });

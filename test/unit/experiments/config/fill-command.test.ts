@@ -12,6 +12,8 @@ describe('hyperparameters in a command', () => {
     ['python train.py --lr ${lr} --on {on}', 'python train.py --lr 0.1 --on true'],
     ['t --name {name}', "t --name 'a b'"],
     ['t --name "x {name}" \'{name}\'', 't --name "x a b" \'a b\''],
+    // In single quotes a backslash is itself.
+    ['t \'a\\\' {name} "\\"{name}"', "t 'a\\' 'a b' \"\\\"a b\""],
     ['t --steps {steps} --model {model}', `t --steps '[1,2]' --model '{"depth":4}'`],
   ])('%s', (text, filled) => {
     expect(line(text)).toBe(filled);

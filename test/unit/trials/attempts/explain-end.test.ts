@@ -41,20 +41,25 @@ describe('a file that only the original has', () => {
   ])('is told with the rule and the way: %s', (line) => {
     expect(explainEnd(`a\n${line}\n`, places)).toBe(
       `${places.sourceDir} has data/train/a.csv, but the copy the trial runs in has not (left out: "data/" in .gitignore). ` +
-        'Show it: submit with --link data',
+        'Submit with --link data to show it there.',
     );
   });
   const missing = (name: string): string | null => explainEnd(`No such file or directory: '${name}'`, places);
 
   it('is linked by its uppermost part that the copy lacks', () => {
-    expect(missing('src/b')).toMatch(/--link src\/b$/);
-    expect(missing('weights/my x.pt')).toMatch(/--link weights$/);
+    expect(missing('src/b')).toMatch(/--link src\/b to/);
+    expect(missing('weights/my x.pt')).toMatch(/--link weights to/);
   });
   it('beside the directory is named by its own path', () => {
     expect(missing('../sets/c')).toContain(`--link ${path.join(dir, 'sets', 'c')}`);
   });
   test.each(['data/none', '/etc/passwd', '.', '', '../none'])('%j says nothing', (name) => {
     expect(missing(name)).toBeNull();
+  });
+  it('that the copy has too was missed somewhere else', () => {
+    mkdirSync(path.join(dir, 'work/data/train'), { recursive: true });
+    writeFileSync(path.join(dir, 'work/data/train/a.csv'), '1');
+    expect(missing('data/train/a.csv')).toBeNull();
   });
   it('counts by the last word', () => {
     expect(
