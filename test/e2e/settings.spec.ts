@@ -51,3 +51,29 @@ test('the doctor names what it found and the remedy', async ({ app: { page, scre
   await expect(doctor.getByRole('listitem').first()).toBeVisible();
   await screen.goTo('Queue');
 });
+
+test('a place for messages is added, tested and removed; what does not work says why', async ({
+  app: { page, screen, engine },
+}) => {
+  await screen.goTo('Settings');
+  const messages = page.getByRole('region', { name: 'Messages' });
+  const add = async (name: string, command: string): Promise<void> => {
+    await messages.getByRole('button', { name: 'Add a place…' }).click();
+    await screen.dialog.getByLabel('Name', { exact: true }).fill(name);
+    await screen.dialog.getByLabel('Kind').selectOption({ label: 'Command' });
+    await screen.dialog.getByLabel('Command', { exact: true }).fill(command);
+    await screen.dialog.getByRole('button', { name: 'Add', exact: true }).click();
+    await expect(screen.dialog).toBeHidden();
+    await expect(messages).toContainText(name);
+  };
+  await add('works', 'cat > /dev/null');
+  await messages.getByRole('button', { name: 'Test works' }).click();
+  await expect(screen.toast('works:')).toBeVisible();
+  await add('broken', 'exit 3');
+  await messages.getByRole('button', { name: 'Test broken' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'broken:' })).toBeVisible();
+  await messages.getByRole('button', { name: 'Remove broken' }).click();
+  await expect(messages.getByText('broken', { exact: true })).toHaveCount(0);
+  const { channels } = await engine.api.call<{ channels: { name: string }[] }>('GET', '/messages/channels');
+  expect(channels.map(({ name }) => name)).toEqual(['works']);
+});

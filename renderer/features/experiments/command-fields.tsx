@@ -121,6 +121,21 @@ export function CommandFields({ form, onChange, problem, environments, recentLab
         checked={form.inPlace}
         onChange={(event) => set({ inPlace: event.currentTarget.checked })}
       />
+      {!form.inPlace && (
+        <Textarea
+          label={FIELD_LABELS.links}
+          description="Data that is shown in the copy and not copied: one path per line, read-only unless :rw stands at its end."
+          autosize
+          minRows={1}
+          maxRows={6}
+          className="mono-input"
+          spellCheck={false}
+          placeholder="data"
+          value={form.links}
+          error={isAtFault(problem, 'links')}
+          onChange={(event) => set({ links: event.currentTarget.value })}
+        />
+      )}
       <Textarea
         label={FIELD_LABELS.hparams}
         description="One key=value per line. In Python: switchyard.hparams()"

@@ -20,6 +20,7 @@ export interface SubmitForm {
   readonly image: string;
   readonly restarts: number | string;
   readonly labels: readonly string[];
+  readonly links: string;
   readonly env: string;
   readonly hparams: string;
 }
@@ -39,6 +40,7 @@ export const EMPTY_FORM: SubmitForm = {
   image: '',
   restarts: '',
   labels: [],
+  links: '',
   env: '',
   hparams: '',
 };
@@ -59,6 +61,7 @@ export const FIELD_LABELS: Readonly<Record<keyof SubmitForm, string>> = {
   image: 'Image',
   restarts: 'Restarts after a failure',
   labels: 'Labels',
+  links: 'Links',
   env: 'Environment',
   hparams: 'Hyperparameters',
 };
@@ -77,6 +80,7 @@ const FIELD_OF_PATH: Readonly<Record<string, keyof SubmitForm>> = {
   time_limit_s: 'timeLimitMin',
   max_restarts: 'restarts',
   labels: 'labels',
+  links: 'links',
   'source.path': 'directory',
   source: 'directory',
 };
@@ -174,6 +178,10 @@ export function buildConfig(
   const minutes = Number(form.timeLimitMin);
   if (form.timeLimitMin.trim() !== '' && !(minutes > 0))
     throw refuse('time_limit_s', 'A time limit is a number of minutes above 0.');
+  const links = form.links
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
   if (form.restarts !== '' && !(Number.isInteger(Number(form.restarts)) && Number(form.restarts) >= 0))
     throw refuse('max_restarts', 'The number of restarts is a whole number, 0 or more.');
   return {
@@ -184,6 +192,7 @@ export function buildConfig(
     ...(Object.keys(resources).length === 0 ? {} : { resources }),
     ...(Object.keys(hparams).length === 0 ? {} : { hyperparameters: hparams }),
     ...(form.labels.length === 0 ? {} : { labels: [...form.labels] }),
+    ...(links.length === 0 ? {} : { links }),
     ...(form.restarts === '' ? {} : { max_restarts: Number(form.restarts) }),
     ...(form.timeLimitMin.trim() === '' ? {} : { time_limit_s: Math.round(minutes * 60) }),
   };

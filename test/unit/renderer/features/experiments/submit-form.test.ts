@@ -74,6 +74,9 @@ test('the environment of the directory is taken unless another is chosen, and wh
 });
 
 test('labels, restarts and the directory itself reach the engine; a number of restarts that is none is refused at its field', () => {
+  expect(buildConfig({ ...form, links: ' data \n\n/mnt/sets:rw\n' }, parse)).toMatchObject({
+    links: ['data', '/mnt/sets:rw'],
+  });
   expect(buildConfig({ ...form, labels: ['baseline', 'v2'], restarts: 0 }, parse)).toEqual({
     entrypoint: 'python train.py',
     labels: ['baseline', 'v2'],
