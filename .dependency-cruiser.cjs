@@ -47,7 +47,7 @@ const DECIDERS = [
   '^electron/queue/rank[.]ts$',
   '^electron/text/',
   '^electron/ports/',
-  '^electron/trials/(life/(transitions|change-meaning|follow-commits|held-reason)|reports/report-lines)[.]ts$',
+  '^electron/trials/(life/(transitions|change-meaning|follow-commits|held-reason|dependency-hold)|unsaved-work|reports/report-lines)[.]ts$',
   '^electron/experiments/(config|parameters|searchers)/',
   '^electron/doors/(csp|cookies|ui-path)[.]ts$',
   '^native/gpu/(values|facts|error-texts|understand-capture)[.]ts$',

@@ -8,6 +8,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { SwitchyardError } from './contract/errors.ts';
+import { findOtherOwner, sayOtherOwner } from './client/data-owner.ts';
 import { askForLoginLink } from './client/login-link.ts';
 import { PROGRAM_ROOT, readVersion } from './client/program-root.ts';
 import { openInBrowser } from './doors/browser-opener.ts';
@@ -60,7 +61,8 @@ export async function serve(argv: readonly string[], environment?: Partial<Serve
   } catch (error) {
     if (error instanceof SwitchyardError && error.code === 'data_dir_locked')
       return pointToOwner(launch, error, parsed.flags, print, warn);
-    warn(describe(error));
+    const owner = isForbidden(error) ? findOtherOwner(launch.paths.dir) : null;
+    warn(owner === null ? describe(error) : sayOtherOwner(launch.paths.dir, owner).join('\n'));
     return 1;
   }
   const watch = watchForFaults(engine);
@@ -176,6 +178,10 @@ function ownNames(): readonly string[] {
     os.hostname().toLowerCase(),
     ...addresses.map(({ family, address }) => (family === 'IPv6' ? `[${address}]` : address)),
   ];
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof SwitchyardError && error.code === 'forbidden';
 }
 
 function describe(error: unknown): string {

@@ -41,9 +41,10 @@ export function createApi(services: Services): OpenAPIHono {
     return c.json(services.movePreview(body.trialIds, body.to, body.poolId), 200);
   });
   api.openapi(routes.getTrial, async (c) => c.json(await services.trialDetail(c.req.valid('param').id), 200));
+  api.openapi(routes.undoLatest, async (c) => c.json(await services.undoLatest(), 200));
   api.openapi(routes.duplicateTrial, async (c) => {
     const body = c.req.valid('json');
-    return c.json(await services.duplicate(c.req.valid('param').id, body.config, body.paused), 201);
+    return c.json(await services.duplicate(c.req.valid('param').id, body), 201);
   });
   api.openapi(routes.undo, async (c) => c.json(await services.undo(c.req.valid('param').id), 200));
   api.openapi(routes.getMetrics, async (c) => {

@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import type { TrialActionInput, TrialActionResult } from '../contract/trials.ts';
 import type { Stopping } from '../text/lost-work.ts';
-import { createVerb, readTrialIds, show } from './command-context.ts';
+import { createVerb, show } from './command-context.ts';
 import type { CommandContext } from './command-context.ts';
+import { readTrialIds, TRIAL_WORDS, type TrialWish } from './find-trial.ts';
 import { confirmLoss, YES_FLAG, type ConfirmFlags } from './confirm-loss.ts';
 import { plain } from './table.ts';
 
@@ -37,6 +38,8 @@ export interface ActionVerb {
   readonly description: string;
   readonly examples: readonly string[];
   readonly action: ActionWithoutIds;
+  /** Which of several trials with one name; default: those that have not ended. */
+  readonly meant?: TrialWish['meant'];
   /** Set for what ends a running program: asks first where work would be lost. */
   readonly stopping?: Stopping;
 }
@@ -45,9 +48,9 @@ export interface ActionVerb {
 export function buildActionVerb(verb: ActionVerb, context: CommandContext): Command {
   const { stopping } = verb;
   const command = createVerb(verb.name, verb.description, verb.examples, context)
-    .argument('[ids...]', 'trials: 14, #14, 3-7, or "-" to read them from a pipe')
+    .argument('[ids...]', TRIAL_WORDS)
     .action(async (words: string[], flags: ConfirmFlags) => {
-      const ids = await readTrialIds(words, context);
+      const ids = await readTrialIds(words, context, { meant: verb.meant ?? 'live' });
       if (stopping !== undefined) await confirmLoss(context, ids, stopping, flags);
       showActionResult(context, flags.json, await sendAction(context, ids, verb.action));
     });

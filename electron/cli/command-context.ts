@@ -1,11 +1,9 @@
-/** What every verb is given, and what most of them share: options, ids, the engine. */
+/** What every verb is given, and what most of them share: options, the engine. */
 import { Command, CommanderError } from 'commander';
 import type { DataPaths } from '../ports/data-dir.ts';
 import type { EngineClient } from '../client/engine-client.ts';
-import { CliError, EXIT_CODE_HELP, ExitCode, usageError } from './exit-codes.ts';
-import { readStdin } from './terminal.ts';
+import { CliError, EXIT_CODE_HELP, ExitCode } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
-import { parsePipedIds, parseTrialIds } from './trial-ids.ts';
 
 /** A verb as lists of them show it; its module is loaded when it is used. */
 export interface VerbSummary {
@@ -76,37 +74,6 @@ export function quietOutput(terminal: Terminal): {
 /** @returns whether this is commander's way to say "help was shown" */
 export function isHelpShown(error: unknown): boolean {
   return error instanceof CommanderError && error.exitCode === 0;
-}
-
-/**
- * @param words ids as typed; "-" or none at all reads them from the pipe
- * @returns the trials named, each once, in the order named
- */
-export async function readTrialIds(words: readonly string[], context: CommandContext): Promise<number[]> {
-  const { terminal } = context;
-  const ids: number[] = [];
-  if (words.length === 0) {
-    if (terminal.stdinIsTTY)
-      throw usageError('Name at least one trial.', 'Write its number, for example 14, #14 or 3-7, or pipe numbers in.');
-    ids.push(...parsePipedIds(await readStdin(terminal.stdin)));
-    if (ids.length === 0)
-      throw usageError(
-        'No trial was named, and none came through the pipe.',
-        'Write its number, for example 14, #14 or 3-7.',
-      );
-  }
-  for (const word of words)
-    ids.push(...(word === '-' ? parsePipedIds(await readStdin(terminal.stdin)) : parseTrialIds(word)));
-  if (ids.length === 0) throw usageError('No trial came through the pipe.');
-  return [...new Set(ids)];
-}
-
-/** @returns one trial's id, from the word or from the pipe */
-export async function readTrialId(word: string | undefined, context: CommandContext): Promise<number> {
-  const ids = await readTrialIds(word === undefined ? [] : [word], context);
-  const [id] = ids;
-  if (id === undefined || ids.length > 1) throw usageError(`Name one trial, not ${ids.length}.`);
-  return id;
 }
 
 /** Prints an answer: as JSON where asked for, else in words. */

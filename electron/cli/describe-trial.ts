@@ -1,8 +1,7 @@
 /** One trial in a few words: what it is doing, how far it is, when it will end, or why it ended. Pure. */
-import { sayAbout, sayDuration } from '../text/say.ts';
+import { sayAbout, sayDuration, sayTime } from '../text/say.ts';
 import type { ForecastEntry, WaitingReason } from '../contract/feed.ts';
 import type { Trial } from '../contract/trials.ts';
-import { formatTime } from './table.ts';
 import type { Colour } from './terminal.ts';
 
 export interface PlanFacts {
@@ -54,11 +53,7 @@ export function describeTrial(trial: Trial, nowMs: number, facts: PlanFacts = {}
 function describeQueued(trial: Trial, nowMs: number, { reason, forecast }: PlanFacts): string {
   const startAtMs = forecast?.startAtMs ?? null;
   const when =
-    startAtMs === null
-      ? null
-      : startAtMs <= nowMs + 1000
-        ? 'starts now'
-        : `starts about ${formatTime(startAtMs, nowMs)}`;
+    startAtMs === null ? null : startAtMs <= nowMs + 1000 ? 'starts now' : `starts about ${sayTime(startAtMs, nowMs)}`;
   const again = trial.attempt > 0 ? `attempt ${trial.attempt + 1}` : null;
   const said = [when, again, reason?.text ?? null, reason?.remedy?.text ?? null].filter((part) => part !== null);
   return said.length === 0 ? 'queued' : said.join('; ');
@@ -107,7 +102,7 @@ function describeDone(trial: Trial, nowMs: number): string {
     trial.startedAtMs !== null && trial.endedAtMs !== null
       ? `after ${sayDuration(trial.endedAtMs - trial.startedAtMs)}`
       : null;
-  const at = trial.endedAtMs === null ? null : `at ${formatTime(trial.endedAtMs, nowMs)}`;
+  const at = trial.endedAtMs === null ? null : `at ${sayTime(trial.endedAtMs, nowMs)}`;
   const kind = trial.outcome?.kind ?? 'done';
   const why = kind === 'completed' ? null : (trial.outcome?.message ?? null);
   return [[kind, ran, at].filter((part) => part !== null).join(' '), why].filter((part) => part !== null).join('; ');

@@ -1,7 +1,7 @@
 /** Follows the log of one attempt until it ends, across restarts of the engine, without losing or repeating a byte. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Changes } from '../contract/feed.ts';
-import type { TrialDetail } from '../contract/trials.ts';
+import type { Trial, TrialDetail } from '../contract/trials.ts';
 import type { CommandContext } from './command-context.ts';
 import { describeTrial } from './describe-trial.ts';
 import { ConnectionError, RefusedError } from '../client/client-errors.ts';
@@ -12,8 +12,10 @@ import { readTail } from './log-tail.ts';
 
 export interface FollowOptions {
   readonly id: number;
-  /** 0 = wait for the first one. */
+  /** 0 = wait for the next one. */
   readonly attempt: number;
+  /** The next one after this; default: the first. */
+  readonly after?: number;
   /** Start at the last lines; null = at the beginning. */
   readonly tail: number | null;
   /** Print one JSON object per chunk instead of bytes. */
@@ -34,7 +36,7 @@ const PATIENCE_MS = 60_000;
 export async function followLog(client: EngineClient, options: FollowOptions, context: CommandContext): Promise<void> {
   const { id, asJson } = options;
   const { terminal, signal } = context;
-  const attempt = options.attempt > 0 ? options.attempt : await waitForAttempt(client, id, context);
+  const attempt = options.attempt > 0 ? options.attempt : await waitForAttempt(client, id, options.after ?? 0, context);
   const logPath = `/trials/${id}/attempts/${attempt}/log`;
   let offset = 0;
   if (options.tail !== null) {
@@ -83,20 +85,26 @@ export async function followLog(client: EngineClient, options: FollowOptions, co
   }
 }
 
-/** @returns the number of the first attempt, once there is one */
-async function waitForAttempt(client: EngineClient, id: number, context: CommandContext): Promise<number> {
-  context.terminal.note(context.terminal.paintError(`#${id} has not started yet; waiting for it.`, 'dim'));
+/** @returns the number of the next attempt after `after`, once there is one */
+async function waitForAttempt(
+  client: EngineClient,
+  id: number,
+  after: number,
+  context: CommandContext,
+): Promise<number> {
+  if (after === 0)
+    context.terminal.note(context.terminal.paintError(`#${id} has not started yet; waiting for it.`, 'dim'));
   const stream = await client.open('/events', {}, context.signal, { accept: 'text/event-stream' });
   try {
     const { trial } = await client.request<TrialDetail>('GET', `/trials/${id}`);
-    if (trial.attempt > 0) return trial.attempt;
+    if (trial.attempt > after) return trial.attempt;
+    if (trial.state === 'done') throw endedBefore(trial);
     for await (const { event, data } of readEvents(stream)) {
       if (event !== 'changes') continue;
       const changed = (JSON.parse(data) as Changes).trials.find((one) => one.id === id);
       if (changed === undefined) continue;
-      if (changed.attempt > 0) return changed.attempt;
-      if (changed.state === 'done')
-        throw new CliError(ExitCode.failed, `#${id} ended without starting: ${describeTrial(changed, Date.now())}.`);
+      if (changed.attempt > after) return changed.attempt;
+      if (changed.state === 'done') throw endedBefore(changed);
     }
   } catch (error) {
     if (error instanceof CliError || error instanceof RefusedError || context.signal.aborted) throw error;
@@ -105,6 +113,10 @@ async function waitForAttempt(client: EngineClient, id: number, context: Command
     stream.destroy();
   }
   throw new ConnectionError(new Error('the engine ended the feed'));
+}
+
+function endedBefore(trial: Trial): CliError {
+  return new CliError(ExitCode.failed, `#${trial.id} ended without starting: ${describeTrial(trial, Date.now())}.`);
 }
 
 /** An attempt's end is often not the trial's: say so on stderr, the log itself stays as it came. */

@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { OtherNodeNeeded, RefusedError } from '../client/client-errors.ts';
 import { createEngineClient } from '../client/engine-client.ts';
 import type { EngineClient } from '../client/engine-client.ts';
+import { findOtherOwner, sayOtherOwner } from '../client/data-owner.ts';
 import { findSocket } from '../client/find-engine.ts';
 import { locateData } from '../ports/data-dir.ts';
 import { isHelpShown } from './command-context.ts';
@@ -10,6 +11,7 @@ import type { CommandContext } from './command-context.ts';
 import { describeRefusal } from './describe-refusal.ts';
 import { CliError, ExitCode } from './exit-codes.ts';
 import { plain } from './table.ts';
+import { tellVersions } from './tell-versions.ts';
 import type { Terminal } from './terminal.ts';
 import { formatOverview, suggestVerb, VERBS } from './verb-table.ts';
 import type { Verb } from './verb-table.ts';
@@ -47,7 +49,7 @@ export async function runCli(
   const dashes = verb.takesCommand === true ? rest.indexOf('--') : -1;
   const words = dashes < 0 ? rest : rest.slice(0, dashes);
   const clients: EngineClient[] = [];
-  const context = createContext(terminal, dashes < 0 ? null : rest.slice(dashes + 1), signal, clients);
+  const context = createContext(terminal, version, dashes < 0 ? null : rest.slice(dashes + 1), signal, clients);
   try {
     const command = (await verb.load()).build(context).name(`switchyard ${verb.name}`);
     await command.parseAsync([...words], { from: 'user' });
@@ -74,6 +76,7 @@ async function handOver(argv: readonly string[]): Promise<number> {
 
 function createContext(
   terminal: Terminal,
+  version: string,
   afterDashes: readonly string[] | null,
   signal: AbortSignal,
   clients: EngineClient[],
@@ -95,7 +98,13 @@ function createContext(
   const connectIfRunning = async (): Promise<EngineClient | null> => {
     if (connected !== null) return connected;
     const socket = await findSocket(paths);
-    return socket === null ? null : keep(socket);
+    if (socket === null) {
+      const owner = findOtherOwner(paths.dir);
+      if (owner === null) return null;
+      throw new CliError(ExitCode.refused, ...sayOtherOwner(paths.dir, owner));
+    }
+    tellVersions(paths, version, terminal);
+    return keep(socket);
   };
   return {
     terminal,

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { addAfterFlags, type AfterFlags } from './after-flags.ts';
 import { collect } from './command-context.ts';
 import type { Terminal } from './terminal.ts';
 import {
@@ -13,7 +14,7 @@ import {
   setNested,
 } from './values.ts';
 
-export interface ExperimentFlags {
+export interface ExperimentFlags extends AfterFlags {
   readonly name?: string;
   readonly set: readonly string[];
   readonly slots?: string;
@@ -41,7 +42,7 @@ export interface ExperimentFlags {
 
 /** Adds the flags to a command. */
 export function addExperimentFlags(command: Command): Command {
-  return command
+  return addAfterFlags(command)
     .option('-n, --name <text>', 'name of the experiment')
     .option(
       '-S, --set <key=value>',

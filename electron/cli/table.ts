@@ -87,14 +87,3 @@ export function truncate(text: string, room: number): string {
   }
   return `${out}…`;
 }
-
-/** @returns local time: "14:05" today, "Tue 14:05" within a week, else "2026-03-01 14:05" */
-export function formatTime(atMs: number, nowMs: number): string {
-  const at = new Date(atMs);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const clock = `${two(at.getHours())}:${two(at.getMinutes())}`;
-  if (at.toDateString() === new Date(nowMs).toDateString()) return clock;
-  if (Math.abs(atMs - nowMs) < 6 * 86_400_000)
-    return `${['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][at.getDay()]} ${clock}`;
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
-}

@@ -55,6 +55,12 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/priority.ts'),
   },
   {
+    name: 'release',
+    group: 'Order',
+    summary: 'let trials start without those they wait for',
+    load: () => import('./verbs/release.ts'),
+  },
+  {
     name: 'pool',
     group: 'Order',
     summary: 'pools: list, create, change, pause, move trials',

@@ -53,13 +53,27 @@ function isListening(socketPath: string): Promise<boolean> {
   });
 }
 
+/** @returns which version owns the data directory and since when; null = nobody says so */
+export function readOwnerVersion(lockPath: string): { readonly version: string; readonly startedAtMs: number } | null {
+  const { version, startedAtMs } = readLock(lockPath);
+  return typeof version === 'string' && typeof startedAtMs === 'number' ? { version, startedAtMs } : null;
+}
+
 /** The lock names the socket, which lies elsewhere when the data directory's path is too long for one. */
 function readLockedSocket(lockPath: string): string | null {
+  const { socket } = readLock(lockPath);
+  return typeof socket === 'string' && socket !== '' ? socket : null;
+}
+
+function readLock(lockPath: string): {
+  readonly socket?: unknown;
+  readonly version?: unknown;
+  readonly startedAtMs?: unknown;
+} {
   try {
     const lock: unknown = JSON.parse(fs.readFileSync(lockPath, 'utf8'));
-    if (typeof lock !== 'object' || lock === null || !('socket' in lock)) return null;
-    return typeof lock.socket === 'string' && lock.socket !== '' ? lock.socket : null;
+    return typeof lock === 'object' && lock !== null ? { ...lock } : {};
   } catch {
-    return null;
+    return {};
   }
 }

@@ -4,6 +4,7 @@
  * (electron/experiments/config.ts adds the nearest known key to the message).
  */
 import { z } from '@hono/zod-openapi';
+import { After } from './trials.ts';
 import { DEFAULT_GRACE_S, DEFAULT_MAX_RESTARTS, PoolId, Priority, RuntimeKind } from './states.ts';
 
 /** Sizes are kept as MiB after parsing; text such as "20 GiB" or "8g" is accepted by the parser. */
@@ -167,6 +168,7 @@ export const SubmitBody = z
         "The environment of the shell that submits. A process gets it in place of the engine's own, a container the " +
         'variables of machine-learning tools; what the configuration sets wins. Stored encrypted; values are never shown.',
     }),
+    after: After.default([]).openapi({ description: 'It starts only after these.' }),
   })
   .strict()
   .openapi('Submit');
@@ -177,6 +179,7 @@ export const SubmitResult = z
   .object({
     experimentId: z.number().int(),
     trialIds: z.array(z.number().int()),
+    name: z.string().openapi({ description: 'What it is called now.' }),
     notes: z
       .array(z.string())
       .openapi({ description: 'What the engine decided on its own, for example the runtime or the slots.' }),

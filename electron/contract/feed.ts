@@ -35,6 +35,7 @@ export const WaitingReason = z
       'gpu_unknown',
       'held',
       'image',
+      'after',
     ]),
     text: z.string().openapi({
       example:

@@ -19,6 +19,9 @@ export const GpuProcess = z
     trialId: TrialId.nullable().openapi({
       description: 'The trial this process belongs to; null = somebody else (foreign).',
     }),
+    owner: z.object({ user: z.string(), sinceMs: TimestampMs }).optional().openapi({
+      description: 'Of a foreign one: whose it is, and since when it runs; missing where nobody can tell.',
+    }),
   })
   .openapi('GpuProcess');
 export type GpuProcess = z.infer<typeof GpuProcess>;
@@ -93,7 +96,7 @@ export const SlotView = z
     foreignBy: z
       .string()
       .nullable()
-      .openapi({ description: 'Largest foreign process, for example "jupyter (pid 4312)".' }),
+      .openapi({ description: 'Largest foreign process, for example "jupyter of anna since 09:12 (pid 4312)".' }),
     trialIds: z.array(TrialId),
   })
   .openapi('SlotView');

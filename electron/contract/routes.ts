@@ -16,6 +16,7 @@ import { DoctorCheck, Settings } from './settings.ts';
 import { CodeDiff } from './snapshots.ts';
 import { OutcomeKind, PoolId, TrialState } from './states.ts';
 import {
+  After,
   LogFacts,
   LogInfo,
   LogSearchHit,
@@ -160,6 +161,7 @@ export const duplicateTrial = createRoute({
             .record(z.string(), z.unknown())
             .openapi({ description: 'The edited configuration; replaces the old one.' }),
           paused: z.boolean().default(false),
+          after: After.default([]),
         })
         .strict(),
     ),
@@ -195,6 +197,11 @@ export const movePreview = createRoute({
     ),
     ...problems,
   },
+});
+export const undoLatest = createRoute({
+  method: 'post',
+  path: '/undo',
+  responses: { 200: json(TrialActionResult, 'The latest step that can be taken back is undone'), ...problems },
 });
 export const undo = createRoute({
   method: 'post',

@@ -45,6 +45,20 @@ export const SlotAsk = z
   .openapi('SlotAsk');
 export type SlotAsk = z.infer<typeof SlotAsk>;
 
+/** That a trial starts only after another one. */
+export const Dependency = z
+  .object({
+    trialId: TrialId,
+    wants: z
+      .enum(['completed', 'ended'])
+      .openapi({ description: 'completed: only if it succeeds; ended: however it ends.' }),
+  })
+  .strict()
+  .openapi('Dependency');
+export type Dependency = z.infer<typeof Dependency>;
+/** Trials one trial can wait for. */
+export const After = z.array(Dependency).max(100);
+
 /** Work that stopping a trial would lose; text/lost-work.ts makes a sentence and a decision of it. */
 export const UnsavedWork = z
   .object({
@@ -102,6 +116,9 @@ export const Trial = z
       .object({ step: z.number().nullable(), savedAtMs: TimestampMs })
       .nullable()
       .openapi({ description: 'The last one saved; null = it has never saved.' }),
+    after: z
+      .array(Dependency)
+      .openapi({ description: 'Of a waiting trial: those it was to start after; empty once it has started.' }),
     unsaved: UnsavedWork.nullable().openapi({ description: 'null = it does no work now.' }),
     metric: z.object({ name: z.string(), last: z.number(), best: z.number() }).nullable().openapi({
       description:
@@ -202,6 +219,7 @@ export const TrialActionBody = z
     z.object({ action: z.literal('resume'), ...base }).strict(),
     z.object({ action: z.literal('freeze'), ...base }).strict(),
     z.object({ action: z.literal('unfreeze'), ...base }).strict(),
+    z.object({ action: z.literal('release'), ...base }).strict(),
     z.object({ action: z.literal('cancel'), ...base }).strict(),
     z.object({ action: z.literal('kill'), ...base }).strict(),
     z.object({ action: z.literal('retry'), ...base, mode: z.enum(['attempt', 'copy']).default('attempt') }).strict(),

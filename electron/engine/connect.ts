@@ -1,4 +1,5 @@
 /** What hears what: the one list of connections, made when everything is there. */
+import { listDependents } from '../store/dependencies.ts';
 import { getTrialRow } from '../store/trials.ts';
 import { createReestimation } from '../scheduler/reestimate.ts';
 import { createCommitFollower, type CommitFollower } from '../trials/life/follow-commits.ts';
@@ -29,6 +30,7 @@ export function connect({ ground, machine, screen, trials, plans }: Parts): Comm
   });
   const follower = createCommitFollower({
     readTrial,
+    dependentsOf: (id) => listDependents(store.db, id),
     index,
     likeRuns,
     reestimation,

@@ -12,9 +12,11 @@ import { createPlanView, REASONS_PER_POOL, type PlanViews } from '../scheduler/p
 import { createQueueIndex, type QueueIndex } from '../scheduler/queue-index.ts';
 import { createWorld, type World } from '../scheduler/world.ts';
 import { getAttempt } from '../store/attempts.ts';
+import { listDependencies } from '../store/dependencies.ts';
 import { listPools } from '../store/pools.ts';
 import { readSettings } from '../store/settings.ts';
 import { carryOutPlan } from '../trials/attempts/carry-out-plan.ts';
+import { dependencyHold } from '../trials/life/dependency-hold.ts';
 import { heldReason } from '../trials/life/held-reason.ts';
 import { keepsClaim } from '../trials/life/transitions.ts';
 import type { Ground } from './open-ground.ts';
@@ -40,7 +42,9 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
   const index = createQueueIndex({
     runtime: screen.runtimeOf,
     likeRunsMs: (like) => likeRuns.meanMs(like),
-    held: (row) => heldReason(row, nowMs(), () => getAttempt(store.db, row.id, row.attempt)?.message ?? null),
+    held: (row) =>
+      dependencyHold(row.id, listDependencies(store.db, row.id)) ??
+      heldReason(row, nowMs(), () => getAttempt(store.db, row.id, row.attempt)?.message ?? null),
     keepsClaim,
   });
   const monitor = createGpuMonitor({

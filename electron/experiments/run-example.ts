@@ -15,5 +15,6 @@ export async function runExample(
     config: chooseExampleRuntime(example, dockerAvailable()),
     source: { kind: 'directory', path: example.dir },
     paused: false,
+    after: [],
   });
 }

@@ -8,15 +8,18 @@ import type { ExperimentConfig, SubmitBody, SubmitResult } from '../contract/con
 import { SwitchyardError } from '../contract/errors.ts';
 import type { RuntimeKind } from '../contract/states.ts';
 import type { SnapshotInfo } from '../contract/snapshots.ts';
+import type { Dependency } from '../contract/trials.ts';
 import type { Snapshots, TakenSnapshot } from '../ports/snapshots.ts';
 import type { FoundProgram, RuntimeWish, WishRefusal } from '../ports/trial-runtime.ts';
 import type { SecretBox } from '../ports/secret-box.ts';
 import { rankBehind } from '../queue/rank.ts';
-import { splitCommand } from '../scheduler/forecast/like-command.ts';
+import { splitCommand } from '../text/split-command.ts';
 import type { Store } from '../store/database.ts';
+import { insertDependencies } from '../store/dependencies.ts';
 import { findSubmit, getExperiment, insertExperiment, snapshotInUse } from '../store/experiments.ts';
 import { getTrialRow, insertTrial, lastRank } from '../store/trials.ts';
 import { resolveTrial, sayCommand, type MachineFacts, type ResolvedTrial } from './config/resolve-config.ts';
+import { checkAfter } from './check-after.ts';
 import { validateConfig } from './config/parse-config.ts';
 import type { TrialSpec } from '../store/trial-spec.ts';
 import { sayShellShare, shareOfShell } from '../trials/attempts/shell-variables.ts';
@@ -45,7 +48,9 @@ export interface SubmitDeps {
 export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Promise<SubmitResult> {
   const again = body.idempotencyKey === undefined ? null : findSubmit(deps.store.db, body.idempotencyKey);
   if (again !== null) return { ...again, notes: [] };
+  const afterNotes = checkAfter(deps.store.db, body.after);
   const { config, sourceDir, resolved, notes } = await judgeSubmit(deps, body);
+  notes.push(...afterNotes);
   const shell = body.shellEnvironment ?? null;
   const input = {
     config,
@@ -55,6 +60,7 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
     env: resolved.env,
     sealedShell: shell === null ? null : deps.secrets.seal(JSON.stringify(shell)),
     paused: body.paused,
+    after: body.after,
     idempotencyKey: body.idempotencyKey ?? null,
   };
   const { links = [] } = resolved.spec;
@@ -120,17 +126,24 @@ function letGo({ store, snapshots }: SubmitDeps, frozen: TakenSnapshot): void {
   });
 }
 
+export interface DuplicateBody {
+  /** Replaces the old one. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly paused: boolean;
+  readonly after: readonly Dependency[];
+}
+
 /** A new experiment on the snapshot of an old trial, with an edited configuration. @throws SwitchyardError */
 export async function duplicateTrial(
   deps: SubmitDeps,
   trialId: number,
-  input: Readonly<Record<string, unknown>>,
-  paused: boolean,
+  { config: input, paused, after }: DuplicateBody,
 ): Promise<SubmitResult> {
   const trial = getTrialRow(deps.store.db, trialId);
   const experiment = trial === null ? null : getExperiment(deps.store.db, trial.experimentId);
   if (trial === null || experiment === null) throw new SwitchyardError('not_found', `There is no trial #${trialId}.`);
   const { config } = validateConfig(input);
+  const afterNotes = checkAfter(deps.store.db, after);
   const resolved = resolveTrial(
     config,
     await deps.facts(),
@@ -152,10 +165,12 @@ export async function duplicateTrial(
     sealedShell: experiment.sealedShell,
     paused,
     idempotencyKey: null,
+    after,
     notes: [
       ...resolved.notes,
       ...noteProgram(resolved.entrypoint, resolved.runtime, { ...shell, ...env }, deps.findProgram),
       ...linkNotes,
+      ...afterNotes,
     ],
   });
 }
@@ -179,6 +194,7 @@ function write(
     readonly env: Readonly<Record<string, string>>;
     readonly sealedShell: string | null;
     readonly paused: boolean;
+    readonly after: readonly Dependency[];
     readonly idempotencyKey: string | null;
     readonly notes: readonly string[];
   },
@@ -214,8 +230,9 @@ function write(
       hparams: resolved.hparams,
       submittedAtMs: tx.nowMs,
     });
+    insertDependencies(tx.db, trialId, input.after);
     tx.emit({ type: 'trial.submitted', trialId, text: input.paused ? 'Submitted, paused' : 'Submitted' });
-    return { experimentId, trialIds: [trialId], notes: [...input.notes] };
+    return { experimentId, trialIds: [trialId], name: resolved.name, notes: [...input.notes] };
   });
 }
 

@@ -56,6 +56,8 @@ const STALE_SLACK_MS = 12_000;
 /** Something changed on the GPUs: for so long nothing in a reading may come from before. Longer than a driver needs to give memory back. */
 const FRESH_FOR_MS = SETTLE_MS + 3_000;
 
+const NOBODY: Awaited<ReturnType<HostProbe['processOwners']>> = new Map();
+
 const EMPTY: MachineReading = {
   source: 'none',
   takenAtMs: null,
@@ -131,9 +133,14 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
     } catch {
       // Whose a process is does not change: better the last answer than to take our own trials for strangers.
     }
+    const strangers = pids.filter((pid) => !owners.has(pid));
+    const users = strangers.length === 0 ? NOBODY : await host.processOwners(strangers).catch(() => NOBODY);
     return gpus.map((gpu) => ({
       ...gpu,
-      processes: gpu.processes.map((process) => ({ ...process, trialId: owners.get(process.pid) ?? null })),
+      processes: gpu.processes.map((process) => {
+        const owner = users.get(process.pid);
+        return { ...process, trialId: owners.get(process.pid) ?? null, ...(owner === undefined ? {} : { owner }) };
+      }),
     }));
   }
 

@@ -13,7 +13,8 @@
  */
 import type { GpuProcess } from '../contract/gpus.ts';
 import { isCompute, judgeForeignUse, sumMiB as sum, thresholdFor } from './foreign-use.ts';
-import { sayMemory } from '../text/say.ts';
+import { sayMemory, sayTime } from '../text/say.ts';
+import { truncateText } from '../text/truncate.ts';
 
 export interface SlotLease {
   readonly trialId: number;
@@ -67,8 +68,9 @@ export function measureSlot(
   const strangers = isExclusive
     ? []
     : slot.processes.filter((process) => process.trialId === null && process.type !== 'G');
+  const nameLargest = (processes: readonly GpuProcess[]): string | null => sayLargest(processes, takenAtMs);
   const foreignBy = nameLargest(isExclusive ? [] : slot.processes.filter((process) => process.trialId === null));
-  if (slot.usedMiB === null) return measureByPresence(strangers, foreignBy, thresholdMiB);
+  if (slot.usedMiB === null) return measureByPresence(strangers, foreignBy, nameLargest, thresholdMiB);
 
   const attributed = sum(slot.processes.filter((process) => process.trialId !== null));
   const listedForeign = sum(slot.processes.filter((process) => process.trialId === null));
@@ -132,6 +134,7 @@ function roomOn(
 function measureByPresence(
   strangers: readonly GpuProcess[],
   foreignBy: string | null,
+  nameLargest: (processes: readonly GpuProcess[]) => string | null,
   thresholdMiB: number,
 ): SlotMeasure {
   // Desktops on such systems show up as C+G; a plain compute process is somebody's work.
@@ -156,12 +159,16 @@ function endedUse(slot: SlotReading, leases: readonly SlotLease[]): number {
   );
 }
 
-function nameLargest(processes: readonly GpuProcess[]): string | null {
+/** @returns "jupyter of anna since 09:12 (pid 4312)" */
+function sayLargest(processes: readonly GpuProcess[], nowMs: number): string | null {
   let largest: GpuProcess | null = null;
   for (const process of processes) {
     if (largest === null || (process.usedMiB ?? -1) > (largest.usedMiB ?? -1)) largest = process;
   }
-  return largest === null ? null : `${shortName(largest.name)} (pid ${largest.pid})`;
+  if (largest === null) return null;
+  const { owner } = largest;
+  const whose = owner === undefined ? '' : ` of ${clean(owner.user)} since ${sayTime(owner.sinceMs, nowMs)}`;
+  return `${shortName(largest.name)}${whose} (pid ${largest.pid})`;
 }
 
 function sayOthers(count: number): string {
@@ -173,7 +180,9 @@ function sayOthers(count: number): string {
 function shortName(name: string): string {
   const command = name.trim().split(/\s+-/)[0] ?? '';
   const last = command.split(/[/\\]/).at(-1) ?? '';
-  const clean = last.replaceAll(/[\p{C}\s]+/gu, ' ').trim();
-  if (clean === '') return 'a process';
-  return clean.length > MAX_NAME ? `${clean.slice(0, MAX_NAME - 1)}…` : clean;
+  return clean(last) || 'a process';
+}
+
+function clean(name: string): string {
+  return truncateText(name.replaceAll(/[\p{C}\s]+/gu, ' ').trim(), MAX_NAME);
 }

@@ -72,11 +72,14 @@ export function getExperiment(db: Database, id: number): ExperimentRow | null {
 }
 
 /** The trials an earlier submit with this key made; null when there was none. */
-export function findSubmit(db: Database, idempotencyKey: string): { experimentId: number; trialIds: number[] } | null {
-  const row = prepared(db, 'SELECT id FROM experiment WHERE idempotency_key = ?').get(idempotencyKey) as
-    { id: number } | undefined;
+export function findSubmit(
+  db: Database,
+  idempotencyKey: string,
+): { experimentId: number; trialIds: number[]; name: string } | null {
+  const row = prepared(db, 'SELECT id, name FROM experiment WHERE idempotency_key = ?').get(idempotencyKey) as
+    { id: number; name: string } | undefined;
   if (row === undefined) return null;
-  return { experimentId: row.id, trialIds: listTrialIdsOf(db, row.id) };
+  return { experimentId: row.id, trialIds: listTrialIdsOf(db, row.id), name: row.name };
 }
 
 export function listTrialIdsOf(db: Database, experimentId: number): number[] {

@@ -15,6 +15,7 @@ import shellEnvironment from './migrations/0007-shell-environment.ts';
 import logFacts from './migrations/0008-log-facts.ts';
 import search from './migrations/0009-search.ts';
 import messages from './migrations/0010-messages.ts';
+import dependencies from './migrations/0011-dependencies.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   initial,
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly Migration[] = [
   logFacts,
   search,
   messages,
+  dependencies,
 ];
 
 /**

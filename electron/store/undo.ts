@@ -14,6 +14,11 @@ export function insertUndo(db: Database, atMs: number, kind: string, data: unkno
   return id;
 }
 
+/** @returns the step to take back first; null where there is none */
+export function latestUndoId(db: Database): number | null {
+  return prepared(db, 'SELECT MAX(id) FROM undo').pluck().get() as number | null;
+}
+
 /** Takes the entry out: an undo happens once. */
 export function takeUndo(db: Database, id: number): { kind: string; data: unknown } | null {
   const row = prepared(db, 'DELETE FROM undo WHERE id = ? RETURNING kind, data').get(id) as

@@ -9,6 +9,7 @@ import { resolveMove } from '../queue/moves.ts';
 import { requirePool } from '../queue/pools.ts';
 import { rankBehind } from '../queue/rank.ts';
 import type { Tx } from '../store/database.ts';
+import { deleteDependencies, insertDependencies, listDependencies } from '../store/dependencies.ts';
 import { insertUndo, takeUndo } from '../store/undo.ts';
 import { getTrialRow, insertTrial, lastRank, updateTrial, type TrialRow } from '../store/trials.ts';
 import type { ChangeTrials, TrialChange } from './life/change-trials.ts';
@@ -225,6 +226,13 @@ function perform(
     case 'kill':
       forEach(trials, (trial) => fire(trial, { type: action.action }));
       return answer(`${DONE_VERB[action.action]} ${what}`);
+    case 'release':
+      forEach(trials, (trial) => {
+        if (!deleteDependencies(tx.db, trial.id))
+          throw new ItemRefusal('illegal_state', `#${trial.id} waits for no other trial to end.`);
+        write(trial, 'trial.released', 'Starts without waiting for others to end');
+      });
+      return answer(`Released ${what}`);
     case 'cancel': {
       const restorable = trials.filter((trial) => trial.state === 'queued' || trial.state === 'paused');
       forEach(trials, (trial) => fire(trial, { type: 'cancel' }));
@@ -243,6 +251,7 @@ function perform(
           rank: rankBehind(lastRank(tx.db, trial.poolId)),
           submittedAtMs: tx.nowMs,
         });
+        insertDependencies(tx.db, id, listDependencies(tx.db, trial.id));
         tx.emit({ type: 'trial.submitted', trialId: id, text: `Copied from #${trial.id}` });
         return id;
       });

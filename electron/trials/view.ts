@@ -4,6 +4,7 @@ import type { AttemptView, Trial } from '../contract/trials.ts';
 import type { AttemptRow } from '../store/attempts.ts';
 import { getAttempt, listLeasedSlots } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
+import { listDependencies } from '../store/dependencies.ts';
 import { listFreezes } from '../store/events.ts';
 import { latestCheckpoint } from '../store/reports.ts';
 import type { TrialRow } from '../store/trials.ts';
@@ -54,6 +55,7 @@ export function toTrial(store: Store, row: TrialRow, live: LiveFacts): Trial {
     step: row.step,
     remainingMs: row.state === 'running' ? live.remainingMs(row) : null,
     checkpoint: checkpoint === null ? null : { step: checkpoint.step, savedAtMs: checkpoint.savedAtMs },
+    after: waits ? listDependencies(store.db, row.id).map(({ trialId, wants }) => ({ trialId, wants })) : [],
     unsaved: unsavedWork(row, {
       savedAtMs: checkpoint?.savedAtMs ?? null,
       freezeSteps: (afterMs) => listFreezes(store.db, row.id, afterMs),

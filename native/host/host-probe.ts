@@ -10,6 +10,7 @@ import type { HostReading } from '../../electron/contract/gpus.ts';
 import type { HostProbe } from '../../electron/ports/host-probe.ts';
 import { createCpuLoad } from './cpu-load.ts';
 import { diagnoseHost } from './diagnose-host.ts';
+import { readProcessOwners } from './process-owners.ts';
 
 const MIB = 1024 * 1024;
 /** A network file system that does not answer must not hold a reading up. */
@@ -71,6 +72,7 @@ export function createHostProbe({ diskPath }: HostProbeOptions): HostProbe {
       };
     },
     disk: readDisk,
+    processOwners: readProcessOwners,
     async bootId(): Promise<string | null> {
       try {
         const id = (await readFile(BOOT_ID_FILE, 'utf8')).trim();

@@ -180,8 +180,10 @@ describe('with the engine it starts', () => {
           readonly trials: readonly { readonly name: string }[];
         }
       ).trials.map((trial) => trial.name);
-    const moved = await sw('mv', String(ids[2]), 'top');
+    const moved = await sw('mv', 'c', 'top');
     expect([moved.code, await order()]).toEqual([0, ['c', 'a', 'b']]);
+    expect([(await sw('undo')).code, await order()]).toEqual([0, ['a', 'b', 'c']]);
+    await sw('mv', String(ids[2]), 'top');
     expect((await sw('mv', String(ids[2]), 'down')).code).toBe(0);
     expect(await order()).toEqual(['a', 'c', 'b']);
     const canceled = await sw('cancel', `${ids[0]}-${ids[2]}`);
@@ -192,6 +194,17 @@ describe('with the engine it starts', () => {
     expect((await sw('mv', String(ids[0]), 'top')).code).toBe(4);
     expect((await sw('rm', `${ids[0]}-${ids[2]}`, '--yes')).code).toBe(0);
     expect((await sw('show', String(ids[0]))).code).toBe(3);
+  });
+  it('starts a trial after others, by name, and holds it when one failed until it is released', async () => {
+    const submit = (...argv: string[]): Promise<Ended> => sw('submit', '--slots', '0', '--no-snapshot', ...argv);
+    await sw('pool', 'resume');
+    expect((await submit('--name', 'broken', '--', 'false')).out).toContain('broken');
+    await submit('--name', 'after broken', '--after', 'broken', '--', 'true');
+    const last = await submit('-q', '--after-any', 'broken', '--', 'true');
+    expect((await sw('wait', last.out.trim())).code).toBe(0);
+    expect((await sw('ls')).out).toContain('which failed: retry it (switchyard retry');
+    expect((await sw('release', 'after broken')).code).toBe(0);
+    expect((await sw('wait', 'after broken')).code).toBe(0);
   });
   it('ends quietly when the reader goes away', () => {
     const result = spawnSync('sh', ['-c', '"$0" "$1" ls --all --json | head -n 1', process.execPath, CLI], {

@@ -35,6 +35,7 @@ export function makeTrial(fields: Partial<Trial> & Pick<Trial, 'id'>): Trial {
     step: null,
     remainingMs: null,
     checkpoint: null,
+    after: [],
     unsaved: null,
     metric: null,
     outcome: null,

@@ -4,11 +4,11 @@ import type { CodeDiff } from '../../contract/snapshots.ts';
 import { compareCode } from '../../experiments/compare-code.ts';
 import { listExamples } from '../../experiments/examples.ts';
 import { runExample } from '../../experiments/run-example.ts';
-import { duplicateTrial, submitExperiment, type SubmitDeps } from '../../experiments/submit.ts';
+import { duplicateTrial, submitExperiment, type DuplicateBody, type SubmitDeps } from '../../experiments/submit.ts';
 
 export interface SubmitService {
   submit(body: SubmitBody): Promise<SubmitResult>;
-  duplicate(id: number, config: Readonly<Record<string, unknown>>, paused: boolean): Promise<SubmitResult>;
+  duplicate(id: number, body: DuplicateBody): Promise<SubmitResult>;
   examples(): Promise<{ id: string; title: string; description: string }[]>;
   runExample(id: string): Promise<SubmitResult>;
   /** @param to null = the directory it was submitted from, as it is now */
@@ -23,7 +23,7 @@ export function createSubmitService(deps: {
   const { submit, examplesDir } = deps;
   return {
     submit: (body) => submitExperiment(submit, body),
-    duplicate: (id, config, paused) => duplicateTrial(submit, id, config, paused),
+    duplicate: (id, body) => duplicateTrial(submit, id, body),
     examples: async () =>
       (await listExamples(examplesDir)).map(({ id, title, description }) => ({ id, title, description })),
     runExample: (id) => runExample(submit, examplesDir, id, deps.dockerAvailable),

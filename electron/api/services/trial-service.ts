@@ -7,9 +7,11 @@ import type {
   TrialActionResult,
   TrialDetail,
 } from '../../contract/trials.ts';
+import { SwitchyardError } from '../../contract/errors.ts';
 import { describeTrial } from '../../experiments/describe-trial.ts';
 import type { SecretBox } from '../../ports/secret-box.ts';
 import type { PlanViews } from '../../scheduler/plan-view.ts';
+import { latestUndoId } from '../../store/undo.ts';
 import type { Store } from '../../store/database.ts';
 import type { TrialRow } from '../../store/trials.ts';
 import { actOnManyTrials, undoMany } from '../../trials/act-on-many.ts';
@@ -28,6 +30,8 @@ export interface TrialService {
   deletePreview(ids: readonly number[]): Promise<DeletePreview>;
   /** @param poolId another pool: the trials go to the end of its line, whatever `to` says */
   movePreview(ids: readonly number[], to: MoveTo, poolId?: string): MovePreview;
+  /** @throws SwitchyardError undo_gone where there is nothing to take back */
+  undoLatest(): Promise<TrialActionResult>;
   metrics(id: number, names: readonly string[] | null, maxPoints: number, withTimes: boolean): Promise<MetricSeries[]>;
 }
 
@@ -59,6 +63,14 @@ export function createTrialService(deps: TrialServiceDeps): TrialService {
     undo: (id) => undoMany(deps.changeTrials, id),
     deletePreview: (ids) => previewDelete(store.db, trialsDir, ids),
     movePreview: (ids, to, poolId) => previewMove(store, deps.forecast, ids, to, poolId),
+    async undoLatest() {
+      const id = latestUndoId(store.db);
+      if (id === null)
+        throw new SwitchyardError('undo_gone', 'There is nothing to undo.', {
+          remedy: 'Moves, archiving, and the cancel of queued trials can be taken back.',
+        });
+      return this.undo(id);
+    },
     async metrics(id, names, maxPoints, withTimes) {
       requireTrial(store.db, id);
       return readSeries(store.db, id, names, maxPoints, withTimes);

@@ -9,6 +9,7 @@ export const build: BuildVerb = (context) =>
       description: 'Hide finished trials from the lists. Nothing is deleted.',
       examples: ['archive 3-7', 'ls --state completed --json | switchyard archive'],
       action: { action: 'archive' },
+      meant: 'ended',
     },
     context,
   );

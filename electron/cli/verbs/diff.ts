@@ -2,7 +2,7 @@
 import type { ChangedFile, CodeDiff } from '../../contract/snapshots.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
-import { findTrialId } from '../find-trial.ts';
+import { readTrialId } from '../find-trial.ts';
 import { plain } from '../table.ts';
 
 export const build: BuildVerb = (context) =>
@@ -16,8 +16,8 @@ export const build: BuildVerb = (context) =>
     .argument('[to]', 'another trial; default: the directory it was submitted from')
     .option('--stat', 'only which files changed, and by how many lines')
     .action(async (from: string, to: string | undefined, flags: { json?: boolean; stat?: boolean }) => {
-      const first = await findTrialId(from, context);
-      const second = to === undefined ? undefined : await findTrialId(to, context);
+      const first = await readTrialId(from, context);
+      const second = to === undefined ? undefined : await readTrialId(to, context);
       const client = await context.connect();
       const diff = await client.request<CodeDiff>('GET', `/trials/${first}/diff`, undefined, { to: second });
       show(context, flags.json, diff, () => describeDiff(diff, flags.stat === true, context));

@@ -1,11 +1,13 @@
 /** `switchyard duplicate` */
 import type { SubmitResult } from '../../contract/config.ts';
 import type { TrialDetail } from '../../contract/trials.ts';
-import { createVerb, readTrialId, show } from '../command-context.ts';
+import { readAfter, withAfter } from '../after-flags.ts';
+import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
+import { readTrialId } from '../find-trial.ts';
+import { sayQueued, tellNotes } from '../say-queued.ts';
 import { addExperimentFlags, applyExperimentFlags } from '../submit-flags.ts';
 import type { ExperimentFlags } from '../submit-flags.ts';
-import { plain } from '../table.ts';
 
 export const build: BuildVerb = (context) =>
   addExperimentFlags(
@@ -21,7 +23,7 @@ export const build: BuildVerb = (context) =>
     ),
   )
     .usage('[options] ID [-- COMMAND [ARGUMENT...]]')
-    .argument('[id]', 'trial: 14 or #14')
+    .argument('[id]', 'trial: 14, #14 or its name')
     .option('--paused', 'queue it without letting it start')
     .action(async (word: string | undefined, flags: ExperimentFlags & { json?: boolean; paused?: boolean }) => {
       const id = await readTrialId(word, context);
@@ -32,13 +34,8 @@ export const build: BuildVerb = (context) =>
       const result = await client.request<SubmitResult>('POST', `/trials/${id}/duplicate`, {
         config: edited,
         paused: flags.paused === true,
+        ...withAfter(await readAfter(flags, context)),
       });
-      show(
-        context,
-        flags.json,
-        result,
-        () => `Queued ${result.trialIds.map((one) => `#${one}`).join(', ')}, a copy of #${id}.`,
-      );
-      if (flags.json !== true)
-        for (const note of result.notes) context.terminal.note(context.terminal.paintError(plain(note), 'dim'));
+      show(context, flags.json, result, () => `Queued ${sayQueued(result)}, a copy of #${id}.`);
+      if (flags.json !== true) tellNotes(result.notes, context);
     });

@@ -1,11 +1,11 @@
 /** `switchyard label` */
 import { sendAction, showActionResult } from '../act-on-trials.ts';
-import { createVerb, readTrialIds } from '../command-context.ts';
+import { createVerb } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
+import { readTrialIds } from '../find-trial.ts';
 import { usageError } from '../exit-codes.ts';
-import { looksLikeTrialId } from '../trial-ids.ts';
 
-/** @param words everything after `label`; "+a" adds, "-b" takes away, the rest are ids */
+/** @param words everything after `label`; "+a" adds, "-b" takes away, the rest name trials */
 export function splitLabelWords(words: readonly string[]): {
   readonly idWords: string[];
   readonly add: string[];
@@ -23,9 +23,9 @@ export function splitLabelWords(words: readonly string[]): {
       );
     else if (word.startsWith('+') && word.length > 1) add.push(word.slice(1));
     else if (word.startsWith('-')) remove.push(word.slice(1));
-    else if (looksLikeTrialId(word)) idWords.push(word);
-    else
-      throw usageError(`label does not understand "${word}".`, `To add it, write +${word}; to take it away, -${word}.`);
+    else if (word === '+')
+      throw usageError('label needs a name after the +.', 'For example: switchyard label 14 +baseline');
+    else idWords.push(word);
   }
   if (add.length + remove.length === 0)
     throw usageError('label needs a label.', 'Add one with +name, take one away with -name.');
@@ -43,6 +43,8 @@ export const build: BuildVerb = (context) =>
     .allowUnknownOption()
     .action(async (words: string[], options: { json?: boolean }) => {
       const { idWords, add, remove } = splitLabelWords(words);
-      const ids = await readTrialIds(idWords, context);
+      const ids = await readTrialIds(idWords, context, {
+        otherwise: (word) => `To add it as a label, write +${word}; to take it away, -${word}.`,
+      });
       showActionResult(context, options.json, await sendAction(context, ids, { action: 'label', add, remove }));
     });

@@ -2,6 +2,7 @@
 import type { Trial } from '../../contract/trials.ts';
 import { createVerb, oneOf } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
+import { differingParams } from '../differing-params.ts';
 import { describeTrial, stateColour, stateWord } from '../describe-trial.ts';
 import type { Query } from '../../client/engine-client.ts';
 import { readTrials } from '../../client/read-trials.ts';
@@ -31,7 +32,8 @@ interface ListFlags {
 export const build: BuildVerb = (context) =>
   createVerb(
     'ls',
-    'List trials: running ones, the queue in its order with the reason why each waits, and the latest that ended.',
+    'List trials: running ones, the queue in its order with the reason why each waits and in what runs of one program differ, and ' +
+      'the latest that ended. --json tells place, reason (waiting) and forecast, too.',
     ['ls', 'ls --search "resnet lr>0.01 since:7d"', 'ls --state queued --json | switchyard priority 60'],
     context,
   )
@@ -53,8 +55,15 @@ export const build: BuildVerb = (context) =>
       const isFiltered =
         flags.state !== undefined || flags.search !== undefined || flags.label !== undefined || flags.archived === true;
       const trials = flags.all === true || isFiltered ? list.trials : dropOldDone(list.trials);
+      const places = isFiltered ? new Map<number, number>() : placesOf(list.trials);
+      const hasWaiting = trials.some((trial) => trial.state !== 'done');
+      const facts = indexPlan(hasWaiting ? await readPresent(client) : { plan: null, gpus: null });
       if (flags.json === true) {
-        context.terminal.print(JSON.stringify({ trials, total: list.total }, null, 2));
+        const described = trials.map((trial) => {
+          const { reason = null, forecast = null } = facts(trial.id);
+          return { ...trial, place: places.get(trial.id) ?? null, waiting: reason, forecast };
+        });
+        context.terminal.print(JSON.stringify({ trials: described, total: list.total }, null, 2));
         return;
       }
       if (trials.length === 0) {
@@ -65,9 +74,7 @@ export const build: BuildVerb = (context) =>
         );
         return;
       }
-      const facts = indexPlan(
-        trials.some((trial) => trial.state !== 'done') ? await readPresent(client) : { plan: null, gpus: null },
-      );
+      const differing = differingParams(trials);
       const nowMs = Date.now();
       const several = {
         pool: new Set(trials.map((trial) => trial.poolId)).size > 1,
@@ -75,7 +82,18 @@ export const build: BuildVerb = (context) =>
       };
       const columns: { readonly column: Column; readonly cell: (trial: Trial) => string }[] = [
         { column: { title: 'ID', align: 'right' }, cell: (trial) => String(trial.id) },
+        ...(places.size > 0
+          ? [
+              {
+                column: { title: 'PLACE', align: 'right' as const },
+                cell: (trial: Trial) => String(places.get(trial.id) ?? ''),
+              },
+            ]
+          : []),
         { column: { title: 'NAME' }, cell: (trial) => trial.name },
+        ...(differing.size > 0
+          ? [{ column: { title: 'PARAMS' }, cell: (trial: Trial) => differing.get(trial.id) ?? '' }]
+          : []),
         { column: { title: 'STATE' }, cell: stateWord },
         ...(several.pool ? [{ column: { title: 'POOL' }, cell: (trial: Trial) => trial.poolId }] : []),
         ...(several.priority
@@ -84,7 +102,7 @@ export const build: BuildVerb = (context) =>
         { column: { title: 'GPUS', align: 'right' }, cell: (trial) => String(trial.slots) },
         { column: { title: '', flexible: true }, cell: (trial) => describeTrial(trial, nowMs, facts(trial.id)) },
       ];
-      const stateColumn = 2;
+      const stateColumn = columns.findIndex(({ column }) => column.title === 'STATE');
       const lines = formatTable(
         columns.map(({ column }) => column),
         trials.map((trial) => columns.map(({ cell }) => cell(trial))),
@@ -115,6 +133,19 @@ function filterOf(flags: ListFlags): Query {
     else Object.assign(query, { state: 'done', outcome });
   }
   return query;
+}
+
+/** The place of each waiting trial in its pool's line, from 1, as `mv ... to N` counts. @param trials all of them, in their order */
+function placesOf(trials: readonly Trial[]): ReadonlyMap<number, number> {
+  const lengths = new Map<string, number>();
+  const places = new Map<number, number>();
+  for (const { id, poolId, state } of trials) {
+    if (state !== 'queued' && state !== 'paused') continue;
+    const place = (lengths.get(poolId) ?? 0) + 1;
+    lengths.set(poolId, place);
+    places.set(id, place);
+  }
+  return places;
 }
 
 /** The list comes with the newest done ones first. */

@@ -2,7 +2,7 @@
 import type { LogFacts } from '../../contract/trials.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
-import { findTrialId } from '../find-trial.ts';
+import { readTrialId } from '../find-trial.ts';
 import { plain } from '../table.ts';
 import { formatCsv, metricsTable, readMetrics } from '../metrics.ts';
 
@@ -24,7 +24,7 @@ export const build: BuildVerb = (context) =>
     .option('--from-log', 'take "loss=0.31" and the like in its log as metrics, from now on and what is there already')
     .option('--no-from-log', 'take no more of them; what was taken stays')
     .action(async (word: string | undefined, flags: { json?: boolean; csv?: boolean; fromLog?: boolean }) => {
-      const id = await findTrialId(word, context);
+      const id = await readTrialId(word, context);
       const client = await context.connect();
       if (flags.fromLog !== undefined)
         await client.request<LogFacts>('POST', `/trials/${id}/log-metrics`, { takes: flags.fromLog });

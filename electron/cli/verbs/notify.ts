@@ -1,9 +1,10 @@
 /** `switchyard notify` */
 import type { Channel, ChannelBody, ChannelTarget, MessageTest, TrialMessages } from '../../contract/messages.ts';
 import type { EngineClient } from '../../client/engine-client.ts';
-import { createVerb, oneOf, readTrialIds, show } from '../command-context.ts';
+import { createVerb, oneOf, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { CliError, ExitCode, usageError } from '../exit-codes.ts';
+import { readTrialIds } from '../find-trial.ts';
 import { formatTable, plain } from '../table.ts';
 import { readStdin } from '../terminal.ts';
 import { looksLikeTrialId } from '../trial-ids.ts';

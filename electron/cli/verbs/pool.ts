@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import type { GpuStatus } from '../../contract/gpus.ts';
 import type { Pool, PoolSettings } from '../../contract/pools.ts';
 import { sendAction, showActionResult } from '../act-on-trials.ts';
-import { createVerb, readTrialIds, show } from '../command-context.ts';
+import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
+import { readTrialIds } from '../find-trial.ts';
 import type { EngineClient } from '../../client/engine-client.ts';
 import { confirmLoss, YES_FLAG, type ConfirmFlags } from '../confirm-loss.ts';
 import { CliError, ExitCode, usageError } from '../exit-codes.ts';
@@ -141,7 +142,7 @@ export const build: BuildVerb = (context) => {
 
 async function moveToPool(words: readonly string[], flags: ConfirmFlags, context: CommandContext): Promise<void> {
   const poolId = words.at(-1) ?? '';
-  const ids = await readTrialIds(words.slice(0, -1), context);
+  const ids = await readTrialIds(words.slice(0, -1), context, { meant: 'live' });
   await confirmLoss(context, ids, 'pool', flags);
   showActionResult(context, flags.json, await sendAction(context, ids, { action: 'pool', poolId }));
 }

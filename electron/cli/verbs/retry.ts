@@ -1,7 +1,8 @@
 /** `switchyard retry` */
 import { sendAction, showActionResult } from '../act-on-trials.ts';
-import { createVerb, readTrialIds } from '../command-context.ts';
+import { createVerb } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
+import { readTrialIds, TRIAL_WORDS } from '../find-trial.ts';
 
 export const build: BuildVerb = (context) =>
   createVerb(
@@ -10,10 +11,10 @@ export const build: BuildVerb = (context) =>
     ['retry 14', 'retry 14 --copy'],
     context,
   )
-    .argument('[ids...]', 'trials: 14, #14, 3-7, or "-" to read them from a pipe')
+    .argument('[ids...]', TRIAL_WORDS)
     .option('--copy', 'leave the trial as it is and queue a new one')
     .action(async (words: string[], options: { json?: boolean; copy?: boolean }) => {
-      const ids = await readTrialIds(words, context);
+      const ids = await readTrialIds(words, context, { meant: 'ended' });
       showActionResult(
         context,
         options.json,

@@ -1,8 +1,9 @@
 /** `switchyard rm` */
 import { sayBytes } from '../../text/say.ts';
 import { sendAction, showActionResult } from '../act-on-trials.ts';
-import { createVerb, readTrialIds } from '../command-context.ts';
+import { createVerb } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
+import { readTrialIds, TRIAL_WORDS } from '../find-trial.ts';
 import { CliError, ExitCode, usageError } from '../exit-codes.ts';
 
 interface DeletePreview {
@@ -18,11 +19,11 @@ export const build: BuildVerb = (context) =>
     ['rm 14', 'rm 3-7 --yes'],
     context,
   )
-    .argument('[ids...]', 'trials: 14, #14, 3-7, or "-" to read them from a pipe')
+    .argument('[ids...]', TRIAL_WORDS)
     .option('-y, --yes', 'do not ask')
     .action(async (words: string[], options: { json?: boolean; yes?: boolean }) => {
       const { terminal } = context;
-      const ids = await readTrialIds(words, context);
+      const ids = await readTrialIds(words, context, { meant: 'ended' });
       const client = await context.connect();
       const preview = await client.request<DeletePreview>('POST', '/trials/delete-preview', { trialIds: ids });
       if (options.yes !== true) {

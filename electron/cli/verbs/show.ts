@@ -1,15 +1,15 @@
 /** `switchyard show` */
-import { sayBytes, sayDuration, sayMemory } from '../../text/say.ts';
+import { sayBytes, sayDuration, sayMemory, sayTime } from '../../text/say.ts';
 import type { AttemptView, MetricSeries, Trial, TrialDetail } from '../../contract/trials.ts';
 import type { SnapshotInfo } from '../../contract/snapshots.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { describeTrial, stateColour, stateWord } from '../describe-trial.ts';
 import type { PlanFacts } from '../describe-trial.ts';
-import { findTrialId } from '../find-trial.ts';
+import { readTrialId } from '../find-trial.ts';
 import { metricsTable, readMetrics } from '../metrics.ts';
 import { indexPlan, readPresent } from '../present.ts';
-import { formatTable, formatTime, plain } from '../table.ts';
+import { formatTable, plain } from '../table.ts';
 
 const SHOWN_CHECKPOINTS = 10;
 const SHOWN_HISTORY = 15;
@@ -25,14 +25,16 @@ export const build: BuildVerb = (context) =>
   )
     .argument('[id]', 'trial: 14, #14 or its name')
     .action(async (word: string | undefined, flags: { json?: boolean }) => {
-      const id = await findTrialId(word, context);
+      const id = await readTrialId(word, context);
       const client = await context.connect();
       const detail = await client.request<TrialDetail>('GET', `/trials/${id}`);
-      const facts =
-        flags.json === true || detail.trial.state === 'done' ? {} : indexPlan(await readPresent(client))(id);
+      const facts = detail.trial.state === 'done' ? {} : indexPlan(await readPresent(client))(id);
       const series =
         flags.json === true || detail.metricNames.length === 0 ? [] : await readMetrics(client, id, SUMMARY_POINTS);
-      show(context, flags.json, detail, () => describeDetail(detail, facts, series, context));
+      const { reason = null, forecast = null } = facts;
+      show(context, flags.json, { ...detail, waiting: reason, forecast }, () =>
+        describeDetail(detail, facts, series, context),
+      );
     });
 
 function describeDetail(
@@ -67,7 +69,7 @@ function describeDetail(
           .slice(-SHOWN_CHECKPOINTS)
           .map((one) => [
             one.step === null ? '-' : String(one.step),
-            formatTime(one.savedAtMs, nowMs),
+            sayTime(one.savedAtMs, nowMs),
             one.sizeBytes === null ? '-' : sayBytes(one.sizeBytes),
             one.path,
           ]),
@@ -90,7 +92,7 @@ function describeDetail(
       paint('History', 'bold'),
       ...detail.history
         .slice(-SHOWN_HISTORY)
-        .map((entry) => `${paint(formatTime(entry.atMs, nowMs), 'dim')}  ${plain(entry.text)}`),
+        .map((entry) => `${paint(sayTime(entry.atMs, nowMs), 'dim')}  ${plain(entry.text)}`),
     );
   }
   return lines;
@@ -113,7 +115,7 @@ function fields(trial: Trial, detail: TrialDetail, nowMs: number): [string, stri
     ['code', sayCode(detail.snapshotInfo)],
     ['works in', detail.workDir],
     ['labels', trial.labels.length === 0 ? null : trial.labels.join(', ')],
-    ['submitted', formatTime(trial.submittedAtMs, nowMs)],
+    ['submitted', sayTime(trial.submittedAtMs, nowMs)],
     ['restarts', trial.restarts === 0 ? null : `${trial.restarts} of ${trial.maxRestarts}`],
     [
       'grace',
@@ -146,7 +148,7 @@ function attemptTable(attempts: readonly AttemptView[], nowMs: number, width: nu
     ],
     attempts.map((one) => [
       String(one.number),
-      one.startedAtMs === null ? '-' : formatTime(one.startedAtMs, nowMs),
+      one.startedAtMs === null ? '-' : sayTime(one.startedAtMs, nowMs),
       one.startedAtMs === null ? '-' : sayDuration((one.endedAtMs ?? nowMs) - one.startedAtMs),
       one.end === null ? '-' : one.exitCode === null ? one.end : `${one.end} ${one.exitCode}`,
       sayBytes(one.logBytes),

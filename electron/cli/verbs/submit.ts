@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { readConfigYaml } from '../../experiments/config/parse-config.ts';
 import type { SubmitBodyInput, SubmitResult } from '../../contract/config.ts';
+import { readAfter, withAfter } from '../after-flags.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { ConnectionError, RefusedError } from '../../client/client-errors.ts';
@@ -13,8 +14,9 @@ import { sayLeftOut, takeShellEnvironment } from '../shell-environment.ts';
 import type { ShellEnvironment } from '../shell-environment.ts';
 import { addExperimentFlags, applyExperimentFlags } from '../submit-flags.ts';
 import type { ExperimentFlags } from '../submit-flags.ts';
-import { plain } from '../table.ts';
 import { readStdin } from '../terminal.ts';
+import { sayQueued, tellNotes } from '../say-queued.ts';
+import { followTrials } from '../follow-trials.ts';
 import { waitForTrials } from '../wait-for-trials.ts';
 
 const CONFIG_FILE = 'switchyard.yaml';
@@ -25,6 +27,8 @@ interface SubmitFlags extends ExperimentFlags {
   readonly config?: string;
   readonly paused?: boolean;
   readonly wait?: boolean;
+  readonly quiet?: boolean;
+  readonly follow?: boolean;
   readonly snapshot: boolean;
   readonly printConfig?: boolean;
   readonly inPlace?: boolean;
@@ -43,6 +47,7 @@ export const build: BuildVerb = (context) =>
         'submit -- python train.py --lr 0.1',
         'submit',
         'submit -S lr=0.1 -- python train.py --lr {lr}',
+        'submit --after 14 --follow -- python evaluate.py',
         'submit ./project -S lr=0.1 -S model.depth=4 --slots 2',
         'submit --image team/train --entrypoint image -- --epochs 3',
         'submit --name sweep --env PATH --time-limit 2h --wait -- "python train.py | tee out.txt"',
@@ -59,6 +64,8 @@ export const build: BuildVerb = (context) =>
     .option('--in-place', 'run in the directory itself instead of a copy')
     .option('--clean-env', "use the engine's environment instead of this shell's")
     .option('-w, --wait', 'wait until it is done; exit code 1 when it did not complete')
+    .option('-f, --follow', 'print its log until it is done; exit code 1 when it did not complete')
+    .option('-q, --quiet', 'print only its number')
     .action(async (dir: string | undefined, flags: SubmitFlags) => {
       const command = readCommand(context.afterDashes);
       const directory = dir === undefined ? null : checkDirectory(dir, context);
@@ -87,23 +94,22 @@ export const build: BuildVerb = (context) =>
         idempotencyKey: randomUUID(),
         paused: flags.paused === true,
         ...(shell === null ? {} : { shellEnvironment: shell.variables }),
+        ...withAfter(await readAfter(flags, context)),
       };
       const accepted = await sendSubmit(context, body).catch((error: unknown) => {
         throw namePlaceInFile(error, file, read?.lineOf ?? null);
       });
       const result = { ...accepted, notes: [...accepted.notes, ...sayAbsent(shell, body.config)] };
       show(context, flags.json, result, () => describeSubmit(result, flags));
-      if (flags.json !== true)
-        for (const note of result.notes) context.terminal.note(context.terminal.paintError(plain(note), 'dim'));
-      if (flags.json !== true && file === null && flags.set.some((text) => !standsIn(text, config['entrypoint'])))
-        context.terminal.note(
-          context.terminal.paintError(
-            'The hyperparameters are in the JSON file that SWITCHYARD_HPARAMS names (in Python: switchyard.hparams()); ' +
-              '{NAME} in the command writes one there.',
-            'dim',
-          ),
+      const notes = [...result.notes];
+      if (file === null && flags.set.some((text) => !standsIn(text, config['entrypoint'])))
+        notes.push(
+          'The hyperparameters are in the JSON file that SWITCHYARD_HPARAMS names (in Python: switchyard.hparams()); ' +
+            '{NAME} in the command writes one there.',
         );
-      if (flags.wait === true) await waitForTrials(result.trialIds, context);
+      if (flags.json !== true && flags.quiet !== true) tellNotes(notes, context);
+      if (flags.follow === true) await followTrials(result.trialIds, context);
+      else if (flags.wait === true) await waitForTrials(result.trialIds, context);
     });
 
 /** Whether the hyperparameter of a flag (KEY=VALUE) is written into the command. */
@@ -258,6 +264,6 @@ function namePlaceInFile(
 }
 
 function describeSubmit(result: SubmitResult, flags: SubmitFlags): string {
-  const ids = result.trialIds.map((id) => `#${id}`).join(', ');
-  return `Queued ${ids}${flags.paused === true ? ', paused' : ''}.`;
+  if (flags.quiet === true) return result.trialIds.join('\n');
+  return `Queued ${sayQueued(result)}${flags.paused === true ? ', paused' : ''}.`;
 }

@@ -9,6 +9,7 @@ export const build: BuildVerb = (context) =>
       description: 'Show archived trials again.',
       examples: ['unarchive 3-7'],
       action: { action: 'unarchive' },
+      meant: 'ended',
     },
     context,
   );

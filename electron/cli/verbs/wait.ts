@@ -1,6 +1,7 @@
 /** `switchyard wait` */
-import { createVerb, readTrialIds } from '../command-context.ts';
+import { createVerb } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
+import { readTrialIds, TRIAL_WORDS } from '../find-trial.ts';
 import { waitForTrials } from '../wait-for-trials.ts';
 
 export const build: BuildVerb = (context) =>
@@ -10,9 +11,9 @@ export const build: BuildVerb = (context) =>
     ['wait 14 15', 'submit --json -- python train.py | switchyard wait && echo finished'],
     context,
   )
-    .argument('[ids...]', 'trials: 14, #14, 3-7, or "-" to read them from a pipe')
+    .argument('[ids...]', TRIAL_WORDS)
     .action(async (words: string[], options: { json?: boolean }) => {
-      const ids = await readTrialIds(words, context);
+      const ids = await readTrialIds(words, context, { meant: 'live' });
       await context.connect();
       const trials = await waitForTrials(ids, context);
       if (options.json === true) context.terminal.print(JSON.stringify({ trials }, null, 2));

@@ -6,7 +6,7 @@
  * after a `$` it may be a variable of the shell. Doubled braces stand for themselves: `{{lr}}` becomes `{lr}`.
  */
 import { SwitchyardError } from '../../contract/errors.ts';
-import { splitCommand } from '../../scheduler/forecast/like-command.ts';
+import { splitCommand } from '../../text/split-command.ts';
 import { suggest } from '../../text/nearest.ts';
 
 export type Entrypoint = string | readonly string[];

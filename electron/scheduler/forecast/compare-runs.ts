@@ -2,7 +2,7 @@
  * How long will it take, going by runs of the same program? Runs with the very same parameters tell; runs with other
  * parameters tell only where they have shown that what differs does not matter much. Pure.
  */
-import type { Params } from './like-command.ts';
+import type { Params } from '../../text/split-command.ts';
 
 /** A completed run: its parameters, and how long it worked in all its attempts, frozen time left out. */
 export interface PastRun {

@@ -36,7 +36,9 @@ export interface Simulated {
   readonly open: Map<string, OpenState>;
   /** Under fair share, see PlanInput. */
   credits: Credits | null;
-  /** Some trials are held back until a known time. */
+  /** Those that have run to their end since. */
+  readonly ended: Set<TrialKey>;
+  /** Some trials are held back until a known time, or until others have ended. */
   readonly hasHolds: boolean;
   /** Something ended or began since the last plan. */
   changed: boolean;
@@ -63,7 +65,8 @@ export function newForecastState(input: PlanInput, nowMs: number, maxEntries: nu
     lastEndMs: new Map(),
     open: new Map(),
     credits: input.credits instanceof Map ? (input.credits as Credits) : null,
-    hasHolds: considered.some((trial) => holdEndOf(trial) !== null),
+    ended: new Set(),
+    hasHolds: considered.some((trial) => holdEndOf(trial) !== null || awaitsOf(trial).length > 0),
     changed: true,
   };
   for (const trial of readActive(input)) {
@@ -133,9 +136,15 @@ export function holdEndOf(trial: PlanTrial): number | null {
   return typeof trial.held === 'object' && trial.held !== null ? finiteOr(trial.held.untilMs, null) : null;
 }
 
-function releaseHold(trial: PlanTrial, atMs: number): PlanTrial {
+function awaitsOf(trial: PlanTrial): readonly TrialKey[] {
+  return typeof trial.held === 'object' && Array.isArray(trial.held?.awaits) ? trial.held.awaits : [];
+}
+
+function releaseHold(trial: PlanTrial, atMs: number, ended: ReadonlySet<TrialKey>): PlanTrial {
   const endsAtMs = holdEndOf(trial);
-  return endsAtMs !== null && endsAtMs <= atMs ? { ...trial, held: null } : trial;
+  if (endsAtMs !== null && endsAtMs <= atMs) return { ...trial, held: null };
+  const awaits = awaitsOf(trial);
+  return awaits.length > 0 && awaits.every((id) => ended.has(id)) ? { ...trial, held: null } : trial;
 }
 
 /** The situation at `atMs` as the planner wants it. */
@@ -146,7 +155,7 @@ export function toInput(state: Simulated, atMs: number): PlanInput {
     pools: state.pools.map((pool) => poolAt(state, pool, atMs)),
     ...(state.credits === null ? {} : { credits: state.credits }),
     slots: state.slots,
-    queued: state.hasHolds ? state.queued.map((trial) => releaseHold(trial, atMs)) : state.queued,
+    queued: state.hasHolds ? state.queued.map((trial) => releaseHold(trial, atMs, state.ended)) : state.queued,
     active: state.active.map(({ trial, endsAtMs }) => ({
       ...trial,
       remainingMs: endsAtMs === Infinity ? null : endsAtMs - atMs,
@@ -161,6 +170,8 @@ export function removeEnded(state: Simulated, atMs: number): void {
   state.active = state.active.filter((active) => active.endsAtMs > atMs);
   for (const { trial, leftMs } of ended) {
     changeShares(state, trial, 1);
+    // One that was asked to stop comes back, or is gone before its end.
+    if (trial.state === 'active') state.ended.add(trial.id);
     if (leftMs !== null) enqueue(state, { ...trial, state: 'queued', lease: [], remainingMs: leftMs, held: null });
   }
 }

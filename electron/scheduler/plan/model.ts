@@ -50,6 +50,8 @@ export interface Hold {
   readonly text: string;
   /** When it ends by itself, ms; missing or null = not known. */
   readonly untilMs?: number | null;
+  /** It ends when all of these have ended; missing or empty = it does not end that way. */
+  readonly awaits?: readonly TrialKey[];
 }
 
 export interface PlanInput {

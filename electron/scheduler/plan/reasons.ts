@@ -27,7 +27,7 @@ export function refusalReason(pass: Pass, trial: PlanTrial, verdict: Verdict): W
       return {
         code: trial.held?.code ?? 'held',
         text: typeof trial.held?.text === 'string' ? trial.held.text : 'held back',
-        blockers: [],
+        blockers: (trial.held?.awaits ?? []).map((id) => blockerTrial(null, id, sayTrial(id))),
       };
     case 'already_active':
       return plainReason('held', 'is running already');

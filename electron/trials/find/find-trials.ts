@@ -9,7 +9,7 @@
 import type { Database } from 'better-sqlite3';
 import { SwitchyardError } from '../../contract/errors.ts';
 import type { TrialSort } from '../../contract/paging.ts';
-import { splitCommand } from '../../scheduler/forecast/like-command.ts';
+import { splitCommand } from '../../text/split-command.ts';
 import { lastTrialId, scanTrials, type FoundTrial, type SortKeys, type TrialFilter } from '../../store/scan-trials.ts';
 import { countList, getTrialRow, LIST_FIELDS, readList, type ListPlace, type TrialRow } from '../../store/trials.ts';
 import { takeTurns, type Pace } from '../../ports/turns.ts';

@@ -12,6 +12,8 @@ import { meaningOfChange, replanAfter, type ChangeMeaning } from './change-meani
 
 export interface CommitListeners {
   readonly readTrial: (id: number) => TrialRow | null;
+  /** The trials that wait for this one to end. */
+  readonly dependentsOf: (id: number) => readonly number[];
   /** The mirror of the queue. */
   readonly index: { update(id: number, row: TrialRow | null): void };
   /** Remembered run times. */
@@ -52,11 +54,21 @@ export function createCommitFollower(to: CommitListeners): CommitFollower {
     return meaning;
   }
 
+  /** Who waits for a trial learns what became of it. */
+  function followDependencies({ trialIds, removedTrialIds }: Commit): void {
+    for (const id of [...trialIds, ...removedTrialIds])
+      for (const dependent of to.dependentsOf(id)) {
+        const row = trialIds.has(dependent) ? null : to.readTrial(dependent);
+        if (row !== null) to.index.update(dependent, row);
+      }
+  }
+
   return {
     follow(commit) {
       for (const id of commit.removedTrialIds) remember(id, null);
       if (commit.removedTrialIds.size > 0) to.likeRuns.forgetAll();
       const changes = [...commit.trialIds].map(changed);
+      followDependencies(commit);
       if (changes.some(({ freedGpus }) => freedGpus)) void to.monitor.nudge();
       const replan = replanAfter(changes, commit.poolIds.size > 0 || commit.removedTrialIds.size > 0);
       if (replan !== 'not') to.loop.nudge(replan === 'at once');

@@ -4,6 +4,7 @@
  */
 import { listAttempts } from '../../store/attempts.ts';
 import type { Tx } from '../../store/database.ts';
+import { settleDependencies } from '../../store/dependencies.ts';
 import { deleteExperiment, getExperiment, listTrialIdsOf, snapshotInUse } from '../../store/experiments.ts';
 import { insertGarbage } from '../../store/garbage.ts';
 import { deleteTrialRow, type TrialRow } from '../../store/trials.ts';
@@ -25,6 +26,7 @@ export function deleteTrials(tx: Tx, trials: readonly TrialRow[], trialsDir: str
     insertGarbage(tx.db, { kind: 'directory', path: trialDirectories(trialsDir, trial.id).root });
     insertGarbage(tx.db, { kind: 'metrics', trialId: trial.id });
     const experiment = getExperiment(tx.db, trial.experimentId);
+    settleDependencies(tx.db, trial.id, trial.outcome?.kind ?? null);
     deleteTrialRow(tx.db, trial.id);
     if (experiment !== null && listTrialIdsOf(tx.db, experiment.id).length === 0) {
       deleteExperiment(tx.db, experiment.id);

@@ -30,7 +30,8 @@ export interface FakeEngine {
   close(): Promise<void>;
 }
 
-export async function startFakeEngine(routes: Routes): Promise<FakeEngine> {
+/** @param engineVersion the command line of the tests is 0.0.0 */
+export async function startFakeEngine(routes: Routes, engineVersion = '0.0.0'): Promise<FakeEngine> {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'sy-cli-'));
   const socket = path.join(home, 'engine.sock');
   const seen: SeenRequest[] = [];
@@ -65,7 +66,7 @@ export async function startFakeEngine(routes: Routes): Promise<FakeEngine> {
   await new Promise<void>((resolve) => void server.listen(socket, resolve));
   fs.writeFileSync(
     path.join(home, 'engine.lock'),
-    JSON.stringify({ pid: process.pid, startedAtMs: 0, socket, version: '0' }),
+    JSON.stringify({ pid: process.pid, startedAtMs: 0, socket, version: engineVersion }),
   );
   return {
     home,

@@ -397,7 +397,9 @@ describe('looking', () => {
       'GET /trials/3/metrics': { json: { series } },
     });
     expect((await cli(home, ['metrics', 'base', '--csv'])).out).toBe('step,loss,"acc,top"\n1,0.5,\n2,0.25,0.9\n');
-    expect((await cli(home, ['metrics', 'BASE'])).err).toContain('2 trials are called "BASE": #3 base, #4 base two.');
+    expect((await cli(home, ['metrics', 'BASE'])).err).toContain(
+      '2 trials are called "BASE":\n  #3 base, queued\n  #4 base two, queued\n',
+    );
     expect((await cli(home, ['logs', 'nothing'])).exitCode).toBe(3);
     expect(seen.every((one) => one.path.startsWith('/trials'))).toBe(true);
   });
@@ -586,7 +588,7 @@ it('lists with reasons from the feed', async () => {
     },
   });
   expect((await cli(home, ['ls'])).out).toBe(
-    'ID  NAME      STATE    GPUS\n 1  trial 1   running     1  50 %, on GPU 0\n 2  evil [2J  queued      1  GPU 0 runs #1\n',
+    'ID  PLACE  NAME      STATE    GPUS\n 1         trial 1   running     1  50 %, on GPU 0\n 2      1  evil [2J  queued      1  GPU 0 runs #1\n',
   );
 });
 

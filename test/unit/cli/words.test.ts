@@ -46,11 +46,13 @@ describe('ids from a pipe', () => {
 describe('mv', () => {
   it.each([
     [['14', 'top'], ['14'], { place: 'top' }],
-    [['3-5', '9', 'behind', '#2'], ['3-5', '9'], { place: 'behind', anchorId: 2 }],
-    [['14', 'ahead', '9'], ['14'], { place: 'ahead', anchorId: 9 }],
+    [['3-5', '9', 'behind', '#2'], ['3-5', '9'], { place: 'behind', anchor: '#2' }],
+    [['14', 'ahead', '9'], ['14'], { place: 'ahead', anchor: '9' }],
     [['14', 'to', '3'], ['14'], { place: 'index', index: 2 }],
     [['-', 'bottom'], ['-'], { place: 'bottom' }],
     [['up'], [], { place: 'up' }],
+    [['urgent', 'top'], ['urgent'], { place: 'top' }],
+    [['top', 'ahead', 'up to date'], ['top'], { place: 'ahead', anchor: 'up to date' }],
   ])('%j', (words, idWords, to) => {
     expect(splitMoveWords(words)).toEqual({ idWords, to });
   });

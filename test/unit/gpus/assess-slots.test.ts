@@ -112,6 +112,13 @@ describe('foreign use', () => {
     });
   });
 
+  it('says whose it is and since when, where that is known', () => {
+    const owner = { user: 'an\u001B[2Jna', sinceMs: new Date(2026, 2, 1, 9, 12).getTime() };
+    const jupyter = process(4312, 11 * GIB, null, { name: '/opt/conda/bin/jupyter', owner });
+    const { planSlots } = assessSlots(world({ gpus: [gpu(0, 11 * GIB, { processes: [jupyter] })] }));
+    expect(planSlots[0]?.blocked?.text).toBe('11 GiB used by jupyter of an [2Jna since 2026-03-01 09:12 (pid 4312)');
+  });
+
   it('is none on an idle desktop, whose compositor no list names', () => {
     // An idle RTX 4080 SUPER under X: 596 MiB, no compute process.
     const settings = { foreignThresholdMiB: 512, idleMinutes: null };

@@ -48,6 +48,7 @@ const host: HostProbe = {
       diskTotalMiB: 6,
     }),
   disk: () => Promise.resolve({ freeMiB: 5, totalMiB: 10 }),
+  processOwners: (pids) => Promise.resolve(new Map(pids.map((pid) => [pid, { user: `u${pid}`, sinceMs: pid }]))),
   bootId: () => Promise.resolve('b'),
   diagnose: () => Promise.resolve([]),
 };
@@ -119,6 +120,8 @@ describe('the monitor', () => {
     const it = stage([gpu(0, { processes: [runner(1, 500), runner(2, 5)] })]);
     it.owners = new Map([[1, 14]]);
     expect((await it.monitor.nudge()).gpus[0]?.processes.map(({ trialId }) => trialId)).toEqual([14, null]);
+    // Whose it is, is asked of strangers only.
+    expect(it.monitor.current().gpus[0]?.processes.map(({ owner }) => owner?.user)).toEqual([undefined, 'u2']);
     it.owners = new Error('database busy');
     expect((await it.monitor.nudge()).gpus[0]?.processes.map(({ trialId }) => trialId)).toEqual([14, null]);
     expect(it.seen).toHaveLength(2);

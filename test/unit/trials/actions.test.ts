@@ -8,6 +8,7 @@ import { createPool, deletePool, ensureWorkstationPool } from '../../../electron
 import { rankBehind } from '../../../electron/queue/rank.ts';
 import { openStore, type Store } from '../../../electron/store/database.ts';
 import { insertExperiment } from '../../../electron/store/experiments.ts';
+import { insertDependencies, listDependencies } from '../../../electron/store/dependencies.ts';
 import { listGarbage } from '../../../electron/store/garbage.ts';
 import {
   getTrialRow,
@@ -404,4 +405,37 @@ test('the points of a deleted trial go in pieces', async () => {
   expect(listMetricNames(store.db, id)).toEqual([]);
   expect(listGarbage(store.db)).toEqual([]);
   expect(commits).toBeGreaterThan(3);
+});
+
+describe('trials that start after others', () => {
+  const wait = (id: number, on: number, wants: 'completed' | 'ended' = 'completed'): void => {
+    store.transact('wait', (tx) => {
+      insertDependencies(tx.db, id, [{ trialId: on, wants }]);
+    });
+  };
+  const waitsFor = (id: number): number[] => listDependencies(store.db, id).map(({ trialId }) => trialId);
+  const ended = (kind: 'completed' | 'failed'): number =>
+    add(42, { state: 'done', endedAtMs: 1, outcome: { kind, exitCode: 0, code: 'exit', message: '', remedy: null } });
+
+  test('are released from all of them, or refuse where there are none', () => {
+    const [first, second] = [add(), add()];
+    wait(second, first);
+    expect(act({ action: 'release', trialIds: [second] }).message).toBe(`Released #${second}`);
+    expect(waitsFor(second)).toEqual([]);
+    expect(() => act({ action: 'release', trialIds: [second] })).toThrow(/waits for no other trial/);
+  });
+  test('a copy waits for the same', () => {
+    const [first, second] = [add(), add()];
+    wait(second, first);
+    const [copy = 0] = act({ action: 'retry', mode: 'copy', trialIds: [second] }).trialIds;
+    expect(waitsFor(copy)).toEqual([first]);
+  });
+  test('what the end of a trial fulfilled stays so when it is deleted; what it did not is remembered', () => {
+    const [good, bad, any, waiting] = [ended('completed'), ended('failed'), ended('failed'), add()];
+    wait(waiting, good);
+    wait(waiting, bad);
+    wait(waiting, any, 'ended');
+    act({ action: 'delete', trialIds: [good, bad, any] });
+    expect(listDependencies(store.db, waiting)).toEqual([{ trialId: bad, wants: 'completed', trial: null }]);
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { expectFromRuns, type PastRun } from '../../../../electron/scheduler/forecast/compare-runs.ts';
-import { likeKeyOf, splitCommand } from '../../../../electron/scheduler/forecast/like-command.ts';
+import { likeKeyOf } from '../../../../electron/scheduler/forecast/like-command.ts';
+import { splitCommand } from '../../../../electron/text/split-command.ts';
 
 const run = (params: Record<string, string>, seconds: number): PastRun => ({ params, workedMs: seconds * 1000 });
 

@@ -56,6 +56,22 @@ describe('forecast', () => {
     for (const minutes of [1, 5, 19, 19.9]) expect(times(at(minutes))).toEqual(first);
   });
 
+  it('starts who waits for others once the last of them has ended', () => {
+    const after = (...awaits: number[]): Pick<PlanTrial, 'held'> => ({
+      held: { code: 'after', text: 'waits', awaits },
+    });
+    const given = input({
+      slots: slots(3),
+      active: [running(1, [0], 60)],
+      queued: [lasting(2, 30), lasting(3, 10, after(1, 2)), lasting(4, 5, after(2)), lasting(5, 5, after(9))],
+    });
+    expect(times(given)).toEqual({ 2: [0, 30], 3: [60, 70], 4: [30, 35], 5: [null, null] });
+    // One that is being stopped does not run to its end; nor does one that nobody can wait for.
+    const stopping = { ...given, active: [running(1, [0], 1, { state: 'releasing' })] };
+    expect(times(stopping)[3]).toEqual([null, null]);
+    expect(times(input({ slots: slots(1), queued: [lasting(3, 10, after())] }))).toEqual({ 3: [null, null] });
+  });
+
   it('leaves open what is not known', () => {
     const given = input({
       slots: slots(2),

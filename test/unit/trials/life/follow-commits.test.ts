@@ -6,18 +6,21 @@ import { makeTrialRow } from '../../../fakes/rows.ts';
 
 let rows: Map<number, TrialRow>;
 let calls: string[];
+let dependents: Map<number, number[]>;
 let feedFails: boolean;
 let follower: CommitFollower;
 
 beforeEach(() => {
   rows = new Map();
   calls = [];
+  dependents = new Map();
   feedFails = false;
   const said = (what: string) => (): void => {
     calls.push(what);
   };
   follower = createCommitFollower({
     readTrial: (id) => rows.get(id) ?? null,
+    dependentsOf: (id) => dependents.get(id) ?? [],
     index: { update: (id, row) => calls.push(`index ${id} ${row?.state ?? 'gone'}`) },
     likeRuns: { forget: said('forget estimates'), forgetAll: said('forget all estimates') },
     reestimation: { soon: said('reestimate') },
@@ -128,4 +131,17 @@ test('queue and plan come before the screen: a screen that fails holds up no tri
   expect(() => commit({ trials: [1] })).toThrow('the feed is broken');
   expect(calls).toContain('index 1 queued');
   expect(calls).toContain('plan');
+});
+
+test('who waits for a trial hears what becomes of it, before the next plan', () => {
+  commit({ trials: [put(1, { state: 'running' }), put(2, { state: 'queued' })] });
+  dependents.set(1, [2]);
+  put(1, { state: 'done', outcome: OUTCOME });
+  const heard = commit({ trials: [1] });
+  expect(heard).toContain('index 2 queued');
+  expect(heard.indexOf('index 2 queued')).toBeLessThan(heard.indexOf('plan at once'));
+  rows.delete(1);
+  expect(commit({ removed: [1] })).toContain('index 2 queued');
+  rows.delete(2);
+  expect(commit({ removed: [1, 2] })).not.toContain('index 2 queued');
 });
