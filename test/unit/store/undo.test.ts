@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStore, type Store } from '../../../electron/store/database.ts';
-import { insertUndo, takeUndo } from '../../../electron/store/undo.ts';
+import { insertUndo, latestUndoId, takeUndo } from '../../../electron/store/undo.ts';
 
 let dir: string;
 let store: Store;
@@ -17,13 +17,21 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-test('the last 200 can be taken back, each once', () => {
+test('the last 2,000 can be taken back, each once', () => {
   const ids = store.transact('steps', (tx) =>
-    Array.from({ length: 201 }, (_, at) => insertUndo(tx.db, at, 'move', { at })),
+    Array.from({ length: 2_001 }, (_, at) => insertUndo(tx.db, at, 'move', { at })),
   );
   const take = (id = 0): unknown => store.transact('take', (tx) => takeUndo(tx.db, id));
   expect(take(ids[0])).toBeNull();
   expect(take(ids[1])).toEqual({ kind: 'move', data: { at: 1 } });
   expect(take(ids[1])).toBeNull();
-  expect(take(ids[200])).toEqual({ kind: 'move', data: { at: 200 } });
+  expect(take(ids[2_000])).toEqual({ kind: 'move', data: { at: 2_000 } });
+});
+
+test('the latest is the one that is left with the highest number', () => {
+  expect(latestUndoId(store.db)).toBeNull();
+  const ids = store.transact('steps', (tx) => [0, 1].map((at) => insertUndo(tx.db, at, 'move', { at })));
+  expect(latestUndoId(store.db)).toBe(ids[1]);
+  store.transact('take', (tx) => takeUndo(tx.db, ids[1] ?? 0));
+  expect(latestUndoId(store.db)).toBe(ids[0]);
 });
