@@ -170,7 +170,7 @@ async function namesIn(directory: string): Promise<string[]> {
   }
 }
 
-/** @returns the beginning of a plain file; '' for anything else, of which a pipe must not hold us up */
+/** @returns the beginning of a plain file; '' for anything else. Opened without waiting: a pipe that nobody writes to would hold the thread. */
 async function readText(file: string): Promise<string> {
   try {
     const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);

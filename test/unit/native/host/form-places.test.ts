@@ -70,7 +70,9 @@ describe('environments', () => {
     mkdirSync(path.join(home, 'project/.venv'), { recursive: true });
     execFileSync('mkfifo', [path.join(home, 'project/.venv/pyvenv.cfg')]);
     makePython('project/.venv');
-    expect(await places.environments(path.join(home, 'project'))).toEqual([]);
+    write('project/env/pyvenv.cfg', 'version = 3.12.3');
+    makePython('project/env');
+    expect((await places.environments(path.join(home, 'project'))).map(({ name }) => name)).toEqual(['env']);
     expect(await places.environments('/no/such/directory')).toEqual([]);
   });
 

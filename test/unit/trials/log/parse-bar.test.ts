@@ -87,6 +87,7 @@ describe('the bar that counts', () => {
     const first = bar('', 90, 100, 90, 10);
     expect(progressOf(first)).toBe(0.9);
     expect(progressOf(first, bar('', 10, 100, 10, 90))).toBeNull();
+    expect(progressOf(first, bar('', 10, 100, 10, 90), bar('', 60, 100, 60, 40))).toBeNull();
     expect(progressOf(bar('train', 400, 1000, 400, 600), bar('', 90, 100, 90, 1), bar('', 10, 100, 10, 90))).toBe(0.4);
   });
   it('counts for its epoch where it says of how many, from 1 or from 0', () => {
