@@ -83,7 +83,7 @@ await import(pathToFileURL(path.join(unpacked, 'out/main/main.js')).href);
 fake.ready.resolve();
 const window = await until('the window', () => fake.windows[0] ?? null);
 const html = await (await page('/')).text();
-const script = /src="([^"]+\.js)"/.exec(html)?.[1] ?? '/none';
+const script = new URL(/src="([^"]+\.js)"/.exec(html)?.[1] ?? 'none', `${ORIGIN}/`).pathname;
 const first = await page('/api/v1/state');
 await until('the engine', async () => ((await page('/api/v1/state')).ok ? true : null));
 
