@@ -17,12 +17,20 @@ say() {
   printf '%s %s %s %s %s\n' "$1" "$t" "$a" "$up" "$slots" >>"$PROOF/life.log"
 }
 
-# take FD: locks the open file; fails when somebody has it. Debian's busybox lacks flock, so images bring Python.
+# look FD: locks the open file; fails with 1 when somebody has it. Debian's busybox lacks flock, so images bring Python.
 if command -v flock >/dev/null; then
-  take() { flock -n "$1"; }
+  look() { flock -n "$1"; }
 else
-  take() { python3 -SIc 'import fcntl, sys; fcntl.flock(int(sys.argv[1]), fcntl.LOCK_EX | fcntl.LOCK_NB)' "$1" 2>/dev/null; }
+  look() { python3 -SIc 'import fcntl, sys; fcntl.flock(int(sys.argv[1]), fcntl.LOCK_EX | fcntl.LOCK_NB)' "$1" 2>/dev/null; }
 fi
+# take FD: the same; a wish to stop goes to what a shell runs, and a look that it ended has seen nothing: it is repeated.
+take() {
+  while :; do
+    look "$1"
+    result=$?
+    [ "$result" -gt 128 ] || return "$result"
+  done
+}
 
 say start
 (set -C; : >"$PROOF/once/$t-$a") 2>/dev/null || say twice
