@@ -24,6 +24,14 @@ it('makes a private key once, over what an interrupted first start left', () => 
   expect(openKeyFileBox(file).open(sealed)).toBe('a secret');
 });
 
+it('seals the same text otherwise each time: equal secrets do not look equal', () => {
+  const box = openKeyFileBox(file);
+  const nonces = Array.from({ length: 20 }, () =>
+    Buffer.from(box.seal('same'), 'base64').subarray(2, 14).toString('hex'),
+  );
+  expect(new Set(nonces).size).toBe(20);
+});
+
 it('says what a damaged key means and what to do', () => {
   writeFileSync(file, '');
   expect(() => openKeyFileBox(file)).toThrow(
