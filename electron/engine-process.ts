@@ -14,6 +14,7 @@ import { startEngine } from './engine/engine.ts';
 import type { Engine } from './ports/engine-api.ts';
 import type { EngineProcessOrder, FromEngineProcess, ToEngineProcess } from './ports/engine-process.ts';
 import { watchDataDir } from './store/watch-data-dir.ts';
+import { enterOwnScope } from '../native/host/own-scope.ts';
 
 const ACKNOWLEDGE_MS = 5_000;
 
@@ -118,7 +119,10 @@ if (parentPort !== undefined) {
   // Ctrl-C in a terminal reaches the window as well, which closes the engine in order.
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const order = JSON.parse(process.argv[2] ?? '{}') as EngineProcessOrder;
-  void runEngineProcess({ port: parentPort, order, startEngine, env: process.env }).then((code) => {
-    process.exit(code);
-  });
+  // Before there is a trial: what it starts is where it is itself.
+  void enterOwnScope(log)
+    .then(() => runEngineProcess({ port: parentPort, order, startEngine, env: process.env }))
+    .then((code) => {
+      process.exit(code);
+    });
 }

@@ -19,6 +19,7 @@ import { readEnvironment, type EngineStart, type LaunchEnvironment } from './doo
 import { isLoopback, parseServeFlags, type ServeFlags } from './doors/serve-options.ts';
 import { ORDERLY_END_MS, type Engine } from './ports/engine-api.ts';
 import { watchDataDir } from './store/watch-data-dir.ts';
+import { enterOwnScope } from '../native/host/own-scope.ts';
 
 /** How long an engine that is just starting may take to open its socket. */
 const OWNER_PATIENCE_MS = 15_000;
@@ -55,6 +56,8 @@ export async function serve(argv: readonly string[], environment?: Partial<Serve
   const startEngine = environment?.startEngine ?? (await import('./engine/engine.ts')).startEngine;
   // From here on a signal means an orderly end, also while the engine is starting.
   const stopAsked = environment?.stopAsked ?? signalled(warn);
+  // Before there is a trial: what the engine starts is where it is itself. An engine somebody hands in is in a process of his.
+  if (environment?.startEngine === undefined) await enterOwnScope(createDoorLog(launch.paths.engineLog));
   let engine: Engine;
   try {
     engine = await startEngine({ ...launch.engine, shell: 'headless', version: readVersion() });

@@ -6,7 +6,9 @@ import { execa } from 'execa';
 import type { DoctorCheck } from '../../electron/contract/settings.ts';
 import { findProgram } from '../process/resolve-command.ts';
 import { passedOn } from '../process/trial-env.ts';
-import { checkClock, checkDisk, checkGit, checkKeyring, checkPython, prettyName } from './host-checks.ts';
+import { readLingering } from './lingering.ts';
+import { readUnitKind } from './scope-policy.ts';
+import { checkClock, checkDisk, checkGit, checkKeyring, checkLogout, checkPython, prettyName } from './host-checks.ts';
 
 const COMMAND_TIMEOUT_MS = 4000;
 
@@ -83,7 +85,7 @@ export async function diagnoseHost(
   dataDir: string,
   readDisk: (path: string) => Promise<{ readonly freeMiB: number; readonly totalMiB: number } | null>,
 ): Promise<readonly DoctorCheck[]> {
-  const [system, git, python, disk, ntp, newest, bus, secretTool, kwallet] = await Promise.all([
+  const [system, git, python, disk, ntp, newest, bus, secretTool, kwallet, isLingering, cgroup] = await Promise.all([
     checkSystem(),
     tryCommand('git', ['--version']),
     findPython(),
@@ -93,7 +95,10 @@ export async function diagnoseHost(
     hasSessionBus(),
     isOnPath('gnome-keyring-daemon'),
     isOnPath('kwalletd6').then(async (found) => found || (await isOnPath('kwalletd5'))),
+    readLingering(),
+    readFile('/proc/self/cgroup', 'utf8').catch(() => ''),
   ]);
+  const logout = checkLogout({ unit: readUnitKind(cgroup), isLingering });
   return [
     system,
     checkGit(git),
@@ -106,5 +111,6 @@ export async function diagnoseHost(
       timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     }),
     checkKeyring({ platform: process.platform, hasSessionBus: bus, hasService: secretTool || kwallet }),
+    ...(logout === null ? [] : [logout]),
   ];
 }

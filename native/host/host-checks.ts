@@ -1,6 +1,7 @@
 /** Findings about the machine turned into doctor checks, with the exact remedy for each. Pure. */
 import { sayMemory } from '../../electron/text/say.ts';
 import type { DoctorCheck } from '../../electron/contract/settings.ts';
+import type { UnitKind } from './scope-policy.ts';
 
 const LOW_DISK_MIB = 5 * 1024;
 const VERY_LOW_DISK_MIB = 512;
@@ -109,5 +110,39 @@ export function checkKeyring({ platform, hasSessionBus, hasService }: KeyringFin
       ? 'no keyring service; a key file only you can read is used'
       : 'no desktop session (headless); a key file only you can read is used',
     remedy: hasSessionBus ? 'For the system keyring install gnome-keyring or KWallet and log in again.' : null,
+  };
+}
+
+export interface LogoutFindings {
+  /** Where the engine stands, or without one the shell that would start it. */
+  readonly unit: UnitKind;
+  /** null = unknown (no systemd). */
+  readonly isLingering: boolean | null;
+}
+
+/** What becomes of the engine and its trials when the user logs out. @returns null where nothing is known to end them */
+export function checkLogout({ unit, isLingering }: LogoutFindings): DoctorCheck | null {
+  const base = { id: 'logout', title: 'Logout' };
+  if (isLingering === null || unit === 'none') return null;
+  if (isLingering)
+    return {
+      ...base,
+      status: 'ok',
+      found: 'lingering is on: the engine and its trials outlast a logout',
+      remedy: null,
+    };
+  const remedy = 'To have them go on: loginctl enable-linger';
+  if (unit === 'session')
+    return {
+      ...base,
+      status: 'info',
+      found: 'lingering is off: whether the engine and its trials outlast a logout is for this system to say',
+      remedy,
+    };
+  return {
+    ...base,
+    status: 'warning',
+    found: 'lingering is off: the engine and the trials that run as processes end with your last logout',
+    remedy,
   };
 }
