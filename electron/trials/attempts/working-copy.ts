@@ -2,7 +2,7 @@
  * The working copy of a trial. It appears under its name only when it is complete, so a crash in the middle starts it anew. It is not
  * brought to the disk file by file, which would hold up every start: a power cut may leave empty files in it. A note beside it names
  * the boot it was made in; when the machine was started again since, a copy nothing ran in is made anew, and one that a program worked in
- * gets back what is missing or empty of its snapshot. What the program wrote itself is left as it is.
+ * gets back what is missing or empty of its snapshot. What the program wrote itself is left as it is (test/recovery/power-cut.test.ts).
  */
 import type { Stats } from 'node:fs';
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
