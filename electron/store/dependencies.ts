@@ -13,16 +13,32 @@ export interface Awaited extends Dependency {
   readonly trial: { readonly name: string; readonly state: TrialState; readonly outcome: OutcomeKind | null } | null;
 }
 
+/**
+ * Trials that have, or once had, something to wait for: few of very many, and every view of a trial asks. It only grows, so that what a
+ * transaction takes back leaves it right; this process is the only one that writes.
+ */
+const everWaiting = new WeakMap<Database, Set<number>>();
+
+function whoMayWait(db: Database): Set<number> {
+  const known = everWaiting.get(db);
+  if (known !== undefined) return known;
+  const found = new Set(prepared(db, 'SELECT DISTINCT trial_id FROM dependency').pluck().all() as number[]);
+  everWaiting.set(db, found);
+  return found;
+}
+
 export function insertDependencies(db: Database, trialId: number, on: readonly Dependency[]): void {
   const insert = prepared(
     db,
     `INSERT INTO dependency (trial_id, on_trial_id, wants) VALUES (?, ?, ?)
      ON CONFLICT (trial_id, on_trial_id) DO UPDATE SET wants = excluded.wants WHERE excluded.wants = 'completed'`,
   );
+  if (on.length > 0) whoMayWait(db).add(trialId);
   for (const { trialId: onId, wants } of on) insert.run(trialId, onId, wants);
 }
 
 export function listDependencies(db: Database, trialId: number): Awaited[] {
+  if (!whoMayWait(db).has(trialId)) return [];
   const rows = prepared(
     db,
     `SELECT on_trial_id AS trialId, wants, name, state, json_extract(outcome, '$.kind') AS outcome
