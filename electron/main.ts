@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { app, crashReporter } from 'electron';
+import { app, crashReporter, shell } from 'electron';
 import { SwitchyardError } from './contract/errors.ts';
 import { handleAppScheme, registerAppScheme } from './desktop/app-scheme.ts';
 import { HIDDEN_FLAG } from './desktop/autostart-entry.ts';
@@ -21,6 +21,8 @@ import { followLoginSetting } from './desktop/login-item.ts';
 import { askLoginShell } from './desktop/login-shell.ts';
 import { setMenu } from './desktop/menu.ts';
 import { answerMessages } from './desktop/messages.ts';
+import { lookAgainAfterSleep } from './desktop/resume.ts';
+import { tellVersion } from './desktop/tell-version.ts';
 import { notifyOnFinish } from './desktop/notifications.ts';
 import { needsShell, withoutAppImage, withShell } from './desktop/own-environment.ts';
 import { followTheme } from './desktop/theme.ts';
@@ -104,7 +106,13 @@ function start(): void {
     quit,
   });
   const askToQuit = () => void leave.askToQuit();
-  setMenu(process.platform, !app.isPackaged, askToQuit);
+  setMenu({
+    platform: process.platform,
+    isDevelopment: !app.isPackaged,
+    quit: askToQuit,
+    // It lies beside the resources in a package, and in the root of the sources.
+    showDocumentation: () => void shell.openPath(path.join(path.dirname(resourcesDir), 'README.md')),
+  });
   const window = createMainWindow({
     preload: path.join(root, 'out', 'preload', 'preload.cjs'),
     icon: icon('app/256x256.png'),
@@ -117,7 +125,7 @@ function start(): void {
   });
   mainWindow = window;
   if (!process.argv.includes(HIDDEN_FLAG)) window.show();
-  answerMessages(() => window.current());
+  answerMessages({ window: () => window.current(), fetch: (request) => engine.fetch(request) });
   app.on('activate', () => window.show());
   createTray({
     mirror,
@@ -125,7 +133,12 @@ function start(): void {
     open: () => window.show(),
     quit: askToQuit,
   });
-  notifyOnFinish(mirror, () => window.show());
+  notifyOnFinish(mirror, (trialId) => {
+    window.show();
+    window.tell({ kind: 'open-trial', trialId });
+  });
+  lookAgainAfterSleep(mirror, window);
+  void engine.foreignFound.then(() => tellVersion(launch.paths, app.getVersion(), window.current()));
   keepAwakeWhileRunning(mirror);
   followTheme(mirror);
   mirror.onChange(() => {

@@ -5,6 +5,7 @@ import { startFeed } from './api/feed.ts';
 import { exchangeTokenFromAddress } from './api/login.ts';
 import { useEngine } from './api/store.ts';
 import { App } from './app/app.tsx';
+import { listenToDesktop } from './app/desktop-news.ts';
 import './ui/mantine.css';
 import './ui/tokens.css';
 import './ui/base.css';
@@ -18,6 +19,7 @@ import './features/settings/settings.css';
 const root = document.getElementById('root');
 if (root === null) throw new Error('The page has no #root element.');
 createRoot(root).render(<App />);
+listenToDesktop();
 
 // A refused token ends in the same place as none: the page that says how to get a link.
 await exchangeTokenFromAddress().catch(() => useEngine.setState({ connection: 'login' }));

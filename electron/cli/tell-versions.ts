@@ -1,6 +1,7 @@
 /** A command line and an engine of two versions understand most of each other: said once for each start of the engine. */
 import { readOwnerVersion } from '../client/find-engine.ts';
 import type { DataPaths } from '../ports/data-dir.ts';
+import { sayOtherVersion } from '../text/other-version.ts';
 import { plain } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { tellOnce } from './told.ts';
@@ -13,8 +14,6 @@ export function tellVersions(paths: Pick<DataPaths, 'dir' | 'lock'>, own: string
   if (owner === null || owner.version === own) return;
   const key = `version ${own} ${owner.version} ${owner.startedAtMs}`;
   if (tellOnce(paths.dir, [key], REMEMBERED_MS, Date.now()).length === 0) return;
-  const text =
-    `This is the command line of Switchyard ${own}, the engine that runs is of ${plain(owner.version)}: what only one of them knows ` +
-    'does not work. To have it run this version: switchyard stop; the next command starts it, and running trials go on.';
+  const text = sayOtherVersion('the command line', own, plain(owner.version), 'the next command starts it');
   terminal.note(terminal.paintError(text, 'yellow'));
 }

@@ -35,6 +35,8 @@ export interface EngineLink extends WatchedEngine {
   readonly failed: Promise<never>;
   /** Whether the engine is one that this program did not start; null while that is not known. */
   isForeign(): boolean | null;
+  /** Settles when the engine turns out to be one that this program did not start. */
+  readonly foreignFound: Promise<void>;
   /** Ends our engine; only lets go of a foreign one. */
   close(): Promise<void>;
 }
@@ -63,6 +65,7 @@ export function openEngineLink({ ready, startProcess, paths, log }: EngineLinkOp
   let isClosing = false;
   const restartsAtMs: number[] = [];
   const stop = Promise.withResolvers<void>();
+  const foreign = Promise.withResolvers<void>();
   const failure = Promise.withResolvers<never>();
   // Whoever listens shows it; nobody has to.
   failure.promise.catch(() => undefined);
@@ -118,6 +121,7 @@ export function openEngineLink({ ready, startProcess, paths, log }: EngineLinkOp
     }
     isForeign = true;
     socketFetch = createSocketFetch(socket);
+    foreign.resolve();
   }
 
   function again(code: number, lastWords: string): void {
@@ -153,6 +157,7 @@ export function openEngineLink({ ready, startProcess, paths, log }: EngineLinkOp
     stopRequested: stop.promise,
     failed: failure.promise,
     isForeign: () => isForeign,
+    foreignFound: foreign.promise,
     async close() {
       isClosing = true;
       const child = own;

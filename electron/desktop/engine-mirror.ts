@@ -30,6 +30,8 @@ export interface EngineMirror {
   onFinished(listener: (finished: FeedFrames['finished']) => void): void;
   /** Pauses or resumes every pool. Never rejects: one that could not be changed is logged. */
   actOnAllPools(action: 'pause' | 'resume'): Promise<void>;
+  /** Reads the snapshot anew: after a sleep a connection may be one to nobody. Never rejects. */
+  lookAgain(): Promise<void>;
   close(): void;
 }
 
@@ -165,6 +167,7 @@ export function createEngineMirror(link: WatchedEngine, log: (message: string, e
         }
       }
     },
+    lookAgain: load,
     close: unsubscribe,
   };
 }

@@ -1,8 +1,15 @@
 /** The application menu: what the platform expects and the shortcuts of text fields; everything else is in the page. */
 import { Menu, type MenuItemConstructorOptions } from 'electron';
 
-/** @param quit asks first where something would be left waiting */
-export function setMenu(platform: NodeJS.Platform, isDevelopment: boolean, quit: () => void): void {
+export interface MenuOptions {
+  readonly platform: NodeJS.Platform;
+  readonly isDevelopment: boolean;
+  /** Asks first where something would be left waiting. */
+  readonly quit: () => void;
+  readonly showDocumentation: () => void;
+}
+
+export function setMenu({ platform, isDevelopment, quit, showDocumentation }: MenuOptions): void {
   const view: MenuItemConstructorOptions[] = [
     { role: 'resetZoom' },
     { role: 'zoomIn' },
@@ -22,7 +29,10 @@ export function setMenu(platform: NodeJS.Platform, isDevelopment: boolean, quit:
       { role: 'editMenu' },
       { label: 'View', submenu: view },
       { role: 'windowMenu' },
-      { role: 'help', submenu: [{ role: 'about' }] },
+      {
+        role: 'help',
+        submenu: [{ label: 'Documentation', click: showDocumentation }, { type: 'separator' }, { role: 'about' }],
+      },
     ]),
   );
 }

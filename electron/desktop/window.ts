@@ -1,7 +1,7 @@
 /** The one window: made when it is first shown, hidden, minimized or shown after that. */
 import { BrowserWindow, nativeTheme, screen } from 'electron';
 import type { DoorLog } from '../doors/listener.ts';
-import { INSTALLED_FLAG } from './channels.ts';
+import { INSTALLED_FLAG, TELL_PAGE, type PageNews } from './channels.ts';
 import { offerContextMenu } from './context-menu.ts';
 import { fitBounds } from './fit-bounds.ts';
 import { APP_ORIGIN } from './navigation-policy.ts';
@@ -25,6 +25,8 @@ export interface WindowOptions {
 export interface MainWindow {
   /** Brings it to the front; makes it when there is none. */
   show(): void;
+  /** Tells the page, once it has loaded; nobody when there is no window. */
+  tell(news: PageNews): void;
   current(): BrowserWindow | null;
 }
 
@@ -45,7 +47,13 @@ export function createMainWindow(options: WindowOptions): MainWindow {
     shown.show();
     shown.focus();
   };
-  return { show, current: () => window };
+  const tell = (news: PageNews) => {
+    if (window === null) return;
+    const { webContents } = window;
+    if (webContents.isLoading()) webContents.once('did-finish-load', () => webContents.send(TELL_PAGE, news));
+    else webContents.send(TELL_PAGE, news);
+  };
+  return { show, tell, current: () => window };
 }
 
 function makeWindow(options: WindowOptions): BrowserWindow {

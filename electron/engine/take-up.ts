@@ -37,7 +37,7 @@ export async function takeUp(
   const { host, runtimes, runtimeWatch, snapshots } = machine;
   const { notices } = screen;
   const { runner, logCapper, logReader, collectGarbage, sweep, workFreer } = trials;
-  const { index, disk, loop, setPace } = plans;
+  const { index, disk, loop, monitor, setPace } = plans;
   leaveToOriginal(store, ground.changes.changeTrials, notices, ground);
   const leftovers = setAsideLeftovers(store, paths.trials);
   if (leftovers !== null)
@@ -71,6 +71,8 @@ export async function takeUp(
     // Their timers stood still with the machine.
     follower.takeUp(listHeldTrials(store.db));
     loop.nudge();
+    // What was read before the sleep says nothing of now.
+    void monitor.nudge();
   });
   const lookAtDisk = async (): Promise<void> => {
     if (await disk.look()) loop.nudge();

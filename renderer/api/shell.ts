@@ -1,4 +1,17 @@
 /** What only a desktop can do, with what a browser does instead. The preload puts `switchyardShell` on the window. */
+
+/** What the desktop tells its page: see electron/desktop/channels.ts. */
+export type PageNews = { readonly kind: 'open-trial'; readonly trialId: number } | { readonly kind: 'resumed' };
+
+/** Absent in a browser. */
+interface DesktopOnly {
+  /** Shows a directory of a trial, or the checkpoint of an id, in the file manager; false when it is not there. */
+  showInFiles(trialId: number, place: string | number): Promise<boolean>;
+  /** Where something lies that was dropped here; empty when nowhere. */
+  pathOf(file: File): string;
+  onNews(listener: (news: PageNews) => void): void;
+}
+
 export interface Shell {
   readonly kind: 'desktop' | 'browser';
   /** "linux", "darwin" or "win32"; decides how shortcuts are written. */
@@ -7,11 +20,14 @@ export interface Shell {
   readonly pickFolder: ((near?: string) => Promise<string | null>) | undefined;
   /** The desktop app can be started with the user's session. */
   readonly canStartAtLogin: boolean;
+  readonly showInFiles: DesktopOnly['showInFiles'] | undefined;
+  readonly pathOf: DesktopOnly['pathOf'] | undefined;
+  readonly onNews: DesktopOnly['onNews'] | undefined;
 }
 
 declare global {
   interface Window {
-    switchyardShell?: {
+    switchyardShell?: DesktopOnly & {
       readonly platform: string;
       readonly isInstalled: boolean;
       pickFolder(near?: string): Promise<string | null>;
@@ -27,6 +43,9 @@ function detectShell(): Shell {
       platform: navigator.platform.startsWith('Mac') ? 'darwin' : 'other',
       pickFolder: undefined,
       canStartAtLogin: false,
+      showInFiles: undefined,
+      pathOf: undefined,
+      onNews: undefined,
     };
   }
   return {
@@ -34,6 +53,9 @@ function detectShell(): Shell {
     platform: desktop.platform,
     pickFolder: (near) => desktop.pickFolder(near),
     canStartAtLogin: desktop.isInstalled,
+    showInFiles: (trialId, place) => desktop.showInFiles(trialId, place),
+    pathOf: (file) => desktop.pathOf(file),
+    onNews: (listener) => desktop.onNews(listener),
   };
 }
 

@@ -3,16 +3,17 @@ import { Spotlight } from '@mantine/spotlight';
 import { useEffect, useState } from 'react';
 import type { Trial } from '../../electron/contract/trials.ts';
 import { api } from '../api/client.ts';
-import { rememberTrials, useEngine } from '../api/store.ts';
+import { useEngine } from '../api/store.ts';
 import { toApiError } from '../api/problem.ts';
 import { useDrawnScheme } from '../ui/drawn-scheme.ts';
 import { poolAction, runExample, saveSettings } from '../shared/engine-actions.ts';
 import { formatParams, plural } from '../ui/format.ts';
 import { undoLast } from '../shared/toasts.tsx';
 import { TRIAL_ACTIONS } from '../shared/action-table.ts';
+import { showTrial } from '../shared/show-trial.ts';
 import { runAction, trialsOf } from '../shared/trial-actions.ts';
 import { stateTag } from '../shared/trial-text.tsx';
-import { askDoctor, choosePool, goTo, inspect, openDialog, toggleArchived, useView } from '../shared/view-state.ts';
+import { askDoctor, choosePool, goTo, openDialog, toggleArchived, useView } from '../shared/view-state.ts';
 
 const MAX_TRIALS = 30;
 const TYPING_MS = 150;
@@ -83,15 +84,6 @@ function Results({ query }: { readonly query: string }) {
       {commands.length === 0 && trials.length === 0 && <Spotlight.Empty>{hint ?? 'Nothing found'}</Spotlight.Empty>}
     </Spotlight.ActionsList>
   );
-}
-
-/** Goes where the trial is: in the queue of its pool, or among the finished ones. */
-function showTrial(trial: Trial): void {
-  const isCarried = useEngine.getState().trials.byId.has(trial.id);
-  rememberTrials([trial]);
-  goTo(isCarried ? 'queue' : 'finished');
-  useView.setState({ poolId: trial.poolId });
-  inspect(trial.id);
 }
 
 /** Older trials too, by name, label, parameter, state and date; `hint` tells what is wrong with a question. */

@@ -14,7 +14,7 @@ export function Dialogs() {
     case undefined:
       return null;
     case 'submit':
-      return <SubmitDialog />;
+      return <SubmitDialog key={dialog.directory} directory={dialog.directory} />;
     case 'duplicate':
       return <DuplicateDialog trialId={dialog.trialId} />;
     case 'rename':

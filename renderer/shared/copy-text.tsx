@@ -1,14 +1,22 @@
 /** A path or a command with the button that copies it. */
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
+import type { ReactNode } from 'react';
 import { announce } from '../ui/announce.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { toastError } from './toasts.tsx';
 
 const SHOWN_MS = 1_500;
 
-/** @param what names the text for those who do not see it: "path of the checkpoint at step 500" */
-export function CopyText({ text, what }: { readonly text: string; readonly what: string }) {
+export interface CopyTextProps {
+  readonly text: string;
+  /** Names the text for those who do not see it: "path of the checkpoint at step 500". */
+  readonly what: string;
+  /** More buttons. */
+  readonly children?: ReactNode;
+}
+
+export function CopyText({ text, what, children }: CopyTextProps) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -29,6 +37,7 @@ export function CopyText({ text, what }: { readonly text: string; readonly what:
       <IconButton label={`Copy the ${what}`} onClick={copy}>
         <Icon size={13} aria-hidden="true" />
       </IconButton>
+      {children}
     </span>
   );
 }

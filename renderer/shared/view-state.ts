@@ -9,7 +9,7 @@ export type Screen = 'queue' | 'finished' | 'settings';
 const SCREENS: readonly Screen[] = ['queue', 'finished', 'settings'];
 
 export type Dialog =
-  | { readonly kind: 'submit' }
+  | { readonly kind: 'submit'; readonly directory?: string }
   | { readonly kind: 'duplicate'; readonly trialId: number }
   | { readonly kind: 'rename'; readonly trialId: number }
   | { readonly kind: 'labels'; readonly trialIds: readonly number[] }

@@ -41,6 +41,8 @@ const configuration: Configuration = {
     { from: 'electron/switchyard.cjs', to: 'cli/electron/switchyard.cjs' },
     { from: 'node_modules/node/bin', to: 'cli/bin', filter: ['node', 'node.exe'] },
     { from: 'resources/packaging/linux/switchyard', to: 'cli/switchyard' },
+    // What the menu's Help shows.
+    { from: 'README.md', to: 'README.md' },
     { from: 'resources/icons', to: 'resources/icons', filter: ['**/*', '!render.mjs', '!*.svg'] },
   ],
   // It asks this for its version. Among the extra resources, the file would be missing in the archive.

@@ -56,6 +56,8 @@ export const fake = {
   popups: [] as MenuItem[][],
   notifications: [] as Notification[],
   openedOutside: [] as string[],
+  shownInFiles: [] as string[],
+  openedPaths: [] as string[],
   errorBoxes: [] as string[],
   blockers: new Set<number>(),
   folderAnswer: { canceled: true, filePaths: [] as string[] },
@@ -65,9 +67,12 @@ export const fake = {
   loginItem: null as unknown,
   exposed: new Map<string, unknown>(),
   invoked: [] as unknown[],
+  /** What a page listens to. */
+  pageListeners: new Map<string, Handler>(),
   ready: Promise.withResolvers<void>(),
   reset(): void {
     app.removeAllListeners();
+    powerMonitor.removeAllListeners();
     defaultSession.removeAllListeners();
     Object.assign(nativeTheme, { themeSource: 'system' });
     Object.assign(fake, {
@@ -94,6 +99,8 @@ export const fake = {
       popups: [],
       notifications: [],
       openedOutside: [],
+      shownInFiles: [],
+      openedPaths: [],
       errorBoxes: [],
       blockers: new Set(),
       folderAnswer: { canceled: true, filePaths: [] },
@@ -102,6 +109,7 @@ export const fake = {
       loginItem: null,
       exposed: new Map(),
       invoked: [],
+      pageListeners: new Map(),
       ready: Promise.withResolvers(),
     });
   },
@@ -207,6 +215,15 @@ class FakeContents extends EventEmitter {
     this.openHandler = handler;
   }
   reloads = 0;
+  loading = false;
+  readonly sent: unknown[] = [];
+  isLoading(): boolean {
+    return this.loading;
+  }
+  send(channel: string, ...args: unknown[]): void {
+    if (this.loading) throw new Error('nobody listens in a page that is loading');
+    this.sent.push([channel, ...args]);
+  }
   getURL(): string {
     return 'app://switchyard/';
   }
@@ -427,7 +444,20 @@ export const shell = strict('shell', {
   async openExternal(url: string): Promise<void> {
     fake.openedOutside.push(url);
   },
+  showItemInFolder(file: string): void {
+    fake.shownInFiles.push(file);
+  },
+  async openPath(file: string): Promise<string> {
+    fake.openedPaths.push(file);
+    return '';
+  },
 } satisfies Partial<Electron.Shell>);
+
+export const powerMonitor = strict('powerMonitor', new EventEmitter());
+
+export const webUtils = strict('webUtils', {
+  getPathForFile: (file: File) => `/dropped/${file.name}`,
+} satisfies Partial<Electron.WebUtils>);
 
 export const contextBridge = strict('contextBridge', {
   exposeInMainWorld(name: string, value: unknown): void {
@@ -436,8 +466,11 @@ export const contextBridge = strict('contextBridge', {
 } satisfies Partial<Electron.ContextBridge>);
 
 export const ipcRenderer = strict('ipcRenderer', {
+  on(channel: string, listener: Handler): void {
+    fake.pageListeners.set(channel, listener);
+  },
   async invoke(...args: unknown[]): Promise<unknown> {
     fake.invoked.push(args);
     return null;
   },
-} satisfies Partial<Electron.IpcRenderer>);
+});

@@ -24,9 +24,14 @@ const REST_MS = 500;
 
 type Way = 'command' | 'yaml' | 'example';
 
-export function SubmitDialog() {
+/** @param directory where the code is, when that is known already */
+export function SubmitDialog({ directory = '' }: { readonly directory?: string | undefined }) {
   const [way, setWay] = useState<Way>('command');
-  const [form, setForm] = useState<SubmitForm>(() => ({ ...EMPTY_FORM, pool: useView.getState().poolId ?? '' }));
+  const [form, setForm] = useState<SubmitForm>(() => ({
+    ...EMPTY_FORM,
+    directory,
+    pool: useView.getState().poolId ?? '',
+  }));
   const [yaml, setYaml] = useState('');
   const [examples, setExamples] = useState<readonly Example[]>([]);
   const [problem, setProblem] = useProblem();

@@ -4,6 +4,7 @@ import { sayBytes } from '../../../electron/text/say.ts';
 import type { TrialDetail } from '../../../electron/contract/trials.ts';
 import { useNow } from '../../shared/clock.ts';
 import { CopyText } from '../../shared/copy-text.tsx';
+import { ShowInFiles } from '../../shared/show-in-files.tsx';
 import { formatCount, formatFullTime, formatMetric, formatTime } from '../../ui/format.ts';
 
 export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null }) {
@@ -58,7 +59,9 @@ export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null
                   <CopyText
                     text={checkpoint.path}
                     what={`path of the checkpoint${checkpoint.step === null ? '' : ` at step ${formatCount(checkpoint.step)}`}`}
-                  />
+                  >
+                    <ShowInFiles trialId={detail.trial.id} place={checkpoint.id} what="checkpoint" />
+                  </CopyText>
                 </td>
               </tr>
             </Fragment>

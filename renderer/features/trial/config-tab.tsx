@@ -2,6 +2,7 @@
 import type { TrialDetail } from '../../../electron/contract/trials.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyText } from '../../shared/copy-text.tsx';
+import { ShowInFiles } from '../../shared/show-in-files.tsx';
 import { toastDone, toastError } from '../../shared/toasts.tsx';
 import { openDialog } from '../../shared/view-state.ts';
 
@@ -10,13 +11,13 @@ export function ConfigTab({ detail }: { readonly detail: TrialDetail | null }) {
   const { trial } = detail;
   const copy = (): void =>
     void navigator.clipboard.writeText(detail.configYaml).then(() => toastDone('Configuration copied'), toastError);
-  const facts: readonly (readonly [string, string | null])[] = [
+  const facts: readonly (readonly [string, string | null, ('workDir' | 'outputDir' | 'checkpointDir')?])[] = [
     ['Command', trial.command],
     ['Source', detail.source],
     ['Snapshot', detail.snapshot],
-    ['Working directory', detail.workDir],
-    ['Outputs', detail.outputDir],
-    ['Checkpoints', detail.checkpointDir],
+    ['Working directory', detail.workDir, 'workDir'],
+    ['Outputs', detail.outputDir, 'outputDir'],
+    ['Checkpoints', detail.checkpointDir, 'checkpointDir'],
   ];
   return (
     <div className="tab-scroll">
@@ -30,12 +31,14 @@ export function ConfigTab({ detail }: { readonly detail: TrialDetail | null }) {
       </div>
       <dl className="facts">
         {facts.map(
-          ([name, value]) =>
+          ([name, value, place]) =>
             value !== null && (
               <div key={name}>
                 <dt>{name}</dt>
                 <dd>
-                  <CopyText text={value} what={name.toLowerCase()} />
+                  <CopyText text={value} what={name.toLowerCase()}>
+                    {place !== undefined && <ShowInFiles trialId={trial.id} place={place} what={name.toLowerCase()} />}
+                  </CopyText>
                 </dd>
               </div>
             ),

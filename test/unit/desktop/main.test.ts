@@ -444,7 +444,7 @@ describe('messages of the page', () => {
 
   it('pick a folder, for our own page only', async () => {
     await startAndShow();
-    expect([...fake.messageHandlers.keys()]).toEqual(['switchyard:pick-folder']);
+    expect([...fake.messageHandlers.keys()]).toEqual(['switchyard:show-in-files', 'switchyard:pick-folder']);
     expect(await pick({ url: `${ours}/`, parent: null })).toBeNull();
     fake.folderAnswer = { canceled: false, filePaths: ['/home/u/project'] };
     expect(await pick({ url: `${ours}/`, parent: null }, '/home/u/last')).toBe('/home/u/project');
@@ -456,11 +456,71 @@ describe('messages of the page', () => {
 
   it('are all the preload offers', async () => {
     await import('../../../electron/desktop/preload.ts');
-    const offered = fake.exposed.get('switchyardShell') as { kind: string; pickFolder(near: string): Promise<unknown> };
-    expect(Object.keys(offered)).toEqual(['kind', 'platform', 'isInstalled', 'pickFolder']);
+    const offered = fake.exposed.get('switchyardShell') as {
+      pickFolder(near: string): Promise<unknown>;
+      showInFiles(trialId: number, place: string): Promise<boolean>;
+      pathOf(file: File): string;
+      onNews(listener: (news: unknown) => void): void;
+    };
+    expect(Object.keys(offered)).toEqual([
+      'kind',
+      'platform',
+      'isInstalled',
+      'pickFolder',
+      'showInFiles',
+      'pathOf',
+      'onNews',
+    ]);
     await offered.pickFolder('/home/u');
-    expect(fake.invoked).toEqual([['switchyard:pick-folder', '/home/u']]);
+    await offered.showInFiles(3, 'workDir');
+    expect(fake.invoked).toEqual([
+      ['switchyard:pick-folder', '/home/u'],
+      ['switchyard:show-in-files', 3, 'workDir'],
+    ]);
+    expect(offered.pathOf(new File([], 'project'))).toBe('/dropped/project');
+    const heard: unknown[] = [];
+    offered.onNews((news) => heard.push(news));
+    const listener = fake.pageListeners.get('switchyard:tell-page') as unknown as (event: object, news: object) => void;
+    listener({ sender: 'not for the page' }, { kind: 'resumed' });
+    expect(heard).toEqual([{ kind: 'resumed' }]);
     await startAndShow();
+  });
+});
+
+describe('directories of a trial', () => {
+  const show = (senderFrame: object | null, ...args: unknown[]) =>
+    (
+      fake.messageHandlers.get('switchyard:show-in-files') as unknown as (
+        event: object,
+        ...args: unknown[]
+      ) => Promise<boolean>
+    )({ senderFrame }, ...args);
+  const own = { url: `${ours}/`, parent: null };
+
+  it('are shown in the file manager where the engine says they are, never where a page says', async () => {
+    const answerTrial = (_request: Request, url: URL): Response | null => {
+      if (url.pathname === '/api/v1/state') return Response.json(snapshot());
+      if (url.pathname !== '/api/v1/trials/7')
+        return url.pathname.startsWith('/api/v1/trials/') ? new Response(null, { status: 404 }) : null;
+      return Response.json({
+        workDir: dir,
+        outputDir: path.join(dir, 'gone'),
+        checkpointDir: null,
+        source: '/etc',
+        checkpoints: [{ id: 12, path: path.join(dir, 'bin') }],
+      });
+    };
+    engine = createFakeEngine(dir, answerTrial);
+    await startAndShow();
+    expect([await show(own, 7, 'workDir'), await show(own, 7, 12)]).toEqual([true, true]);
+    expect(fake.shownInFiles).toEqual([dir, path.join(dir, 'bin')]);
+    for (const place of ['outputDir', 'checkpointDir', 'source', '/etc', 13, null, 'toString'])
+      expect([place, await show(own, 7, place)]).toEqual([place, false]);
+    expect(await show(own, 8, 'workDir')).toBe(false);
+    for (const trialId of ['7/../../settings', 1.5, null, undefined])
+      await expect(show(own, trialId, 'workDir')).rejects.toThrow('refused');
+    await expect(show({ url: 'https://evil.example/', parent: null }, 7, 'workDir')).rejects.toThrow('refused');
+    expect(fake.shownInFiles).toHaveLength(2);
   });
 });
 
@@ -536,6 +596,39 @@ describe('following the feed', () => {
     window().hide();
     first(fake.notifications).emit('click');
     expect(window().isShown).toBe(true);
+    expect(window().webContents.sent).toEqual([['switchyard:tell-page', { kind: 'open-trial', trialId: 1 }]]);
+  });
+
+  it('tells of many that end in one moment at once, and a click shows one that failed', async () => {
+    await startAndShow();
+    for (let trialId = 1; trialId <= 40; trialId += 1)
+      engine.emit(finished({ trialId, ...(trialId === 30 ? { outcome: 'failed', message: 'exit code 1' } : {}) }));
+    await eventually(() => expect(fake.notifications).toHaveLength(2));
+    expect(fake.notifications.map(({ text }) => text)).toEqual([
+      { title: 'resnet is done', body: 'Trial #1 completed after 2 min.' },
+      { title: '39 trials ended: 38 are done, 1 failed', body: '#30 resnet, #2 resnet, #3 resnet and 36 more' },
+    ]);
+    // The page is still loading: it hears when it has.
+    window().webContents.loading = true;
+    fake.notifications[1]?.emit('click');
+    window().webContents.loading = false;
+    window().webContents.emit('did-finish-load');
+    expect(window().webContents.sent).toEqual([['switchyard:tell-page', { kind: 'open-trial', trialId: 30 }]]);
+  });
+
+  it('looks at everything anew after a sleep', async () => {
+    await startAndShow();
+    const asked = engine.seen.length;
+    electron.powerMonitor.emit('resume');
+    await eventually(() => expect(engine.seen.slice(asked)).toContain('GET /api/v1/state'));
+    expect(window().webContents.sent).toEqual([['switchyard:tell-page', { kind: 'resumed' }]]);
+  });
+
+  it('has documentation under Help', async () => {
+    await startAndShow();
+    const help = first(fake.menus).find(({ role }) => role === 'help') as { submenu?: electron.MenuItem[] } | undefined;
+    help?.submenu?.find((item) => item.label === 'Documentation')?.click?.();
+    expect(fake.openedPaths).toEqual([path.join(fake.appPath, 'README.md')]);
   });
 
   it('keeps the computer awake exactly while something runs', async () => {
@@ -706,8 +799,15 @@ describe('the engine behind the window', () => {
     engineModule.startEngine = async () => {
       throw new SwitchyardError('data_dir_locked', 'Another engine owns it.');
     };
+    fs.writeFileSync(service.paths.lock, JSON.stringify({ version: '0.9.0', startedAtMs: 5 }));
     try {
       await startAndShow();
+      expect(fake.dialogs).toMatchObject([
+        {
+          message: 'The engine is of another version',
+          detail: expect.stringContaining('the window of Switchyard 0.0.0-test, the engine that runs is of 0.9.0'),
+        },
+      ]);
       const send = (frame: { event: string; data: unknown }) =>
         feed?.enqueue(encoder.encode(`event: ${frame.event}\nid: 1\ndata: ${JSON.stringify(frame.data)}\n\n`));
       const answer = await request('/api/v1/trials/actions', { method: 'POST', body: 'x', origin: ours });
