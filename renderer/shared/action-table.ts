@@ -14,6 +14,7 @@ export type ActionId =
   | 'resume'
   | 'freeze'
   | 'unfreeze'
+  | 'release'
   | 'cancel'
   | 'kill'
   | 'retry'
@@ -71,6 +72,13 @@ export const TRIAL_ACTIONS: readonly TrialActionSpec[] = [
     applies: every((trial) => trial.state === 'running' && !trial.frozen),
   },
   { id: 'unfreeze', label: 'Unfreeze', group: 'run', applies: every((trial) => trial.frozen) },
+  {
+    id: 'release',
+    label: 'Release',
+    group: 'run',
+    hint: 'Starts without waiting for other trials to end.',
+    applies: every((trial) => waits(trial) && trial.after.length > 0),
+  },
   {
     id: 'retry',
     label: 'Retry',

@@ -3,10 +3,10 @@ import { compareInLine } from '../../electron/contract/queue-order.ts';
 import type { MoveTo, Trial, TrialActionInput } from '../../electron/contract/trials.ts';
 import { api } from '../api/client.ts';
 import { moveOptimistically, stepMove, waitingLine } from '../api/optimistic.ts';
-import { engineNow, findTrial, useEngine } from '../api/store.ts';
+import { engineNow, findTrial, rememberTrials, useEngine } from '../api/store.ts';
 import type { ActionId } from './action-table.ts';
 import { findLosing } from './losing.ts';
-import { toastDone, toastError } from './toasts.tsx';
+import { attempt, toastDone, toastError } from './toasts.tsx';
 import { inspect, openDialog } from './view-state.ts';
 
 /** @returns the trials behind these ids that still exist. */
@@ -109,10 +109,20 @@ export async function runAction(id: ActionId, trials: readonly Trial[]): Promise
     case 'resume':
     case 'freeze':
     case 'unfreeze':
+    case 'release':
     case 'archive':
     case 'unarchive':
       return void (await act({ action: id, trialIds }));
   }
+}
+
+/** Opens a trial in the inspector, also one that ended long ago and is not at hand. */
+export async function inspectAnywhere(trialId: number): Promise<void> {
+  if (findTrial(useEngine.getState(), trialId) !== undefined) return inspect(trialId);
+  await attempt(async () => {
+    rememberTrials([(await api.trial(trialId)).trial]);
+    inspect(trialId);
+  });
 }
 
 async function copyTrials(trialIds: number[]): Promise<void> {

@@ -3,6 +3,7 @@ import { NativeSelect, NumberInput, Switch, TagsInput, Textarea, TextInput } fro
 import type { PythonEnvironment } from '../../../electron/contract/form.ts';
 import type { ApiError } from '../../api/problem.ts';
 import { useEngine } from '../../api/store.ts';
+import { AfterField } from './after-field.tsx';
 import { chosenPython, FIELD_LABELS, fieldOfPath } from './submit-form.ts';
 import type { SubmitForm } from './submit-form.ts';
 
@@ -18,6 +19,7 @@ export interface CommandFieldsProps {
 export function CommandFields({ form, onChange, problem, environments, recentLabels }: CommandFieldsProps) {
   const pools = useEngine((state) => state.pools);
   const engine = useEngine((state) => state.engine);
+  const settings = useEngine((state) => state.settings);
   const set = (patch: Partial<SubmitForm>): void => onChange({ ...form, ...patch });
   const runtime = form.runtime === '' ? (engine?.defaultRuntime ?? 'process') : form.runtime;
   return (
@@ -97,6 +99,14 @@ export function CommandFields({ form, onChange, problem, environments, recentLab
           error={isAtFault(problem, 'restarts')}
           onChange={(restarts) => set({ restarts })}
         />
+        <NumberInput
+          label={FIELD_LABELS.keep}
+          placeholder={settings === null || settings.keepCheckpoints === 0 ? 'all' : String(settings.keepCheckpoints)}
+          min={1}
+          value={form.keep}
+          error={isAtFault(problem, 'keep')}
+          onChange={(keep) => set({ keep })}
+        />
         <TagsInput
           label={FIELD_LABELS.labels}
           placeholder={form.labels.length === 0 ? 'none' : ''}
@@ -115,6 +125,7 @@ export function CommandFields({ form, onChange, problem, environments, recentLab
             onChange={(event) => set({ image: event.currentTarget.value })}
           />
         )}
+        <AfterField form={form} error={isAtFault(problem, 'after')} onChange={set} />
       </div>
       <Switch
         label={FIELD_LABELS.inPlace}

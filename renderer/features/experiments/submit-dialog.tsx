@@ -12,6 +12,8 @@ import { joinSentences } from '../../ui/format.ts';
 import { toastDone } from '../../shared/toasts.tsx';
 import { isOfRefusedField, useProblem } from '../../shared/use-problem.ts';
 import { closeDialog, inspect, useView } from '../../shared/view-state.ts';
+import { AfterField } from './after-field.tsx';
+import { AFTER_LOOKED_AT, readAfter } from './after-words.ts';
 import { CommandFields, isAtFault } from './command-fields.tsx';
 import { DirectoryField } from './directory-field.tsx';
 import { buildConfig, chosenPython, describeRefusal, EMPTY_FORM, readSource } from './submit-form.ts';
@@ -96,7 +98,16 @@ export function SubmitDialog({ directory = '' }: { readonly directory?: string |
     askAdvice(null);
     void send(async () => {
       const { config, source } = await describe();
-      return api.submit({ config, source, idempotencyKey: `${key}-${hash(JSON.stringify([config, source]))}` });
+      const after = await readAfter(form, async (search) => {
+        const { trials } = await api.listTrials({ search, archived: 'all', limit: AFTER_LOOKED_AT });
+        return trials;
+      });
+      return api.submit({
+        config,
+        source,
+        after,
+        idempotencyKey: `${key}-${hash(JSON.stringify([config, source, after]))}`,
+      });
     });
   };
 
@@ -168,12 +179,21 @@ export function SubmitDialog({ directory = '' }: { readonly directory?: string |
             placeholder={'name: baseline\nentrypoint: python train.py\nresources:\n  slots: 1'}
           />
         )}
+        {way === 'yaml' && (
+          <div className="field-grid">
+            <AfterField
+              form={form}
+              error={isAtFault(problem, 'after')}
+              onChange={(patch) => setForm({ ...form, ...patch })}
+            />
+          </div>
+        )}
         <div className="dialog-foot">
           {problem !== null && (
             <ProblemBox
               problem={problem}
               text={
-                way === 'command' || problem.path?.startsWith('source') === true
+                way === 'command' || problem.path?.startsWith('source') === true || problem.path === 'after'
                   ? describeRefusal(problem)
                   : problem.message
               }

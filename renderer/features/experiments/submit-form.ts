@@ -1,6 +1,7 @@
 /** The fields of "New experiment" and the configuration they make. Pure. */
 import type { SubmitBodyInput } from '../../../electron/contract/config.ts';
 import type { PythonEnvironment } from '../../../electron/contract/form.ts';
+import type { Dependency } from '../../../electron/contract/trials.ts';
 import { ApiError } from '../../api/problem.ts';
 
 export interface SubmitForm {
@@ -19,6 +20,11 @@ export interface SubmitForm {
   readonly runtime: '' | 'docker' | 'process';
   readonly image: string;
   readonly restarts: number | string;
+  /** So many of the newest checkpoints stay. */
+  readonly keep: number | string;
+  /** Trials it starts after, as typed. */
+  readonly after: string;
+  readonly afterWants: Dependency['wants'];
   readonly labels: readonly string[];
   readonly links: string;
   readonly env: string;
@@ -39,6 +45,9 @@ export const EMPTY_FORM: SubmitForm = {
   runtime: '',
   image: '',
   restarts: '',
+  keep: '',
+  after: '',
+  afterWants: 'completed',
   labels: [],
   links: '',
   env: '',
@@ -60,6 +69,9 @@ export const FIELD_LABELS: Readonly<Record<keyof SubmitForm, string>> = {
   runtime: 'Runtime',
   image: 'Image',
   restarts: 'Restarts after a failure',
+  keep: 'Checkpoints kept',
+  after: 'Start after',
+  afterWants: 'Once it',
   labels: 'Labels',
   links: 'Links',
   env: 'Environment',
@@ -79,6 +91,8 @@ const FIELD_OF_PATH: Readonly<Record<string, keyof SubmitForm>> = {
   'resources.min_gpu_memory': 'minGpuMemory',
   time_limit_s: 'timeLimitMin',
   max_restarts: 'restarts',
+  'checkpoints.keep_last': 'keep',
+  after: 'after',
   labels: 'labels',
   links: 'links',
   'source.path': 'directory',
@@ -122,7 +136,7 @@ export function describeRefusal(problem: ApiError): string {
   return `${label}: ${text}`;
 }
 
-const refuse = (path: string, detail: string, remedy?: string): ApiError =>
+export const refuse = (path: string, detail: string, remedy?: string): ApiError =>
   new ApiError({ status: 0, code: 'invalid_config', detail, path, ...(remedy === undefined ? {} : { remedy }) });
 
 /** @returns where the code comes from; throws ApiError for a path that only a shell understands. */
@@ -184,6 +198,8 @@ export function buildConfig(
     .filter((line) => line !== '');
   if (form.restarts !== '' && !(Number.isInteger(Number(form.restarts)) && Number(form.restarts) >= 0))
     throw refuse('max_restarts', 'The number of restarts is a whole number, 0 or more.');
+  if (form.keep !== '' && !(Number.isInteger(Number(form.keep)) && Number(form.keep) >= 1))
+    throw refuse('checkpoints.keep_last', 'The number of checkpoints kept is a whole number, 1 or more.');
   return {
     ...(form.name.trim() === '' ? {} : { name: form.name.trim() }),
     entrypoint: form.command.trim(),
@@ -194,6 +210,7 @@ export function buildConfig(
     ...(form.labels.length === 0 ? {} : { labels: [...form.labels] }),
     ...(links.length === 0 ? {} : { links }),
     ...(form.restarts === '' ? {} : { max_restarts: Number(form.restarts) }),
+    ...(form.keep === '' ? {} : { checkpoints: { keep_last: Number(form.keep) } }),
     ...(form.timeLimitMin.trim() === '' ? {} : { time_limit_s: Math.round(minutes * 60) }),
   };
 }

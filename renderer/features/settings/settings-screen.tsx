@@ -118,6 +118,13 @@ export function SettingsScreen() {
           onSave={(keepWorkDays) => save({ keepWorkDays })}
         />
         <NumberField
+          label="Checkpoints kept of each trial"
+          description="The newest; older ones go when a new one is complete. 0 keeps all. A trial can say its own number."
+          value={settings.keepCheckpoints}
+          min={0}
+          onSave={(keepCheckpoints) => save({ keepCheckpoints })}
+        />
+        <NumberField
           label="Start nothing below this much free disk (MiB)"
           value={settings.minFreeDiskMiB}
           min={0}

@@ -1,8 +1,8 @@
 /** Name, state and the actions of the inspected trial. */
 import { sayDuration, sayMemory } from '../../../electron/text/say.ts';
 import type { WaitingReason } from '../../../electron/contract/feed.ts';
-import type { Trial, TrialDetail } from '../../../electron/contract/trials.ts';
-import { useEngine } from '../../api/store.ts';
+import type { Dependency, Trial, TrialDetail } from '../../../electron/contract/trials.ts';
+import { findTrial, useEngine } from '../../api/store.ts';
 import { raiseThreshold } from '../../shared/engine-actions.ts';
 import { Button } from '../../ui/button.tsx';
 import { useTimeLeft } from '../../shared/time-left.ts';
@@ -13,9 +13,10 @@ import { savedText, slotText, stateTag } from '../../shared/trial-text.tsx';
 import { ActionButtons } from '../../shared/action-buttons.tsx';
 import { TRIAL_ACTIONS } from '../../shared/action-table.ts';
 import type { ActionId } from '../../shared/action-table.ts';
+import { inspectAnywhere } from '../../shared/trial-actions.ts';
 import { useView } from '../../shared/view-state.ts';
 
-const BUTTONS: readonly ActionId[] = ['resume', 'pause', 'unfreeze', 'freeze', 'retry', 'cancel', 'archive'];
+const BUTTONS: readonly ActionId[] = ['resume', 'pause', 'unfreeze', 'freeze', 'release', 'retry', 'cancel', 'archive'];
 
 export function TrialHeader({ trial, detail }: { readonly trial: Trial; readonly detail: TrialDetail | null }) {
   const buttons = TRIAL_ACTIONS.filter((action) => BUTTONS.includes(action.id) && action.applies([trial]));
@@ -33,6 +34,7 @@ export function TrialHeader({ trial, detail }: { readonly trial: Trial; readonly
         </div>
       )}
       <FactLine trial={trial} detail={detail} />
+      {trial.after.length > 0 && <AfterLine after={trial.after} />}
       <ProgressLine trial={trial} />
       <Verdict trial={trial} />
       <div className="trial-buttons">
@@ -83,6 +85,35 @@ function FactLine({ trial, detail }: { readonly trial: Trial; readonly detail: T
     <div className="dim fact-line" title={title}>
       {facts.join(' · ')}
     </div>
+  );
+}
+
+/** Those it was to start after, each a way to it. */
+function AfterLine({ after }: { readonly after: readonly Dependency[] }) {
+  return (
+    <div className="dim after-line">
+      {after.map((one, index) => (
+        <span key={one.trialId}>
+          {index === 0 ? 'After ' : ', '}
+          <AwaitedTrial {...one} />
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** "#14 vit-base (running)", "#15 lm (queued), however it ends". */
+function AwaitedTrial({ trialId, wants }: Dependency) {
+  const trial = useEngine((state) => findTrial(state, trialId));
+  return (
+    <>
+      <button type="button" className="text-link" onClick={() => void inspectAnywhere(trialId)}>
+        #{trialId}
+        {trial !== undefined && ` ${trial.name}`}
+      </button>
+      {trial !== undefined && ` (${stateTag(trial).text})`}
+      {wants === 'ended' && ' however it ends'}
+    </>
   );
 }
 

@@ -86,3 +86,12 @@ test('labels, restarts and the directory itself reach the engine; a number of re
   expect(readSource(' /work ', true)).toEqual({ kind: 'in_place', path: '/work' });
   expect(readSource('/work')).toEqual({ kind: 'directory', path: '/work' });
 });
+
+test('a number of checkpoints to keep is a whole one, or none is said', () => {
+  expect(buildConfig({ ...form, keep: 3 }, parse)).toEqual({
+    entrypoint: 'python train.py',
+    checkpoints: { keep_last: 3 },
+  });
+  for (const keep of ['0', '1.5', 'two'])
+    expect(fieldOfPath(refusal(() => buildConfig({ ...form, keep }, parse)))).toBe('keep');
+});
