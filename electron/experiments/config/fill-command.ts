@@ -8,6 +8,8 @@
 import { SwitchyardError } from '../../contract/errors.ts';
 import { splitCommand } from '../../text/split-command.ts';
 import { suggest } from '../../text/nearest.ts';
+import { contextAfter, firstContext, quoteWithin } from './shell-quotes.ts';
+import { wordRoles, type WordRole } from './word-roles.ts';
 
 export type Entrypoint = string | readonly string[];
 
@@ -23,7 +25,6 @@ const LONGEST = 131_000;
 /** Shorter names are near to anything. */
 const SHORTEST_MEANT = 3;
 const MOST_LOOKED_UP = 20;
-const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'dash', 'zsh']);
 
 /**
  * @param entrypoint a line for the shell, or an argument vector
@@ -34,10 +35,10 @@ export function fillCommand(entrypoint: Entrypoint, hyperparameters: Readonly<Re
   if (values.size === 0) return { entrypoint, used: [] };
   const used = new Set<string>();
   const nearest = createNearest(values);
-  const fill = (text: string, isLine: boolean): string => fillText(text, values, isLine, used, nearest);
-  if (typeof entrypoint === 'string') return { entrypoint: fill(entrypoint, true), used: [...used] };
-  const runsLine = SHELLS.has((entrypoint[0] ?? '').split('/').at(-1) ?? '');
-  const filled = entrypoint.map((word, at) => fill(word, runsLine && entrypoint[at - 1] === '-c'));
+  const fill = (text: string, role: WordRole): string => fillText(text, values, role, used, nearest);
+  if (typeof entrypoint === 'string') return { entrypoint: fill(entrypoint, 'line'), used: [...used] };
+  const roles = wordRoles(entrypoint);
+  const filled = entrypoint.map((word, at) => fill(word, roles[at] ?? 'word'));
   return { entrypoint: filled, used: [...used] };
 }
 
@@ -67,18 +68,18 @@ function createNearest(values: ReadonlyMap<string, unknown>): (name: string) => 
 function fillText(
   text: string,
   values: ReadonlyMap<string, unknown>,
-  isLine: boolean,
+  role: WordRole,
   used: Set<string>,
   nearest: (name: string) => string | null,
 ): string {
   let filled = '';
   let from = 0;
-  let quote: Quote = '';
+  let context = role === 'line' ? firstContext(text) : 'unclear';
   for (const match of text.matchAll(PLACE)) {
     const [whole, doubled, single] = match;
     const between = text.slice(from, match.index);
     const name = doubled ?? single ?? '';
-    if (isLine) quote = quoteAfter(between, quote);
+    if (role === 'line') context = contextAfter(between, context, from === 0);
     filled += between;
     from = match.index + whole.length;
     const near = values.has(name) || whole.startsWith('$') ? null : nearest(name);
@@ -88,7 +89,9 @@ function fillText(
     else {
       used.add(name);
       const value = asText(values.get(name));
-      filled += isLine ? quoted(value, quote) : value;
+      const piece = role === 'word' ? value : quoteWithin(value, context);
+      if (piece === null) throw notOnePiece(name);
+      filled += piece;
     }
     if (filled.length > LONGEST) throw tooLong(name);
   }
@@ -110,6 +113,18 @@ const notMeant = (name: string, near: string): SwitchyardError =>
     remedy: `Write {${near}}. If the program is to see {${name}} as it stands, double the braces: {{${name}}}.`,
   });
 
+const notOnePiece = (name: string): SwitchyardError =>
+  new SwitchyardError(
+    'invalid_config',
+    `{${name}} stands in a here-document, a substitution, after a backslash, or in a line that another shell reads once more: ` +
+      'characters of its value would become part of the command.',
+    {
+      path: `hyperparameters.${name}`,
+      remedy:
+        'There a value may have letters, digits and @%+=:,./- only. Put it into simple quotes before that, or let the program read it from the JSON file that SWITCHYARD_HPARAMS names.',
+    },
+  );
+
 const tooLong = (name: string): SwitchyardError =>
   new SwitchyardError('invalid_config', `With {${name}} filled in, the command is longer than the system allows.`, {
     path: 'entrypoint',
@@ -117,27 +132,6 @@ const tooLong = (name: string): SwitchyardError =>
   });
 
 const asText = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
-
-type Quote = '' | '"' | "'";
-
-/** In which quotes a line for the shell is after some more of it. */
-function quoteAfter(text: string, before: Quote): Quote {
-  let quote = before;
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (char === '\\' && quote !== "'") at++;
-    else if (char === '"' || char === "'") quote = quote === '' ? char : quote === char ? '' : quote;
-  }
-  return quote;
-}
-
-/** A value as one piece of a word, whatever is in it. */
-function quoted(value: string, within: Quote): string {
-  if (within === '"') return value.replaceAll(/[\\"$`]/g, '\\$&');
-  const piece = value.replaceAll("'", `'\\''`);
-  if (within === "'") return piece;
-  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${piece}'`;
-}
 
 /**
  * A run is shown with its hyperparameters and compared by them: where its command gives one of them as a flag, both must say the same.

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { checkSaidTwice, fillCommand } from '../../../../electron/experiments/config/fill-command.ts';
@@ -69,6 +69,72 @@ describe('hyperparameters in a command', () => {
       ),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('a value never becomes words of a shell', () => {
+  const evil = [
+    "'; echo out; '",
+    '$(echo out)',
+    '"; echo out; "',
+    '`echo out`',
+    ';echo out;',
+    '\necho out\n',
+    "\\'; echo out; #",
+    '$(echo out >&2)',
+  ];
+  const fill = (entrypoint: string | string[], value: unknown): string[] => {
+    const { entrypoint: filled } = fillCommand(entrypoint, { v: value });
+    return typeof filled === 'string' ? ['sh', '-c', filled] : [...filled];
+  };
+
+  test.each<{ readonly entrypoint: string | string[] }>([
+    { entrypoint: "# don't\n: {v}" },
+    { entrypoint: '# {v}\n:' },
+    { entrypoint: "cat >/dev/null <<E\nit's\nE\n: {v}" },
+    { entrypoint: 'cat >/dev/null <<E\n{v}\nE' },
+    { entrypoint: ': "$(: "{v}")"' },
+    { entrypoint: ': "${Y:-"{v}"}"' },
+    { entrypoint: ': `: "{v}"`' },
+    { entrypoint: ": $'it\\'s {v}'" },
+    { entrypoint: ': \\{v}' },
+    { entrypoint: ': "\\{v}"' },
+    { entrypoint: ': "$${v}"' },
+    { entrypoint: ': $${v}' },
+    { entrypoint: ': $((1 + {v}))' },
+    { entrypoint: 'eval : {v}' },
+    { entrypoint: `bash -c ": '{v}'"` },
+    { entrypoint: ['bash', '-lc', ': {v}'] },
+    { entrypoint: ['sh', '-ec', ': {v}'] },
+    { entrypoint: ['env', 'A=1', '/bin/bash', '-c', ': {v}'] },
+    { entrypoint: ['bash', '-o', 'pipefail', '-c', ': {v}'] },
+    { entrypoint: ['bash', '-c', '--', ': {v}'] },
+    { entrypoint: ['bash', '-co', 'pipefail', ': {v}'] },
+  ])('$entrypoint', ({ entrypoint }) => {
+    for (const value of evil) {
+      const [file = '', ...args] = fillOrRefuse(entrypoint, value);
+      // Nothing of these writes anything but what was smuggled in.
+      const { stdout, stderr } = spawnSync(file, args, { encoding: 'utf8' });
+      expect([value, stdout, /^out$/m.test(stderr)]).toEqual([value, '', false]);
+    }
+    // What means the same everywhere goes in everywhere.
+    expect(JSON.stringify(fill(entrypoint, 'runs/a-1,b'))).toContain('runs/a-1,b');
+  });
+
+  function fillOrRefuse(entrypoint: string | string[], value: string): string[] {
+    try {
+      return fill(entrypoint, value);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'invalid_config' });
+      return ['true'];
+    }
+  }
+
+  it('goes in whatever it is where quotes are simple', () => {
+    expect(fill('t "$(pwd)/{v}" "$HOME/{v}" ${HOME}/{v} <<< {v}', 'a b').at(-1)).toBe(
+      `t "$(pwd)/a b" "$HOME/a b" \${HOME}/'a b' <<< 'a b'`,
+    );
+    expect(fill(['bash', '-lc', 't {v}', '{v}'], 'a b')).toEqual(['bash', '-lc', "t 'a b'", 'a b']);
   });
 });
 
