@@ -66,6 +66,7 @@ export function createPreparation(deps: PreparationDeps): Preparation {
       });
       if (layout === undefined) throw new Error(`no ${attempt.runtime} runtime`);
       if (attempt.number === 1) makeFirstDirectory(deps.trialsDir, dirs.root);
+      const links = trial.spec.links ?? [];
       const hasRun = listAttempts(deps.store.db, trial.id).some(({ startedAtMs }) => startedAtMs !== null);
       await Promise.all([
         makeDirectory(files.exchange).then(() => writeRegular(files.hparams, JSON.stringify(trial.hparams))),
@@ -77,8 +78,12 @@ export function createPreparation(deps: PreparationDeps): Preparation {
               snapshot: experiment?.snapshot ?? null,
               hasRun,
               bootId: deps.bootId,
-              materialize: deps.materialize,
-            }).then(() => showLinks(work, trial.spec.links ?? [], attempt.runtime, !hasRun))
+              // A copy that is made anew after others ran (a freed one) would show what the snapshot has at the place of a link.
+              materialize: async (snapshot, draft) => {
+                await deps.materialize(snapshot, draft);
+                await showLinks(draft, links, attempt.runtime, true);
+              },
+            }).then(() => showLinks(work, links, attempt.runtime, !hasRun))
           : checkStillThere(work),
       ]);
 

@@ -4,7 +4,7 @@
  * Never removed: the one the next attempt would go on from (which is the newest by step, see checkpoints.ts) and the one saved last.
  * A checkpoint loses its name first, so that no half of one is ever found; what a crash leaves under the other name goes the next time.
  */
-import { lstat, readdir, rename } from 'node:fs/promises';
+import { lstat, readdir, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { removeTree } from '../removal/remove-tree.ts';
 import type { FoundCheckpoint } from './checkpoints.ts';
@@ -31,8 +31,12 @@ export async function pruneCheckpoints(
   const found = await listFinishedCheckpoints(checkpointDir);
   const removed = surplusCheckpoints(found, keepLast).toReversed();
   if (removed.length > 0) {
-    for (const { name } of removed)
-      await rename(path.join(checkpointDir, name), path.join(checkpointDir, `${DOOMED}${name}`));
+    for (const { name } of removed) {
+      const doomed = path.join(checkpointDir, `${DOOMED}${name}`);
+      // What a crash left of one that was saved again under its name would be in the way for ever.
+      await removeWhatever(doomed);
+      await rename(path.join(checkpointDir, name), doomed);
+    }
     for (const name of await readdir(checkpointDir)) {
       const doomed = path.join(checkpointDir, name);
       if (name.startsWith(DOOMED) && (await lstat(doomed)).isDirectory()) await removeTree(doomed);
@@ -40,4 +44,10 @@ export async function pruneCheckpoints(
   }
   const gone = new Set(removed.map(({ name }) => name));
   return { removed, left: new Set(found.map(({ name }) => name).filter((name) => !gone.has(name))) };
+}
+
+async function removeWhatever(at: string): Promise<void> {
+  const found = await lstat(at).catch(() => null);
+  if (found?.isDirectory() === true) await removeTree(at);
+  else if (found !== null) await unlink(at);
 }

@@ -13,6 +13,8 @@ import { plainLine } from './plain-line.ts';
 
 /** Names of one trial; later ones are left out. */
 const MAX_NAMES = 100;
+/** What is counted in one log, its bars by their totals; the log may name a new one on every line. */
+const MAX_COUNTS = 50;
 /** What is longer is no line of metrics. */
 const MAX_LINE_CHARS = 4_000;
 
@@ -46,7 +48,7 @@ export interface TakenLines {
  * @param nowMs the time the points get
  */
 export function takeLines(before: LogMetricsState, lines: readonly string[], nowMs: number): TakenLines {
-  const counts = { ...before.counts };
+  const counts = new Map(Object.entries(before.counts).slice(0, MAX_COUNTS));
   const names = new Map(Object.entries(before.names));
   const points: MetricPoint[] = [];
   const notFinite = new Set<string>();
@@ -54,9 +56,12 @@ export function takeLines(before: LogMetricsState, lines: readonly string[], now
   let lineCount = before.lines;
 
   function stepOf(name: string, value: number): number {
-    const known = counts[name] ?? { last: 0, base: 0 };
+    const found = counts.get(name);
+    // One too many counts for nothing.
+    if (found === undefined && counts.size >= MAX_COUNTS) return lineCount;
+    const known = found ?? { last: 0, base: 0 };
     const base = value < known.last ? known.base + known.last : known.base;
-    counts[name] = { last: value, base };
+    counts.set(name, { last: value, base });
     return base + value;
   }
 
@@ -90,7 +95,12 @@ export function takeLines(before: LogMetricsState, lines: readonly string[], now
     }
   }
   return {
-    state: { offset: before.offset, lines: lineCount, counts, names: Object.fromEntries(names) },
+    state: {
+      offset: before.offset,
+      lines: lineCount,
+      counts: Object.fromEntries(counts),
+      names: Object.fromEntries(names),
+    },
     points,
     notFinite,
   };

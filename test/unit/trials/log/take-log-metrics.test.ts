@@ -109,6 +109,15 @@ describe('points from lines', () => {
       }),
     );
   });
+  it('are followed for a few bars only: a log that names a new total on every line keeps the state small', () => {
+    const lines = Array.from({ length: 5_000 }, (_, at) => ` 1%|#| 1/${at + 100} [00:01<00:02, 1it/s, loss=2]`);
+    const { state, points } = takeLines(NOTHING_TAKEN, lines, 0);
+    expect(JSON.stringify(state).length).toBeLessThan(5_000);
+    expect([points.length, points.at(-1)?.step]).toEqual([5_000, 5_000]);
+    // What an older engine wrote becomes small as well.
+    const counts = Object.fromEntries(lines.map((line) => [line, { last: 1, base: 0 }]));
+    expect(Object.keys(takeLines({ ...NOTHING_TAKEN, counts }, [], 0).state.counts).length).toBeLessThan(100);
+  });
   it('have at most a hundred names', () => {
     const lines = Array.from({ length: 300 }, (_, at) => `step=${at} m${at}=1`);
     expect(new Set(taken(lines).map(([name]) => name)).size).toBe(100);

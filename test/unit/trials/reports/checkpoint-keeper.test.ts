@@ -96,6 +96,15 @@ test('the newest stay, older ones go from the disk and from the list, and the hi
   expect(existsSync('/etc/passwd')).toBe(true);
 });
 
+test('what a crash left of a removal is not in the way of the next one of that name', async () => {
+  const trial = add(1);
+  mkdirSync(path.join(trial.checkpoints, '.removed-a', 'shards'), { recursive: true });
+  symlinkSync('/etc', path.join(trial.checkpoints, '.removed-b'));
+  for (const [n, name] of ['a', 'b', 'c'].entries()) save(trial, name, 10_000 + n * 1000);
+  await keep(trial.id);
+  expect(readdirSync(trial.checkpoints)).toEqual(['c']);
+});
+
 test('without a word in its configuration the setting counts; 0 keeps all', async () => {
   const trial = add();
   for (const [n, name] of ['a', 'b', 'c'].entries()) save(trial, name, 10_000 + n * 1000);
