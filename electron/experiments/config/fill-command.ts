@@ -121,7 +121,8 @@ const notOnePiece = (name: string): SwitchyardError =>
     {
       path: `hyperparameters.${name}`,
       remedy:
-        'There a value may have letters, digits and @%+=:,./- only. Put it into simple quotes before that, or let the program read it from the JSON file that SWITCHYARD_HPARAMS names.',
+        'There a value may have letters, digits and @%+=:,./- only. Put it into simple quotes elsewhere, or let the program ' +
+        'read it from the JSON file that SWITCHYARD_HPARAMS names.',
     },
   );
 
