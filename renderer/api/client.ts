@@ -9,7 +9,7 @@ import type {
 } from '../../electron/contract/form.ts';
 import type { ForecastEntry, StateSnapshot } from '../../electron/contract/feed.ts';
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
-import type { Channel, ChannelBody, MessageTest } from '../../electron/contract/messages.ts';
+import type { Channel, ChannelBody, MessageTest, TrialMessages } from '../../electron/contract/messages.ts';
 import type { TrialSort } from '../../electron/contract/paging.ts';
 import type { Pool } from '../../electron/contract/pools.ts';
 import type { CodeDiff } from '../../electron/contract/snapshots.ts';
@@ -202,6 +202,9 @@ export const api = {
     write<Channel>('POST', `/messages/channels/${encodeURIComponent(name)}`, body),
   deleteChannel: (name: string) => write<undefined>('DELETE', `/messages/channels/${encodeURIComponent(name)}`),
   testChannel: (name: string) => write<MessageTest>('POST', `/messages/channels/${encodeURIComponent(name)}/test`),
+  trialMessages: (id: number, signal?: AbortSignal) => get<TrialMessages>(`/trials/${id}/messages`, signal),
+  setTrialMessages: (id: number, messages: TrialMessages) =>
+    write<TrialMessages>('POST', `/trials/${id}/messages`, messages),
   environments: (directory: string, signal?: AbortSignal) =>
     get<{ environments: PythonEnvironment[] }>(
       `/form/environments${directory === '' ? '' : `?${new URLSearchParams({ directory })}`}`,

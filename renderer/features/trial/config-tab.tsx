@@ -5,6 +5,7 @@ import { CopyText } from '../../shared/copy-text.tsx';
 import { ShowInFiles } from '../../shared/show-in-files.tsx';
 import { toastDone, toastError } from '../../shared/toasts.tsx';
 import { openDialog } from '../../shared/view-state.ts';
+import { TrialMessageChoice } from './trial-messages.tsx';
 
 export function ConfigTab({ detail }: { readonly detail: TrialDetail | null }) {
   if (detail === null) return null;
@@ -44,6 +45,7 @@ export function ConfigTab({ detail }: { readonly detail: TrialDetail | null }) {
             ),
         )}
       </dl>
+      <TrialMessageChoice trialId={trial.id} />
       <pre className="yaml mono" tabIndex={0} aria-label="Configuration as YAML">
         {detail.configYaml}
       </pre>
