@@ -10,6 +10,7 @@ import { app, crashReporter, shell } from 'electron';
 import { SwitchyardError } from './contract/errors.ts';
 import { handleAppScheme, registerAppScheme } from './desktop/app-scheme.ts';
 import { HIDDEN_FLAG } from './desktop/autostart-entry.ts';
+import { createCommandLine } from './desktop/command-line.ts';
 import { openEngineLink } from './desktop/engine-link.ts';
 import { createEngineMirror } from './desktop/engine-mirror.ts';
 import { startEngineProcess } from './desktop/engine-process.ts';
@@ -106,12 +107,27 @@ function start(): void {
     quit,
   });
   const askToQuit = () => void leave.askToQuit();
+  // A Debian package has it on the PATH, and sources have theirs.
+  const commandLine =
+    app.isPackaged && startedWith['APPIMAGE'] !== undefined
+      ? createCommandLine({
+          source: path.join(process.resourcesPath, 'cli'),
+          copies: path.join(profileDir, 'cli'),
+          version: app.getVersion(),
+          home: os.homedir(),
+          searchPath: () => process.env['PATH'] ?? '',
+          window: () => mainWindow?.current() ?? null,
+          log,
+        })
+      : null;
+  void commandLine?.refresh();
   setMenu({
     platform: process.platform,
     isDevelopment: !app.isPackaged,
     quit: askToQuit,
     // It lies beside the resources in a package, and in the root of the sources.
     showDocumentation: () => void shell.openPath(path.join(path.dirname(resourcesDir), 'README.md')),
+    askForCommandLine: commandLine === null ? null : () => void commandLine.ask(),
   });
   const window = createMainWindow({
     preload: path.join(root, 'out', 'preload', 'preload.cjs'),

@@ -7,9 +7,11 @@ export interface MenuOptions {
   /** Asks first where something would be left waiting. */
   readonly quit: () => void;
   readonly showDocumentation: () => void;
+  /** Offers to install or remove the command line; null where that is not this program's to do. */
+  readonly askForCommandLine: (() => void) | null;
 }
 
-export function setMenu({ platform, isDevelopment, quit, showDocumentation }: MenuOptions): void {
+export function setMenu({ platform, isDevelopment, quit, showDocumentation, askForCommandLine }: MenuOptions): void {
   const view: MenuItemConstructorOptions[] = [
     { role: 'resetZoom' },
     { role: 'zoomIn' },
@@ -31,7 +33,12 @@ export function setMenu({ platform, isDevelopment, quit, showDocumentation }: Me
       { role: 'windowMenu' },
       {
         role: 'help',
-        submenu: [{ label: 'Documentation', click: showDocumentation }, { type: 'separator' }, { role: 'about' }],
+        submenu: [
+          { label: 'Documentation', click: showDocumentation },
+          ...(askForCommandLine === null ? [] : [{ label: 'Command line…', click: askForCommandLine }]),
+          { type: 'separator' },
+          { role: 'about' },
+        ],
       },
     ]),
   );

@@ -1,7 +1,7 @@
 /** The connection to the container engine: found once, found again after it failed. Every call has a deadline. */
 import http from 'node:http';
 import https from 'node:https';
-import Dockerode from 'dockerode';
+import type Dockerode from 'dockerode';
 import { EngineDown, EngineTimeout, codeOf, isConnectionError } from './engine-error.ts';
 import { listAddresses } from './find-engine.ts';
 import type { EngineAddress, SearchPlace } from './find-engine.ts';
@@ -39,7 +39,7 @@ export function createConnection(place: SearchPlace): EngineConnection {
     let firstFailure: EngineDown | null = null;
     for (const address of addresses) {
       try {
-        const engine = openEngine(address);
+        const engine = await openEngine(address);
         await withDeadline(PING_MS, engine.ping());
         current = { engine, address };
         return engine;
@@ -81,12 +81,16 @@ export function createConnection(place: SearchPlace): EngineConnection {
   return connection;
 }
 
-/** One connection per request: a kept-alive one that the daemon closed would make it unknown whether a request was seen. */
-function openEngine(address: EngineAddress): Dockerode {
+/**
+ * One connection per request: a kept-alive one that the daemon closed would make it unknown whether a request was seen.
+ * The library is large, and loaded only where there is an engine to talk to.
+ */
+async function openEngine(address: EngineAddress): Promise<Dockerode> {
+  const { default: Docker } = await import('dockerode');
   const agent =
     address.tls === undefined ? new http.Agent({ keepAlive: false }) : new https.Agent({ keepAlive: false });
   // Every address field is given: the library would take a missing one from DOCKER_HOST.
-  return new Dockerode({
+  return new Docker({
     agent,
     socketPath: address.socketPath,
     host: address.host,

@@ -113,6 +113,7 @@ describe.skipIf(process.platform !== 'linux')('the packed desktop app', () => {
       'resources/resources/python/switchyard.py',
       'resources/resources/container/entry-x86_64',
       'resources/resources/icons/tray-idle.png',
+      'resources/README.md',
     ])
       expect([...files.keys()]).toContain(needed);
     const ofKind = (pattern: RegExp): string[] => [...files.keys()].filter((file) => pattern.test(file));

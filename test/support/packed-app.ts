@@ -2,7 +2,7 @@
  * Plays Electron for a packed app: `node packed-app.ts PROGRAM`. Unpacks the app's archive, runs its main.js on the fake of electron
  * and its engine in a process of its own, does what a user does, and prints what was seen as one line of JSON.
  */
-import { execFile, fork } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
 import path from 'node:path';
@@ -11,9 +11,9 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { loadThroughElectron } from '../fakes/electron-protocol.ts';
 import type * as FakeElectron from '../fakes/electron.ts';
+import { runForReal } from './real-utility.ts';
 
 const FAKE = pathToFileURL(path.join(import.meta.dirname, '../fakes/electron.ts')).href;
-const PARENT_PORT = pathToFileURL(path.join(import.meta.dirname, 'parent-port.ts')).href;
 const ORIGIN = 'app://switchyard';
 const DEADLINE_MS = 90_000;
 
@@ -34,18 +34,7 @@ const { app, fake } = (await import(FAKE)) as typeof FakeElectron;
 fake.appPath = unpacked;
 fake.isPackaged = true;
 Object.assign(process, { resourcesPath: resources });
-fake.runUtility = (child) => {
-  const real = fork(child.script, [...child.args], {
-    env: child.env,
-    execArgv: ['--import', PARENT_PORT],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-  real.stderr?.on('data', (chunk: Buffer) => child.stderr.write(chunk));
-  real.on('message', (message) => child.emit('message', message));
-  real.on('exit', (code) => child.ends(code ?? 1));
-  child.postMessage = (message) => void (real.connected && real.send(message as object));
-  child.kill = () => real.kill();
-};
+fake.runUtility = (child) => runForReal(child);
 
 /** Waits for what `look` finds; the deadline is for machines under load. */
 async function until<T>(what: string, look: () => T | null | Promise<T | null>): Promise<T> {

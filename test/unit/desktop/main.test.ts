@@ -1,5 +1,7 @@
 /** Runs the real main.ts on the fake of electron and a fake engine: what is set up, in which order, and what the guards do. */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -13,6 +15,7 @@ import { openSocketDoor } from '../../../electron/doors/socket-door.ts';
 import * as electron from '../../fakes/electron.ts';
 import { loadThroughElectron } from '../../fakes/electron-protocol.ts';
 import { createFakeEngine, temporaryDirectory, type FakeEngine } from '../../fakes/engine.ts';
+import { runForReal } from '../../support/real-utility.ts';
 
 const { app, fake, preventable } = electron;
 const engineModule = {
@@ -581,6 +584,36 @@ describe('the tray', () => {
   });
 });
 
+describe('every item of every menu', () => {
+  /** With all that is below them. */
+  const clickable = (items: readonly electron.MenuItem[]): electron.MenuItem[] =>
+    items.flatMap((item) => [
+      ...(item.click === undefined ? [] : [item]),
+      ...clickable((item as { submenu?: electron.MenuItem[] }).submenu ?? []),
+    ]);
+
+  it('ends nothing by itself when no request gets through', async () => {
+    await startAndShow();
+    const items = [...clickable(tray().menu), ...clickable(first(fake.menus))];
+    expect(items.map((item) => item.label)).toEqual([
+      'Open Switchyard',
+      'Pause all pools',
+      'Quit',
+      'Quit',
+      'Documentation',
+    ]);
+    // No socket, no process, and none that would come: every fetch rejects or is refused.
+    engineModule.startEngine = () => new Promise(() => undefined);
+    fs.rmSync(engine.paths.socket, { force: true });
+    engine.fetch = () => Promise.reject(new Error('gone'));
+    fake.boxAnswer = 1;
+    for (const item of items) item.click?.();
+    await eventually(() => expect(fs.readFileSync(engine.paths.engineLog, 'utf8')).toContain('could not be changed'));
+    expect([fake.errorBoxes, fake.exitCode, fake.hasQuit]).toEqual([[], null, false]);
+    expect(window().isShown).toBe(true);
+  });
+});
+
 describe('following the feed', () => {
   it('tells of runs that ended, and a click brings the window up', async () => {
     await startAndShow();
@@ -663,6 +696,82 @@ describe('following the feed', () => {
   });
 });
 
+describe('the command line of an AppImage', () => {
+  const home = process.env['HOME'];
+  const item = () => {
+    const help = first(fake.menus).find(({ role }) => role === 'help') as { submenu?: electron.MenuItem[] } | undefined;
+    return help?.submenu?.find(({ label: text }) => text === 'Command line…');
+  };
+  const link = () => path.join(dir, 'home', '.local', 'bin', 'switchyard');
+  const copies = () => path.join(dir, 'desktop', 'cli');
+
+  beforeEach(() => {
+    fake.isPackaged = true;
+    Object.assign(process, { resourcesPath: path.join(dir, 'mount', 'resources') });
+    Object.assign(process.env, {
+      APPIMAGE: '/x.AppImage',
+      APPDIR: path.join(dir, 'mount'),
+      HOME: path.join(dir, 'home'),
+    });
+    const cli = path.join(dir, 'mount', 'resources', 'cli');
+    fs.mkdirSync(cli, { recursive: true });
+    fs.writeFileSync(path.join(cli, 'switchyard'), '#!/bin/sh\necho "cli $*"', { mode: 0o755 });
+  });
+  afterEach(() => {
+    for (const name of ['APPIMAGE', 'APPDIR']) delete process.env[name];
+    if (home === undefined) delete process.env['HOME'];
+    else process.env['HOME'] = home;
+  });
+
+  it('is put there and taken away by a menu item, each after a question', async () => {
+    await startAndShow();
+    fake.boxAnswer = 1;
+    item()?.click?.();
+    await eventually(() => expect(fake.dialogs).toHaveLength(1));
+    expect(fake.dialogs[0]).toMatchObject({ message: 'Install the command line?' });
+    expect(fake.dialogs[0]?.['detail']).toContain('does not search that directory');
+    expect(fs.existsSync(path.dirname(link()))).toBe(false);
+    fake.boxAnswer = 0;
+    item()?.click?.();
+    await eventually(() => expect(fs.existsSync(link())).toBe(true));
+    // What lies in the mount goes with it.
+    fs.rmSync(path.join(dir, 'mount'), { recursive: true });
+    expect(execFileSync(link(), ['ls'], { encoding: 'utf8' })).toBe('cli ls\n');
+    expect(fs.readlinkSync(link()).startsWith(copies())).toBe(true);
+    await eventually(() => {
+      item()?.click?.();
+      expect(fs.existsSync(link())).toBe(false);
+    });
+    await eventually(() => expect(fs.existsSync(copies())).toBe(false));
+    expect(fake.dialogs[2]).toMatchObject({ message: 'Remove the command line?' });
+  });
+
+  it('follows to another version at the next start, and nothing of somebody else is touched', async () => {
+    fs.mkdirSync(path.dirname(link()), { recursive: true });
+    fs.mkdirSync(path.join(copies(), '0.0.1'), { recursive: true });
+    fs.symlinkSync(path.join(copies(), '0.0.1', 'switchyard'), link());
+    await startAndShow();
+    await eventually(() => expect(fs.readlinkSync(link())).toBe(path.join(copies(), '0.0.0-test', 'switchyard')));
+    await eventually(() => expect(fs.readdirSync(copies())).toEqual(['0.0.0-test']));
+    fs.rmSync(link());
+    fs.writeFileSync(link(), 'mine');
+    item()?.click?.();
+    await eventually(() =>
+      expect(fake.dialogs).toMatchObject([{ message: 'Another "switchyard" is installed already' }]),
+    );
+    expect(fs.readFileSync(link(), 'utf8')).toBe('mine');
+  });
+
+  it('says why it could not be put there, and leaves nothing half done', async () => {
+    await startAndShow();
+    fs.rmSync(path.join(dir, 'mount'), { recursive: true });
+    item()?.click?.();
+    await eventually(() => expect(fake.dialogs).toHaveLength(2));
+    expect(fake.dialogs[1]).toMatchObject({ message: 'The command line could not be changed' });
+    expect([fs.existsSync(link()), fs.readdirSync(copies())]).toEqual([false, []]);
+  });
+});
+
 describe('closing', () => {
   it('goes to the tray, which is said once, or ends everything, as the settings say', async () => {
     await startAndShow();
@@ -727,6 +836,33 @@ describe('the engine behind the window', () => {
     starting.resolve(engine);
     await eventually(() => expect(tray().toolTip).toContain('1 running'));
     expect((await request('/api/v1/state')).status).toBe(200);
+  });
+
+  it('comes up in time though Docker takes the connection and says nothing', { timeout: 60_000 }, async () => {
+    const silent = net.createServer(() => undefined);
+    const socket = path.join(dir, 'docker.sock');
+    await new Promise<void>((resolve) => void silent.listen(socket, resolve));
+    const root = path.join(import.meta.dirname, '../../..');
+    const script = path.join(root, 'electron/engine-process.ts');
+    fs.symlinkSync(path.join(root, 'resources'), path.join(fake.appPath, 'resources'));
+    fake.runUtility = (child) => runForReal(child, script, { DOCKER_HOST: `unix://${socket}` });
+    try {
+      await startProgram();
+      fake.ready.resolve();
+      // The page waits for no engine.
+      await eventually(() => expect(window().isShown).toBe(true));
+      expect([(await request('/')).status, (await request('/api/v1/state')).status]).toEqual([200, 503]);
+      // The engine does not wait until Docker is given up: it works with what there is.
+      await eventually(async () => {
+        expect(fake.errorBoxes).toEqual([]);
+        const answer = await request('/api/v1/state');
+        expect(await answer.json()).toMatchObject({ engine: { defaultRuntime: 'process' } });
+      });
+    } finally {
+      app.quit();
+      await eventually(() => expect(fake.hasQuit).toBe(true));
+      silent.close();
+    }
   });
 
   it('is started again when its process dies, a few times, and then it is told', async () => {
