@@ -31,7 +31,9 @@ export function commandLineBox({ state, link, isOnPath }: CommandLineFacts): Com
       return {
         ...choice('Install'),
         message: 'Install the command line?',
-        detail: `"switchyard" in a terminal: a link ${link} to a copy in the data directory (some 100 MB, with a Node of its own). The same menu item removes both.${elsewhere}`,
+        detail:
+          `"switchyard" in a terminal: a link ${link} to a copy in the data directory (some 100 MB, with a Node of its own). ` +
+          `The same menu item removes both.${elsewhere}`,
       };
     case 'installed':
       return {
