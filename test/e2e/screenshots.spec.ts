@@ -48,6 +48,8 @@ test.describe('with GPUs', () => {
   test.use({ machine: { gpus: GPUS } });
 
   test('one row, then one of everything', async ({ app }) => {
+    // Twelve pictures and eight trials take 24 s where nothing else runs; every single step has its own, shorter limit.
+    test.setTimeout(180_000);
     const { screen, page } = app;
     const id = await screen.submit({
       directory: app.project,
