@@ -15,7 +15,8 @@ async function followTrial(id: number, { context, end }: LogOutput): Promise<voi
   const client = await context.connect();
   for (let after = 0; !context.signal.aborted;) {
     await followLog(client, { id, attempt: 0, after, tail: null, asJson: false }, context);
-    await end();
+    // Another attempt, another trial or the shell's prompt follows.
+    await end(true);
     const { trial } = await client.request<TrialDetail>('GET', `/trials/${id}`);
     if (trial.state === 'done') {
       if (trial.outcome?.kind === 'completed') return;

@@ -12,6 +12,8 @@ import { theme } from './theme.ts';
 
 /** A little narrower than the column of pools. */
 const TOAST_PX = 200;
+/** What was left out of a snapshot takes many lines in so narrow a column, and all of them are to be read. */
+const TOAST_TALLEST = '80vh';
 const THEME_KEY = 'switchyard.theme';
 
 /** The engine's setting; before it is known, what it was last time. */
@@ -38,7 +40,14 @@ export function App() {
     >
       {connection === 'login' ? <LoginNeeded /> : <Shell />}
       {/* Over the foot of the pools, where there are no rows. */}
-      <Notifications position="bottom-left" limit={3} containerWidth={TOAST_PX} transitionDuration={120} zIndex={400} />
+      <Notifications
+        position="bottom-left"
+        limit={3}
+        containerWidth={TOAST_PX}
+        notificationMaxHeight={TOAST_TALLEST}
+        transitionDuration={120}
+        zIndex={400}
+      />
       <Announcer />
     </MantineProvider>
   );

@@ -6,6 +6,8 @@ import { useEngine } from '../api/store.ts';
 import { Button } from '../ui/button.tsx';
 
 const DONE_MS = 4_000;
+/** Longer messages stay until they can have been read. */
+const READING_MS_PER_CHARACTER = 50;
 const UNDO_MS = 9_000;
 const ERROR_MS = 12_000;
 const SHOWN_ITEMS = 4;
@@ -34,7 +36,7 @@ export function toastDone(message: string, undoId: number | null = null): void {
   notifications.show({
     id,
     withBorder: true,
-    autoClose: undoId === null ? DONE_MS : UNDO_MS,
+    autoClose: Math.max(undoId === null ? DONE_MS : UNDO_MS, message.length * READING_MS_PER_CHARACTER),
     closeButtonProps: { 'aria-label': 'Dismiss' },
     message: (
       <div className="toast">

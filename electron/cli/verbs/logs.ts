@@ -80,7 +80,7 @@ export const build: BuildVerb = (context) =>
           await followLog(client, { id, attempt: one, tail, asJson }, output.context);
         else if (tail === null) await copyAll(client, logPathOf(id, one), output.context);
         else await output.context.terminal.write((await readTail(client, logPathOf(id, one), tail)).bytes);
-        await output.end();
+        await output.end(one !== attempts.at(-1));
       }
     });
 

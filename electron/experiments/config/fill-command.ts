@@ -17,9 +17,12 @@ export interface FilledCommand {
   readonly entrypoint: Entrypoint;
   /** Names of the hyperparameters that stand in it, in their order. */
   readonly used: readonly string[];
+  /** Names in braces that are no hyperparameters and are all of a word or of a flag's value: most likely one was forgotten. */
+  readonly unset: readonly string[];
 }
 
 const PLACE = /\{\{([A-Za-z_][\w.-]*)\}\}|\$?\{([A-Za-z_][\w.-]*)\}/g;
+const WHOLE_WORD = /^(?:-[\w-]+=)?\{([A-Za-z_][\w.-]*)\}$/;
 /** The system takes no longer argument. */
 const LONGEST = 131_000;
 /** Shorter names are near to anything. */
@@ -32,14 +35,21 @@ const MOST_LOOKED_UP = 20;
  */
 export function fillCommand(entrypoint: Entrypoint, hyperparameters: Readonly<Record<string, unknown>>): FilledCommand {
   const values = flatten(hyperparameters);
-  if (values.size === 0) return { entrypoint, used: [] };
+  const unset = findUnset(entrypoint, values);
+  if (values.size === 0) return { entrypoint, used: [], unset };
   const used = new Set<string>();
   const nearest = createNearest(values);
   const fill = (text: string, role: WordRole): string => fillText(text, values, role, used, nearest);
-  if (typeof entrypoint === 'string') return { entrypoint: fill(entrypoint, 'line'), used: [...used] };
+  if (typeof entrypoint === 'string') return { entrypoint: fill(entrypoint, 'line'), used: [...used], unset };
   const roles = wordRoles(entrypoint);
   const filled = entrypoint.map((word, at) => fill(word, roles[at] ?? 'word'));
-  return { entrypoint: filled, used: [...used] };
+  return { entrypoint: filled, used: [...used], unset };
+}
+
+function findUnset(entrypoint: Entrypoint, values: ReadonlyMap<string, unknown>): string[] {
+  const words = typeof entrypoint === 'string' ? entrypoint.split(/\s+/) : entrypoint;
+  const names = words.flatMap((word) => WHOLE_WORD.exec(word)?.[1] ?? []);
+  return [...new Set(names)].filter((name) => !values.has(name));
 }
 
 /** Every value under its name with dots, and every map as a whole. */

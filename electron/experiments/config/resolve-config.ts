@@ -72,9 +72,15 @@ export function resolveTrial(
   before: ExperimentConfig['hyperparameters'] | null = null,
 ): ResolvedTrial {
   const notes: string[] = [];
-  const { entrypoint, used } = fillCommand(config.entrypoint, config.hyperparameters);
+  const { entrypoint, used, unset } = fillCommand(config.entrypoint, config.hyperparameters);
   checkSaidTwice(sayCommand(config.entrypoint), config.hyperparameters, before);
   if (used.length > 0) notes.push(`The command is ${clip(sayCommand(entrypoint))}`);
+  const [forgotten] = unset.map(clip);
+  if (forgotten !== undefined)
+    notes.push(
+      `There is no hyperparameter ${forgotten}, so {${forgotten}} stays in the command as it is. ` +
+        `To fill it in, set ${forgotten} to a value (-S ${forgotten}=VALUE).`,
+    );
   const resources = config.resources;
   const pool = choosePool(resources.pool, facts);
   const wish = { runtime: config.runtime ?? null, image: config.environment.image?.trim() || null };

@@ -93,7 +93,7 @@ export function CommandFields({ form, onChange, problem, environments, recentLab
         />
         <NumberInput
           label={FIELD_LABELS.restarts}
-          placeholder="5"
+          placeholder="0"
           min={0}
           value={form.restarts}
           error={isAtFault(problem, 'restarts')}

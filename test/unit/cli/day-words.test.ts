@@ -151,7 +151,9 @@ describe('logs', () => {
   it('are joined over all attempts', async () => {
     const { home } = await start(routes);
     const result = await cli(home, ['logs', '7', '--all-attempts']);
-    expect(result.out).toBe('20%\nstopped100%\n');
+    // The last line of the first has no end; the next attempt begins on its own.
+    expect(result.out).toBe('20%\nstopped\n100%\n');
+    expect((await cli(home, ['logs', '7', '--all-attempts', '--raw'])).out).toBe('10%\r20%\nstopped30%\r100%\n');
     expect(result.err).toBe('Attempt 1 of #7:\nAttempt 2 of #7:\n');
     expect((await cli(home, ['logs', '7', '--all-attempts', '--tail', '3'])).exitCode).toBe(2);
   });

@@ -30,6 +30,14 @@ describe('hyperparameters in a command', () => {
     expect(line(text)).toBe(text);
   });
 
+  it('are named where there is none of the name and nothing but it in a word', () => {
+    const unset = (entrypoint: string | string[], values = {}): readonly string[] =>
+      fillCommand(entrypoint, values).unset;
+    expect(unset(['t', '--lr', '{lr}', '--depth={model.depth}', '{lr}'])).toEqual(['lr', 'model.depth']);
+    expect(unset('t --lr {lr} --other={foo}', { lr: 1 })).toEqual(['foo']);
+    expect(unset(['t', '{{lr}}', '${lr}', '{a,b}', '{}', 'f"{x}"', 'run-{date}', "{'a': 1}"])).toEqual([]);
+  });
+
   it('stand for themselves in doubled braces', () => {
     expect(line('echo {{lr}} ${{lr}} {{lerning_rate}}')).toBe('echo {lr} ${lr} {lerning_rate}');
   });
@@ -38,6 +46,7 @@ describe('hyperparameters in a command', () => {
     expect(fillCommand(['t', '--name', '{name}'], hparams)).toEqual({
       entrypoint: ['t', '--name', 'a b'],
       used: ['name'],
+      unset: [],
     });
     expect(fillCommand(['bash', '-c', 't {name}'], hparams).entrypoint).toEqual(['bash', '-c', "t 'a b'"]);
   });
@@ -46,7 +55,7 @@ describe('hyperparameters in a command', () => {
     expect(() => line('t --lr {lerning_rate}')).toThrow('Did you mean {learning_rate}?');
     expect(() => fillCommand(['t', '{nam}'], hparams)).toThrow('{name}');
     // Without hyperparameters no name can be one.
-    expect(fillCommand('t {nam}', {})).toEqual({ entrypoint: 't {nam}', used: [] });
+    expect(fillCommand('t {nam}', {})).toEqual({ entrypoint: 't {nam}', used: [], unset: ['nam'] });
   });
 
   it('make no command that the system does not take', () => {

@@ -109,6 +109,13 @@ describe('resolveTrial', () => {
     expect(limits('resources: {memory: 2g, shm_size: 1g}').shmMiB).toBe(1024);
   });
 
+  it('notes a hyperparameter that the command names and nobody set', () => {
+    const notes = (yaml: string): string => resolveTrial(parseConfigYaml(yaml).config, facts).notes.join(' ');
+    expect(notes('entrypoint: python train.py --lr {lr}')).toContain('no hyperparameter lr, so {lr} stays');
+    expect(notes('entrypoint: python train.py --lr {lr}\nhyperparameters: {lr: 0.1}')).not.toContain(
+      'no hyperparameter',
+    );
+  });
   it('notes what only a larger or another GPU could meet', () => {
     expect(resolve('resources: {min_gpu_memory: 40g}').notes.join(' ')).toContain(
       'Only 0 of 2 GPUs of pool workstation have 40 GiB',
