@@ -5,6 +5,8 @@ import { OWN_RULE } from './ignore-rules.ts';
 import type { TreeListing } from './walk-tree.ts';
 
 const NAMED = 5;
+/** Hidden directories and environments: often the largest, and no data that a run reads. */
+const NO_DATA = /(^|\/)(\..*|venv|env|node_modules|__pycache__)\/?$/;
 
 /** @returns sentences for the user; none when nothing was left out */
 export function noteLeftOut({
@@ -26,12 +28,12 @@ export function noteLeftOut({
   const sizeOf = new Map(leftOut.map((one) => [one.path, ` (${saySize(one)})`]));
   const byRule = leftOut.filter((one) => one.rule !== OWN_RULE);
   const more = Math.max(0, byRule.length - NAMED) + moreLeftOut;
-  const largest = byRule[0];
-  if (largest !== undefined) {
+  if (byRule.length > 0) {
     const told = byRule.slice(0, NAMED).map((one) => `${one.path} (${saySize(one)}, ${one.rule})`);
+    const data = byRule.find((one) => !NO_DATA.test(one.path))?.path.replace(/\/$/, '');
     notes.push(
-      `Left out by rule: ${told.join(', ')}${more > 0 ? ` and ${more} more` : ''}. The run does not find them in its copy; ` +
-        `"--link ${largest.path.replace(/\/$/, '')}" shows it the first.`,
+      `Left out by rule: ${told.join(', ')}${more > 0 ? ` and ${more} more` : ''}. The run does not find them in its copy` +
+        `${data === undefined ? '' : `; "--link ${data}" shows ${data} there`}.`,
     );
   }
   const first = ownLeftOut[0];

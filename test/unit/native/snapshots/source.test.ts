@@ -25,3 +25,17 @@ it('relative links that lead out of the directory are told: nothing is there in 
       'Make them absolute, or mount what they lead to.',
   ]);
 });
+
+it('of what a rule left out, data is offered as a link, and not what a program or an environment is made of', () => {
+  const left = (path: string, bytes: number) => ({ path, bytes, isMore: false, rule: `"${path}" in .gitignore` });
+  const note = (...paths: string[]): string =>
+    noteLeftOut({
+      entries: [],
+      special: [],
+      leftOut: paths.map((path, at) => left(path, (paths.length - at) * 1024)),
+      moreLeftOut: 0,
+      ownLeftOut: [],
+    }).join(' ');
+  expect(note('.venv/', 'data/', 'runs/')).toMatch(/does not find them in its copy; "--link data" shows data there\.$/);
+  expect(note('.venv/', 'tools/venv/', '.cache/')).toMatch(/does not find them in its copy\.$/);
+});
