@@ -36,7 +36,7 @@ export interface GpuMonitorOptions {
 export interface GpuMonitor {
   /** Something changed: reads now (or once more, when a reading is under way). Settles with the reading that began after the call; never rejects. */
   nudge(): Promise<MachineReading>;
-  /** Starts the monitor when called for the first time. A faster pace reads at once. */
+  /** Starts the monitor when called for the first time. A faster pace reads at once; until then an older reading is stale for `fast`. */
   setPace(pace: Pace): void;
   /** The last good reading; `stale` when it is older than it should be. */
   current(): MachineReading;
@@ -125,6 +125,8 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
   let again: Promise<void> | null = null;
   let closed = false;
   let freshUntilMs = 0;
+  /** There is work again since the last reading, which is older than readings are while there is some. */
+  let isOvertaken = false;
 
   async function attributed(gpus: readonly Gpu[]): Promise<Gpu[]> {
     const pids = [...new Set(gpus.flatMap((gpu) => gpu.processes.map(({ pid }) => pid)))];
@@ -195,6 +197,7 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
         host: hostReading,
       };
     }
+    isOvertaken = false;
     if (!closed) for (const listener of listeners) listener(current());
   }
 
@@ -220,7 +223,7 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
   function current(): MachineReading {
     const limitMs = intervalsMs[pace ?? 'slow'] + STALE_SLACK_MS;
     const isOld = lastGoodMonotonicMs !== null && clock.monotonicMs() - lastGoodMonotonicMs > limitMs;
-    return last.stale || !isOld ? last : { ...last, stale: true };
+    return last.stale || !(isOld || isOvertaken) ? last : { ...last, stale: true };
   }
 
   return {
@@ -241,6 +244,9 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
       if (closed || wanted === pace) return;
       const isFirst = pace === null;
       pace = wanted;
+      // Somebody else may have taken a GPU since: what waits is not placed by a reading of the time without work.
+      if (wanted === 'fast' && lastGoodMonotonicMs !== null)
+        isOvertaken = clock.monotonicMs() - lastGoodMonotonicMs > intervalsMs.fast;
       if (reading !== null) return;
       if (isFirst || wanted !== 'slow') void start();
       else schedule();

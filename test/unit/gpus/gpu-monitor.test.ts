@@ -187,6 +187,19 @@ describe('the monitor', () => {
     it.monitor.close();
   });
 
+  it('what was read while there was no work places nothing once there is some, until it is read anew', async () => {
+    const it = stage([gpu(0)], { fast: 2000, watched: 5000, slow: 3_600_000 });
+    it.monitor.setPace('slow');
+    await vi.waitFor(() => expect(it.seen).toHaveLength(1));
+    it.nowMs += 10_000;
+    expect(it.monitor.current().stale).toBe(false);
+    it.monitor.setPace('fast');
+    expect(it.monitor.current().stale).toBe(true);
+    await vi.waitFor(() => expect(it.seen).toHaveLength(2));
+    expect(it.seen[1]?.stale).toBe(false);
+    it.monitor.close();
+  });
+
   it('a nudge during a reading gets a reading that began after it, one for all', async () => {
     const it = stage([gpu(0)]);
     let open = (): void => undefined;
