@@ -14,6 +14,7 @@ import { sayLeftOut, takeShellEnvironment } from '../shell-environment.ts';
 import type { ShellEnvironment } from '../shell-environment.ts';
 import { addExperimentFlags, applyExperimentFlags } from '../submit-flags.ts';
 import type { ExperimentFlags } from '../submit-flags.ts';
+import { readTextFile } from '../read-text-file.ts';
 import { readStdin } from '../terminal.ts';
 import { sayQueued, tellNotes } from '../say-queued.ts';
 import { followTrials } from '../follow-trials.ts';
@@ -209,14 +210,7 @@ function findConfigFile(
 
 async function readConfigText(file: string, context: CommandContext): Promise<string> {
   if (file === '-') return readStdin(context.terminal.stdin, LARGEST_CONFIG_BYTES);
-  try {
-    if (fs.statSync(file).size > LARGEST_CONFIG_BYTES)
-      throw usageError(`${file} is larger than 1 MiB; that is no configuration file.`);
-    return fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw usageError(`Cannot read ${file}: ${error instanceof Error ? error.message : String(error)}.`);
-  }
+  return readTextFile(file, undefined, LARGEST_CONFIG_BYTES / (1024 * 1024));
 }
 
 /** @throws CliError that names the file */

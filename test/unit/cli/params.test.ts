@@ -52,6 +52,19 @@ it('shows where a slip is, with the near key, and ends with 2', async () => {
   expect(await run()).toMatchObject({ exitCode: 2 });
 });
 
+it('ends with 2 for a file without end and for one that is nested too deep', async () => {
+  fs.symlinkSync('/dev/zero', path.join(directory, 'endless.yaml'));
+  expect(await run('endless.yaml', '-S', 'a=1')).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining('larger than') as string,
+  });
+  fs.writeFileSync(path.join(directory, 'deep.json'), '['.repeat(200_000) + ']'.repeat(200_000));
+  expect(await run('deep.json', '-S', 'a=1')).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining('nested more than 200 deep') as string,
+  });
+});
+
 it('previews a search: trials and how long they run; a slip is told with its place', async () => {
   const searcher = {
     name: 'adaptive_asha',

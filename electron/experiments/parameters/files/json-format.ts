@@ -62,7 +62,7 @@ function locate(text: string, node: Node, after: number, depth: number): Located
 function rootOf(text: string): Located | null {
   if (text.trim() === '') return null;
   const errors: ParseError[] = [];
-  const tree = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
+  const tree = treeOf(text, errors);
   const [error] = errors;
   if (tree === undefined || error !== undefined) {
     const before = text.slice(0, error?.offset ?? 0).split('\n');
@@ -73,6 +73,16 @@ function rootOf(text: string): Located | null {
   const root = locate(text, tree, 0, 0);
   if (root.kind !== 'map') throw new FileFault('it holds no object at its top: parameters are "key": value');
   return root;
+}
+
+function treeOf(text: string, errors: ParseError[]): Node | undefined {
+  try {
+    return parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
+  } catch (error) {
+    // The parser calls itself for each level.
+    if (error instanceof RangeError) throw new FileFault(`it is nested more than ${MAX_DEPTH} deep`);
+    throw error;
+  }
 }
 
 export const jsonFormat: Format = {
