@@ -10,7 +10,8 @@ export const ChannelName = z
 const httpAddress = z
   .string()
   .max(2_000)
-  .regex(/^https?:\/\/[^\s/@?#]+(?:[/?#]\S*)?$/, 'an address begins with https:// or http:// and has no user in it');
+  .regex(/^https?:\/\/[^\s/@?#]+(?:[/?#]\S*)?$/, 'an address begins with https:// or http:// and has no user in it')
+  .refine((text) => URL.canParse(text), 'is no address');
 
 /** Where a channel leads to. */
 export const ChannelTarget = z

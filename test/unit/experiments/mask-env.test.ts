@@ -20,6 +20,8 @@ test.each([
   'SSH_PASSPHRASE',
   'HTTP_AUTHORIZATION',
   'TOKENIZER_TOKEN',
+  'SLACK_WEBHOOK_URL',
+  'AZURE_STORAGE_CONNECTION_STRING',
 ])('%s is a secret by its name', (name) => {
   expect(isSecret(name, 'x')).toBe(true);
 });
@@ -31,6 +33,11 @@ test.each([
   ['REMOTE', 'https://ghp_0123456789abcdefghij@github.com/a/b'],
   ['BLOB', 'https://x.blob.core.windows.net/c?sv=1&sig=abc'],
   ['URLS', 'http://a/ redis://:hunter2@cache:6379/0'],
+  ['STORE', 'DefaultEndpointsProtocol=https;AccountName=a;AccountKey=abc=='],
+  ['LICENSE', `sk-proj-${'a'.repeat(30)}`],
+  ['ME', `ghp_${'a'.repeat(36)}`],
+  ['WHO', `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(20)}.c`],
+  ['CERT', '-----BEGIN RSA PRIVATE KEY-----\nx'],
 ])('%s=%s is a secret by its value', (name, value) => {
   expect(isSecret(name, value)).toBe(true);
 });
@@ -48,6 +55,8 @@ test.each([
   ['TOKENIZERS_PARALLELISM', 'false'],
   ['GIT_AUTHOR_NAME', 'me'],
   ['MAX_NEW_TOKENS', '128'],
+  ['MODEL', 'sk-learn'],
+  ['TASK', 'risk-assessment-of-very-long-documents'],
 ])('%s=%s is shown', (name, value) => {
   expect(isSecret(name, value)).toBe(false);
 });
