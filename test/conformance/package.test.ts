@@ -141,7 +141,8 @@ describe.skipIf(process.platform === 'win32' || machine === null)('the npm packa
     const { version } = packageJson;
     expect(packed.version).toBe(version);
     expect((await sw('--version')).out).toBe(`${version}\n`);
-    expect((await sw('ls')).code).toBe(0);
+    const listed = await sw('ls');
+    expect(listed.code, listed.err).toBe(0);
     const lock = JSON.parse(fs.readFileSync(path.join(home, 'data', 'engine.lock'), 'utf8')) as {
       readonly version: string;
     };
