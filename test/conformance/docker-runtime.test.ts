@@ -398,8 +398,9 @@ describe.skipIf(obstacle !== null)(`docker runtime alone${obstacle === null ? ''
     const { user, system } = process.cpuUsage(cpu);
     await runtime.kill(handle);
     await attachment.exit;
-    // Elapsed time is the daemon's and the machine's; what we need of a core for five seconds' worth of lines is ours.
-    expect((user + system) / 1e6).toBeLessThan(5);
+    // Elapsed time is the daemon's and the machine's; what we need of a core for five seconds' worth of lines is ours: about two
+    // seconds, and more where programs share the core.
+    expect((user + system) / 1e6).toBeLessThan(10);
   });
 
   it.each([
