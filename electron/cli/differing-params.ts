@@ -13,13 +13,14 @@ const LONGEST_CELL = 48;
 
 /** @returns trial -> "lr=0.1 depth=4"; trials that differ in nothing are missing */
 export function differingParams(trials: readonly WithParams[]): ReadonlyMap<number, string> {
-  const byProgram = Map.groupBy(
-    trials.map(({ id, command, hparams }) => {
-      const { program, params } = splitCommand(command);
-      return { id, program: program.join(' '), params: { ...params, ...flatten(hparams) } };
-    }),
-    ({ program }) => program,
-  );
+  const byProgram = new Map<string, { readonly id: number; readonly params: Readonly<Record<string, string>> }[]>();
+  for (const { id, command, hparams } of trials) {
+    const { program, params } = splitCommand(command);
+    const key = program.join(' ');
+    const group = byProgram.get(key) ?? [];
+    group.push({ id, params: { ...params, ...flatten(hparams) } });
+    byProgram.set(key, group);
+  }
   const said = new Map<number, string>();
   for (const group of byProgram.values()) {
     const names = new Set(group.flatMap(({ params }) => Object.keys(params)));

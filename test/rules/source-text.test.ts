@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT, SOURCE_FOLDERS } from './cruise.ts';
-import { listLongLines, subjectFolder } from './source-text.ts';
+import { listLongLines, listNewerThanNode20, subjectFolder } from './source-text.ts';
 
 const inFolder = (folder: string): string[] =>
   readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map(
@@ -23,6 +23,23 @@ describe('lines', () => {
 
   it('are counted in characters, from 1', () => {
     expect(listLongLines(`${'ö'.repeat(160)}\n${'x'.repeat(161)}\n\n${' '.repeat(161)}\r\n`)).toEqual([2, 4]);
+  });
+});
+
+describe('the command line', () => {
+  it('is written for Node 20, which runs it', () => {
+    const ours = files.filter((file) =>
+      /^electron\/(cli|client|contract|text|ports|experiments\/(config|parameters|searchers))\/.*[.]ts$/.test(file),
+    );
+    expect(ours.length).toBeGreaterThan(100);
+    const newer = ours.flatMap((file) =>
+      listNewerThanNode20(readFileSync(path.join(ROOT, file), 'utf8')).map((name) => `${file}: ${name}`),
+    );
+    expect(newer).toEqual([]);
+    expect(listNewerThanNode20('Map.groupBy(a, b); Object.groupBy; new Map().get(1)')).toEqual([
+      'Map.groupBy',
+      'Object.groupBy',
+    ]);
   });
 });
 

@@ -15,3 +15,10 @@ export function subjectFolder(testFile: string): string {
   const elsewhere = ['native', 'renderer', 'resources'].includes(folder[0] as string);
   return [...(elsewhere ? [] : ['electron']), ...folder].join('/');
 }
+
+/** Built into Node 22 and later; the types of Node 24 let them pass. */
+const NEWER_THAN_20 =
+  /\b(?:(?:Map|Object)\.groupBy|Promise\.(?:withResolvers|try)|Array\.fromAsync|Iterator\.from|RegExp\.escape|import\.meta\.main)\b/g;
+
+/** @returns what of the text the oldest Node that runs the command line does not have */
+export const listNewerThanNode20 = (text: string): string[] => text.match(NEWER_THAN_20) ?? [];
