@@ -1,6 +1,7 @@
 /** New experiment: what is wrong is said in the engine's words, at its field, and nothing that was typed is lost. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { DEFAULT_MAX_RESTARTS } from '../../electron/contract/states.ts';
 import { expect, test } from './app.ts';
 import { REFUSED_REQUEST } from './support/faults.ts';
 
@@ -48,6 +49,33 @@ test('refusals name the fault and keep everything that was typed', async ({
   await expect(screen.row(1)).toHaveClass(/row-finished/);
   await expect(screen.row(1)).toContainText('completed');
   expect((await engine.api.trials()).length).toBe(1);
+});
+
+test('what a field is when it is left empty is true, and what was left out of the copy can be read to its end', async ({
+  app: { screen, project },
+}) => {
+  mkdirSync(path.join(project, 'data'));
+  mkdirSync(path.join(project, 'logs-of-former-runs'));
+  for (const dir of ['data', 'logs-of-former-runs']) writeFileSync(path.join(project, dir, 'left-out.bin'), 'x');
+  writeFileSync(path.join(project, '.gitignore'), 'data/\nlogs-of-former-runs/\n');
+  const { dialog } = screen;
+  await screen.openSubmit();
+  await expect(dialog.getByLabel('Restarts after a failure')).toHaveAttribute(
+    'placeholder',
+    String(DEFAULT_MAX_RESTARTS),
+  );
+  await screen.fillSubmit({ directory: project, command: './train.sh --lr {lr}' });
+  await dialog.getByRole('button', { name: 'Submit' }).click();
+  const toast = screen.toast('Queued as #1');
+  await expect(toast).toContainText('Left out by rule');
+  await expect
+    .poll(() =>
+      toast.evaluate(
+        (root: { readonly scrollHeight: number; readonly clientHeight: number }) =>
+          root.scrollHeight - root.clientHeight,
+      ),
+    )
+    .toBeLessThanOrEqual(0);
 });
 
 test('a pasted configuration: bad YAML, an unknown key with the near one, then it runs', async ({
@@ -136,4 +164,36 @@ test('the form knows the directory: its path completes, its environment is taken
   await dialog.getByRole('combobox', { name: 'Directory' }).click();
   await page.getByRole('option', { name: project, exact: true }).click();
   await expect(dialog.getByRole('combobox', { name: 'Directory' })).toHaveValue(project);
+});
+
+test('a trial after another one: waits with a way to it, by a name that is never guessed, until it is released', async ({
+  app: { screen, engine, project, tolerate },
+}) => {
+  tolerate(REFUSED_REQUEST);
+  const { dialog, inspector } = screen;
+  const first = await screen.submit({ directory: project, command: './train.sh', name: 'first', slots: 0 });
+  await screen.openSubmit();
+  await screen.fillSubmit({ directory: project, command: './train.sh', name: 'second', slots: 0, env: 'STEPS=3' });
+  const after = dialog.getByLabel('Start after', { exact: true });
+  await after.fill('frist');
+  await dialog.getByLabel('Checkpoints kept').fill('2');
+  await dialog.getByRole('button', { name: 'Submit' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('No trial is called "frist".');
+  await expect(after).toHaveAttribute('aria-invalid', 'true');
+  await after.fill('first');
+  await dialog.getByRole('button', { name: 'Submit' }).click();
+  await expect(dialog).toBeHidden();
+  const second = first + 1;
+  await expect(screen.row(second)).toContainText(`waits for #${first} first`);
+  const { trial, config } = await engine.api.trial(second);
+  expect(trial.after).toEqual([{ trialId: first, wants: 'completed' }]);
+  expect(config).toMatchObject({ checkpoints: { keep_last: 2 } });
+
+  await inspector.getByRole('button', { name: `#${first} first` }).click();
+  await expect(inspector).toHaveAttribute('aria-label', `Trial ${first}`);
+  await screen.inspect(second);
+  await inspector.getByRole('button', { name: 'Release', exact: true }).click();
+  await expect(inspector.getByRole('button', { name: `#${first} first` })).toBeHidden();
+  await expect(screen.row(second)).not.toContainText('to complete');
+  expect((await engine.api.trial(second)).trial.after).toEqual([]);
 });
