@@ -6,7 +6,7 @@ const JUMP_MS = 60_000;
 
 /**
  * The steady clock stands still while the machine sleeps, so a sleep is a jump forward.
- * @param onJump hears how much further the wall clock went than the steady one, less than 0 when it was set back
+ * @param onJump hears how many whole milliseconds the wall clock went further than the steady one, less than 0 when it was set back
  * @returns a function to call now and then: each compares with the call before
  */
 export function createClockWatch(
@@ -17,11 +17,11 @@ export function createClockWatch(
   let wallMs = clock.nowMs();
   let steadyMs = clock.monotonicMs();
   return () => {
-    const jumpMs = clock.nowMs() - wallMs - (clock.monotonicMs() - steadyMs);
+    // The steady clock counts parts of a millisecond; times that are kept are whole ones.
+    const jumpMs = Math.round(clock.nowMs() - wallMs - (clock.monotonicMs() - steadyMs));
     wallMs = clock.nowMs();
     steadyMs = clock.monotonicMs();
     if (Math.abs(jumpMs) <= JUMP_MS) return;
-    onJump(jumpMs);
     notices.raise({
       id: 'clock_jump',
       level: 'info',
@@ -31,5 +31,6 @@ export function createClockWatch(
         'Time limits go on as before; times shown from before may be off.',
       remedy: null,
     });
+    onJump(jumpMs);
   };
 }

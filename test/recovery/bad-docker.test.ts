@@ -287,7 +287,13 @@ describe.skipIf(obstacle !== null)(`docker${obstacle === null ? '' : ` (${obstac
       );
       const { trial, attempts } = await yard.engine.api.trial(long);
       expect(trial).toMatchObject({ restarts: 0, priority: 7 });
-      expect(attempts.slice(0, -1).every((attempt) => attempt.end === 'lost')).toBe(true);
+      // One that ended before anybody knew that the daemon was going was started again, in vain.
+      const before = attempts
+        .slice(0, -1)
+        .map(({ end, message }) => end === 'lost' || `${end ?? 'running'}: ${message ?? ''}`);
+      expect(before.filter((end) => end !== true && !/^launch_failed: .*(Docker|socket|connect)/.test(end))).toEqual(
+        [],
+      );
       expect(await runningContainers()).toBe(1);
       await yard.engine.api.act({ action: 'kill', trialIds: [long] });
       expect(await yard.outcomeOf(long)).toMatchObject({ kind: 'canceled' });
@@ -304,7 +310,9 @@ describe.skipIf(obstacle !== null)(`docker${obstacle === null ? '' : ` (${obstac
       await yard.engine.kill9();
       await dockerd.end('SIGTERM');
       await yard.engine.restart();
-      expect((await yard.engine.api.trial(id)).trial).toMatchObject({ state: 'running', attempt: 1 });
+      // Where the daemon left its end behind, that can be read without it.
+      const { trial } = await yard.engine.api.trial(id);
+      expect(['running 1', 'queued 1']).toContain(`${trial.state} ${trial.attempt}`);
       await dockerd.start();
       await running(yard, id, 2, BACK_DEADLINE_MS);
       expect((await yard.engine.api.trial(id)).trial.restarts).toBe(0);
