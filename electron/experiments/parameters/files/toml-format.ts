@@ -98,20 +98,22 @@ interface File {
   readonly tables: readonly Table[];
 }
 
-function parse(text: string): File {
-  let body: (AST.TOMLKeyValue | AST.TOMLTable)[];
+function bodyOf(text: string): readonly (AST.TOMLKeyValue | AST.TOMLTable)[] {
   try {
-    ({ body } = parseTOML(text).body[0]);
+    return parseTOML(text).body[0].body;
   } catch (error) {
     const { lineNumber, column, message } = error as ParseError;
     throw new FileFault(`line ${lineNumber}, column ${column + 1}: ${message}`);
   }
+}
+
+function parse(text: string): File {
   const lines: Line[] = [];
   const tables: Table[] = [];
   const add = (pair: AST.TOMLKeyValue, table: Path): void => {
     lines.push({ path: [...table, ...keysOf(pair.key)], table, range: pair.range, node: locate(pair.value) });
   };
-  for (const node of body) {
+  for (const node of bodyOf(text)) {
     if (node.type === 'TOMLKeyValue') add(node, []);
     else {
       const path = node.resolvedKey.map(String);
@@ -143,18 +145,11 @@ function treeAt(root: Tree, path: readonly (string | number)[]): Tree {
 
 function read(text: string): Value {
   const root: Tree = new Map();
-  let body: (AST.TOMLKeyValue | AST.TOMLTable)[];
-  try {
-    ({ body } = parseTOML(text).body[0]);
-  } catch (error) {
-    const { lineNumber, column, message } = error as ParseError;
-    throw new FileFault(`line ${lineNumber}, column ${column + 1}: ${message}`);
-  }
   const put = (pair: AST.TOMLKeyValue, table: readonly (string | number)[]): void => {
     const keys = keysOf(pair.key);
     treeAt(treeAt(root, table), keys.slice(0, -1)).set(keys.at(-1) as string, locate(pair.value).value);
   };
-  for (const node of body) {
+  for (const node of bodyOf(text)) {
     if (node.type === 'TOMLKeyValue') put(node, []);
     else {
       treeAt(root, node.resolvedKey);
