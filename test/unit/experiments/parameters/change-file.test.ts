@@ -105,6 +105,11 @@ describe('YAML', () => {
     expect(() => change('p.yaml', text, '~use.lr')).toThrow(/merged mapping/);
     expect(() => change('p.yaml', text, 'also.lr=3')).toThrow(/alias/);
   });
+  it('reads of several merged mappings the first one that has the key, and a key of its own before them', () => {
+    const text = 'a: &a {x: 1, y: 1}\nb: &b {x: 2, z: 2}\nuse:\n  <<: [*a, *b]\n  y: 3\nk: 0\n';
+    // eslint-disable-next-line no-template-curly-in-string
+    expect(change('p.yaml', text, "k='${use.x}${use.y}${use.z}'")).toBe(text.replace('k: 0', "k: '132'"));
+  });
   it('refuses an alias bomb, binary data, several documents and a list at the top', () => {
     const bomb = `a: &a [x, x, x, x, x, x, x, x, x, x]\n${'bcdefg'
       .split('')

@@ -151,6 +151,24 @@ it('stops the worse half and says where it stood', () => {
   );
 });
 
+it('replaces a trial when it is told to stop, and not again when it ends', () => {
+  const search: Search = {
+    config: readSearcher({ name: 'async_halving', ...HALVING, max_trials: 6, max_concurrent_trials: 2, num_rungs: 2 }),
+    space: SPACE,
+  };
+  let { state } = startSearch(search, 1);
+  const told = (event: Parameters<typeof advanceSearch>[2]): string[] => {
+    const step = advanceSearch(search, state, event);
+    ({ state } = step);
+    return step.actions.map((action) => (action.kind === 'over' ? 'over' : `${action.kind} ${action.trial}`));
+  };
+  expect(told({ kind: 'report', trial: 't1', metrics: { acc: 0.9, step: 16 } })).toEqual([]);
+  expect(told({ kind: 'report', trial: 't2', metrics: { acc: 0.1, step: 16 } })).toEqual(['stop t2', 'create t3']);
+  expect(told({ kind: 'report', trial: 't2', metrics: { acc: 0.1, step: 20 } })).toEqual([]);
+  expect(told({ kind: 'ended', trial: 't2', how: 'completed' })).toEqual([]);
+  expect(told({ kind: 'ended', trial: 't1', how: 'failed' })).toEqual(['create t4']);
+});
+
 it('says which metric is missing or no number', () => {
   const search: Search = {
     config: readSearcher({ name: 'async_halving', ...HALVING, max_trials: 2, num_rungs: 2 }),
