@@ -12,6 +12,20 @@ const segmenter = new Intl.Segmenter();
 const TAIL_CHARS = 9;
 const WHOLE_CHARS = 2 * TAIL_CHARS;
 
+/** A trial's labels, behind its name; nothing where it has none. */
+export function Labels({ labels }: { readonly labels: readonly string[] }) {
+  if (labels.length === 0) return null;
+  return (
+    <span className="labels">
+      {labels.map((label) => (
+        <i key={label} className="label">
+          {label}
+        </i>
+      ))}
+    </span>
+  );
+}
+
 /** A name that loses its middle where there is no room: what tells "…-seed1" from "…-seed2" is at the end. */
 export function ShortName({ text }: { readonly text: string }) {
   if (text.length <= WHOLE_CHARS)

@@ -14,7 +14,7 @@ import { runAction, trialsOf } from '../../shared/trial-actions.ts';
 import { stateTag } from '../../shared/trial-text.tsx';
 import { openMenuAt, useView } from '../../shared/view-state.ts';
 import { formatFullTime, formatMetric, formatTime } from '../../ui/format.ts';
-import { ShortName, Tag } from '../../ui/pieces.tsx';
+import { Labels, ShortName, Tag } from '../../ui/pieces.tsx';
 import type { Sorting } from './use-pages.ts';
 
 const ROW_PX = 36;
@@ -228,15 +228,7 @@ const FinishedRow = memo(function FinishedRow({ trial, params, rowIndex, topPx, 
       </span>
       <span role="gridcell" className="name" title={[trial.name, ...trial.labels].join(' · ')}>
         <ShortName text={trial.name} />
-        {trial.labels.length > 0 && (
-          <span className="labels">
-            {trial.labels.map((label) => (
-              <i key={label} className="label">
-                {label}
-              </i>
-            ))}
-          </span>
-        )}
+        <Labels labels={trial.labels} />
       </span>
       <span role="gridcell" className="params mono" title={params}>
         {params}

@@ -8,7 +8,7 @@ import type { Trial } from '../../../electron/contract/trials.ts';
 import { useEngine } from '../../api/store.ts';
 import { useNow } from '../../shared/clock.ts';
 import { formatCount, formatTime } from '../../ui/format.ts';
-import { Meter, ShortName, Tag } from '../../ui/pieces.tsx';
+import { Labels, Meter, ShortName, Tag } from '../../ui/pieces.tsx';
 import { savedText, slotText, stateTag, WhyWaiting } from '../../shared/trial-text.tsx';
 import { useTimeLeft } from '../../shared/time-left.ts';
 import { useView } from '../../shared/view-state.ts';
@@ -81,15 +81,7 @@ export const TrialRow = memo(function TrialRow({
             P{trial.priority}
           </i>
         )}
-        {trial.labels.length > 0 && (
-          <span className="labels">
-            {trial.labels.map((label) => (
-              <i key={label} className="label">
-                {label}
-              </i>
-            ))}
-          </span>
-        )}
+        <Labels labels={trial.labels} />
       </span>
       <span role="gridcell" className="params mono" title={params}>
         {params}
