@@ -28,6 +28,8 @@ const configuration: Configuration = {
     // Optional helpers of ssh2, compiled for the Node of the machine that built them; Electron cannot load those, and ssh2 does without.
     '!node_modules/{cpu-features,nan,node-addon-api}/**',
     '!node_modules/ssh2/{install.js,util/**,lib/protocol/crypto/build/**}',
+    // Of the cloud's libraries, Node loads one of three forms.
+    '!node_modules/**/{@aws-sdk,@smithy}/*/{dist-es,dist-types}/**',
     '!node_modules/**/*.{d.ts,d.mts,d.cts,map,md}',
   ],
   // Trials read the helper and the examples as files, so they lie beside the archive: those of the npm package, and icons.
