@@ -20,6 +20,8 @@ export interface HandedRequest {
   readonly expiresAtMs: number;
 }
 
+export type HandOutWish = { readonly read: string } | { readonly storeUnder: string } | { readonly listUnder: string };
+
 export interface Mailbox {
   /**
    * Stores an object whole or not at all, and durably.
@@ -57,10 +59,12 @@ export interface Mailbox {
   /** Removes every object whose key begins with the prefix. Nothing there is no error. */
   remove(prefix: string): Promise<void>;
   /**
-   * Requests for a machine without credentials: to read one key, or to store keys that begin with a prefix. Missing where the agent
-   * reaches the mailbox itself.
+   * Requests for a machine without credentials: to read one key, to store keys that begin with a prefix, or to list those. Missing where
+   * the agent reaches the mailbox itself. The answer to a list is S3's XML (`ListObjectsV2`); the machine adds nothing to the request, so
+   * what is listed must be few.
+   * @param signedAtMs what is asked for with the same time is answered with the same bytes, as long as the credentials are the same
    */
-  handOut?(wish: { readonly read: string } | { readonly storeUnder: string }, forMs: number): Promise<HandedRequest>;
+  handOut?(wish: HandOutWish, forMs: number, signedAtMs: number): Promise<HandedRequest>;
   close(): Promise<void>;
 }
 

@@ -66,12 +66,25 @@ export interface MachineChoice {
   readonly spot: boolean;
 }
 
+/** What a rented machine is like, beside its choice. */
+export interface MachineWish {
+  /** As the provider names images, or one of its aliases; null = what fits a trial that brings its own container or environment. */
+  readonly image: string | null;
+  readonly diskGiB: number;
+  /** For spot; null = up to the price on demand. */
+  readonly maxPricePerHourUsd: number | null;
+}
+
 /** The intent that is in the database before `provision` is called; the same request gives the same machine however often it is made. */
 export interface MachineRequest {
   /** "<engineId>-t<trial>-a<attempt>", the attempt's key; [a-z0-9-]. Token, name and tag of the machine. */
   readonly attemptId: string;
   readonly engineId: string;
   readonly choice: MachineChoice;
+  /** null only where nothing is rented. */
+  readonly machine: MachineWish | null;
+  /** When the intent was written: what is signed for the machine is signed as of then, so that it is the same whenever it is sent. */
+  readonly requestedAtMs: number;
   /** The machine ends itself then, whatever happens; null only where nothing is rented. */
   readonly deadlineMs: number | null;
   /** Prefix of the attempt in the mailbox; what the agent is told to fetch is `${prefix}spec.json`. */
