@@ -63,7 +63,8 @@ export function createApi(services: Services): OpenAPIHono {
   mountLogs(api, services);
 
   api.openapi(routes.listPools, (c) => c.json({ pools: services.pools() }, 200));
-  api.openapi(routes.createPool, (c) => c.json(services.createPool(c.req.valid('json')), 201));
+  api.openapi(routes.createPool, async (c) => c.json(await services.createPool(c.req.valid('json')), 201));
+  api.openapi(routes.checkTarget, async (c) => c.json(await services.checkTarget(c.req.valid('json').target), 200));
   api.openapi(routes.updatePool, (c) =>
     c.json(services.updatePool(c.req.valid('param').poolId, c.req.valid('json')), 200),
   );

@@ -31,6 +31,7 @@ export const ERROR_STATUS = {
   illegal_state: 409,
   stale_revision: 409,
   pool_in_use: 409,
+  target_unusable: 409,
   undo_gone: 409,
   data_dir_locked: 409,
   body_too_large: 413,

@@ -125,6 +125,20 @@ export const GpuHistoryPoint = z
   .openapi('GpuHistoryPoint');
 export type GpuHistoryPoint = z.infer<typeof GpuHistoryPoint>;
 
+/** The GPUs of a machine that is reached over the network. Their UUIDs are written "pool/uuid", so that no two machines' collide. */
+export const MachineGpus = z
+  .object({
+    poolId: PoolId,
+    host: z.string(),
+    takenAtMs: TimestampMs.nullable(),
+    stale: z.boolean(),
+    problem: z.string().nullable().openapi({ description: 'For example since when it is not reachable.' }),
+    driverVersion: z.string().nullable(),
+    gpus: z.array(Gpu),
+  })
+  .openapi('MachineGpus');
+export type MachineGpus = z.infer<typeof MachineGpus>;
+
 export const GpuStatus = z
   .object({
     source: z.enum(['nvidia-smi', 'none']),
@@ -138,6 +152,9 @@ export const GpuStatus = z
     gpus: z.array(Gpu),
     slots: z.array(SlotView),
     host: HostReading.nullable(),
+    elsewhere: z.array(MachineGpus).optional().openapi({
+      description: 'One entry per pool on an SSH machine; the slots of those machines are in `slots`.',
+    }),
     history: z
       .record(z.string(), z.array(GpuHistoryPoint))
       .optional()

@@ -1,6 +1,7 @@
 /** Pools: places where trials run, each with its own ordered queue, policy and limits. */
 import { z } from '@hono/zod-openapi';
 import { PoolId } from './states.ts';
+import { PoolKind, PoolTarget } from './targets.ts';
 
 export const PoolPolicy = z.enum(['priority', 'fair_share']).openapi('PoolPolicy');
 export const Backfill = z.enum(['reserve', 'greedy']).openapi('Backfill');
@@ -47,7 +48,8 @@ export const Pool = z
   .object({
     id: PoolId,
     name: z.string(),
-    kind: z.enum(['local']),
+    kind: PoolKind,
+    target: PoolTarget.nullable().openapi({ description: 'Where its trials run; null = on this workstation.' }),
     isDefault: z.boolean().openapi({ description: 'The workstation pool: owns every GPU no other pool claims.' }),
     state: z.enum(['open', 'paused', 'draining']).openapi({
       description: 'paused: starts nothing; draining: starts nothing, becomes paused when the last trial ends.',
@@ -66,6 +68,10 @@ export const CreatePoolBody = z
     id: PoolId.optional(),
     name: z.string().trim().min(1).max(80),
     gpuUuids: z.array(z.string().max(120)).max(64).default([]),
+    target: PoolTarget.nullable().default(null).openapi({
+      description:
+        'It is looked at first; what cannot be used is refused, and nothing is kept. null = this workstation.',
+    }),
     settings: PoolSettings.partial().strict().default({}),
   })
   .strict()
@@ -75,6 +81,7 @@ export const UpdatePoolBody = z
   .object({
     name: z.string().trim().min(1).max(80).optional(),
     gpuUuids: z.array(z.string().max(120)).max(64).optional(),
+    target: PoolTarget.optional().openapi({ description: 'Of the same provider and host or account as before.' }),
     settings: PoolSettings.partial().strict().optional(),
     expectedRevision: z.number().int().optional(),
   })

@@ -12,6 +12,7 @@ import { GpuStatus } from './gpus.ts';
 import { Channel, ChannelBody, ChannelName, MessageTest, TrialMessages } from './messages.ts';
 import { MAX_PAGE, TrialSort } from './paging.ts';
 import { CreatePoolBody, Pool, PoolActionBody, UpdatePoolBody, UpdateSlotBody } from './pools.ts';
+import { CheckTargetBody, TargetCheck } from './targets.ts';
 import { DoctorCheck, Settings } from './settings.ts';
 import { CodeDiff } from './snapshots.ts';
 import { OutcomeKind, PoolId, TrialState } from './states.ts';
@@ -336,6 +337,12 @@ export const createPool = createRoute({
   path: '/pools',
   request: body(CreatePoolBody),
   responses: { 201: json(Pool, 'Created'), ...problems },
+});
+export const checkTarget = createRoute({
+  method: 'post',
+  path: '/pools/check',
+  request: body(CheckTargetBody),
+  responses: { 200: json(TargetCheck, 'What is there. Nothing is changed, made or kept.'), ...problems },
 });
 export const updatePool = createRoute({
   method: 'patch',

@@ -7,6 +7,7 @@ import { createHostProbe } from '../../native/host/host-probe.ts';
 import { createProcessRuntime } from '../../native/process/process-runtime.ts';
 import { createMessenger } from '../../native/messages/messenger.ts';
 import { openSnapshots } from '../../native/snapshots/open-snapshots.ts';
+import type { PoolTarget, TargetCheck } from '../contract/targets.ts';
 import type { RuntimeKind } from '../contract/states.ts';
 import type { FormPlaces } from '../ports/form-places.ts';
 import type { GpuProbe } from '../ports/gpu-probe.ts';
@@ -30,6 +31,8 @@ export interface Machine {
   readonly snapshots: Snapshots;
   readonly formPlaces: FormPlaces;
   readonly messenger: Messenger;
+  /** What is at a place a pool could be made of. Never rejects. */
+  readonly checkTarget: (target: PoolTarget) => Promise<TargetCheck>;
 }
 
 export function openMachine(options: EngineOptions, ground: Ground): Machine {
@@ -77,6 +80,7 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
     snapshots,
     formPlaces: createFormPlaces(),
     messenger: createMessenger(),
+    checkTarget: (target) => Promise.resolve(noWayThere(target)),
     runtimes,
     runtimeWatch,
     launchHolds,
@@ -84,4 +88,9 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
     probe: options.gpuProbe ?? createGpuProbe(nvidiaSmi === undefined ? {} : { command: nvidiaSmi }),
     host: options.hostProbe ?? createHostProbe({ diskPath: paths.dir }),
   };
+}
+
+function noWayThere({ provider }: PoolTarget): TargetCheck {
+  const text = `This Switchyard knows no way to a place of the kind "${provider}".`;
+  return { usable: false, findings: [{ id: 'provider', level: 'error', text, remedy: null }], machine: null };
 }

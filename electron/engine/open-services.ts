@@ -83,7 +83,7 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
       dockerAvailable: () => machine.runtimeWatch.of('docker').available,
     }),
     ...createMessageService({ store, secrets, courier: screen.courier }),
-    ...createPoolService({ store, cpuCount: ground.cpuCount, knownUuids }),
+    ...createPoolService({ store, cpuCount: ground.cpuCount, knownUuids, checkTarget: machine.checkTarget }),
     ...createGpuService({
       store,
       gpuStatus,

@@ -1,6 +1,10 @@
-/** Operations on local pools: create, change, open and close, remove. Every GPU belongs to one pool; the workstation pool owns the rest. */
+/**
+ * Operations on pools: create, change, open and close, remove. Every GPU of the workstation belongs to one pool; the workstation pool
+ * owns the rest. A pool elsewhere has the GPUs of its machine and no others.
+ */
 import { SwitchyardError } from '../contract/errors.ts';
 import type { Pool, PoolSettings } from '../contract/pools.ts';
+import { kindOfTarget, type PoolTarget } from '../contract/targets.ts';
 import type { Store, Tx } from '../store/database.ts';
 import { deletePoolRow, getPool, insertPool, listPools, setKeptBack, updatePoolRow } from '../store/pools.ts';
 import { countByPool } from '../store/trials.ts';
@@ -29,6 +33,7 @@ export function ensureWorkstationPool(store: Store, cpuCount: number): void {
       id: WORKSTATION_POOL_ID,
       name: 'This workstation',
       kind: 'local',
+      target: null,
       isDefault: true,
       state: 'open',
       gpuUuids: [],
@@ -56,10 +61,14 @@ export interface PoolEdit {
   readonly name?: string | undefined;
   readonly gpuUuids?: readonly string[] | undefined;
   readonly settings?: Partial<PoolSettings> | undefined;
+  readonly target?: PoolTarget | null | undefined;
   readonly expectedRevision?: number | undefined;
 }
 
-/** @param knownUuids GPUs and MIG instances of the machine; others are refused */
+/**
+ * @param cpuCount of the machine its trials will run on
+ * @param knownUuids GPUs and MIG instances of the workstation; others are refused
+ */
 export function createPool(
   store: Store,
   edit: PoolEdit & { readonly id?: string | undefined; readonly name: string },
@@ -72,11 +81,14 @@ export function createPool(
       throw new SwitchyardError('illegal_state', `There is a pool "${id}" already.`, {
         remedy: 'Choose another name.',
       });
+    const target = edit.target ?? null;
+    if (target !== null && (edit.gpuUuids ?? []).length > 0) throw cannotClaim(edit.name);
     claimGpus(tx, id, edit.gpuUuids ?? [], knownUuids);
     insertPool(tx.db, {
       id,
       name: edit.name,
-      kind: 'local',
+      kind: kindOfTarget(target),
+      target,
       isDefault: false,
       state: 'open',
       gpuUuids: [...(edit.gpuUuids ?? [])],
@@ -103,17 +115,42 @@ export function updatePool(store: Store, id: string, edit: PoolEdit, knownUuids:
           'The workstation pool owns every GPU that no other pool claims; it cannot claim one.',
           { remedy: 'Take the GPU out of the other pool instead.' },
         );
+      if (pool.target !== null) throw cannotClaim(pool.name);
       claimGpus(tx, id, edit.gpuUuids, knownUuids);
     }
+    if (edit.target !== undefined) requireSamePlace(pool, edit.target);
     updatePoolRow(tx.db, {
       ...pool,
       name: edit.name ?? pool.name,
       gpuUuids: edit.gpuUuids === undefined ? pool.gpuUuids : [...edit.gpuUuids],
       settings: { ...pool.settings, ...definedOnly(edit.settings) },
+      target: edit.target === undefined ? pool.target : edit.target,
     });
     tx.emit({ type: 'pool.changed', poolId: id, text: 'Pool changed' });
     return requirePool(tx, id);
   });
+}
+
+function cannotClaim(name: string): SwitchyardError {
+  return new SwitchyardError(
+    'invalid_request',
+    `${name} has the GPUs of another machine; it cannot have one of this workstation.`,
+    { remedy: 'Give the GPU to a pool of this workstation.' },
+  );
+}
+
+/** Where a pool's trials are cannot change under them; what is asked for there can. */
+function requireSamePlace(pool: Pool, target: PoolTarget | null): void {
+  if (placeOf(pool.target) === placeOf(target)) return;
+  throw new SwitchyardError('invalid_request', `The pool ${pool.name} stays where it is.`, {
+    remedy: 'Add another pool for the other place, move the trials there, then remove this one.',
+    path: 'target',
+  });
+}
+
+function placeOf(target: PoolTarget | null): string {
+  if (target === null) return 'local';
+  return target.provider === 'ssh' ? `ssh ${target.host} ${target.root}` : `${target.provider} ${target.account}`;
 }
 
 /** A GPU leaves the pool that had it: one owner at any time. */
@@ -145,6 +182,7 @@ export function changeSlot(store: Store, uuid: string, edit: SlotEdit, known: Re
     if (edit.keptBack !== undefined) setKeptBack(tx.db, uuid, edit.keptBack);
     if (edit.poolId === undefined) return;
     const pool = requirePool(tx, edit.poolId);
+    if (pool.target !== null) throw cannotClaim(pool.name);
     claimGpus(tx, pool.isDefault ? '' : pool.id, [uuid], known);
     if (!pool.isDefault && !pool.gpuUuids.includes(uuid))
       updatePoolRow(tx.db, { ...pool, gpuUuids: [...pool.gpuUuids, uuid] });

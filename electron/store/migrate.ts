@@ -16,6 +16,7 @@ import logFacts from './migrations/0008-log-facts.ts';
 import search from './migrations/0009-search.ts';
 import messages from './migrations/0010-messages.ts';
 import dependencies from './migrations/0011-dependencies.ts';
+import poolTarget from './migrations/0012-pool-target.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   initial,
@@ -29,6 +30,7 @@ export const MIGRATIONS: readonly Migration[] = [
   search,
   messages,
   dependencies,
+  poolTarget,
 ];
 
 /**

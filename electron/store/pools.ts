@@ -1,6 +1,7 @@
 /** Rows of the pool and slot_setting tables. */
 import type { Database } from 'better-sqlite3';
 import type { Pool, PoolSettings } from '../contract/pools.ts';
+import { kindOfTarget, type PoolTarget } from '../contract/targets.ts';
 import { prepared } from './database.ts';
 
 interface Raw {
@@ -10,19 +11,26 @@ interface Raw {
   state: Pool['state'];
   gpu_uuids: string;
   settings: string;
+  target: string | null;
   revision: number;
 }
 
-const fromRaw = (raw: Raw): Pool => ({
-  id: raw.id,
-  name: raw.name,
-  kind: 'local',
-  isDefault: raw.is_default === 1,
-  state: raw.state,
-  gpuUuids: JSON.parse(raw.gpu_uuids) as string[],
-  settings: JSON.parse(raw.settings) as PoolSettings,
-  revision: raw.revision,
-});
+function fromRaw(raw: Raw): Pool {
+  const target = raw.target === null ? null : (JSON.parse(raw.target) as PoolTarget);
+  return {
+    id: raw.id,
+    name: raw.name,
+    kind: kindOfTarget(target),
+    target,
+    isDefault: raw.is_default === 1,
+    state: raw.state,
+    gpuUuids: JSON.parse(raw.gpu_uuids) as string[],
+    settings: JSON.parse(raw.settings) as PoolSettings,
+    revision: raw.revision,
+  };
+}
+
+const toText = (target: PoolTarget | null): string | null => (target === null ? null : JSON.stringify(target));
 
 /** The workstation pool first, then by name. */
 export function listPools(db: Database): Pool[] {
@@ -37,7 +45,7 @@ export function getPool(db: Database, id: string): Pool | null {
 export function insertPool(db: Database, pool: Pool): void {
   prepared(
     db,
-    'INSERT INTO pool (id, name, is_default, state, gpu_uuids, settings, revision) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO pool (id, name, is_default, state, gpu_uuids, settings, target, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   ).run(
     pool.id,
     pool.name,
@@ -45,16 +53,24 @@ export function insertPool(db: Database, pool: Pool): void {
     pool.state,
     JSON.stringify(pool.gpuUuids),
     JSON.stringify(pool.settings),
+    toText(pool.target),
     pool.revision,
   );
 }
 
-/** Writes name, state, GPUs and settings and raises the revision by one. */
+/** Writes name, state, GPUs, settings and target and raises the revision by one. */
 export function updatePoolRow(db: Database, pool: Pool): void {
   prepared(
     db,
-    'UPDATE pool SET name = ?, state = ?, gpu_uuids = ?, settings = ?, revision = revision + 1 WHERE id = ?',
-  ).run(pool.name, pool.state, JSON.stringify(pool.gpuUuids), JSON.stringify(pool.settings), pool.id);
+    'UPDATE pool SET name = ?, state = ?, gpu_uuids = ?, settings = ?, target = ?, revision = revision + 1 WHERE id = ?',
+  ).run(
+    pool.name,
+    pool.state,
+    JSON.stringify(pool.gpuUuids),
+    JSON.stringify(pool.settings),
+    toText(pool.target),
+    pool.id,
+  );
 }
 
 export function deletePoolRow(db: Database, id: string): void {

@@ -7,7 +7,8 @@ type Database = InstanceType<typeof Sqlite>;
 /** Brings an empty database to a version and puts a pool and an experiment there. @param version the newest, unless it is given */
 export function fillDatabase(db: Database, version?: number): Database {
   migrate(db, version);
-  db.exec(`INSERT INTO pool VALUES ('p', 'P', 1, 'open', '[]', '{}', 1);
+  db.exec(`INSERT INTO pool (id, name, is_default, state, gpu_uuids, settings, revision)
+      VALUES ('p', 'P', 1, 'open', '[]', '{}', 1);
     INSERT INTO experiment (id, name, config, created_at_ms) VALUES (1, 'e', '{}', 0)`);
   return db;
 }

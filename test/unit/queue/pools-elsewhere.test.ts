@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createPoolService } from '../../../electron/api/services/pool-service.ts';
+import { CreatePoolBody } from '../../../electron/contract/pools.ts';
+import { PoolTarget, type SshTarget, type TargetCheck } from '../../../electron/contract/targets.ts';
+import { changeSlot, createPool, ensureWorkstationPool, updatePool } from '../../../electron/queue/pools.ts';
+import { openStore, type Store } from '../../../electron/store/database.ts';
+import { getPool, listPools } from '../../../electron/store/pools.ts';
+
+const target: SshTarget = { provider: 'ssh', host: 'gpu-box', root: '~/.switchyard-agent', setup: null };
+const KNOWN = new Set(['GPU-1']);
+let dir: string;
+let store: Store;
+
+beforeEach(() => {
+  dir = mkdtempSync(path.join(os.tmpdir(), 'switchyard-pools-'));
+  store = openStore(path.join(dir, 'switchyard.db'), { nowMs: () => 1000 });
+  ensureWorkstationPool(store, 8);
+});
+afterEach(() => {
+  store.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test('a pool elsewhere claims no GPU of the workstation and stays where it is', () => {
+  expect(() => createPool(store, { name: 'Box', gpuUuids: ['GPU-1'], target }, 64, KNOWN)).toThrow(/another machine/);
+  const made = createPool(store, { name: 'Box', target }, 64, KNOWN);
+  expect(made).toMatchObject({ id: 'box', kind: 'ssh', target, settings: { maxCpuTrials: 32 } });
+  expect(() => updatePool(store, 'box', { gpuUuids: ['GPU-1'] }, KNOWN)).toThrow(/another machine/);
+  expect(() => {
+    changeSlot(store, 'GPU-1', { poolId: 'box' }, KNOWN);
+  }).toThrow(/another machine/);
+  expect(() => updatePool(store, 'box', { target: { ...target, host: 'other' } }, KNOWN)).toThrow(/stays where it is/);
+  expect(() => updatePool(store, 'workstation', { target }, KNOWN)).toThrow(/stays where it is/);
+  updatePool(store, 'box', { target: { ...target, setup: 'source env/bin/activate' } }, KNOWN);
+  expect(getPool(store.db, 'box')?.target).toMatchObject({ setup: 'source env/bin/activate' });
+});
+
+describe('what is looked at before it is made', () => {
+  const serve = (check: TargetCheck) =>
+    createPoolService({ store, cpuCount: 8, knownUuids: () => KNOWN, checkTarget: () => Promise.resolve(check) });
+  const machine = { hostname: 'b', workDir: '/w', cpuCount: 32, memoryMiB: null, diskFreeMiB: null, gpus: [] };
+
+  test('a fault is told with its remedy, and nothing is kept', async () => {
+    const findings = [
+      { id: 'ssh', level: 'ok' as const, text: 'Reached.', remedy: null },
+      { id: 'python', level: 'error' as const, text: 'No Python there.', remedy: 'Type: apt install python3' },
+    ];
+    const refused = serve({ usable: false, findings, machine }).createPool({
+      name: 'Box',
+      gpuUuids: [],
+      settings: {},
+      target,
+    });
+    await expect(refused).rejects.toMatchObject({
+      code: 'target_unusable',
+      message: 'No Python there.',
+      remedy: 'Type: apt install python3',
+    });
+    expect(listPools(store.db)).toHaveLength(1);
+  });
+
+  test('what can be used becomes a pool with the processors of that machine', async () => {
+    const made = await serve({ usable: true, findings: [], machine }).createPool({
+      name: 'Box',
+      gpuUuids: [],
+      settings: {},
+      target,
+    });
+    expect(made.settings.maxCpuTrials).toBe(16);
+  });
+});
+
+describe('targets as they come in', () => {
+  test.each(['-oProxyCommand=x', 'a b', 'anna@', 'x\ny', '', 'host;rm', 'a@-b', '-l@b'])('no host: %j', (host) => {
+    expect(PoolTarget.safeParse({ provider: 'ssh', host }).success).toBe(false);
+  });
+  test.each(['gpu-box', 'anna@gpu-box.example.org', '10.0.0.7', 'fe80::1%eth0', 'root@::1'])('a host: %s', (host) => {
+    expect(PoolTarget.safeParse({ provider: 'ssh', host }).success).toBe(true);
+  });
+  test.each(['relative', '/a/../b', '~', '/a\nb', '~/./x'])('no directory: %j', (root) => {
+    expect(PoolTarget.safeParse({ provider: 'ssh', host: 'h', root }).success).toBe(false);
+  });
+  test('an unknown key is refused; a pool without a target is one of the workstation', () => {
+    expect(PoolTarget.safeParse({ provider: 'ssh', host: 'h', password: 'x' }).success).toBe(false);
+    expect(CreatePoolBody.parse({ name: 'x' }).target).toBeNull();
+  });
+});
