@@ -14,7 +14,7 @@ const PORTS = '^electron/ports/';
 const TEXT = '^electron/text/';
 const GROUND = `${CONTRACT}|${PORTS}|${TEXT}`;
 /** The entries and what belongs to them, and the root that they start. */
-const ENTRIES = '^electron/((main|engine-process|serve|cli|built-cli|start)[.]ts$|(cli|start)/|[^/]+[.][cm]js$)';
+const ENTRIES = '^electron/((boot|main|engine-process|serve|cli|built-cli|start)[.]ts$|(cli|start)/|[^/]+[.][cm]js$)';
 const ROOT = '^electron/engine/';
 /** What verbs need beside the client, each loaded when its verb is used. */
 const CLI_EXCEPTIONS = [
@@ -183,8 +183,8 @@ const forbidden = [
   },
   {
     name: 'electron-in-desktop',
-    comment: "Only main.ts and desktop/ import 'electron'.",
-    from: { pathNot: '^electron/(main[.]ts$|desktop/)|node_modules' },
+    comment: "Only boot.ts, main.ts and desktop/ import 'electron'.",
+    from: { pathNot: '^electron/((boot|main)[.]ts$|desktop/)|node_modules' },
     to: { path: '(^|/)node_modules/electron/|^electron$' },
   },
   {
@@ -267,7 +267,7 @@ const forbidden = [
   {
     name: 'engine-without-dev-packages',
     comment: 'What the engine and the command line need at run time is in dependencies.',
-    from: { path: '^(electron|native)/', pathNot: '^electron/(main[.]ts$|desktop/)' },
+    from: { path: '^(electron|native)/', pathNot: '^electron/((boot|main)[.]ts$|desktop/)' },
     to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
   },
 ];

@@ -13,7 +13,7 @@ export default defineConfig({
       externalizeDeps: true,
       // All files in one folder: the engine finds its resources relative to where it lies.
       rolldownOptions: {
-        input: { main: at('electron', 'main.ts'), 'engine-process': at('electron', 'engine-process.ts') },
+        input: { boot: at('electron', 'boot.ts'), 'engine-process': at('electron', 'engine-process.ts') },
         output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
       },
       sourcemap: true,

@@ -29,7 +29,7 @@ const RECIPES: Readonly<Record<Bundle, Recipe>> = {
   },
   desktop: {
     sources: [...COMMON, 'electron', 'native', 'electron.vite.config.ts'],
-    product: 'out/main/main.js',
+    product: 'out/main/boot.js',
     script: 'node_modules/electron-vite/bin/electron-vite.js',
     args: ['build', '--logLevel', 'warn'],
   },

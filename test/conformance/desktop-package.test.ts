@@ -57,6 +57,26 @@ function filesOf(folder: string): ReadonlyMap<string, number> {
 const sum = (files: ReadonlyMap<string, number>, isCounted: (file: string) => boolean): number =>
   [...files].reduce((total, [file, bytes]) => (isCounted(file) ? total + bytes : total), 0);
 
+/** Starts the packed program on the fake. @returns what it saw */
+async function play(home: string, env: NodeJS.ProcessEnv = {}): Promise<Readonly<Record<string, unknown>>> {
+  const { stdout } = await run(path.join(packed, 'switchyard-desktop'), [], {
+    env: {
+      ...process.env,
+      TERM: 'xterm',
+      SHLVL: '1',
+      HOME: path.dirname(home),
+      SWITCHYARD_HOME: home,
+      DOCKER_HOST: 'unix:///nonexistent/docker.sock',
+      SWITCHYARD_NVIDIA_SMI: '/nonexistent/nvidia-smi',
+      TEST_NODE: process.execPath,
+      TEST_ELECTRON: path.join(ROOT, 'test/support/packed-app.ts'),
+      ...env,
+    },
+    maxBuffer: 16 * MIB,
+  });
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Readonly<Record<string, unknown>>;
+}
+
 describe.skipIf(process.platform !== 'linux')('the packed desktop app', () => {
   let files: ReadonlyMap<string, number>;
   /** What the packager would have made of the Debian package and the AppImage. */
@@ -152,21 +172,7 @@ describe.skipIf(process.platform !== 'linux')('the packed desktop app', () => {
   it('opens its window, serves its page, takes a trial from its command line, streams its log and ends', async () => {
     const home = path.join(dir, 'run', 'data');
     fs.mkdirSync(home, { recursive: true });
-    const { stdout } = await run(path.join(packed, 'switchyard-desktop'), [], {
-      env: {
-        ...process.env,
-        TERM: 'xterm',
-        SHLVL: '1',
-        HOME: path.join(dir, 'run'),
-        SWITCHYARD_HOME: home,
-        DOCKER_HOST: 'unix:///nonexistent/docker.sock',
-        SWITCHYARD_NVIDIA_SMI: '/nonexistent/nvidia-smi',
-        TEST_NODE: process.execPath,
-        TEST_ELECTRON: path.join(ROOT, 'test/support/packed-app.ts'),
-      },
-      maxBuffer: 16 * MIB,
-    });
-    const seen = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Readonly<Record<string, unknown>>;
+    const seen = await play(home);
     expect(seen).toMatchObject({
       url: 'app://switchyard/',
       isShown: true,
@@ -180,4 +186,13 @@ describe.skipIf(process.platform !== 'linux')('the packed desktop app', () => {
     expect(seen['said']).toMatch(new RegExp(`^seen\n${home}/helpers/[0-9a-f]+/switchyard\\.py\n$`));
     expect(fs.existsSync(path.join(home, 'engine.sock'))).toBe(false);
   }, 180_000);
+
+  it('ends with a message when a file of it is damaged', async () => {
+    const home = path.join(dir, 'damaged', 'data');
+    fs.mkdirSync(home, { recursive: true });
+    expect(await play(home, { TEST_DAMAGED: '1' })).toEqual({
+      said: [expect.stringMatching(/^Switchyard cannot start: .*install Switchyard again/s) as unknown],
+      exitCode: 1,
+    });
+  }, 60_000);
 });

@@ -217,6 +217,7 @@ export const CLEAN: Readonly<Record<string, string>> = {
   'electron/engine/engine.ts':
     "import { value } from '../api/clean.ts';\nimport { value as gpu } from '../../native/gpu/clean.ts';\nexport const engine = [value, gpu];\n",
   'electron/desktop/clean.ts': "import { app } from 'electron';\nexport const value = () => app;\n",
+  'electron/boot.ts': "import { app } from 'electron';\nawait import('./main.ts');\nexport const boot = app;\n",
   'electron/main.ts':
     "import { engine } from './engine/engine.ts';\nimport { value } from './desktop/clean.ts';\nexport const main = [engine, value];\n",
   'native/gpu/clean.ts':

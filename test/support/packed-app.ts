@@ -1,5 +1,5 @@
 /**
- * Plays Electron for a packed app: `node packed-app.ts PROGRAM`. Unpacks the app's archive, runs its main.js on the fake of electron
+ * Plays Electron for a packed app: `node packed-app.ts PROGRAM`. Unpacks the app's archive, runs its first file on the fake of electron
  * and its engine in a process of its own, does what a user does, and prints what was seen as one line of JSON.
  */
 import { execFile } from 'node:child_process';
@@ -37,12 +37,16 @@ Object.assign(process, { resourcesPath: resources });
 fake.runUtility = (child) => runForReal(child);
 
 /** Waits for what `look` finds; the deadline is for machines under load. */
-async function until<T>(what: string, look: () => T | null | Promise<T | null>): Promise<T> {
+async function until<T>(
+  what: string,
+  look: () => T | null | Promise<T | null>,
+  { isFaultExpected = false } = {},
+): Promise<T> {
   const endMs = performance.now() + DEADLINE_MS;
   for (;;) {
     const found = await look();
     if (found !== null) return found;
-    if (fake.errorBoxes.length > 0) throw new Error(fake.errorBoxes.join('\n'));
+    if (!isFaultExpected && fake.errorBoxes.length > 0) throw new Error(fake.errorBoxes.join('\n'));
     if (performance.now() > endMs) throw new Error(`gave up waiting for ${what}`);
     await delay(50);
   }
@@ -68,8 +72,19 @@ function fail(error: unknown): void {
   process.exit(1);
 }
 
-await import(pathToFileURL(path.join(unpacked, 'out/main/main.js')).href);
+const built = path.join(unpacked, 'out/main');
+const isDamaged = process.env['TEST_DAMAGED'] === '1';
+// As a disk does it: the file that holds main.ts ends in the middle.
+if (isDamaged)
+  for (const file of fs.readdirSync(built).filter((name) => /^main-[\w-]+\.js$/.test(name)))
+    fs.truncateSync(path.join(built, file), Math.floor(fs.statSync(path.join(built, file)).size / 2));
+await import(pathToFileURL(path.join(built, 'boot.js')).href);
 fake.ready.resolve();
+if (isDamaged) {
+  await until('the end', () => (fake.exitCode === null ? null : true), { isFaultExpected: true });
+  process.stdout.write(`${JSON.stringify({ said: fake.errorBoxes, exitCode: fake.exitCode })}\n`);
+  process.exit(0);
+}
 const window = await until('the window', () => fake.windows[0] ?? null);
 const html = await (await page('/')).text();
 const script = new URL(/src="([^"]+\.js)"/.exec(html)?.[1] ?? 'none', `${ORIGIN}/`).pathname;
