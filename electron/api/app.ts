@@ -30,6 +30,11 @@ export function createApi(services: Services): OpenAPIHono {
     const page = await services.listTrials({ ...rest, poolId: pool, archived: isArchived });
     return (await answerInTurns({ ...page })) as never;
   });
+  api.openapi(
+    routes.tableWindow,
+    async (c) => (await answerInTurns(await services.table(c.req.valid('json')))) as never,
+  );
+  api.openapi(routes.tableColumns, async (c) => c.json(await services.tableColumns(c.req.valid('json')), 200));
   api.openapi(routes.submit, async (c) => c.json(await services.submit(c.req.valid('json')), 201));
   // Fixed paths before those with {id}.
   api.openapi(routes.actOnTrials, async (c) => c.json(await services.act(c.req.valid('json')), 200));

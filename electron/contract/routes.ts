@@ -16,6 +16,7 @@ import { CheckTargetBody, TargetCheck } from './targets.ts';
 import { DoctorCheck, Settings } from './settings.ts';
 import { CodeDiff } from './snapshots.ts';
 import { OutcomeKind, PoolId, TrialState } from './states.ts';
+import { TableAnswer, TableColumns, TableQuestion, TableWindowBody } from './table.ts';
 import {
   After,
   LogFacts,
@@ -100,8 +101,9 @@ export const listTrials = createRoute({
         .optional()
         .openapi({
           description:
-            'Words that must all fit: text in name, command or labels; lr=0.03 lr>0.01; state:failed,running; ' +
-            'label: name: pool: id:; since:7d before:2026-11-01; "quoted" is text.',
+            'Text in name, command or labels; parameters and metrics: lr=0.03 val_loss<0.3; state:failed,running; ' +
+            'is:starred has:val_loss label: name: pool: id: experiment:; since:7d before:2026-11-01; "quoted" is text; ' +
+            'joined by and (or nothing), or, not and parentheses.',
         }),
       archived: z.enum(['true', 'false', 'all']).default('false'),
       sort: TrialSort.default('line'),
@@ -131,6 +133,18 @@ export const listTrials = createRoute({
     ),
     ...problems,
   },
+});
+export const tableWindow = createRoute({
+  method: 'post',
+  path: '/table',
+  request: body(TableWindowBody),
+  responses: { 200: json(TableAnswer, 'A window of the table of experiments'), ...problems },
+});
+export const tableColumns = createRoute({
+  method: 'post',
+  path: '/table/columns',
+  request: body(TableQuestion),
+  responses: { 200: json(TableColumns, 'The parameters and metrics of the trials that fit'), ...problems },
 });
 export const submit = createRoute({
   method: 'post',

@@ -126,6 +126,7 @@ export const Trial = z
     }),
     outcome: Outcome.nullable(),
     archived: z.boolean(),
+    starred: z.boolean().openapi({ description: 'Marked by the user as one to come back to.' }),
   })
   .openapi('Trial');
 export type Trial = z.infer<typeof Trial>;
@@ -232,6 +233,8 @@ export const TrialActionBody = z
         remove: z.array(z.string().max(80)).max(50).default([]),
       })
       .strict(),
+    z.object({ action: z.literal('star'), ...base }).strict(),
+    z.object({ action: z.literal('unstar'), ...base }).strict(),
     z.object({ action: z.literal('archive'), ...base }).strict(),
     z.object({ action: z.literal('unarchive'), ...base }).strict(),
     z.object({ action: z.literal('delete'), ...base }).strict(),

@@ -10,6 +10,7 @@ import { createPoolService } from '../api/services/pool-service.ts';
 import type { Services } from '../api/services/services.ts';
 import { createSettingsService } from '../api/services/settings-service.ts';
 import { createSubmitService } from '../api/services/submit-service.ts';
+import { createTableService } from '../api/services/table-service.ts';
 import { createTrialService } from '../api/services/trial-service.ts';
 import type { EngineInfo } from '../contract/feed.ts';
 import type { FeedFrame } from '../ports/engine-api.ts';
@@ -70,6 +71,7 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
       forecast: (moved) => planView.preview(moved),
       collectGarbage: trials.collectGarbage,
     }),
+    ...createTableService({ db: store.db, nowMs, toTrial: screen.view }),
     ...createLogService({
       store,
       trialsDir,

@@ -17,6 +17,7 @@ import search from './migrations/0009-search.ts';
 import messages from './migrations/0010-messages.ts';
 import dependencies from './migrations/0011-dependencies.ts';
 import poolTarget from './migrations/0012-pool-target.ts';
+import cells from './migrations/0013-cells.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   initial,
@@ -31,6 +32,7 @@ export const MIGRATIONS: readonly Migration[] = [
   messages,
   dependencies,
   poolTarget,
+  cells,
 ];
 
 /**

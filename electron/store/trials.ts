@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3';
 import type { Place } from '../contract/queue-order.ts';
 import type { StopKind, TrialState } from '../contract/states.ts';
 import type { Outcome } from '../contract/trials.ts';
+import { deleteCells, insertParamCells } from './cells.ts';
 import { prepared } from './database.ts';
 import { searchTextOf } from './search-text.ts';
 import type { TrialSpec } from './trial-spec.ts';
@@ -43,6 +44,8 @@ export interface TrialRow {
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly archived: boolean;
+  /** Marked by the user as one to come back to. */
+  readonly starred: boolean;
 }
 
 interface Raw {
@@ -79,6 +82,7 @@ interface Raw {
   started_at_ms: number | null;
   ended_at_ms: number | null;
   archived: number;
+  starred: number;
 }
 
 function fromRaw(raw: Raw): TrialRow {
@@ -118,6 +122,7 @@ function fromRaw(raw: Raw): TrialRow {
     startedAtMs: raw.started_at_ms,
     endedAtMs: raw.ended_at_ms,
     archived: raw.archived === 1,
+    starred: raw.starred === 1,
   };
 }
 
@@ -151,6 +156,7 @@ export type NewTrial = Omit<
   | 'startedAtMs'
   | 'endedAtMs'
   | 'archived'
+  | 'starred'
 >;
 
 /** @returns the id of the new row, never reused. */
@@ -180,6 +186,7 @@ export function insertTrial(db: Database, trial: NewTrial): number {
     id,
     searchTextOf(trial.name, trial.labels, trial.spec.command),
   );
+  insertParamCells(db, { id, command: trial.spec.command, hparams: trial.hparams });
   return id;
 }
 
@@ -196,7 +203,7 @@ export function updateTrial(db: Database, row: TrialRow): void {
     `UPDATE trial SET name = ?, labels = ?, pool_id = ?, state = ?, revision = revision + 1, priority = ?, rank = ?, attempt = ?, restarts = ?,
       not_before_ms = ?, launch_failures = ?, frozen = ?, frozen_since_ms = ?, frozen_ms = ?, stop_kind = ?, stop_asked_at_ms = ?, kill_at_ms = ?,
       progress = ?, progress_worked_ms = ?, step = ?, outcome = ?,
-      started_at_ms = ?, ended_at_ms = ?, archived = ? WHERE id = ?`,
+      started_at_ms = ?, ended_at_ms = ?, archived = ?, starred = ? WHERE id = ?`,
   ).run(
     row.name,
     JSON.stringify(row.labels),
@@ -221,6 +228,7 @@ export function updateTrial(db: Database, row: TrialRow): void {
     row.startedAtMs,
     row.endedAtMs,
     row.archived ? 1 : 0,
+    row.starred ? 1 : 0,
     row.id,
   );
   const text = searchTextOf(row.name, row.labels, row.spec.command);
@@ -267,6 +275,7 @@ export function readProgress(db: Database, id: number): Pick<TrialRow, 'progress
 
 export function deleteTrialRow(db: Database, id: number): void {
   prepared(db, 'DELETE FROM event WHERE trial_id = ?').run(id);
+  deleteCells(db, id);
   prepared(db, 'DELETE FROM trial WHERE id = ?').run(id);
 }
 

@@ -2,12 +2,16 @@
  * What a person types to find trials, read into a query. The one grammar of the command line, the window and the API. Pure.
  *
  *   resnet "two words" #14         text in name, command or labels; a number is also the trial of that number
- *   lr=0.03  lr>0.01  opt!=adam    parameters: =  !=  <  <=  >  >=; names in a dotted path reach into groups (model.depth=18)
+ *   lr=0.03  lr > 0.01  opt!=adam  parameters and metrics: =  !=  <  <=  >  >=; names in a dotted path reach into groups (model.depth=18)
+ *   val_loss<0.3  acc.last>0.9     of a metric its best value, or .last .min .max; where a parameter has that name too, that one counts
+ *   has:val_loss                   has a parameter or a metric of that name
  *   state:failed,running           where it is, or how it ended
- *   label:night  name:vit  pool:workstation  id:14
+ *   is:starred  is:archived
+ *   label:night  name:vit  pool:workstation  id:14  experiment:3
  *   since:7d  before:2026-11-01    ended (or, while it has not, submitted) at or after / before: 30m 12h 7d 2w, a date, today, yesterday
+ *   a b   a and b   a or b   not a   -label:night   (a or b) c
  *
- * All words must fit. What stands in quotes is text, whatever it looks like.
+ * Words beside each other must all fit, and bind closer than `or`. What stands in quotes is text, whatever it looks like.
  */
 import { SwitchyardError } from '../contract/errors.ts';
 import { OutcomeKind, TrialState } from '../contract/states.ts';
@@ -16,35 +20,54 @@ import { suggest } from './nearest.ts';
 export type StateWord = TrialState | OutcomeKind;
 export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=';
 
-export interface ParamTerm {
-  /** As it is written in the configuration or the command. */
+/** A parameter or a metric, compared. */
+export interface ValueTerm {
+  readonly kind: 'value';
+  /** As it is written in the configuration, the command or the report. */
   readonly name: string;
   readonly comparison: Comparison;
   readonly value: string;
 }
 
-/** All of it must fit; an empty query fits everything. Texts are in lower case. */
-export interface SearchQuery {
-  readonly words: readonly string[];
-  readonly names: readonly string[];
-  readonly labels: readonly string[];
-  readonly pools: readonly string[];
-  readonly ids: readonly number[];
-  /** Of each list, one must be true. */
-  readonly states: readonly (readonly StateWord[])[];
-  readonly params: readonly ParamTerm[];
-  readonly sinceMs: number | null;
-  readonly beforeMs: number | null;
-}
+/** One thing that fits a trial or does not. Texts of words, names and labels are in lower case. */
+export type SearchTerm =
+  | ValueTerm
+  | { readonly kind: 'word' | 'name' | 'label' | 'pool' | 'has'; readonly text: string }
+  | { readonly kind: 'id' | 'experiment'; readonly id: number }
+  | { readonly kind: 'is'; readonly what: IsWord }
+  | { readonly kind: 'state'; readonly states: readonly StateWord[] }
+  | { readonly kind: 'since' | 'before'; readonly atMs: number };
+
+/** `all` of nothing fits everything. */
+export type SearchQuery =
+  | SearchTerm
+  | { readonly kind: 'all' | 'any'; readonly of: readonly SearchQuery[] }
+  | { readonly kind: 'not'; readonly of: SearchQuery };
 
 /** What may stand before a colon. */
-export const SEARCH_KEYS = ['state', 'label', 'name', 'pool', 'id', 'since', 'before'] as const;
+export const SEARCH_KEYS = [
+  'state',
+  'label',
+  'name',
+  'pool',
+  'id',
+  'experiment',
+  'has',
+  'is',
+  'since',
+  'before',
+] as const;
 type SearchKey = (typeof SEARCH_KEYS)[number];
+
+const IS_WORDS = ['starred', 'archived'] as const;
+type IsWord = (typeof IS_WORDS)[number];
 
 export const STATE_WORDS: readonly StateWord[] = [...TrialState.options, ...OutcomeKind.options];
 
+/** Deeper nesting is no question of a person. */
+const MAX_DEPTH = 20;
 const WORD = /(?:"[^"]*(?:"|$)|[^\s"])+/g;
-const PARAM = /^([A-Za-z_][\w.\-/]*)(<=|>=|!=|=|<|>)(.*)$/s;
+const PARAM = /^([A-Za-z_][\w.\-/@]*)(<=|>=|!=|=|<|>)(.*)$/s;
 const KEYED = /^([A-Za-z][A-Za-z_-]*):(.*)$/s;
 const MINUTE_MS = 60_000;
 const UNIT_MS: Readonly<Record<string, number>> = {
@@ -65,38 +88,135 @@ function refuse(message: string, remedy: string): never {
  * @throws SwitchyardError invalid_search, with the nearest word that is known
  */
 export function parseSearch(text: string, nowMs: number): SearchQuery {
-  const query = {
-    words: [] as string[],
-    names: [] as string[],
-    labels: [] as string[],
-    pools: [] as string[],
-    ids: [] as number[],
-    states: [] as StateWord[][],
-    params: [] as ParamTerm[],
-    sinceMs: null as number | null,
-    beforeMs: null as number | null,
-  };
-  for (const word of text.match(WORD) ?? []) {
-    const keyed = KEYED.exec(word);
-    const param = PARAM.exec(word);
-    const plain = unquote(word);
-    if (keyed !== null) {
-      const value = unquote(keyed[2] ?? '');
-      const key = knownKey(keyed[1] ?? '', word);
-      if (value === '') refuse(`Nothing stands behind ${key}: in the search.`, EXAMPLES[key]);
-      if (key === 'state') query.states.push(value.split(',').map(knownState));
-      else if (key === 'label') query.labels.push(value.toLowerCase());
-      else if (key === 'name') query.names.push(value.toLowerCase());
-      else if (key === 'pool') query.pools.push(value);
-      else if (key === 'id') query.ids.push(knownId(value));
-      else if (key === 'since') query.sinceMs = Math.max(query.sinceMs ?? -Infinity, parseMoment(value, nowMs, key));
-      else query.beforeMs = Math.min(query.beforeMs ?? Infinity, parseMoment(value, nowMs, key));
-    } else if (param !== null) {
-      const [, name = '', comparison = '=', raw = ''] = param;
-      query.params.push(knownParam(name, comparison as Comparison, unquote(raw)));
-    } else if (plain !== '') query.words.push(plain.toLowerCase());
+  const tokens = tokenize(text);
+  let at = 0;
+  const isNext = (...words: readonly string[]): boolean => words.includes(tokens[at]?.toLowerCase() ?? '');
+
+  function readAny(depth: number): SearchQuery {
+    if (depth > MAX_DEPTH) refuse('The search has too many parentheses within each other.', 'Ask for less at once.');
+    const of = [readAll(depth)];
+    while (isNext('or')) {
+      at += 1;
+      of.push(readAll(depth));
+    }
+    return of.length === 1 ? (of[0] as SearchQuery) : { kind: 'any', of };
   }
+
+  function readAll(depth: number): SearchQuery {
+    const of: SearchQuery[] = [];
+    let joined: string | null = null;
+    while (at < tokens.length && !isNext('or', ')')) {
+      if (isNext('and')) {
+        if (of.length === 0 || joined !== null) refuseJoin('and');
+        joined = tokens[at++] ?? null;
+        continue;
+      }
+      of.push(readOne(depth));
+      joined = null;
+    }
+    if (joined !== null) refuseJoin('and');
+    // An empty search fits everything; an empty side of `or`, or empty parentheses, are a slip.
+    if (of.length === 0 && (depth > 0 || tokens.length > 0)) refuseJoin(tokens[at - 1] === '(' ? '(' : 'or');
+    return of.length === 1 ? (of[0] as SearchQuery) : { kind: 'all', of };
+  }
+
+  function readOne(depth: number): SearchQuery {
+    const token = tokens[at++] ?? '';
+    if (token.toLowerCase() === 'not') {
+      if (at >= tokens.length || isNext('and', 'or', ')')) refuseJoin('not');
+      if (depth > MAX_DEPTH) refuse('The search says "not" too often.', 'Say it once.');
+      return { kind: 'not', of: readOne(depth + 1) };
+    }
+    if (token === '(') {
+      const inner = readAny(depth + 1);
+      if (!isNext(')')) refuse('A parenthesis of the search is not closed.', 'Put a ) behind what belongs together.');
+      at += 1;
+      return inner;
+    }
+    if (/^-[A-Za-z]/.test(token) && (KEYED.test(token.slice(1)) || PARAM.test(token.slice(1))))
+      return { kind: 'not', of: readTerm(token.slice(1), nowMs) };
+    return readTerm(token, nowMs);
+  }
+
+  const query = readAny(0);
+  if (at < tokens.length)
+    refuse(
+      'A parenthesis of the search was never opened.',
+      'Take the ) away, or put ")" in quotes to find it as text.',
+    );
   return query;
+}
+
+function refuseJoin(word: string): never {
+  refuse(
+    word === '(' ? 'There is nothing between the parentheses.' : `Something is missing beside "${word}" in the search.`,
+    `For example lr>0.01 and (label:night or is:starred). To find the word itself, put it in quotes: "\"${word}\"".`,
+  );
+}
+
+/** Words; parentheses at the ends of words by themselves; an operator with spaces around it belongs to what stands beside it. */
+function tokenize(text: string): string[] {
+  const tokens: string[] = [];
+  for (const found of text.match(WORD) ?? []) {
+    let word = found;
+    while (word.startsWith('(')) {
+      tokens.push('(');
+      word = word.slice(1);
+    }
+    let closing = 0;
+    while (word.endsWith(')') && isUnbalanced(word)) {
+      closing += 1;
+      word = word.slice(0, -1);
+    }
+    const before = tokens.at(-1);
+    if (word !== '' && before !== undefined && (/^(?:<=|>=|!=|=|<|>)/.test(word) ? isName(before) : isOpen(before)))
+      tokens[tokens.length - 1] = before + word;
+    else if (word !== '') tokens.push(word);
+    for (; closing > 0; closing -= 1) tokens.push(')');
+  }
+  return tokens;
+}
+
+const isName = (word: string): boolean => PARAM.test(`${word}=`);
+/** `lr >`, which waits for its value. */
+const isOpen = (word: string): boolean => PARAM.exec(word)?.[3] === '';
+
+/** More parentheses are closed in it than opened: the last one is not its own. */
+function isUnbalanced(word: string): boolean {
+  const bare = word.replaceAll(/"[^"]*"?/g, '');
+  return bare.split(')').length > bare.split('(').length;
+}
+
+function readTerm(word: string, nowMs: number): SearchTerm {
+  const keyed = KEYED.exec(word);
+  const param = PARAM.exec(word);
+  if (keyed !== null) return readKeyed(word, keyed[1] ?? '', unquote(keyed[2] ?? ''), nowMs);
+  if (param === null) return { kind: 'word', text: unquote(word).toLowerCase() };
+  const [, name = '', comparison = '=', raw = ''] = param;
+  return knownParam(name, comparison as Comparison, unquote(raw));
+}
+
+function readKeyed(word: string, typed: string, value: string, nowMs: number): SearchTerm {
+  const key = knownKey(typed, word);
+  if (value === '') refuse(`Nothing stands behind ${key}: in the search.`, EXAMPLES[key]);
+  switch (key) {
+    case 'state':
+      return { kind: key, states: value.split(',').map(knownState) };
+    case 'label':
+    case 'name':
+      return { kind: key, text: value.toLowerCase() };
+    case 'pool':
+    case 'has':
+      return { kind: key, text: value };
+    case 'id':
+    case 'experiment':
+      return { kind: key, id: knownId(value, key) };
+    case 'is':
+      return { kind: key, what: knownIs(value) };
+    case 'since':
+    case 'before':
+      return { kind: key, atMs: parseMoment(value, nowMs, key) };
+  }
 }
 
 function unquote(text: string): string {
@@ -109,6 +229,9 @@ const EXAMPLES: Readonly<Record<SearchKey, string>> = {
   name: 'For example name:resnet.',
   pool: 'For example pool:workstation.',
   id: 'For example id:14.',
+  experiment: 'For example experiment:3.',
+  has: 'For example has:val_loss.',
+  is: 'For example is:starred.',
   since: 'For example since:7d, since:yesterday or since:2026-11-01.',
   before: 'For example before:2w, before:today or before:2026-11-01.',
 };
@@ -134,13 +257,19 @@ function knownState(value: string): StateWord {
   );
 }
 
-function knownId(value: string): number {
-  const id = Number(value.replace(/^#/, ''));
-  if (Number.isSafeInteger(id) && id > 0) return id;
-  return refuse(`${shown(value)} is not the number of a trial.`, EXAMPLES.id);
+function knownIs(value: string): IsWord {
+  const found = IS_WORDS.find((one) => one === value.toLowerCase());
+  if (found !== undefined) return found;
+  return refuse(`No trial is ever ${shown(value)}.`, `It can be ${IS_WORDS.join(' or ')}. ${EXAMPLES.is}`);
 }
 
-function knownParam(name: string, comparison: Comparison, value: string): ParamTerm {
+function knownId(value: string, key: 'id' | 'experiment'): number {
+  const id = Number(value.replace(/^#/, ''));
+  if (Number.isSafeInteger(id) && id > 0) return id;
+  return refuse(`${shown(value)} is not the number of ${key === 'id' ? 'a trial' : 'an experiment'}.`, EXAMPLES[key]);
+}
+
+function knownParam(name: string, comparison: Comparison, value: string): ValueTerm {
   if (value === '')
     refuse(`Nothing stands behind ${name}${comparison} in the search.`, `For example ${name}${comparison}0.1.`);
   const isOrder = comparison !== '=' && comparison !== '!=';
@@ -149,7 +278,7 @@ function knownParam(name: string, comparison: Comparison, value: string): ParamT
       `${shown(value)} is not a number: ${name} cannot be compared with it by ${comparison}.`,
       `Numbers compare by < and >; texts by = and !=, for example ${name}=${value.slice(0, 40)}.`,
     );
-  return { name, comparison, value };
+  return { kind: 'value', name, comparison, value };
 }
 
 /** @returns ms since 1970 */
@@ -176,44 +305,6 @@ function parseMoment(value: string, nowMs: number, key: SearchKey): number {
 }
 
 const NUMBER = /^[+-]?(?:\d+[.]?\d*|[.]\d+)(?:e[+-]?\d+)?$/i;
-const isNumber = (value: string): boolean => NUMBER.test(value);
 
-/**
- * @param params the trial's parameters; groups may be nested
- * @returns whether the trial has the parameter and its value compares as asked; numbers compare as numbers, texts without case
- */
-export function paramFits(params: Readonly<Record<string, unknown>>, { name, comparison, value }: ParamTerm): boolean {
-  const found = paramAt(params, name);
-  if (found === undefined) return false;
-  const text = typeof found === 'string' ? found : JSON.stringify(found);
-  if (isNumber(text) && isNumber(value)) {
-    const [left, right] = [Number(text), Number(value)];
-    switch (comparison) {
-      case '=':
-        return left === right;
-      case '!=':
-        return left !== right;
-      case '<':
-        return left < right;
-      case '<=':
-        return left <= right;
-      case '>':
-        return left > right;
-      case '>=':
-        return left >= right;
-    }
-  }
-  const isSame = text.toLowerCase() === value.toLowerCase();
-  return comparison === '=' ? isSame : comparison === '!=' && !isSame;
-}
-
-/** By its whole name first: a key may hold a dot. */
-function paramAt(params: Readonly<Record<string, unknown>>, name: string): unknown {
-  if (Object.hasOwn(params, name)) return params[name];
-  let at: unknown = params;
-  for (const part of name.split('.')) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined;
-    at = (at as Record<string, unknown>)[part];
-  }
-  return at;
-}
+/** @returns whether a text is a number as people write them: what it stands beside is compared with it as a number */
+export const isNumber = (value: string): boolean => NUMBER.test(value) && Number.isFinite(Number(value));

@@ -273,6 +273,13 @@ function perform(
         );
       }
       return answer(`Labeled ${what}`);
+    case 'star':
+    case 'unstar': {
+      const starred = action.action === 'star';
+      for (const trial of trials)
+        write({ ...trial, starred }, 'trial.starred', starred ? 'Starred' : 'Star taken away');
+      return answer(starred ? `Starred ${what}` : `Took the star from ${what}`);
+    }
     case 'archive':
     case 'unarchive': {
       const archived = action.action === 'archive';

@@ -64,6 +64,7 @@ export function toTrial(store: Store, row: TrialRow, live: LiveFacts): Trial {
     metric: row.metric,
     outcome: row.outcome,
     archived: row.archived,
+    starred: row.starred,
   };
 }
 

@@ -21,6 +21,7 @@ import { benchPlan } from './plan-bench.ts';
 import { formatTable, type BenchResult } from './report.ts';
 import { benchSnapshot } from './snapshot.ts';
 import { benchSubmit } from './submit.ts';
+import { benchTable } from './table.ts';
 import { benchTurns } from './turns.ts';
 import { benchVerbs } from './verbs.ts';
 import { makeDirectory } from './yard.ts';
@@ -36,6 +37,7 @@ const TOPICS: Readonly<Record<string, () => BenchResult[] | Promise<BenchResult[
   forecast: benchForecast,
   move: benchMove,
   turns: benchTurns,
+  table: benchTable,
   drain: benchDrain,
   container: benchContainer,
   log: benchLog,

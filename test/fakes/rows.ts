@@ -45,6 +45,7 @@ export function makeTrialRow(over: Partial<TrialRow> = {}): TrialRow {
     startedAtMs: null,
     endedAtMs: null,
     archived: false,
+    starred: false,
     ...over,
   };
 }

@@ -40,6 +40,7 @@ export function makeTrial(fields: Partial<Trial> & Pick<Trial, 'id'>): Trial {
     metric: null,
     outcome: null,
     archived: false,
+    starred: false,
     ...fields,
   };
 }

@@ -9,6 +9,7 @@ import type { MessageService } from './message-service.ts';
 import type { PoolService } from './pool-service.ts';
 import type { SettingsService } from './settings-service.ts';
 import type { SubmitService } from './submit-service.ts';
+import type { TableService } from './table-service.ts';
 import type { TrialService } from './trial-service.ts';
 
 export interface Services
@@ -23,4 +24,5 @@ export interface Services
     PoolService,
     SettingsService,
     SubmitService,
+    TableService,
     TrialService {}

@@ -9,11 +9,10 @@
 import type { Database } from 'better-sqlite3';
 import { SwitchyardError } from '../../contract/errors.ts';
 import type { TrialSort } from '../../contract/paging.ts';
-import { splitCommand } from '../../text/split-command.ts';
 import { lastTrialId, scanTrials, type FoundTrial, type SortKeys, type TrialFilter } from '../../store/scan-trials.ts';
 import { countList, getTrialRow, LIST_FIELDS, readList, type ListPlace, type TrialRow } from '../../store/trials.ts';
 import { takeTurns, type Pace } from '../../ports/turns.ts';
-import { paramFits, parseSearch, type ParamTerm, type SearchQuery } from '../../text/search-query.ts';
+import { parseSearch, type SearchQuery } from '../../text/search-query.ts';
 
 export interface TrialQuestion extends TrialFilter {
   readonly search?: string | undefined;
@@ -55,10 +54,8 @@ export async function findTrials<T>(
 function isPlain(question: TrialQuestion, query: SearchQuery): boolean {
   const asksMore =
     question.outcome ?? question.poolId ?? question.label ?? (question.state === 'done' ? undefined : question.state);
-  const searches = Object.values(query).some((part: unknown) =>
-    Array.isArray(part) ? part.length > 0 : part !== null,
-  );
-  return question.sort === 'line' && asksMore === undefined && !searches;
+  const isEmpty = query.kind === 'all' && query.of.length === 0;
+  return question.sort === 'line' && asksMore === undefined && isEmpty;
 }
 
 /** Where a page ended: the fields of its last trial, and what the first page counted. */
@@ -145,7 +142,6 @@ async function searchAll<T>(
     const from = Math.max(1, to - stretch + 1);
     const beganMs = performance.now();
     for (const found of scan.read(from, to)) {
-      if (found.params !== null && !query.params.every((term) => hasParam(found.params, term))) continue;
       total += 1;
       if (after === null || compare(found, after) > 0) best.add(found);
     }
@@ -165,11 +161,6 @@ async function searchAll<T>(
   const last = page[limit - 1];
   const next = page.length <= limit || last === undefined ? null : writeMark({ keys: last.keys, id: last.id, total });
   return { trials, total, next };
-}
-
-function hasParam(found: FoundTrial['params'], term: ParamTerm): boolean {
-  if (found === null) return false;
-  return paramFits({ ...splitCommand(found.command).params, ...(JSON.parse(found.hparams) as object) }, term);
 }
 
 /** Without a value last, either way; equals by their number, the newest first where what is larger comes first. */

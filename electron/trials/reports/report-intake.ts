@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { getAttempt, setReportOffset } from '../../store/attempts.ts';
 import type { Store, Tx } from '../../store/database.ts';
 import type { CheckpointView } from '../../contract/trials.ts';
+import { followMetricCells } from '../../store/cells.ts';
 import { countSaid, wasSaid } from '../../store/events.ts';
 import { noteReportedProgress, updateLogProgress, writeLogMetricsState } from '../../store/log-facts.ts';
 import {
@@ -349,6 +350,7 @@ function write(tx: Tx, batch: Batch): readonly MetricPoint[] {
   });
   insertMetrics(tx.db, trialId, within);
   followMainMetric(tx.db, trial, within);
+  followMetricCells(tx.db, trialId, within);
   if (batch.wasThinned && !wasSaid(tx.db, trialId, THINNED)) say('trial.metrics_thinned', THINNED);
   for (const checkpoint of batch.checkpoints) {
     insertCheckpoint(tx.db, checkpoint);
