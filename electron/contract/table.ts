@@ -41,14 +41,9 @@ export const TableWindowBody = z
       .openapi({ description: 'Keys of groups of which only the head is shown.' }),
     offset: z.number().int().min(0).default(0),
     limit: z.number().int().min(0).max(MAX_WINDOW).default(100),
-    order: z
-      .string()
-      .max(80)
-      .nullable()
-      .default(null)
-      .openapi({
-        description: '`order` of an answer before: the same rows in the same places, with their values of now.',
-      }),
+    order: z.string().max(80).nullable().default(null).openapi({
+      description: '`order` of an answer before: the same rows in the same places, with their values of now.',
+    }),
   })
   .strict()
   .openapi('TableWindow');

@@ -150,7 +150,7 @@ export function parseSearch(text: string, nowMs: number): SearchQuery {
 function refuseJoin(word: string): never {
   refuse(
     word === '(' ? 'There is nothing between the parentheses.' : `Something is missing beside "${word}" in the search.`,
-    `For example lr>0.01 and (label:night or is:starred). To find the word itself, put it in quotes: "\"${word}\"".`,
+    `For example lr>0.01 and (label:night or is:starred). To find the word itself, put it in quotes: "${word}".`,
   );
 }
 
