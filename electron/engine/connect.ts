@@ -13,6 +13,7 @@ export function connect({ ground, machine, screen, trials, plans }: Parts): Comm
   const { index, loop, monitor, planView, gpuStatus, setPace } = plans;
   const readTrial = (id: number): ReturnType<typeof getTrialRow> => getTrialRow(store.db, id);
   const reestimation = createReestimation((estimateKeys) => {
+    for (const estimateKey of estimateKeys) likeRuns.forget({ estimateKey });
     index.reestimate(estimateKeys);
     loop.nudge();
   });

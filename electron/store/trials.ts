@@ -198,6 +198,13 @@ export function reserveTrialIds(db: Database, upTo: number): void {
 
 /** Writes every changeable field of `row` and raises its revision by one. */
 export function updateTrial(db: Database, row: TrialRow): void {
+  advanceTrial(db, row);
+  const text = searchTextOf(row.name, row.labels, row.spec.command);
+  prepared(db, 'UPDATE trial_text SET text = ? WHERE trial_id = ? AND text <> ?').run(text, row.id, text);
+}
+
+/** The same for a row whose name, labels and command are as they were: what it is found by stays. */
+export function advanceTrial(db: Database, row: TrialRow): void {
   prepared(
     db,
     `UPDATE trial SET name = ?, labels = ?, pool_id = ?, state = ?, revision = revision + 1, priority = ?, rank = ?, attempt = ?, restarts = ?,
@@ -231,8 +238,6 @@ export function updateTrial(db: Database, row: TrialRow): void {
     row.starred ? 1 : 0,
     row.id,
   );
-  const text = searchTextOf(row.name, row.labels, row.spec.command);
-  prepared(db, 'UPDATE trial_text SET text = ? WHERE trial_id = ? AND text <> ?').run(text, row.id, text);
 }
 
 /** The main metric is written without a new revision, as progress is. */

@@ -55,6 +55,8 @@ const MAX_ASK_AGAIN_MS = 1_000;
 const FOLLOW_PACE_MS = 20;
 /** Between its exit file and its end a supervisor has one system call to make. */
 const LAST_BREATH_MS = 1_000;
+/** Exit code of a program that SIGKILL ended, as the supervisor notes it. */
+const SIGKILL_CODE = 128 + 9;
 
 export interface ProcessRuntimeOptions {
   readonly clock: Clock;
@@ -157,7 +159,8 @@ export function createProcessRuntime({
     if (exit === null) {
       return describeVanished({ lost: false, signal: endSignal ?? 'SIGKILL', endedAtMs: clock.nowMs() });
     }
-    const oomKills = table().oomKills();
+    // The out-of-memory killer sends SIGKILL: any other end needs no look at what it did.
+    const oomKills = exit.exitCode === SIGKILL_CODE ? table().oomKills() : null;
     return describeExit({
       ...exit,
       logPath: spec.logPath,

@@ -3,6 +3,7 @@
  * All of it at once and beside the engine's own thread: a free slot waits for it, and on some file systems each new name costs
  * a good part of a millisecond.
  */
+import { writeFileSync } from 'node:fs';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import type { RuntimeKind } from '../../contract/states.ts';
 import { LaunchError } from '../../ports/trial-runtime.ts';
@@ -65,11 +66,13 @@ export function createPreparation(deps: PreparationDeps): Preparation {
         helper: deps.helperDir,
       });
       if (layout === undefined) throw new Error(`no ${attempt.runtime} runtime`);
-      if (attempt.number === 1) makeFirstDirectory(deps.trialsDir, dirs.root);
+      // Before its first attempt nothing ran, and its directory is new.
+      const isFirst = attempt.number === 1;
+      if (isFirst) makeFirstDirectory(deps.trialsDir, dirs.root);
       const links = trial.spec.links ?? [];
-      const hasRun = listAttempts(deps.store.db, trial.id).some(({ startedAtMs }) => startedAtMs !== null);
+      const hasRun = !isFirst && listAttempts(deps.store.db, trial.id).some(({ startedAtMs }) => startedAtMs !== null);
       await Promise.all([
-        makeDirectory(files.exchange).then(() => writeRegular(files.hparams, JSON.stringify(trial.hparams))),
+        makeDirectory(files.exchange).then(() => writeHparams(files.hparams, JSON.stringify(trial.hparams), isFirst)),
         makeDirectory(dirs.checkpoints),
         makeDirectory(dirs.output),
         work === dirs.work
@@ -99,8 +102,7 @@ export function createPreparation(deps: PreparationDeps): Preparation {
         userEnv: experiment?.sealedEnv == null ? {} : openVariables(experiment.sealedEnv),
         shellEnv: experiment?.sealedShell == null ? null : openVariables(experiment.sealedShell),
         runtime: attempt.runtime,
-        // Before its first attempt there cannot be one.
-        latestCheckpoint: attempt.number === 1 ? null : ((await pickLatestCheckpoint(dirs.checkpoints))?.name ?? null),
+        latestCheckpoint: isFirst ? null : ((await pickLatestCheckpoint(dirs.checkpoints))?.name ?? null),
         token: deps.tokens.take(trial.id, attempt.number),
         apiUrl: await deps.apiUrl(attempt.runtime),
         user: deps.user,
@@ -120,6 +122,12 @@ export function createPreparation(deps: PreparationDeps): Preparation {
  */
 export async function leaveStopWish(file: string): Promise<void> {
   await writeFile(file, '', { mode: 0o600, flag: 'wx' }).catch(() => undefined);
+}
+
+/** A trial that ran before may have put something in its place. */
+async function writeHparams(file: string, text: string, isFirst: boolean): Promise<void> {
+  if (isFirst) writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
+  else await writeRegular(file, text);
 }
 
 async function makeDirectory(dir: string): Promise<void> {

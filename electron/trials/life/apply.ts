@@ -3,7 +3,7 @@ import { countLosses, deleteLeases, markEnded } from '../../store/attempts.ts';
 import type { Tx } from '../../store/database.ts';
 import { frozenTime } from '../../store/frozen-time.ts';
 import { queueMessages } from '../../store/messages.ts';
-import { updateTrial, type TrialRow } from '../../store/trials.ts';
+import { advanceTrial, type TrialRow } from '../../store/trials.ts';
 import { SHORT_LIFE_MS, next, type Effect, type TrialEvent } from './transitions.ts';
 
 /** An effect that must happen after the commit. */
@@ -37,7 +37,7 @@ export function applyEvent(tx: Tx, trial: TrialRow, event: TrialEvent): Applied 
       frozenMs: frozenTime(trial, endedAtMs),
     });
   }
-  updateTrial(tx.db, transition.trial);
+  advanceTrial(tx.db, transition.trial);
   if (transition.trial.state === 'done' && trial.state !== 'done') queueMessages(tx.db, transition.trial, tx.nowMs);
   tx.emit({ type: `trial.${event.type}`, trialId: trial.id, text: transition.text });
   return {

@@ -48,8 +48,10 @@ export function createCommitFollower(to: CommitListeners): CommitFollower {
   function changed(id: number): ChangeMeaning {
     const row = to.readTrial(id);
     const meaning = meaningOfChange(id, states.get(id), row);
-    if (row !== null && meaning.changesEstimates) to.likeRuns.forget(row);
-    if (row?.state === 'done' && meaning.changesEstimates) to.reestimation.soon(row.estimateKey);
+    if (row !== null && meaning.changesEstimates) {
+      if (row.state === 'done') to.reestimation.soon(row.estimateKey);
+      else to.likeRuns.forget(row);
+    }
     remember(id, row);
     return meaning;
   }

@@ -4,7 +4,7 @@
  * the same, and the same holds: nobody worked in the time that was jumped over.
  */
 import type { Store } from '../../store/database.ts';
-import { listActiveTrials, updateTrial } from '../../store/trials.ts';
+import { listActiveTrials, advanceTrial } from '../../store/trials.ts';
 import { sayDuration } from '../../text/say.ts';
 
 /** @param jumpMs how much further the wall clock went than the steady one; nothing is done for a clock that was set back */
@@ -17,7 +17,7 @@ export function leaveOutSleep(store: Pick<Store, 'transact'>, jumpMs: number): v
       for (const trial of listActiveTrials(tx.db)) {
         // One that is frozen counts the wall clock's time itself; one that had not begun has none to lose.
         if (trial.frozen || trial.startedAtMs === null || trial.startedAtMs > tx.nowMs - jumpMs) continue;
-        updateTrial(tx.db, { ...trial, frozenMs: trial.frozenMs + jumpMs });
+        advanceTrial(tx.db, { ...trial, frozenMs: trial.frozenMs + jumpMs });
         tx.emit({ type: 'trial.slept', trialId: trial.id, text });
       }
     },

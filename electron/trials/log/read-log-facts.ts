@@ -185,8 +185,9 @@ export function createLogReader(deps: LogReaderDeps): LogReader {
     },
 
     async finish(trialId, logPath) {
+      if (readLogReading(db, trialId)?.takesMetrics !== true) return;
       const attempt = listAttempts(db, trialId).findLast(({ number }) => logOf(trialId, number) === logPath)?.number;
-      if (attempt === undefined || readLogReading(db, trialId)?.takesMetrics !== true) return;
+      if (attempt === undefined) return;
       await inTurn(trialId, () => takeFrom(trialId, attempt, logPath, null));
     },
 

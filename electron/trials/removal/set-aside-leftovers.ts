@@ -45,12 +45,15 @@ export function setAsideLeftovers(
  * @returns where that is now; null when there was nothing
  */
 export function makeFirstDirectory(trialsDir: string, root: string): string | null {
-  mkdirSync(trialsDir, { recursive: true, mode: 0o700 });
   try {
     mkdirSync(root, { mode: 0o700 });
     return null;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (hasCode(error, 'ENOENT')) {
+      mkdirSync(root, { recursive: true, mode: 0o700 });
+      return null;
+    }
+    if (!hasCode(error, 'EEXIST')) throw error;
   }
   const aside = path.join(newPlace(trialsDir), path.basename(root));
   renameSync(root, aside);
@@ -68,7 +71,11 @@ function newPlace(trialsDir: string): string {
       mkdirSync(dir, { mode: 0o700 });
       return dir;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (!hasCode(error, 'EEXIST')) throw error;
     }
   }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -3,7 +3,7 @@
  * in the same transaction: after a crash the file is read on from there, and nothing counts twice.
  */
 import path from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getAttempt, setReportOffset } from '../../store/attempts.ts';
 import type { Store, Tx } from '../../store/database.ts';
 import type { CheckpointView } from '../../contract/trials.ts';
@@ -111,7 +111,8 @@ export function createReportIntake(deps: IntakeDeps, beatMs: number = BEAT_MS): 
   const budget = createMetricBudget(store);
   const watches = new Set<ReportWatch>();
   let pending: Pending[] = [];
-  let timer: NodeJS.Timeout | null = null;
+  /** Takes back the flush that is due; null when none is. */
+  let cancelFlush: (() => void) | null = null;
   let flushing: Promise<void> = Promise.resolve();
   const stopped = new AbortController();
 
@@ -174,15 +175,30 @@ export function createReportIntake(deps: IntakeDeps, beatMs: number = BEAT_MS): 
   function enqueue(batch: Batch, isUrgent: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       pending.push({ batch, saved: resolve, refused: reject });
-      if (timer !== null && !isUrgent) return;
-      if (timer !== null) clearTimeout(timer);
-      timer = setTimeout(flush, isUrgent ? 0 : beatMs);
+      if (isUrgent) flushSoon();
+      else cancelFlush ??= flushAfterBeat();
     });
+  }
+
+  function flushAfterBeat(): () => void {
+    const timer = setTimeout(flush, beatMs);
+    return () => {
+      clearTimeout(timer);
+    };
+  }
+
+  /** With what else is urgent in this turn. */
+  function flushSoon(): void {
+    cancelFlush?.();
+    const immediate = setImmediate(flush);
+    cancelFlush = () => {
+      clearImmediate(immediate);
+    };
   }
 
   /** One transaction for the reports of all trials; more only where they are many, with a turn for others in between. */
   function flush(): void {
-    timer = null;
+    cancelFlush = null;
     const all = pending;
     pending = [];
     flushing = flushing.then(() => saveAll(all));
@@ -198,7 +214,7 @@ export function createReportIntake(deps: IntakeDeps, beatMs: number = BEAT_MS): 
       from = to;
       // Nothing of a group that is refused was written; one of them must not hold up the others.
       if (!save(group)) for (const one of group) if (group.length > 1) save([one]);
-      await setImmediate();
+      await nextTurn();
     }
   }
 
@@ -284,7 +300,8 @@ export function createReportIntake(deps: IntakeDeps, beatMs: number = BEAT_MS): 
       const watch: ReportWatch = {
         async finish() {
           isEnding = true;
-          flushPendingSoon();
+          // A free slot does not wait for the beat.
+          if (cancelFlush !== null) flushSoon();
           if (reader.behindBytes() <= MAX_QUICK_BYTES) {
             await drain();
             return null;
@@ -323,17 +340,10 @@ export function createReportIntake(deps: IntakeDeps, beatMs: number = BEAT_MS): 
 
     close() {
       stopped.abort();
-      if (timer !== null) clearTimeout(timer);
+      cancelFlush?.();
       for (const watch of watches) watch.close();
     },
   };
-
-  /** A free slot does not wait for the beat. */
-  function flushPendingSoon(): void {
-    if (timer === null) return;
-    clearTimeout(timer);
-    timer = setTimeout(flush, 0);
-  }
 }
 
 /** @returns the points that were kept */

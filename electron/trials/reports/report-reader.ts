@@ -25,6 +25,8 @@ const DRAIN_RETRIES = 20;
 /** A line of the greatest length fits with its end. */
 const MAX_PIECE_BYTES = MAX_REPORT_LINE_BYTES + 1;
 const LF = 10;
+/** Nobody asks why: without a reason an abort makes an error with its stack each time. */
+const ENDED = 'ended';
 
 export interface ReportReaderOptions {
   readonly filePath: string;
@@ -161,12 +163,12 @@ export function createReportReader(options: ReportReaderOptions): ReportReader {
   const following = follow();
   return {
     async drain() {
-      draining.abort();
+      draining.abort(ENDED);
       await following;
       for (let tries = 0; !closed.signal.aborted && tries <= DRAIN_RETRIES; tries++) {
         try {
           await readAll(true);
-          closed.abort();
+          closed.abort(ENDED);
         } catch (error) {
           options.onError(error);
           await restUntil(RETRY_MS, [closed.signal]);
@@ -175,7 +177,7 @@ export function createReportReader(options: ReportReaderOptions): ReportReader {
     },
     behindBytes: () => Math.max(0, plainSize(options.filePath) - offset),
     close() {
-      closed.abort();
+      closed.abort(ENDED);
     },
   };
 }

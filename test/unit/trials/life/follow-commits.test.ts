@@ -121,6 +121,14 @@ test('one that comes back from the dead by an undo is as new: what ended is not 
   expect(commit({ trials: [1] })).toContain('forget estimates');
 });
 
+test('the end of a run does not have all runs like it read again at once: ends are gathered', () => {
+  commit({ trials: [put(1, { state: 'running' })] });
+  put(1, { state: 'done', outcome: OUTCOME });
+  const heard = commit({ trials: [1] });
+  expect(heard).toContain('reestimate');
+  expect(heard).not.toContain('forget estimates');
+});
+
 test('a held trial is watched until its time comes', () => {
   expect(commit({ trials: [put(1, { state: 'queued', notBeforeMs: 5_000 })] })).toContain('wake 1');
 });
