@@ -1,12 +1,12 @@
 /** Takes up what was left: trials that ran on, pools that drained, what deleted trials and broken-off submits left behind. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { createIdleCollector } from '../../native/host/idle-memory.ts';
+import { collectAll, createBusyShare, createIdleCollector } from '../../native/host/idle-memory.ts';
 import { createClockWatch } from '../feed/clock-watch.ts';
 import { holdAfterReboot } from '../queue/hold-after-reboot.ts';
 import { pauseDrainedPools } from '../queue/pause-drained.ts';
 import { growReserve } from '../store/reserve.ts';
 import { readSettings } from '../store/settings.ts';
-import { listHeldTrials, listLiveTrials } from '../store/trials.ts';
+import { listHeldTrials, readLiveTrials } from '../store/trials.ts';
 import { leaveOutSleep } from '../trials/life/leave-out-sleep.ts';
 import { leaveToOriginal } from '../trials/attempts/leave-to-original.ts';
 import { sweepSnapshots } from '../trials/removal/sweep-snapshots.ts';
@@ -49,7 +49,7 @@ export async function takeUp(
         `(#${leftovers.ids.slice(0, 10).join(', #')}${leftovers.ids.length > 10 ? ', ...' : ''}). They were moved to ${leftovers.dir}.`,
       remedy: 'Take out of that directory what you need (checkpoints, output, logs), then delete it.',
     });
-  follower.takeUp(listLiveTrials(store.db));
+  for (const rows of readLiveTrials(store.db)) follower.takeUp(rows);
   screen.courier.nudge();
   // Statuses first, so that recovery knows whom it can ask. One that hangs comes later: it keeps nothing else from starting.
   await atMost(RUNTIME_PATIENCE_MS, runtimeWatch.refresh());
@@ -65,7 +65,11 @@ export async function takeUp(
   setPace();
   loop.start();
   const active = (): ReturnType<typeof index.active> => index.active();
-  const collectWhenIdle = createIdleCollector(() => active().length);
+  const collectWhenIdle = createIdleCollector({
+    activeCount: () => active().length,
+    busyShare: createBusyShare(),
+    collect: collectAll,
+  });
   const lookAtClock = createClockWatch(clock, notices, (jumpMs) => {
     leaveOutSleep(store, jumpMs);
     // Their timers stood still with the machine.

@@ -14,7 +14,9 @@ import type { RuntimeKind } from '../contract/states.ts';
 import { LaunchError } from '../ports/trial-runtime.ts';
 import type { TrialRuntime } from '../ports/trial-runtime.ts';
 import type { LaunchHolds, LaunchKind } from './launch-holds.ts';
+import { changeQueued } from './plan/lines.ts';
 import type { PlanInput, PlanTrial } from './plan/model.ts';
+import { splitQueue } from './plan/read-input.ts';
 
 /** A screen, and a pass over a long queue for it, need no more than this. */
 const TELL_EVERY_MS = 1_000;
@@ -170,28 +172,32 @@ export function createImageSupply({ runtimes, isUp, holds }: ImageSupplyDeps): I
       if (missing.size === 0) return input;
       /** Of each missing image, who is first in line for it. */
       const waiting = new Map<string, Waiting>();
-      const places = new Map<string, number>();
-      const keyOfWaiting = (trial: PlanTrial): string | null => {
-        const place = places.get(trial.poolId) ?? 0;
-        places.set(trial.poolId, place + 1);
+      const missed = (trial: PlanTrial): { readonly key: string; readonly kind: LaunchKind } | null => {
         const kind = trial.held === null ? queue.kindOf(trial.id) : undefined;
         if (kind?.image == null) return null;
         const key = keyOf(kind.runtime, kind.image);
-        if (!missing.has(key)) return null;
-        // That some cannot have GPUs keeps no image away.
-        if (place < (waiting.get(key)?.place ?? Infinity))
-          waiting.set(key, { place, trialId: Number(trial.id), launch: { ...kind, slots: 0 } });
-        return key;
+        return missing.has(key) ? { key, kind } : null;
       };
-      const keys = input.queued.map(keyOfWaiting);
+      for (const line of splitQueue(input).values()) {
+        const found = new Set<string>();
+        for (let place = 0; place < line.length && found.size < missing.size; place++) {
+          const trial = line.at(place) as PlanTrial;
+          const wanted = missed(trial);
+          if (wanted === null || found.has(wanted.key)) continue;
+          const { key, kind } = wanted;
+          found.add(key);
+          // That some cannot have GPUs keeps no image away.
+          if (place < (waiting.get(key)?.place ?? Infinity))
+            waiting.set(key, { place, trialId: Number(trial.id), launch: { ...kind, slots: 0 } });
+        }
+      }
       for (const [key, { launch }] of waiting) if (!known.has(key)) look(launch, key);
       if (fetching === null) fetchNext(waiting.values());
-      const queued = input.queued.map((trial, i): PlanTrial => {
-        const key = keys[i] ?? null;
-        if (key === null) return trial;
-        return { ...trial, keepsClaim: false, held: { code: 'image', text: sayWait(key) } };
+      return changeQueued(input, (trial) => {
+        const wanted = missed(trial);
+        if (wanted === null) return trial;
+        return { ...trial, keepsClaim: false, held: { code: 'image', text: sayWait(wanted.key) } };
       });
-      return { ...input, queued };
     },
     forget({ runtime, image }) {
       if (image !== null) known.delete(keyOf(runtime, image));

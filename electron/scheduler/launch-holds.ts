@@ -9,6 +9,7 @@
 import type { RuntimeKind } from '../contract/states.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LaunchError, LaunchHold } from '../ports/trial-runtime.ts';
+import { changeQueued } from './plan/lines.ts';
 import type { PlanInput, PlanTrial } from './plan/model.ts';
 
 const FIRST_MS = 5_000;
@@ -114,17 +115,14 @@ export function createLaunchHolds(clock: Pick<Clock, 'monotonicMs'>): LaunchHold
     },
     apply(input, kindOf) {
       if (![...holds.values()].some((hold) => leftOf(hold) > 0)) return input;
-      return {
-        ...input,
-        queued: input.queued.map((trial) => {
-          if (trial.held !== null) return trial;
-          const kind = kindOf(trial.id);
-          const hold = kind === undefined ? null : longest(kind);
-          if (hold === null) return trial;
-          const seconds = Math.max(1, Math.round(leftOf(hold) / 1000));
-          return { ...trial, held: { code: 'held' as const, text: `tried again in ${seconds} s: ${hold.message}` } };
-        }),
-      };
+      return changeQueued(input, (trial) => {
+        if (trial.held !== null) return trial;
+        const kind = kindOf(trial.id);
+        const hold = kind === undefined ? null : longest(kind);
+        if (hold === null) return trial;
+        const seconds = Math.max(1, Math.round(leftOf(hold) / 1000));
+        return { ...trial, held: { code: 'held' as const, text: `tried again in ${seconds} s: ${hold.message}` } };
+      });
     },
     leftMs(launch) {
       const hold = longest(launch);

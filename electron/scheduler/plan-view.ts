@@ -5,7 +5,7 @@ import type { TrialRow } from '../store/trials.ts';
 import { forecast } from './forecast/forecast.ts';
 import type { SchedulerLoop } from './loop.ts';
 import type { PlanInput, PlanTrial } from './plan/model.ts';
-import { compareInQueue } from './plan/read-input.ts';
+import { moveInLines } from './plan/lines.ts';
 import type { QueueIndex } from './queue-index.ts';
 import type { World } from './world.ts';
 
@@ -66,12 +66,11 @@ export function createPlanView(deps: {
       const ids = new Set<PlanTrial['id']>(moved.map(({ id }) => id));
       const pick = (world: PlanInput): ForecastEntry[] =>
         forecast(world, HORIZON_MS, FORECAST_ENTRIES).entries.filter((entry) => ids.has(entry.trialId));
-      const byId = new Map<PlanTrial['id'], TrialRow>(moved.map((row) => [row.id, row]));
-      const queued = input.queued.map((trial) => {
-        const row = byId.get(trial.id);
-        return row === undefined ? trial : { ...trial, poolId: row.poolId, priority: row.priority, rank: row.rank };
+      const moves = moved.flatMap(({ id, poolId, priority, rank }) => {
+        const trial = deps.index.get(id);
+        return trial === undefined ? [] : [{ trial, to: { poolId, priority, rank } }];
       });
-      return { before: pick(input), after: pick({ ...input, queued: queued.toSorted(compareInQueue) }) };
+      return { before: pick(input), after: pick({ ...input, lines: moveInLines(input, moves, FORECAST_ENTRIES) }) };
     },
   };
 }

@@ -7,14 +7,14 @@ import type { RuntimeKind } from '../contract/states.ts';
 import type { TrialRow } from '../store/trials.ts';
 import { estimateQueued, type Estimate } from './forecast/estimates.ts';
 import { likeKeyOf, type LikeKey } from './forecast/like-command.ts';
+import { placeInLine } from './plan/lines.ts';
 import type { PlanTrial } from './plan/model.ts';
-import { compareInQueue } from './plan/read-input.ts';
 
 export interface QueueIndex {
   /** Takes in the row as it is after a commit; null = the trial is gone. */
   update(id: number, row: TrialRow | null): void;
-  /** Queued trials of all pools, each pool's in line order. */
-  queued(): readonly QueuedTrial[];
+  /** Pool -> its queued trials in line order. Until the next change: they are kept in place. */
+  lines(): ReadonlyMap<string, readonly QueuedTrial[]>;
   active(): readonly ActiveTrial[];
   queuedCount(): number;
   /** How many of the queued trials run on this runtime. */
@@ -60,7 +60,6 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
   const active = new Map<number, ActiveTrial>();
   const byRuntime = new Map<RuntimeKind, number>();
   const byImage = new Map<RuntimeKind, Map<string, number>>();
-  let all: readonly QueuedTrial[] | null = null;
 
   function count({ runtime, image }: QueuedTrial, change: 1 | -1): void {
     byRuntime.set(runtime, (byRuntime.get(runtime) ?? 0) + change);
@@ -79,8 +78,7 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
     queuedById.delete(id);
     count(old, -1);
     const line = lines.get(old.poolId) as QueuedTrial[];
-    line.splice(placeOf(line, old), 1);
-    all = null;
+    line.splice(placeInLine(line, old), 1);
   }
 
   return {
@@ -106,8 +104,7 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
       count(trial, 1);
       let line = lines.get(row.poolId);
       if (line === undefined) lines.set(row.poolId, (line = []));
-      line.splice(placeOf(line, trial), 0, trial);
-      all = null;
+      line.splice(placeInLine(line, trial), 0, trial);
     },
     reestimate(keys) {
       for (const line of lines.values()) {
@@ -118,35 +115,16 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
           const fresh = { ...trial, remainingMs, estimateBasis: basis };
           line[place] = fresh;
           queuedById.set(Number(trial.id), fresh);
-          all = null;
         }
       }
     },
-    queued() {
-      if (all === null) {
-        const nonEmpty = [...lines.values()].filter((line) => line.length > 0);
-        all = nonEmpty.length === 1 ? (nonEmpty[0] as QueuedTrial[]) : nonEmpty.flat();
-      }
-      return all;
-    },
+    lines: () => lines,
     active: () => [...active.values()],
     queuedCount: () => queuedById.size,
     queuedOn: (runtime) => byRuntime.get(runtime) ?? 0,
     images: (runtime) => byImage.get(runtime)?.keys() ?? [],
     get: (id) => queuedById.get(id),
   };
-}
-
-/** Index of the first element that does not come before `trial`. */
-function placeOf(line: readonly PlanTrial[], trial: PlanTrial): number {
-  let low = 0;
-  let high = line.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compareInQueue(line[middle] as PlanTrial, trial) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 export function toPlanTrial(

@@ -10,9 +10,10 @@ import { assessSlots } from '../gpus/assess-slots.ts';
 import type { Estimate, Expectation } from './forecast/estimates.ts';
 import { createCreditKeeper, readCredits } from './fair-credits.ts';
 import { createFairLedger } from './plan/fair-ledger.ts';
+import { changeQueued } from './plan/lines.ts';
 import type { PlanInput, PlanOutput, PlanTrial } from './plan/model.ts';
 import { poolOpenState } from './pool-hours.ts';
-import { toPlanTrial, type QueueIndex } from './queue-index.ts';
+import { toPlanTrial, type QueuedTrial, type QueueIndex } from './queue-index.ts';
 
 export interface WorldDeps {
   readonly store: Store;
@@ -129,8 +130,9 @@ export function createWorld(deps: WorldDeps): World {
       });
       const { problem, gpus } = deps.monitor.current();
       const slotsProblem = gpus.length === 0 ? problem : null;
-      const queued = withHolds(deps.index.queued());
-      return { nowMs, pools, slots: planSlots, slotsProblem, queued, active, credits: ledger.at(nowMs) };
+      const credits = ledger.at(nowMs);
+      const lines = deps.index.lines();
+      return withHolds({ nowMs, pools, slots: planSlots, slotsProblem, queued: [], lines, active, credits });
     },
 
     slotViews: () => [...assess().views],
@@ -147,18 +149,19 @@ export function createWorld(deps: WorldDeps): World {
   };
 
   /** Holds that hit everything at once are put on here, so that the mirror stays as it is. */
-  function withHolds(queued: ReturnType<QueueIndex['queued']>): readonly PlanTrial[] {
+  function withHolds(input: PlanInput): PlanInput {
     const disk = deps.diskProblem();
-    if (disk !== null) return queued.map((trial) => ({ ...trial, held: { code: 'disk_full' as const, text: disk } }));
+    if (disk !== null)
+      return changeQueued(input, (trial) => ({ ...trial, held: { code: 'disk_full' as const, text: disk } }));
     // A runtime that nobody waits for holds nobody: the usual case without Docker, told apart without a look at each trial.
     const held = new Map<RuntimeKind, string>();
     for (const kind of RuntimeKind.options) {
       const text = deps.index.queuedOn(kind) === 0 ? null : deps.heldRuntime(kind);
       if (text !== null) held.set(kind, text);
     }
-    if (held.size === 0) return queued;
-    return queued.map((trial) => {
-      const text = held.get(trial.runtime);
+    if (held.size === 0) return input;
+    return changeQueued(input, (trial) => {
+      const text = held.get((trial as QueuedTrial).runtime);
       return text === undefined ? trial : { ...trial, held: { code: 'runtime_down' as const, text } };
     });
   }

@@ -1,5 +1,6 @@
 /** How long a short question waits while one long request after the other is answered, with 200,000 trials in the database. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { startAsker } from './health-asker.ts';
 import { seedQueue } from './seed.ts';
 import { ms } from './measure.ts';
 import type { BenchResult } from './report.ts';
@@ -24,7 +25,6 @@ function attacks(
   { call, raw }: Yard['engine']['api'],
   lastId: number,
 ): readonly (readonly [string, () => Promise<unknown>])[] {
-  // Not parsed: that would hold up the one who asks meanwhile, who is here as well.
   const read = async (path: string): Promise<void> => {
     await (await raw(path)).body?.pipeTo(new WritableStream());
   };
@@ -68,22 +68,16 @@ export async function benchTurns(): Promise<BenchResult[]> {
   return await withYard('turns', { dataDir }, async ({ engine }) => {
     const { call } = engine.api;
     await call('POST', '/pools/workstation/actions', { action: 'pause' });
+    const asker = await startAsker(engine.socket);
     const figures: { readonly name: string; readonly waitedMs: number; readonly tookMs: number }[] = [];
     for (const [name, attack] of attacks(engine.api, lastId)) {
-      const progress = { isOver: false };
+      asker.begin();
       const beganMs = performance.now();
-      const done = attack().finally(() => {
-        progress.isOver = true;
-      });
-      let waitedMs = 0;
-      while (!progress.isOver) {
-        const askedMs = performance.now();
-        await call('GET', '/health');
-        waitedMs = Math.max(waitedMs, performance.now() - askedMs);
-      }
-      await done;
-      figures.push({ name, waitedMs, tookMs: performance.now() - beganMs });
+      await attack();
+      const tookMs = performance.now() - beganMs;
+      figures.push({ name, waitedMs: await asker.end(), tookMs });
     }
+    await asker.close();
     return figures.map(({ name, waitedMs, tookMs }) => ({
       promise: `a short question during ${name}`,
       figure: `waited ${ms(waitedMs)} at most (of ${ms(tookMs)})`,

@@ -62,6 +62,8 @@ export interface EngineProcess {
   readonly api: ApiClient;
   readonly pid: number;
   readonly url: string;
+  /** Where its API listens. */
+  readonly socket: string;
   readonly isAlive: boolean;
   /** What this and earlier engines of this directory printed to stderr. */
   stderr(): string;
@@ -174,6 +176,7 @@ export async function startEngineProcess(options: EngineProcessOptions): Promise
   const engine: EngineProcess = {
     dataDir: options.dataDir,
     api,
+    socket,
     get pid() {
       return run.pid;
     },

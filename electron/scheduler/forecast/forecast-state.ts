@@ -2,6 +2,7 @@
  * The machine as the forecast imagines it at some time ahead: who is queued, who runs until when, what is left to share.
  * Changed in place by the forecast only.
  */
+import { firstOf } from '../plan/lines.ts';
 import { compareInQueue, endOf, finiteOr, readActive, readLease, readPools, splitQueue } from '../plan/read-input.ts';
 import type { PlanInput, PlanOutput, PlanPool, PlanTrial, TrialKey } from '../plan/model.ts';
 import type { PlanSlot } from '../../gpus/plan-slot.ts';
@@ -51,7 +52,7 @@ export function newForecastState(input: PlanInput, nowMs: number, maxEntries: nu
   const cutOff = new Set<string>();
   for (const [poolId, queue] of splitQueue(input)) {
     if (!known.has(poolId)) continue;
-    considered.push(...queue.slice(0, maxEntries));
+    considered.push(...firstOf(queue, maxEntries));
     if (queue.length > maxEntries) cutOff.add(poolId);
   }
   const state: Simulated = {

@@ -180,22 +180,23 @@ function start(pass: Pass, group: Group, { index, trial, want, cost }: Candidate
  */
 function keepClaims(pass: Pass): ReadonlySet<number> {
   const claimed = new Set<number>();
-  pass.queue.forEach((trial, index) => {
+  for (let index = 0; index < pass.queue.length; index++) {
+    const trial = pass.queue.at(index) as PlanTrial;
     const found = keepsClaim(trial) ? placeHeld(pass, trial) : null;
-    if (found === null) return;
+    if (found === null) continue;
     const { want, slots } = found;
     if (!isHeld(trial) && placeNow(pass, want) !== null) startTrial(pass, index, trial, want, slots);
     else {
       claimSlots(pass, trial, want, slots);
       claimed.add(index);
     }
-  });
+  }
   return claimed;
 }
 
 function startCpuTrials(pass: Pass): void {
   for (let i = 0; i < pass.queue.length; i++) {
-    const trial = pass.queue[i] as PlanTrial;
+    const trial = pass.queue.at(i) as PlanTrial;
     if (trial.slots !== 0) continue;
     if (i >= pass.reasonWindow && !anyRoom(pass, true)) return;
     const want = admit(pass, trial);
@@ -244,7 +245,7 @@ function collectPending(pass: Pass, groups: Map<TrialKey, Group>, claimed: Reado
   const misfits = new ShapeCache();
   let tries = 0;
   for (let i = 0; i < pass.queue.length; i++) {
-    const trial = pass.queue[i] as PlanTrial;
+    const trial = pass.queue.at(i) as PlanTrial;
     if (trial.slots === 0) continue;
     const known = groups.get(trial.experimentId);
     if (i >= pass.reasonWindow) {

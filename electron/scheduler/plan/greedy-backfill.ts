@@ -59,10 +59,10 @@ export function planGreedy(pass: Pass): void {
   const { queue } = pass;
   let tries = 0;
   for (let from = 0; from < queue.length;) {
-    const priority = priorityOf(queue[from] as PlanTrial);
+    const priority = priorityOf(queue.at(from) as PlanTrial);
     let to = from;
-    for (; to < queue.length && priorityOf(queue[to] as PlanTrial) === priority; to++) {
-      const trial = queue[to] as PlanTrial;
+    for (; to < queue.length && priorityOf(queue.at(to) as PlanTrial) === priority; to++) {
+      const trial = queue.at(to) as PlanTrial;
       const lane = lanes[trial.slots === 0 ? 1 : 0];
       if (to >= pass.reasonWindow) {
         if (lanes.every((each) => isClosed(pass, each, preemptible))) return;

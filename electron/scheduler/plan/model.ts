@@ -54,6 +54,9 @@ export interface Hold {
   readonly awaits?: readonly TrialKey[];
 }
 
+/** The queued trials of one pool in queue order. A list is one; others make of each trial what it is when it is looked at. */
+export type Line = Pick<readonly PlanTrial[], 'length' | 'at'>;
+
 export interface PlanInput {
   readonly nowMs: number;
   readonly pools: readonly PlanPool[];
@@ -62,6 +65,11 @@ export interface PlanInput {
   readonly slotsProblem?: string | null;
   /** Queued trials in queue order (priority, rank, submitOrder) within each pool, and active ones in any order. */
   readonly queued: readonly PlanTrial[];
+  /**
+   * Pool -> its line, from who keeps the queue sorted: instead of `queued`, which is not looked at then. A pass over 200,000 trials that had to
+   * look at each of them once would take longer than everything else in it.
+   */
+  readonly lines?: ReadonlyMap<string, Line>;
   readonly active: readonly PlanTrial[];
   /** Under fair share: experiment -> slots times ms that it is owed; missing = nobody keeps count, shares are of the moment only. */
   readonly credits?: ReadonlyMap<TrialKey, number>;

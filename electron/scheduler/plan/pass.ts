@@ -11,7 +11,7 @@ import type { Holder, Occupancy, Yard } from './occupancy.ts';
 import { couldSuit, place } from './placement.ts';
 import { capOf, compareInQueue, endOf, priorityOf, readLease, readWant, slotCount } from './read-input.ts';
 import type { Rules, Slot, Want } from './read-input.ts';
-import type { PlanOutput, PlanTrial, TrialKey } from './model.ts';
+import type { Line, PlanOutput, PlanTrial, TrialKey } from './model.ts';
 
 /**
  * So many trials further down are tried one by one in a pass. Trials like one that just failed do not count, so this
@@ -57,7 +57,7 @@ export type Verdict =
 
 export interface Pass {
   readonly yard: Yard;
-  readonly queue: readonly PlanTrial[];
+  readonly queue: Line;
   /** So many trials at the front of the queue are looked at whether or not they could start, and get a verdict. */
   readonly reasonWindow: number;
   /** Active trials, then starts and claims of this pass. */
@@ -100,7 +100,7 @@ export function beginPass(
   nowMs: number,
   rules: Rules,
   slots: readonly Slot[],
-  queue: readonly PlanTrial[],
+  queue: Line,
   active: readonly PlanTrial[],
   memory: PlanMemory,
 ): Pass {

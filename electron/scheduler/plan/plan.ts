@@ -9,6 +9,7 @@ import { planFairShare } from './fair-share-policy.ts';
 import { planGreedy } from './greedy-backfill.ts';
 import { admitUncapped, beginPass, countByExperiment } from './pass.ts';
 import type { Pass, PlanMemory } from './pass.ts';
+import { firstOf } from './lines.ts';
 import { finiteOr, readActive, readInput, readPools, readSlots, splitQueue, textOrNull } from './read-input.ts';
 import { plainReason, refusalReason, sayFarBehind, sayReason } from './reasons.ts';
 import { planReserve } from './reserve-backfill.ts';
@@ -83,7 +84,7 @@ function runPasses(
     return pass;
   });
   const known = new Set(passes.map((pass) => pass.yard.rules.id));
-  return { passes, homeless: [...queues].flatMap(([poolId, queue]) => (known.has(poolId) ? [] : queue)) };
+  return { passes, homeless: [...queues].flatMap(([poolId, queue]) => (known.has(poolId) ? [] : firstOf(queue))) };
 }
 
 /** @returns the place in the queue behind which nobody needs to be named. */
@@ -100,7 +101,7 @@ function listWaiting(pass: Pass, waiting: Waiting[], at: number, most: number): 
   let farId: PlanTrial['id'] | null = null;
   for (let i = 0; i < window; i++) {
     if (started.has(i)) continue;
-    const trial = queue[i] as PlanTrial;
+    const trial = queue.at(i) as PlanTrial;
     const reason =
       pass.yard.rules.shut === null
         ? sayReason(pass, trial, pass.verdicts[i] ?? { kind: 'busy' })
@@ -116,7 +117,7 @@ function listWaiting(pass: Pass, waiting: Waiting[], at: number, most: number): 
       : plainReason(pass.yard.rules.shut.code, pass.yard.rules.shut.text);
   for (let i = window; i < end; i++) {
     if (started.size > 0 && started.has(i)) continue;
-    waiting[next++] = { id: (queue[i] as PlanTrial).id, reason: rest };
+    waiting[next++] = { id: (queue.at(i) as PlanTrial).id, reason: rest };
   }
   return next;
 }

@@ -4,7 +4,7 @@
  */
 import { compareInLine, DEFAULT_PRIORITY, type Place } from '../../contract/queue-order.ts';
 import type { SlotAsk } from '../../contract/trials.ts';
-import type { PlanInput, PlanPool, PlanTrial, TrialKey } from './model.ts';
+import type { Line, PlanInput, PlanPool, PlanTrial, TrialKey } from './model.ts';
 import type { PlanSlot } from '../../gpus/plan-slot.ts';
 
 /** What a trial asks for, checked. `slots` is a whole number of 0 or more; memory is positive MiB or null. */
@@ -191,7 +191,8 @@ export function readLease(trial: PlanTrial): readonly string[] {
 }
 
 /** @returns pool id -> its queued trials in queue order; trials of unknown pools are there too, under the name they give. */
-export function splitQueue(input: PlanInput): ReadonlyMap<string, readonly PlanTrial[]> {
+export function splitQueue(input: PlanInput): ReadonlyMap<string, Line> {
+  if (input.lines instanceof Map) return input.lines as ReadonlyMap<string, Line>;
   const queued = listOf(input.queued);
   const stretches = splitStretches(queued);
   if (stretches !== null) return stretches;

@@ -59,7 +59,7 @@ export function planReserve(pass: Pass): void {
   let tries = 0;
   const { queue } = pass;
   for (let i = 0; i < queue.length; i++) {
-    const trial = queue[i] as PlanTrial;
+    const trial = queue.at(i) as PlanTrial;
     if (i >= pass.reasonWindow) {
       if (!gpuRoom && !cpuRoom) return;
       if (!(trial.slots === 0 ? cpuRoom : gpuRoom)) continue;

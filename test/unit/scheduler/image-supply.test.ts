@@ -3,7 +3,12 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { LaunchError, type ImageStore } from '../../../electron/ports/trial-runtime.ts';
 import { createImageSupply, type ImageSupply } from '../../../electron/scheduler/image-supply.ts';
 import { createLaunchHolds, type LaunchHolds } from '../../../electron/scheduler/launch-holds.ts';
+import { firstOf } from '../../../electron/scheduler/plan/lines.ts';
 import type { PlanInput, PlanTrial } from '../../../electron/scheduler/plan/model.ts';
+import { splitQueue } from '../../../electron/scheduler/plan/read-input.ts';
+
+const queuedOf = (input: PlanInput): readonly PlanTrial[] =>
+  [...splitQueue(input).values()].flatMap((line) => firstOf(line));
 
 interface Call {
   readonly image: string;
@@ -93,10 +98,10 @@ function open(here: readonly string[] = []): Yard {
           new Set(yard.line.flatMap(({ image }) => (image === null || kind !== 'docker' ? [] : [image]))),
       };
       const output = supply.apply(holds.apply(input, kindOf), queue);
-      if (output.queued.every(({ held }) => held?.code !== 'image'))
-        expect(output.queued.length).toBe(yard.line.length);
-      for (const { held, keepsClaim } of output.queued) if (held?.code === 'image') expect(keepsClaim).toBe(false);
-      return output.queued.map(({ held }) => held?.text ?? null);
+      if (queuedOf(output).every(({ held }) => held?.code !== 'image'))
+        expect(queuedOf(output).length).toBe(yard.line.length);
+      for (const { held, keepsClaim } of queuedOf(output)) if (held?.code === 'image') expect(keepsClaim).toBe(false);
+      return queuedOf(output).map(({ held }) => held?.text ?? null);
     },
     async settled() {
       yard.pass();

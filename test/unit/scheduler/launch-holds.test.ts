@@ -2,7 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { LaunchError } from '../../../electron/ports/trial-runtime.ts';
 import { createLaunchHolds, type LaunchHolds, type LaunchKind } from '../../../electron/scheduler/launch-holds.ts';
+import { firstOf } from '../../../electron/scheduler/plan/lines.ts';
 import type { PlanInput, PlanTrial } from '../../../electron/scheduler/plan/model.ts';
+import { splitQueue } from '../../../electron/scheduler/plan/read-input.ts';
+
+const queuedOf = (input: PlanInput): readonly PlanTrial[] =>
+  [...splitQueue(input).values()].flatMap((line) => firstOf(line));
 
 const launch = (more: Partial<LaunchKind> = {}): LaunchKind => ({ runtime: 'docker', slots: 0, image: 'a', ...more });
 const fault = (holds: LaunchError['holds']): LaunchError =>
@@ -96,7 +101,7 @@ describe('launch holds', () => {
     const kindOf = (id: PlanTrial['id']): LaunchKind => launch({ image: id === 3 ? 'b' : 'a' });
     expect(holds.apply(input, kindOf)).toBe(input);
     holds.failed(launch(), fault('image'));
-    expect(holds.apply(input, kindOf).queued.map(({ held }) => held?.text ?? null)).toEqual([
+    expect(queuedOf(holds.apply(input, kindOf)).map(({ held }) => held?.text ?? null)).toEqual([
       'tried again in 5 s: Broken.',
       'own',
       null,

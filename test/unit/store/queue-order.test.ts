@@ -9,7 +9,7 @@ import { compareInLine } from '../../../electron/contract/queue-order.ts';
 import { ensureWorkstationPool } from '../../../electron/queue/pools.ts';
 import { openStore, type Store } from '../../../electron/store/database.ts';
 import { insertExperiment } from '../../../electron/store/experiments.ts';
-import { endOfLine, insertTrial, listLiveTrials, neighbourInLine, readLine } from '../../../electron/store/trials.ts';
+import { endOfLine, insertTrial, readLiveTrials, neighbourInLine, readLine } from '../../../electron/store/trials.ts';
 import { makeTrialRow } from '../../fakes/rows.ts';
 
 let dir: string;
@@ -67,7 +67,7 @@ test('the database and the comparator agree on every line', () => {
         const line = places.toSorted(compareInLine);
         const ids = line.map(({ id }) => id);
         expect(readLine(db, 'workstation', 0, 100).map(({ id }) => id)).toEqual(ids);
-        expect(listLiveTrials(db).map(({ id }) => id)).toEqual(ids);
+        expect([...readLiveTrials(db)].flat().map(({ id }) => id)).toEqual(ids);
         const none = new Set<number>();
         expect(endOfLine(db, 'workstation', 'first', none)?.id).toBe(ids[0]);
         expect(endOfLine(db, 'workstation', 'last', none)?.id).toBe(ids.at(-1));

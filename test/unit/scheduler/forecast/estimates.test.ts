@@ -15,17 +15,18 @@ test('queued trials take over the run time of those like them that ended', () =>
     keepsClaim: () => false,
     runtime: () => 'process',
   });
+  const lined = () => [...index.lines().values()].flat();
   for (const id of [1, 2])
     index.update(id, makeTrialRow({ id, rank: `a${id}`, estimateKey: id === 1 ? 'same' : 'other' }));
-  expect(index.queued().map(({ remainingMs }) => remainingMs)).toEqual([null, null]);
+  expect(lined().map(({ remainingMs }) => remainingMs)).toEqual([null, null]);
   known.set('same', 9000);
   index.reestimate(new Set(['same']));
-  expect(index.queued().map(({ remainingMs, estimateBasis }) => [remainingMs, estimateBasis])).toEqual([
+  expect(lined().map(({ remainingMs, estimateBasis }) => [remainingMs, estimateBasis])).toEqual([
     [9000, 'history'],
     [null, 'none'],
   ]);
   index.update(1, null);
-  expect(index.queued().map(({ id }) => id)).toEqual([2]);
+  expect(lined().map(({ id }) => id)).toEqual([2]);
 });
 
 const left = (row: TrialRow, nowMs: number, from: number, likeMs: number | null): unknown => {
