@@ -36,6 +36,11 @@ export function createApi(services: Services): OpenAPIHono {
   );
   api.openapi(routes.tableColumns, async (c) => c.json(await services.tableColumns(c.req.valid('json')), 200));
   api.openapi(routes.submit, async (c) => c.json(await services.submit(c.req.valid('json')), 201));
+  api.openapi(routes.listExperiments, (c) => {
+    const { before = null, kind = null, limit } = c.req.valid('query');
+    return c.json(services.experiments({ before, kind, limit }), 200);
+  });
+  api.openapi(routes.getExperiment, (c) => c.json(services.experiment(c.req.valid('param').id), 200));
   // Fixed paths before those with {id}.
   api.openapi(routes.actOnTrials, async (c) => c.json(await services.act(c.req.valid('json')), 200));
   api.openapi(routes.deletePreview, async (c) =>

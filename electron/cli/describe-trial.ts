@@ -85,6 +85,7 @@ function describeStopping(trial: Trial, nowMs: number): string {
     preempt: 'to make room',
     move: 'to move',
     time_limit: 'at its time limit',
+    search: 'for its search',
     retry: 'to start again',
   }[trial.stop.kind];
   const left =
@@ -104,6 +105,6 @@ function describeDone(trial: Trial, nowMs: number): string {
       : null;
   const at = trial.endedAtMs === null ? null : `at ${sayTime(trial.endedAtMs, nowMs)}`;
   const kind = trial.outcome?.kind ?? 'done';
-  const why = kind === 'completed' ? null : (trial.outcome?.message ?? null);
+  const why = kind === 'completed' && trial.outcome?.code !== 'search' ? null : (trial.outcome?.message ?? null);
   return [[kind, ran, at].filter((part) => part !== null).join(' '), why].filter((part) => part !== null).join('; ');
 }

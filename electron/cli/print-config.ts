@@ -27,6 +27,8 @@ const MEANING: Readonly<Record<string, string>> = {
   'resources.estimated_minutes': 'how long you expect it to run, for the forecast',
   mounts: 'directories that a container sees',
   hyperparameters: 'in the JSON file that SWITCHYARD_HPARAMS names; in Python: switchyard.hparams()',
+  set_params: 'as -S: changes of a parameter file or a hyperparameter; several values make a sweep',
+  searcher: 'tries hyperparameters out; those above that are ranges',
   checkpoints: 'keep_last: how many of the newest are kept; without it all',
   max_restarts: 'restarts after a failure',
   grace_period_s: 'seconds between SIGTERM and SIGKILL',

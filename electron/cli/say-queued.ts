@@ -6,9 +6,16 @@ import { tellOnce } from './told.ts';
 /** Submits of one shell that follow each other this closely are a batch: a loop, or somebody who tries. */
 const BATCH_MS = 60_000;
 
+const MOST_NAMED = 3;
+
 /** @returns "#7 resnet"; an engine of an older version tells no name */
 export function sayQueued(queued: { readonly trialIds: readonly number[]; readonly name?: string }): string {
-  const ids = queued.trialIds.map((id) => `#${id}`).join(', ');
+  const [first, last] = [queued.trialIds[0], queued.trialIds.at(-1)];
+  const count = queued.trialIds.length;
+  const ids =
+    count > MOST_NAMED && last === (first ?? 0) + count - 1
+      ? `#${first} to #${last} (${count} trials)`
+      : queued.trialIds.map((id) => `#${id}`).join(', ');
   return queued.name === undefined ? ids : `${ids} ${plain(queued.name)}`;
 }
 

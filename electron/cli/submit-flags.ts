@@ -46,7 +46,8 @@ export function addExperimentFlags(command: Command): Command {
     .option('-n, --name <text>', 'name of the experiment')
     .option(
       '-S, --set <key=value>',
-      'hyperparameter, dots for nested ones; the value is read as YAML (repeatable)',
+      'hyperparameter, or with FILE: or a params.yaml a parameter of that file; dots for nested ones; ' +
+        'lr=0.1,0.01 or seed=range(3) make a sweep (repeatable)',
       collect,
       [],
     )
@@ -91,6 +92,7 @@ export function addExperimentFlags(command: Command): Command {
 /**
  * @param config changed in place; keys are those of the YAML configuration
  * @param command argument vector for the trial, or null to keep the entrypoint
+ * @param hasParameterFile the submitted directory has a params.yaml
  * @throws CliError for a value that cannot be read; what a value means is judged by the engine
  */
 export async function applyExperimentFlags(
@@ -98,6 +100,7 @@ export async function applyExperimentFlags(
   flags: ExperimentFlags,
   command: readonly string[] | null,
   terminal: Terminal,
+  hasParameterFile = false,
 ): Promise<void> {
   // One quoted word with spaces in it is a line for the shell, several words are an argument vector.
   if (command !== null)
@@ -142,11 +145,38 @@ export async function applyExperimentFlags(
     set(['resources', 'estimated_minutes'], parseDurationS(flags.estimate, '--estimate') / 60);
   if (flags.set.length > 0) {
     const { parse } = await import('yaml');
+    const isChange = await changesFiles(flags.set, hasParameterFile);
     for (const text of flags.set) {
+      if (isChange(text)) {
+        config['set_params'] = [...listAt(config, 'set_params'), text];
+        continue;
+      }
       const hyperparameter = parseHyperparameter(text);
       set(['hyperparameters', ...hyperparameter.path], readYamlValue(hyperparameter.text, parse));
     }
   }
+}
+
+/**
+ * What a plain hyperparameter cannot be: a parameter of a file, several values, or something added or taken away. All of it is for the
+ * engine to judge, which sees the files.
+ * @param hasParameterFile the submitted directory has a params.yaml, which may have the key
+ */
+async function changesFiles(texts: readonly string[], hasParameterFile: boolean): Promise<(text: string) => boolean> {
+  const special = /^(?:~|\+|[^=]*:)|=.*[,(]/s;
+  if (!hasParameterFile && !texts.some((text) => special.test(text))) return () => false;
+  const { parseByFile } = await import('../experiments/parameters/split-files.ts');
+  return (text) => {
+    if (hasParameterFile || /^(?:~|\+|[^=]*:)/.test(text)) return true;
+    try {
+      const [read] = parseByFile([text], '', () => 0);
+      const [override] = read?.overrides ?? [];
+      return override?.value !== undefined && 'sweep' in override.value;
+    } catch {
+      // Not of that grammar: YAML may read it.
+      return false;
+    }
+  };
 }
 
 /** What is no YAML (an unbalanced bracket, say) is text: a shell user meant it so. */

@@ -23,6 +23,27 @@ export type Mount = z.infer<typeof Mount>;
 /** What of an image can stay as it is in a container, where Switchyard otherwise puts its own. */
 const OfImage = z.enum(['image']).optional();
 
+/** With Determined's names and meanings; which of them a searcher takes is judged by experiments/searchers/searcher-config.ts. */
+export const Searcher = z
+  .object({
+    name: z.enum(['single', 'grid', 'random', 'async_halving', 'adaptive_asha']),
+    metric: z.string().max(500).openapi({ description: 'The metric that decides, as trials report it.' }),
+    smaller_is_better: z.boolean().optional().openapi({ description: 'Default true.' }),
+    max_trials: z.number().optional(),
+    max_concurrent_trials: z.number().optional().openapi({ description: 'Default 16; 0: as many as there are.' }),
+    time_metric: z.string().max(500).optional().openapi({
+      description: 'The metric in which time is counted; where a report does not have it, its step counts.',
+    }),
+    max_time: z.number().optional().openapi({ description: 'Of the time metric: how long the longest trial runs.' }),
+    divisor: z.number().optional().openapi({ description: 'One in so many goes on from a rung. Default 4.' }),
+    num_rungs: z.number().optional(),
+    max_rungs: z.number().optional().openapi({ description: 'Default 5.' }),
+    mode: z.enum(['aggressive', 'standard', 'conservative']).optional(),
+    bracket_rungs: z.array(z.number()).max(100).optional(),
+  })
+  .strict()
+  .openapi('Searcher');
+
 export const ExperimentConfig = z
   .object({
     name: z.string().trim().min(1).max(200).optional(),
@@ -95,7 +116,26 @@ export const ExperimentConfig = z
           'directory, or absolute; read-only, unless ":rw" stands at the end.',
         example: ['data', '/mnt/datasets/imagenet', 'runs:rw'],
       }),
-    hyperparameters: z.record(z.string(), z.unknown()).default({}),
+    hyperparameters: z.record(z.string(), z.unknown()).default({}).openapi({
+      description:
+        'Values; with a searcher also ranges: {type: int|double|log|categorical|const, ...}, nested at will.',
+    }),
+    set_params: z
+      .array(z.string().min(1).max(10_000))
+      .max(1_000)
+      .default([])
+      .openapi({
+        description:
+          'Changes as -S takes them: "params.yaml:train.lr=0.1" changes the file in the working copy; without a file the one of the ' +
+          'two that has the key, hyperparameters or params.yaml. Several values (lr=0.1,0.01 or seed=range(3)) make a sweep.',
+        example: ['params.yaml:train.lr=0.1', 'lr=0.1,0.01'],
+      }),
+    searcher: Searcher.optional(),
+    reproducibility: z
+      .object({ experiment_seed: z.number().int().min(0).max(4_294_967_295).optional() })
+      .strict()
+      .optional()
+      .openapi({ description: 'The same seed draws the same trials.' }),
     max_restarts: z.number().int().min(0).max(1_000).default(DEFAULT_MAX_RESTARTS),
     checkpoints: z
       .object({
@@ -169,6 +209,12 @@ export const SubmitBody = z
         'variables of machine-learning tools; what the configuration sets wins. Stored encrypted; values are never shown.',
     }),
     after: After.default([]).openapi({ description: 'It starts only after these.' }),
+    allowTrials: z
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .openapi({ description: 'Needed for more trials than 200: that so many are meant.' }),
   })
   .strict()
   .openapi('Submit');

@@ -12,6 +12,7 @@ export const ERROR_STATUS = {
   invalid_priority: 400,
   invalid_slots: 400,
   too_many_slots: 400,
+  too_many_trials: 400,
   invalid_place: 400,
   invalid_search: 400,
   directory_relative: 400,

@@ -5,6 +5,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { SubmitBody, SubmitResult, SubmitSource } from './config.ts';
 import { Problem } from './errors.ts';
+import { ExperimentDetail, ExperimentKind, ExperimentList } from './experiments.ts';
 import { DiskUse, FreeDiskBody, FreedDisk } from './disk.ts';
 import { ForecastEntry, StateSnapshot } from './feed.ts';
 import { DirectoryCompletion, PythonEnvironment, RecentSubmits, SubmitCheck } from './form.ts';
@@ -151,6 +152,24 @@ export const submit = createRoute({
   path: '/experiments',
   request: body(SubmitBody),
   responses: { 201: json(SubmitResult, 'Durably queued'), ...problems },
+});
+export const listExperiments = createRoute({
+  method: 'get',
+  path: '/experiments',
+  request: {
+    query: z.object({
+      kind: ExperimentKind.optional(),
+      before: z.coerce.number().int().positive().optional().openapi({ description: '`next` of the page before.' }),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+  },
+  responses: { 200: json(ExperimentList, 'Experiments, the latest first'), ...problems },
+});
+export const getExperiment = createRoute({
+  method: 'get',
+  path: '/experiments/{id}',
+  request: { params: idParam },
+  responses: { 200: json(ExperimentDetail, 'One experiment with its trials, best first'), ...problems },
 });
 export const getTrial = createRoute({
   method: 'get',

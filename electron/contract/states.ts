@@ -14,8 +14,10 @@ export const ACTIVE_STATES = ['starting', 'running', 'stopping'] as const satisf
 export const OutcomeKind = z.enum(['completed', 'failed', 'canceled']).openapi('OutcomeKind');
 export type OutcomeKind = z.infer<typeof OutcomeKind>;
 
-/** Why a running trial was asked to stop. `preempt` and `move` put it back in a queue, `pause` keeps it out. */
-export const StopKind = z.enum(['pause', 'cancel', 'kill', 'preempt', 'move', 'time_limit']).openapi('StopKind');
+/** Why a running trial was asked to stop. `preempt` and `move` put it back in a queue, `pause` keeps it out; `search`: its search has seen enough. */
+export const StopKind = z
+  .enum(['pause', 'cancel', 'kill', 'preempt', 'move', 'time_limit', 'search'])
+  .openapi('StopKind');
 export type StopKind = z.infer<typeof StopKind>;
 
 export const RuntimeKind = z.enum(['docker', 'process']).openapi('RuntimeKind');

@@ -9,7 +9,8 @@ export const Outcome = z
     exitCode: z.number().int().nullable(),
     code: z.string().openapi({
       description:
-        'Stable cause: exit, out_of_memory, image_missing, command_missing, no_gpu_runtime, disk_full, time_limit, canceled, killed, lost, launch_failed.',
+        'Stable cause: exit, out_of_memory, image_missing, command_missing, no_gpu_runtime, disk_full, time_limit, search ' +
+        '(ended by its search), canceled, killed, lost, launch_failed.',
     }),
     message: z.string(),
     remedy: z.string().nullable(),
@@ -108,7 +109,14 @@ export const Trial = z
       description: 'What a starting trial is doing, for example "waiting for the Docker daemon to come back".',
     }),
     frozen: z.boolean(),
-    stop: z.object({ kind: StopKind, askedAtMs: TimestampMs, killAtMs: TimestampMs.nullable() }).nullable(),
+    stop: z
+      .object({
+        kind: StopKind,
+        askedAtMs: TimestampMs,
+        killAtMs: TimestampMs.nullable(),
+        note: z.string().optional().openapi({ description: 'Why, where the kind alone does not tell.' }),
+      })
+      .nullable(),
     progress: z.number().min(0).max(1).nullable(),
     step: z.number().nullable(),
     remainingMs: z.number().nullable(),
@@ -127,6 +135,10 @@ export const Trial = z
     outcome: Outcome.nullable(),
     archived: z.boolean(),
     starred: z.boolean().openapi({ description: 'Marked by the user as one to come back to.' }),
+    inSweep: z.string().nullable().openapi({
+      description:
+        'Its name in the sweep or search it belongs to (t1 and on), whose trials have one experimentId; null = it stands alone.',
+    }),
   })
   .openapi('Trial');
 export type Trial = z.infer<typeof Trial>;
@@ -140,7 +152,8 @@ export const AttemptView = z
     slots: z.array(z.string()),
     exitCode: z.number().int().nullable(),
     end: z.string().nullable().openapi({
-      description: 'How it ended: exit, paused, preempted, moved, canceled, killed, time_limit, lost, launch_failed.',
+      description:
+        'How it ended: exit, paused, preempted, moved, canceled, killed, time_limit, search, lost, launch_failed.',
     }),
     message: z.string().nullable(),
     logBytes: z.number().int(),

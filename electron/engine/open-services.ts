@@ -1,6 +1,7 @@
 /** The services behind the routes, put together from the parts. */
 import path from 'node:path';
 import { createDiskService } from '../api/services/disk-service.ts';
+import { createExperimentService } from '../api/services/experiment-service.ts';
 import { createFeedService } from '../api/services/feed-service.ts';
 import { createFormService } from '../api/services/form-service.ts';
 import { createGpuService } from '../api/services/gpu-service.ts';
@@ -72,6 +73,7 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
       collectGarbage: trials.collectGarbage,
     }),
     ...createTableService({ db: store.db, nowMs, toTrial: screen.view }),
+    ...createExperimentService({ store, toTrial: screen.view }),
     ...createLogService({
       store,
       trialsDir,

@@ -5,6 +5,7 @@ import { punchHole } from '../../native/host/punch-hole.ts';
 import { createTrialApp, type TrialApp } from '../api/trial-app.ts';
 import type { RuntimeKind } from '../contract/states.ts';
 import { openTrialDoor } from '../doors/trial-door.ts';
+import { setParameters } from '../experiments/set-parameters.ts';
 import { findAttemptByToken } from '../store/attempts.ts';
 import { getMeta, setMeta } from '../store/meta.ts';
 import { readSettings } from '../store/settings.ts';
@@ -94,6 +95,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
     },
     bootId: await machine.host.bootId(),
     materialize: (snapshot, workDir) => machine.snapshots.materialize(snapshot, workDir),
+    setParameters,
     runtimes,
     tokens,
   });

@@ -18,7 +18,13 @@ import type { Store } from '../store/database.ts';
 import { insertDependencies } from '../store/dependencies.ts';
 import { findSubmit, getExperiment, insertExperiment, snapshotInUse } from '../store/experiments.ts';
 import { getTrialRow, insertTrial, lastRank } from '../store/trials.ts';
-import { resolveTrial, sayCommand, type MachineFacts, type ResolvedTrial } from './config/resolve-config.ts';
+import {
+  resolveTrial,
+  sayCommand,
+  specInSweep,
+  type MachineFacts,
+  type ResolvedTrial,
+} from './config/resolve-config.ts';
 import { checkAfter } from './check-after.ts';
 import { validateConfig } from './config/parse-config.ts';
 import type { TrialSpec } from '../store/trial-spec.ts';
@@ -27,6 +33,8 @@ import { maskEnv, unmaskEnv } from './mask-env.ts';
 import { checkLinks } from './check-links.ts';
 import { checkScript } from './check-script.ts';
 import { noteProgram } from './program.ts';
+import { checkCount, planTrials, type TrialPlan } from './plan-trials.ts';
+import { insertSearch } from '../store/searches.ts';
 import { checkProgramInCopy } from './program-in-copy.ts';
 
 export interface SubmitDeps {
@@ -49,12 +57,14 @@ export async function submitExperiment(deps: SubmitDeps, body: SubmitBody): Prom
   const again = body.idempotencyKey === undefined ? null : findSubmit(deps.store.db, body.idempotencyKey);
   if (again !== null) return { ...again, notes: [] };
   const afterNotes = checkAfter(deps.store.db, body.after);
-  const { config, sourceDir, resolved, notes } = await judgeSubmit(deps, body);
+  const { config, sourceDir, resolved, plan, notes } = await judgeSubmit(deps, body);
+  checkCount(plan.count, body.allowTrials);
   notes.push(...afterNotes);
   const shell = body.shellEnvironment ?? null;
   const input = {
     config,
     resolved,
+    plan,
     sourceDir,
     inPlace: body.source.kind === 'in_place',
     env: resolved.env,
@@ -95,13 +105,16 @@ export async function judgeSubmit(
 ): Promise<{
   readonly config: ExperimentConfig;
   readonly sourceDir: string | null;
+  /** Of the first trial; the others differ in what their hyperparameters make of the command. */
   readonly resolved: ResolvedTrial;
+  readonly plan: TrialPlan;
   readonly notes: string[];
 }> {
   const { config } = validateConfig(input);
   const sourceDir = source.kind === 'none' ? null : path.resolve(source.path);
   const inPlace = source.kind === 'in_place';
-  const resolved = resolveTrial(config, await deps.facts(), sourceDir, inPlace);
+  const plan = await planTrials({ config, sourceDir, source: source.kind, random: Math.random });
+  const resolved = resolveTrial(ofFirst(config, plan), await deps.facts(), sourceDir, inPlace);
   const { links = [], mounts } = resolved.spec;
   const linkNotes = await checkLinks(links, deps.privateDirs, resolved.runtime);
   await checkWish(deps, resolved, inPlace ? sourceDir : null);
@@ -114,8 +127,14 @@ export async function judgeSubmit(
   // A mount may bring the script along.
   if (sourceDir !== null && (resolved.runtime === 'process' || mounts.length === 0))
     await checkScript(resolved.entrypoint, sourceDir, resolved.runtime === 'process');
-  return { config, sourceDir, resolved, notes };
+  return { config, sourceDir, resolved, plan, notes };
 }
+
+/** The configuration with the hyperparameters of its first trial. */
+const ofFirst = (config: ExperimentConfig, plan: TrialPlan): ExperimentConfig => ({
+  ...config,
+  hyperparameters: { ...plan.members[0]?.hparams },
+});
 
 /** From here on the experiment keeps its snapshot; one that no experiment names, because the submit was refused, goes. */
 function letGo({ store, snapshots }: SubmitDeps, frozen: TakenSnapshot): void {
@@ -144,8 +163,11 @@ export async function duplicateTrial(
   if (trial === null || experiment === null) throw new SwitchyardError('not_found', `There is no trial #${trialId}.`);
   const { config } = validateConfig(input);
   const afterNotes = checkAfter(deps.store.db, after);
+  const source = experiment.snapshot === null ? (experiment.inPlace ? 'in_place' : 'none') : 'snapshot';
+  const plan = await planTrials({ config, sourceDir: experiment.sourceDir, source, random: Math.random });
+  checkCount(plan.count, undefined);
   const resolved = resolveTrial(
-    config,
+    ofFirst(config, plan),
     await deps.facts(),
     experiment.sourceDir,
     experiment.inPlace,
@@ -158,6 +180,7 @@ export async function duplicateTrial(
   return write(deps, {
     config,
     resolved,
+    plan,
     snapshot: experiment.snapshot === null ? null : { id: experiment.snapshot, info: experiment.snapshotInfo },
     sourceDir: experiment.sourceDir,
     inPlace: experiment.inPlace,
@@ -188,6 +211,7 @@ function write(
   input: {
     readonly config: ExperimentConfig;
     readonly resolved: ResolvedTrial;
+    readonly plan: TrialPlan;
     readonly snapshot: { readonly id: string; readonly info: SnapshotInfo | null } | null;
     readonly sourceDir: string | null;
     readonly inPlace: boolean;
@@ -199,7 +223,16 @@ function write(
     readonly notes: readonly string[];
   },
 ): SubmitResult {
-  const { resolved } = input;
+  const { resolved, plan } = input;
+  const { entrypoint } = input.config;
+  const members = plan.members.map((member) => ({
+    member,
+    spec:
+      plan.kind === 'single'
+        ? { ...resolved.spec, ...(member.params.length === 0 ? {} : { params: member.params }) }
+        : specInSweep(resolved.spec, entrypoint, member),
+  }));
+  const key = estimateKey(sayCommand(entrypoint), resolved.spec, input.sourceDir);
   const sealedEnv = Object.keys(input.env).length === 0 ? null : deps.secrets.seal(JSON.stringify(input.env));
   return deps.store.transact('submit', (tx) => {
     // Two requests with one key may both have come this far.
@@ -214,25 +247,30 @@ function write(
       snapshot: input.snapshot?.id ?? null,
       snapshotInfo: input.snapshot?.info ?? null,
       inPlace: input.inPlace,
+      kind: plan.kind,
       createdAtMs: tx.nowMs,
       idempotencyKey: input.idempotencyKey,
     });
-    const trialId = insertTrial(tx.db, {
-      experimentId,
-      name: resolved.name,
-      labels: resolved.labels,
-      poolId: resolved.poolId,
-      state: input.paused ? 'paused' : 'queued',
-      priority: resolved.priority,
-      rank: rankBehind(lastRank(tx.db, resolved.poolId)),
-      spec: resolved.spec,
-      estimateKey: estimateKey(sayCommand(input.config.entrypoint), resolved.spec, input.sourceDir),
-      hparams: resolved.hparams,
-      submittedAtMs: tx.nowMs,
+    if (plan.search !== null) insertSearch(tx.db, { experimentId, ...plan.search, phase: 'active' });
+    const trialIds = members.map(({ member, spec }) => {
+      const trialId = insertTrial(tx.db, {
+        experimentId,
+        name: resolved.name,
+        labels: resolved.labels,
+        poolId: resolved.poolId,
+        state: input.paused ? 'paused' : 'queued',
+        priority: resolved.priority,
+        rank: rankBehind(lastRank(tx.db, resolved.poolId)),
+        spec,
+        estimateKey: key,
+        hparams: member.hparams,
+        submittedAtMs: tx.nowMs,
+      });
+      insertDependencies(tx.db, trialId, input.after);
+      tx.emit({ type: 'trial.submitted', trialId, text: input.paused ? 'Submitted, paused' : 'Submitted' });
+      return trialId;
     });
-    insertDependencies(tx.db, trialId, input.after);
-    tx.emit({ type: 'trial.submitted', trialId, text: input.paused ? 'Submitted, paused' : 'Submitted' });
-    return { experimentId, trialIds: [trialId], name: resolved.name, notes: [...input.notes] };
+    return { experimentId, trialIds, name: resolved.name, notes: [...input.notes] };
   });
 }
 

@@ -1,6 +1,7 @@
 /** Rows of the experiment table: a code snapshot plus a configuration. */
 import type { Database } from 'better-sqlite3';
 import type { ExperimentConfig } from '../contract/config.ts';
+import type { ExperimentKind } from '../contract/experiments.ts';
 import type { SnapshotInfo } from '../contract/snapshots.ts';
 import { prepared } from './database.ts';
 
@@ -19,6 +20,8 @@ export interface ExperimentRow {
   readonly snapshotInfo: SnapshotInfo | null;
   /** Trials work in `sourceDir` itself; there is no snapshot then. */
   readonly inPlace: boolean;
+  /** Several trials are a sweep, or a search when they are made as it goes. */
+  readonly kind: ExperimentKind;
   readonly createdAtMs: number;
 }
 
@@ -28,7 +31,7 @@ type Raw = Omit<ExperimentRow, 'config' | 'inPlace' | 'snapshotInfo'> & {
   snapshotInfo: string | null;
 };
 const COLUMNS = `id, name, config, sealed_env AS sealedEnv, sealed_shell AS sealedShell, source_dir AS sourceDir, snapshot, snapshot_info AS snapshotInfo,
-  in_place AS inPlace, created_at_ms AS createdAtMs`;
+  in_place AS inPlace, kind, created_at_ms AS createdAtMs`;
 const fromRaw = (raw: Raw): ExperimentRow => ({
   ...raw,
   config: JSON.parse(raw.config) as ExperimentConfig,
@@ -38,10 +41,11 @@ const fromRaw = (raw: Raw): ExperimentRow => ({
 
 export function insertExperiment(
   db: Database,
-  row: Omit<ExperimentRow, 'id' | 'inPlace' | 'snapshotInfo' | 'sealedShell'> & {
+  row: Omit<ExperimentRow, 'id' | 'inPlace' | 'snapshotInfo' | 'sealedShell' | 'kind'> & {
     readonly inPlace?: boolean;
     readonly snapshotInfo?: SnapshotInfo | null;
     readonly sealedShell?: string | null;
+    readonly kind?: ExperimentKind;
     readonly idempotencyKey: string | null;
   },
 ): number {
@@ -49,8 +53,8 @@ export function insertExperiment(
     prepared(
       db,
       `INSERT INTO experiment
-      (name, config, sealed_env, sealed_shell, source_dir, snapshot, snapshot_info, in_place, idempotency_key, created_at_ms)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      (name, config, sealed_env, sealed_shell, source_dir, snapshot, snapshot_info, in_place, idempotency_key, kind, created_at_ms)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       row.name,
       JSON.stringify(row.config),
@@ -61,6 +65,7 @@ export function insertExperiment(
       row.snapshotInfo == null ? null : JSON.stringify(row.snapshotInfo),
       row.inPlace === true ? 1 : 0,
       row.idempotencyKey,
+      row.kind ?? 'single',
       row.createdAtMs,
     ).lastInsertRowid,
   );
@@ -80,6 +85,23 @@ export function findSubmit(
     { id: number; name: string } | undefined;
   if (row === undefined) return null;
   return { experimentId: row.id, trialIds: listTrialIdsOf(db, row.id), name: row.name };
+}
+
+/** The latest first. @param before only those with a smaller number; null = from the latest on */
+export function listExperiments(
+  db: Database,
+  {
+    before,
+    kind,
+    limit,
+  }: { readonly before: number | null; readonly kind: ExperimentKind | null; readonly limit: number },
+): ExperimentRow[] {
+  return (
+    prepared(
+      db,
+      `SELECT ${COLUMNS} FROM experiment WHERE id < ? AND (? IS NULL OR kind = ?) ORDER BY id DESC LIMIT ?`,
+    ).all(before ?? Number.MAX_SAFE_INTEGER, kind, kind, limit) as Raw[]
+  ).map(fromRaw);
 }
 
 export function listTrialIdsOf(db: Database, experimentId: number): number[] {

@@ -18,6 +18,7 @@ import messages from './migrations/0010-messages.ts';
 import dependencies from './migrations/0011-dependencies.ts';
 import poolTarget from './migrations/0012-pool-target.ts';
 import cells from './migrations/0013-cells.ts';
+import searches from './migrations/0014-searches.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   initial,
@@ -33,6 +34,7 @@ export const MIGRATIONS: readonly Migration[] = [
   dependencies,
   poolTarget,
   cells,
+  searches,
 ];
 
 /**

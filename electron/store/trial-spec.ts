@@ -33,6 +33,14 @@ export interface TrialLink {
   readonly readOnly: boolean;
 }
 
+/** What a trial changes in a parameter file of its working copy. */
+export interface ParameterChange {
+  /** Relative to the working directory. */
+  readonly file: string;
+  /** In the grammar of -S, one value each, in their order. */
+  readonly set: readonly string[];
+}
+
 export interface TrialSpec extends WantedRuntime {
   readonly argv: readonly string[];
   /** What of the image stays; missing = nothing. */
@@ -46,6 +54,10 @@ export interface TrialSpec extends WantedRuntime {
   readonly mounts: readonly Omit<LaunchMount, 'role'>[];
   /** What of the original its working copy shows; missing = nothing. */
   readonly links?: readonly TrialLink[];
+  /** What its working copy has other than the snapshot; missing = nothing. */
+  readonly params?: readonly ParameterChange[];
+  /** Its name in the sweep it belongs to, t1 and on; missing = it stands alone. */
+  readonly inSweep?: string;
   readonly graceS: number;
   readonly timeLimitS: number | null;
   readonly maxRestarts: number;

@@ -32,7 +32,13 @@ export interface TrialRow {
   readonly frozenSinceMs: number | null;
   /** How long the latest attempt was frozen before, in all. */
   readonly frozenMs: number;
-  readonly stop: { readonly kind: StopKind; readonly askedAtMs: number; readonly killAtMs: number | null } | null;
+  readonly stop: {
+    readonly kind: StopKind;
+    readonly askedAtMs: number;
+    readonly killAtMs: number | null;
+    /** Why, where the kind alone does not tell. */
+    readonly note?: string;
+  } | null;
   readonly progress: number | null;
   /** How long the latest attempt had worked (frozen time left out) when it reported `progress`; null = it has reported none. */
   readonly progressWorkedMs: number | null;
@@ -71,6 +77,7 @@ interface Raw {
   stop_kind: StopKind | null;
   stop_asked_at_ms: number | null;
   kill_at_ms: number | null;
+  stop_note: string | null;
   progress: number | null;
   progress_worked_ms: number | null;
   step: number | null;
@@ -109,7 +116,12 @@ function fromRaw(raw: Raw): TrialRow {
     stop:
       raw.stop_kind === null
         ? null
-        : { kind: raw.stop_kind, askedAtMs: raw.stop_asked_at_ms ?? 0, killAtMs: raw.kill_at_ms },
+        : {
+            kind: raw.stop_kind,
+            askedAtMs: raw.stop_asked_at_ms ?? 0,
+            killAtMs: raw.kill_at_ms,
+            ...(raw.stop_note === null ? {} : { note: raw.stop_note }),
+          },
     progress: raw.progress,
     progressWorkedMs: raw.progress_worked_ms,
     step: raw.step,
@@ -158,6 +170,22 @@ export type NewTrial = Omit<
   | 'archived'
   | 'starred'
 >;
+
+/** @returns the trial with this name in a sweep; null = there is none, or it was deleted */
+export function findInSweep(db: Database, experimentId: number, name: string): TrialRow | null {
+  const raw = prepared(
+    db,
+    "SELECT * FROM trial WHERE experiment_id = ? AND json_extract(spec, '$.inSweep') = ? LIMIT 1",
+  ).get(experimentId, name) as Raw | undefined;
+  return raw === undefined ? null : fromRaw(raw);
+}
+
+/** By number. */
+export function listTrialsOf(db: Database, experimentId: number): TrialRow[] {
+  return (prepared(db, 'SELECT * FROM trial WHERE experiment_id = ? ORDER BY id').all(experimentId) as Raw[]).map(
+    fromRaw,
+  );
+}
 
 /** @returns the id of the new row, never reused. */
 export function insertTrial(db: Database, trial: NewTrial): number {
@@ -208,7 +236,8 @@ export function advanceTrial(db: Database, row: TrialRow): void {
   prepared(
     db,
     `UPDATE trial SET name = ?, labels = ?, pool_id = ?, state = ?, revision = revision + 1, priority = ?, rank = ?, attempt = ?, restarts = ?,
-      not_before_ms = ?, launch_failures = ?, frozen = ?, frozen_since_ms = ?, frozen_ms = ?, stop_kind = ?, stop_asked_at_ms = ?, kill_at_ms = ?,
+      not_before_ms = ?, launch_failures = ?, frozen = ?, frozen_since_ms = ?, frozen_ms = ?,
+      stop_kind = ?, stop_asked_at_ms = ?, kill_at_ms = ?, stop_note = ?,
       progress = ?, progress_worked_ms = ?, step = ?, outcome = ?,
       started_at_ms = ?, ended_at_ms = ?, archived = ?, starred = ? WHERE id = ?`,
   ).run(
@@ -228,6 +257,7 @@ export function advanceTrial(db: Database, row: TrialRow): void {
     row.stop?.kind ?? null,
     row.stop?.askedAtMs ?? null,
     row.stop?.killAtMs ?? null,
+    row.stop?.note ?? null,
     row.progress,
     row.progressWorkedMs,
     row.step,
@@ -460,6 +490,7 @@ export function listCompletedRuns(db: Database, estimateKey: string, limit: numb
           AND (attempt.number = trial.attempt OR EXISTS (SELECT 1 FROM checkpoint
             WHERE checkpoint.trial_id = trial.id AND checkpoint.attempt = attempt.number))) AS workedMs
     FROM trial WHERE trial.estimate_key = ? AND trial.state = 'done' AND json_extract(trial.outcome, '$.kind') = 'completed'
+      AND json_extract(trial.outcome, '$.code') IS NOT 'search'
     ORDER BY trial.ended_at_ms DESC LIMIT ?`,
   ).all(estimateKey, limit) as { command: string | null; hparams: string; workedMs: number | null }[];
   return rows.flatMap(({ command, hparams, workedMs }) =>

@@ -65,6 +65,7 @@ export function toTrial(store: Store, row: TrialRow, live: LiveFacts): Trial {
     outcome: row.outcome,
     archived: row.archived,
     starred: row.starred,
+    inSweep: row.spec.inSweep ?? null,
   };
 }
 

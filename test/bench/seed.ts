@@ -38,6 +38,7 @@ function insertSubmit(tx: Tx, { name, argv, priority, rank, estimateKey }: Seed)
       resources: { slots: 1, weight: 1, preemptible: true, estimated_minutes: 30 },
       mounts: [],
       links: [],
+      set_params: [],
       hyperparameters: {},
       max_restarts: 5,
       grace_period_s: 60,

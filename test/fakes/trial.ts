@@ -41,6 +41,7 @@ export function makeTrial(fields: Partial<Trial> & Pick<Trial, 'id'>): Trial {
     outcome: null,
     archived: false,
     starred: false,
+    inSweep: null,
     ...fields,
   };
 }

@@ -1,6 +1,7 @@
 /** What the routes call: services by topic, each a few calls into the domain folders. The composition root puts them together. */
 import type { DiskService } from './disk-service.ts';
 import type { EngineService } from './engine-service.ts';
+import type { ExperimentService } from './experiment-service.ts';
 import type { FeedService } from './feed-service.ts';
 import type { FormService } from './form-service.ts';
 import type { GpuService } from './gpu-service.ts';
@@ -16,6 +17,7 @@ export interface Services
   extends
     DiskService,
     EngineService,
+    ExperimentService,
     FeedService,
     FormService,
     GpuService,

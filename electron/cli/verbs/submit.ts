@@ -15,12 +15,15 @@ import type { ShellEnvironment } from '../shell-environment.ts';
 import { addExperimentFlags, applyExperimentFlags } from '../submit-flags.ts';
 import type { ExperimentFlags } from '../submit-flags.ts';
 import { readTextFile } from '../read-text-file.ts';
+import { parseWholeNumber } from '../values.ts';
 import { readStdin } from '../terminal.ts';
 import { sayQueued, tellNotes } from '../say-queued.ts';
 import { followTrials } from '../follow-trials.ts';
 import { waitForTrials } from '../wait-for-trials.ts';
 
 const CONFIG_FILE = 'switchyard.yaml';
+/** Where DVC looks for parameters, too. */
+const PARAMETER_FILE = 'params.yaml';
 const LARGEST_CONFIG_BYTES = 1024 * 1024;
 
 interface SubmitFlags extends ExperimentFlags {
@@ -34,6 +37,7 @@ interface SubmitFlags extends ExperimentFlags {
   readonly printConfig?: boolean;
   readonly inPlace?: boolean;
   readonly cleanEnv?: boolean;
+  readonly allowTrials?: string;
 }
 
 export const build: BuildVerb = (context) =>
@@ -47,7 +51,8 @@ export const build: BuildVerb = (context) =>
       [
         'submit -- python train.py --lr 0.1',
         'submit',
-        'submit -S lr=0.1 -- python train.py --lr {lr}',
+        'submit -S lr=0.1,0.03,0.01 -- python train.py --lr {lr}',
+        'submit ./project -S params.yaml:train.lr=0.1 -S seed=range(3)',
         'submit --after 14 --follow -- python evaluate.py',
         'submit ./project -S lr=0.1 -S model.depth=4 --slots 2',
         'submit --image team/train --entrypoint image -- --epochs 3',
@@ -63,6 +68,7 @@ export const build: BuildVerb = (context) =>
     .option('--paused', 'queue it without letting it start')
     .option('--no-snapshot', 'run in an empty directory')
     .option('--in-place', 'run in the directory itself instead of a copy')
+    .option('--allow-trials <n>', 'a sweep or search of more than 200 trials is meant, up to this many')
     .option('--clean-env', "use the engine's environment instead of this shell's")
     .option('-w, --wait', 'wait until it is done; exit code 1 when it did not complete')
     .option('-f, --follow', 'print its log until it is done; exit code 1 when it did not complete')
@@ -75,7 +81,10 @@ export const build: BuildVerb = (context) =>
       // Loading the reader of YAML takes longer than everything else here.
       const read = text === null ? null : await readYaml(text, file);
       const config = read?.input ?? {};
-      await applyExperimentFlags(config, flags, command, context.terminal);
+      const submitted = directory ?? context.terminal.cwd;
+      const hasParameterFile =
+        flags.snapshot && flags.inPlace !== true && fs.existsSync(path.join(submitted, PARAMETER_FILE));
+      await applyExperimentFlags(config, flags, command, context.terminal, hasParameterFile);
       if (config['entrypoint'] === undefined) {
         throw usageError(
           'There is nothing to run.',
@@ -91,11 +100,14 @@ export const build: BuildVerb = (context) =>
       const shell = flags.cleanEnv === true ? null : takeShellEnvironment(context.terminal.env, context.terminal.cwd);
       const body: SubmitBodyInput = {
         config,
-        source: chooseSource(flags, directory ?? context.terminal.cwd),
+        source: chooseSource(flags, submitted),
         idempotencyKey: randomUUID(),
         paused: flags.paused === true,
         ...(shell === null ? {} : { shellEnvironment: shell.variables }),
         ...withAfter(await readAfter(flags, context)),
+        ...(flags.allowTrials === undefined
+          ? {}
+          : { allowTrials: parseWholeNumber(flags.allowTrials, '--allow-trials', 1, 10_000) }),
       };
       const accepted = await sendSubmit(context, body).catch((error: unknown) => {
         throw namePlaceInFile(error, file, read?.lineOf ?? null);
@@ -103,7 +115,11 @@ export const build: BuildVerb = (context) =>
       const result = { ...accepted, notes: [...accepted.notes, ...sayAbsent(shell, body.config)] };
       show(context, flags.json, result, () => describeSubmit(result, flags));
       const notes = [...result.notes];
-      if (file === null && flags.set.some((text) => !standsIn(text, config['entrypoint'])))
+      if (
+        file === null &&
+        config['set_params'] === undefined &&
+        flags.set.some((text) => !standsIn(text, config['entrypoint']))
+      )
         notes.push(
           'The hyperparameters are in the JSON file that SWITCHYARD_HPARAMS names (in Python: switchyard.hparams()); ' +
             '{NAME} in the command writes one there.',

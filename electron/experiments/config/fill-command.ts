@@ -46,6 +46,12 @@ export function fillCommand(entrypoint: Entrypoint, hyperparameters: Readonly<Re
   return { entrypoint: filled, used: [...used], unset };
 }
 
+/** @returns every name in braces, whatever it is */
+export function namesInCommand(entrypoint: Entrypoint): ReadonlySet<string> {
+  const words = typeof entrypoint === 'string' ? [entrypoint] : entrypoint;
+  return new Set(words.flatMap((word) => [...word.matchAll(PLACE)].flatMap(([, , single]) => single ?? [])));
+}
+
 function findUnset(entrypoint: Entrypoint, values: ReadonlyMap<string, unknown>): string[] {
   const words = typeof entrypoint === 'string' ? entrypoint.split(/\s+/) : entrypoint;
   const names = words.flatMap((word) => WHOLE_WORD.exec(word)?.[1] ?? []);

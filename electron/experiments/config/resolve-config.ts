@@ -12,7 +12,7 @@ import type { Pool } from '../../contract/pools.ts';
 import { DEFAULT_PRIORITY } from '../../contract/queue-order.ts';
 import type { SlotAsk } from '../../contract/trials.ts';
 import { chooseRuntime } from '../../queue/choose-runtime.ts';
-import type { WantedRuntime, TrialSpec } from '../../store/trial-spec.ts';
+import type { ParameterChange, WantedRuntime, TrialSpec } from '../../store/trial-spec.ts';
 import { parseMemoryMiB } from '../../text/memory-text.ts';
 import { checkSaidTwice, fillCommand, type Entrypoint } from './fill-command.ts';
 import { generateName, nameAfter } from './names.ts';
@@ -113,9 +113,7 @@ export function resolveTrial(
     spec: {
       ...wish,
       ...(ofImage.length === 0 ? {} : { ofImage }),
-      argv: typeof entrypoint === 'string' ? shellArguments(entrypoint) : entrypoint,
-      // What only the image knows is named by it.
-      command: entrypoint.length === 0 ? (wish.image ?? '') : sayCommand(entrypoint),
+      ...asLaunched(entrypoint, wish.image),
       ask,
       terms: {
         preemptible: resources.preemptible,
@@ -142,6 +140,37 @@ export function resolveTrial(
     entrypoint,
     runtime,
     notes,
+  };
+}
+
+/** @param entrypoint filled in */
+function asLaunched(entrypoint: Entrypoint, image: string | null): Pick<TrialSpec, 'argv' | 'command'> {
+  return {
+    argv: typeof entrypoint === 'string' ? shellArguments(entrypoint) : entrypoint,
+    // What only the image knows is named by it.
+    command: entrypoint.length === 0 ? (image ?? '') : sayCommand(entrypoint),
+  };
+}
+
+/** What one trial of a sweep has other than the others. */
+export interface SweepMember {
+  readonly name: string;
+  readonly hparams: Readonly<Record<string, unknown>>;
+  readonly params: readonly ParameterChange[];
+}
+
+/**
+ * @param like of any trial of the same experiment
+ * @param entrypoint as it was submitted
+ * @throws SwitchyardError where the hyperparameters do not fit into the command
+ */
+export function specInSweep(like: TrialSpec, entrypoint: Entrypoint, member: SweepMember): TrialSpec {
+  const { params: _, ...spec } = like;
+  return {
+    ...spec,
+    ...asLaunched(fillCommand(entrypoint, member.hparams).entrypoint, spec.image),
+    ...(member.params.length === 0 ? {} : { params: member.params }),
+    inSweep: member.name,
   };
 }
 

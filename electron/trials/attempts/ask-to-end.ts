@@ -9,8 +9,11 @@ import type { Preparation } from './prepare.ts';
 const KILL_AGAIN_MS = 10_000;
 
 export interface Enders {
-  /** @param graceMs how long it has */
-  ask(live: LiveAttempt, graceMs: number): void;
+  /**
+   * @param graceMs how long it has
+   * @param mayEnd it may be about to end by itself: the signal waits for that whether or not the program asks
+   */
+  ask(live: LiveAttempt, graceMs: number, mayEnd?: boolean): void;
   kill(live: LiveAttempt): void;
   /** It is gone: no more signals. */
   forget(live: LiveAttempt): void;
@@ -42,12 +45,12 @@ export function createEnders({ stopWish, onError }: EnderDeps): Enders {
     });
   };
 
-  async function ask(live: LiveAttempt, graceMs: number): Promise<void> {
+  async function ask(live: LiveAttempt, graceMs: number, mayEnd: boolean): Promise<void> {
     if (told.get(live)?.to === 'die') return;
     const later = tell(live, 'stop');
     await stopWish.wishStop(live.trialId, live.attempt);
     // A program that asks sees the wish by itself; the signal would only disturb its saving. It comes when half of its time is over.
-    if (stopWish.asksForStop(live.trialId, live.attempt))
+    if (mayEnd || stopWish.asksForStop(live.trialId, live.attempt))
       later(graceMs / 2, () => {
         terminate(live);
       });
@@ -70,8 +73,8 @@ export function createEnders({ stopWish, onError }: EnderDeps): Enders {
   }
 
   return {
-    ask: (live, graceMs) => {
-      ask(live, graceMs).catch((error: unknown) => {
+    ask: (live, graceMs, mayEnd = false) => {
+      ask(live, graceMs, mayEnd).catch((error: unknown) => {
         onError(live, 'ask to stop', error);
       });
     },

@@ -129,7 +129,8 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       if (entry?.attempt !== attempt || trial === null) continue;
       deadlines.follow(trial);
       if (effect === 'abort_launch') abortLaunch(entry);
-      else if (effect === 'terminate') enders.ask(entry, trial.spec.graceS * 1000);
+      else if (effect === 'terminate' || effect === 'terminate_later')
+        enders.ask(entry, trial.spec.graceS * 1000, effect === 'terminate_later');
       else if (effect === 'kill') enders.kill(entry);
       else void freeze(entry, effect);
     }

@@ -12,6 +12,7 @@ import type { SecretBox } from '../../ports/secret-box.ts';
 import { listAttempts, type AttemptRow } from '../../store/attempts.ts';
 import type { Store } from '../../store/database.ts';
 import { getExperiment } from '../../store/experiments.ts';
+import type { ParameterChange } from '../../store/trial-spec.ts';
 import type { TrialRow } from '../../store/trials.ts';
 import { pickLatestCheckpoint } from '../files/checkpoints.ts';
 import { makeFirstDirectory } from '../removal/set-aside-leftovers.ts';
@@ -45,6 +46,8 @@ export interface PreparationDeps {
   /** Changes with every start of the machine; null when unknown. */
   readonly bootId: string | null;
   readonly materialize: (snapshot: string, workDir: string) => Promise<void>;
+  /** Carries what a trial changes of its parameters into the files of a fresh copy. @throws LaunchError */
+  readonly setParameters: (dir: string, changes: readonly ParameterChange[]) => Promise<void>;
   readonly tokens: Pick<AttemptTokens, 'take'>;
 }
 
@@ -84,6 +87,7 @@ export function createPreparation(deps: PreparationDeps): Preparation {
               // A copy that is made anew after others ran (a freed one) would show what the snapshot has at the place of a link.
               materialize: async (snapshot, draft) => {
                 await deps.materialize(snapshot, draft);
+                await deps.setParameters(draft, trial.spec.params ?? []);
                 await showLinks(draft, links, attempt.runtime, true);
               },
             }).then(() => showLinks(work, links, attempt.runtime, !hasRun))

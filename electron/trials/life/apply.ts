@@ -3,6 +3,7 @@ import { countLosses, deleteLeases, markEnded } from '../../store/attempts.ts';
 import type { Tx } from '../../store/database.ts';
 import { frozenTime } from '../../store/frozen-time.ts';
 import { queueMessages } from '../../store/messages.ts';
+import { tellSearch } from './tell-search.ts';
 import { advanceTrial, type TrialRow } from '../../store/trials.ts';
 import { SHORT_LIFE_MS, next, type Effect, type TrialEvent } from './transitions.ts';
 
@@ -39,6 +40,7 @@ export function applyEvent(tx: Tx, trial: TrialRow, event: TrialEvent): Applied 
   }
   advanceTrial(tx.db, transition.trial);
   if (transition.trial.state === 'done' && trial.state !== 'done') queueMessages(tx.db, transition.trial, tx.nowMs);
+  if (transition.trial.state === 'done' && trial.state !== 'done') tellSearch(tx.db, transition.trial);
   tx.emit({ type: `trial.${event.type}`, trialId: trial.id, text: transition.text });
   return {
     trial: transition.trial,

@@ -35,7 +35,9 @@ export function meaningOfChange(
     onlyRunsOn: row?.state === 'running' && (before === 'starting' || before === 'running'),
     gaveUpLease,
     freedGpus: gaveUpLease && row !== null && row.spec.ask.slots > 0,
-    changesEstimates: row !== null && (isDone ? before !== undefined && row.outcome?.kind === 'completed' : cameBack),
+    changesEstimates:
+      row !== null &&
+      (isDone ? before !== undefined && row.outcome?.kind === 'completed' && row.outcome.code !== 'search' : cameBack),
     finished:
       isDone && before !== undefined && before !== 'done' && row.outcome !== null
         ? {

@@ -49,15 +49,26 @@ export type TrialEvent =
   | { readonly type: 'preempt'; readonly forTrial: number }
   | { readonly type: 'move_pool'; readonly poolId: string; readonly rank: string }
   | { readonly type: 'time_limit' }
+  /** Its search has seen enough of it. `gently`: it ran as long as it was to, and may be about to end by itself. */
+  | { readonly type: 'search_stop'; readonly note: string; readonly gently: boolean }
   | { readonly type: 'grace_over' }
   | { readonly type: 'retry'; readonly rank: string };
 
 /** What the caller does after the commit. All of them can be repeated safely after a crash. */
-export type Effect = 'launch' | 'terminate' | 'kill' | 'freeze' | 'unfreeze' | 'abort_launch';
+export type Effect = 'launch' | 'terminate' | 'terminate_later' | 'kill' | 'freeze' | 'unfreeze' | 'abort_launch';
 
 export interface AttemptEnd {
   readonly kind:
-    'exit' | 'paused' | 'preempted' | 'moved' | 'canceled' | 'killed' | 'time_limit' | 'lost' | 'launch_failed';
+    | 'exit'
+    | 'paused'
+    | 'preempted'
+    | 'moved'
+    | 'canceled'
+    | 'killed'
+    | 'time_limit'
+    | 'search'
+    | 'lost'
+    | 'launch_failed';
   readonly exitCode: number | null;
   readonly message: string | null;
 }
@@ -91,7 +102,15 @@ export const SHORT_LIFE_MS = 600_000;
 const LOSS_PAUSE_MS = { first: 5_000, most: 60_000 };
 const MOST_LOSSES = 8;
 
-const STRENGTH: Record<StopKind, number> = { preempt: 0, move: 1, pause: 2, time_limit: 3, cancel: 4, kill: 5 };
+const STRENGTH: Record<StopKind, number> = {
+  preempt: 0,
+  move: 1,
+  pause: 2,
+  search: 3,
+  time_limit: 4,
+  cancel: 5,
+  kill: 6,
+};
 
 const refuse = (reason: string): Transition => ({ ok: false, reason });
 
@@ -225,6 +244,21 @@ export function next(trial: TrialRow, event: TrialEvent, nowMs: number, lossesBe
         `Ran for its time limit of ${trial.spec.timeLimitS ?? 0} s: asked to stop`,
       );
 
+    case 'search_stop': {
+      const { note, gently } = event;
+      if (trial.state === 'queued' || trial.state === 'paused')
+        return accept(done(trial, enough(note, null), nowMs), note);
+      const stopped = stop(trial, 'search', nowMs, note);
+      if (!stopped.ok || stopped.trial.stop === null) return stopped;
+      return {
+        ...stopped,
+        trial: { ...stopped.trial, stop: { ...stopped.trial.stop, note } },
+        effects: gently
+          ? stopped.effects.map((effect) => (effect === 'terminate' ? 'terminate_later' : effect))
+          : stopped.effects,
+      };
+    }
+
     case 'grace_over':
       if (trial.state !== 'stopping' || trial.stop === null || trial.stop.kind === 'kill')
         return refuse('it is not waiting for its grace period');
@@ -286,6 +320,7 @@ const STOP_TEXT: Record<StopKind, string> = {
   preempt: 'Preempted',
   move: 'Asked to stop for a move',
   time_limit: 'Time limit reached',
+  search: 'Stopped by its search',
 };
 
 function exited(trial: TrialRow, exit: ExitInfo, nowMs: number, lossesBefore: number): Transition {
@@ -407,6 +442,10 @@ function afterStop(trial: TrialRow, end: AttemptEnd, nowMs: number): Transition 
         [],
         end,
       );
+    case 'search': {
+      const note = trial.stop?.note ?? STOP_TEXT.search;
+      return accept(done(trial, enough(note, end.exitCode), nowMs), note, [], end);
+    }
     case 'time_limit':
       return accept(
         done(
@@ -436,6 +475,7 @@ function endKindOf(kind: StopKind): AttemptEnd['kind'] {
       cancel: 'canceled',
       kill: 'killed',
       time_limit: 'time_limit',
+      search: 'search',
     } as const
   )[kind];
 }
@@ -453,9 +493,20 @@ function done(trial: TrialRow, outcome: Outcome, nowMs: number): TrialRow {
     notBeforeMs: null,
     outcome,
     endedAtMs: nowMs,
-    progress: outcome.kind === 'completed' ? 1 : trial.progress,
+    progress: outcome.kind === 'completed' && outcome.code !== SEARCH_CODE ? 1 : trial.progress,
   };
 }
+
+/** Of what a search ended before its time. */
+const SEARCH_CODE = 'search';
+
+const enough = (note: string, exitCode: number | null): Outcome => ({
+  kind: 'completed',
+  exitCode,
+  code: SEARCH_CODE,
+  message: `${note}.`,
+  remedy: null,
+});
 
 const completed = (): Outcome => ({
   kind: 'completed',

@@ -37,6 +37,14 @@ test('a program that does not ask gets the signal at once', async () => {
   expect(said).toHaveLength(2);
 });
 
+test('one that may be about to end by itself has half of its time for that', async () => {
+  enders.ask(live, 60_000, true);
+  await vi.advanceTimersByTimeAsync(29_000);
+  expect(said).toEqual(['wish']);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(said).toEqual(['wish', 'SIGTERM']);
+});
+
 test('one that asks has half of its time to itself', async () => {
   asks = true;
   enders.ask(live, 60_000);

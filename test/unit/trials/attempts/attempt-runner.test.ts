@@ -72,6 +72,7 @@ function engine(wrap: (runtime: TrialRuntime) => TrialRuntime = (runtime) => run
       apiUrl: async () => null,
       bootId: null,
       materialize: async () => undefined,
+      setParameters: async () => undefined,
       tokens,
     }),
     log: { info: () => undefined, error: report },

@@ -72,6 +72,7 @@ it('shows a link also in a copy that is made anew for a later attempt, never wha
       await mkdir(path.join(to, 'data'), { recursive: true });
       await writeFile(path.join(to, 'data', 'x'), 'frozen');
     },
+    setParameters: async () => undefined,
     tokens: createAttemptTokens(),
   });
   const trial = add(original);

@@ -28,6 +28,38 @@ const running = (spec: object = {}): TrialRow => {
   return step(step(queued, { type: 'start' }).trial, { type: 'launched' }).trial;
 };
 
+describe('a trial that its search stops', () => {
+  const stop = (gently: boolean): TrialEvent => ({
+    type: 'search_stop',
+    note: 'Stopped at rung 2: 14th of 16',
+    gently,
+  });
+
+  test('completes with what its search said, whatever its program made of the signal', () => {
+    const stopping = step(running(), stop(false));
+    expect(stopping).toMatchObject({ effects: ['terminate'], trial: { state: 'stopping', stop: { kind: 'search' } } });
+    const ended = step({ ...stopping.trial, progress: 0.4 }, exit(143));
+    expect(ended.trial).toMatchObject({
+      state: 'done',
+      progress: 0.4,
+      outcome: { kind: 'completed', code: 'search', exitCode: 143, message: 'Stopped at rung 2: 14th of 16.' },
+    });
+    expect(ended.endAttempt?.kind).toBe('search');
+  });
+
+  test('may end by itself first where it ran as long as it was to', () => {
+    expect(step(running(), stop(true)).effects).toEqual(['terminate_later']);
+  });
+
+  test('completes at once where it only waits, and a cancel is stronger', () => {
+    expect(step(makeTrialRow({ state: 'paused' }), stop(false)).trial.outcome?.code).toBe('search');
+    const canceled = step(step(running(), stop(false)).trial, { type: 'cancel' }).trial;
+    expect(step(canceled, exit(143)).trial.outcome?.kind).toBe('canceled');
+    expect(next(step(running(), stop(false)).trial, { type: 'pause' }, T0).ok).toBe(false);
+    expect(next(step(running(), exit(0)).trial, stop(false), T0).ok).toBe(false);
+  });
+});
+
 describe('the trial state machine', () => {
   test('a start that may outlast the hours of its pool says so', () => {
     const beyondMs = new Date(2024, 4, 2, 8, 5).getTime();
