@@ -59,6 +59,16 @@ export interface GpuProbeOptions {
   readonly nowMs?: () => number;
   /** Files that show that a driver is there although nvidia-smi is not. */
   readonly driverSigns?: readonly string[];
+  /** Where the program runs; missing = here. */
+  readonly runner?: SmiRunner;
+}
+
+/** Finds and runs nvidia-smi, here or on another machine. */
+export interface SmiRunner {
+  /** @returns the program, or null where there is none; and whether a driver is there all the same */
+  find(): Promise<{ readonly file: string | null; readonly hasDriver: boolean }>;
+  /** Answers after `timeoutMs` at the latest. */
+  run(file: string, args: readonly string[], timeoutMs: number): Promise<SmiRun>;
 }
 
 /** A reading that came to an early end: what stands in its way. */
@@ -91,6 +101,14 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
   const env = options.env ?? process.env;
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const nowMs = options.nowMs ?? Date.now;
+  const runner: SmiRunner = options.runner ?? {
+    find: () =>
+      Promise.resolve({
+        file: findNvidiaSmi(options.command, env, process.platform),
+        hasDriver: (options.driverSigns ?? DRIVER_SIGNS).some((sign) => existsSync(sign)),
+      }),
+    run: (file, args, leftMs) => runNvidiaSmi(file, args, leftMs, env),
+  };
   const state: ProbeState = {
     pending: null,
     stuckSinceMs: null,
@@ -105,7 +123,7 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
   async function run(file: string, args: readonly string[], deadline: number): Promise<SmiRun> {
     const left = deadline - performance.now();
     if (left <= 0) throw new ProbeFault(slowText(timeoutMs));
-    const result = await runNvidiaSmi(file, args, left, env);
+    const result = await runner.run(file, args, left);
     if (result.kind === 'hung') {
       state.stuckSinceMs = nowMs();
       const gone = (async () => {
@@ -282,14 +300,13 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
           'the driver does not answer. If it does not recover by itself, reboot the machine.',
       };
     }
-    const file = findNvidiaSmi(options.command, env, process.platform);
+    const { file, hasDriver } = await runner.find();
     if (file === null) {
-      const driver = (options.driverSigns ?? DRIVER_SIGNS).some((sign) => existsSync(sign));
       return {
         ...nothing,
         source: 'none',
         takenAtMs: nowMs(),
-        problem: driver
+        problem: hasDriver
           ? 'The NVIDIA driver is loaded, but nvidia-smi is missing, so the GPUs cannot be measured. Install the ' +
             "driver's utilities (Debian and Ubuntu: the nvidia-utils or nvidia-smi package of the same version)."
           : null,
@@ -321,7 +338,7 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
       const reading = await read();
       return diagnoseGpus({
         reading,
-        program: findNvidiaSmi(options.command, env, process.platform),
+        program: (await runner.find()).file,
         firstCallMs: state.firstCallMs,
         isWsl: existsSync('/dev/dxg') || env['WSL_DISTRO_NAME'] !== undefined,
       });

@@ -39,6 +39,13 @@ const COMPONENTS: readonly Component[] = [
     neededFor: 'images for tests with real containers',
     platform: 'linux',
   },
+  {
+    name: 'sshd',
+    programs: ['sshd'],
+    packages: ['openssh-server', 'openssh-client'],
+    neededFor: 'tests with machines over SSH',
+    platform: 'linux',
+  },
   { name: 'git', programs: ['git'], packages: ['git'], neededFor: 'snapshots' },
   { name: 'python3', programs: ['python3'], packages: ['python3'], neededFor: 'the example and the Python helper' },
   {
