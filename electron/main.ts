@@ -28,6 +28,7 @@ import { notifyOnFinish } from './desktop/notifications.ts';
 import { needsShell, withoutAppImage, withShell } from './desktop/own-environment.ts';
 import { followTheme } from './desktop/theme.ts';
 import { createTray } from './desktop/tray.ts';
+import { trayImage } from './desktop/tray-image.ts';
 import { hasTrayHost } from './desktop/tray-host.ts';
 import { openWindowMemory } from './desktop/window-memory.ts';
 import { createMainWindow, type MainWindow } from './desktop/window.ts';
@@ -145,7 +146,7 @@ function start(): void {
   app.on('activate', () => window.show());
   createTray({
     mirror,
-    icons: { idle: icon('tray-idle.png'), busy: icon('tray-busy.png') },
+    icons: { idle: icon(trayImage('idle', process.platform)), busy: icon(trayImage('busy', process.platform)) },
     open: () => window.show(),
     quit: askToQuit,
   });

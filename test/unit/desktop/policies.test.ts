@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../../electron/contract/settings.ts';
@@ -16,6 +18,7 @@ import { isPermissionGranted } from '../../../electron/desktop/permission-policy
 import { isKeptAwake } from '../../../electron/desktop/power-policy.ts';
 import { quitQuestion } from '../../../electron/desktop/quit-question.ts';
 import { isTrustedSender } from '../../../electron/desktop/sender-policy.ts';
+import { trayImage } from '../../../electron/desktop/tray-image.ts';
 import { trayText } from '../../../electron/desktop/tray-text.ts';
 
 describe('navigation', () => {
@@ -213,6 +216,17 @@ describe('closing, sleeping, the tray', () => {
 
   it('keeps awake only while something runs', () => {
     expect([isKeptAwake(true, 1), isKeptAwake(true, 0), isKeptAwake(false, 3)]).toEqual([true, false, false]);
+  });
+
+  it('has a picture for every state, and on macOS one that the system colours', () => {
+    const icons = path.join(import.meta.dirname, '../../../resources/icons');
+    for (const platform of ['linux', 'darwin', 'win32'] as const)
+      for (const state of ['idle', 'busy'] as const) {
+        const name = trayImage(state, platform);
+        expect(name.endsWith('Template.png')).toBe(platform === 'darwin');
+        for (const file of [name, name.replace('.png', '@2x.png')])
+          expect(fs.existsSync(path.join(icons, file))).toBe(true);
+      }
   });
 
   it('says what is going on', () => {
