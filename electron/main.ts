@@ -30,6 +30,8 @@ import { followTheme } from './desktop/theme.ts';
 import { createTray } from './desktop/tray.ts';
 import { trayImage } from './desktop/tray-image.ts';
 import { hasTrayHost } from './desktop/tray-host.ts';
+import { installationOf } from './desktop/update-policy.ts';
+import { createUpdates, readPackageType } from './desktop/updates.ts';
 import { openWindowMemory } from './desktop/window-memory.ts';
 import { createMainWindow, type MainWindow } from './desktop/window.ts';
 import { createDoorLog } from './doors/door-log.ts';
@@ -122,6 +124,21 @@ function start(): void {
         })
       : null;
   void commandLine?.refresh();
+  const updates = createUpdates({
+    mirror,
+    installation: installationOf({
+      isPackaged: app.isPackaged,
+      platform: process.platform,
+      appImage: startedWith['APPIMAGE'],
+      packageType: readPackageType(process.resourcesPath),
+    }),
+    version: app.getVersion(),
+    folder: path.join(profileDir, 'updates'),
+    isForeign: engine.isForeign,
+    window: () => mainWindow?.current() ?? null,
+    quit,
+    log,
+  });
   setMenu({
     platform: process.platform,
     isDevelopment: !app.isPackaged,
@@ -129,6 +146,7 @@ function start(): void {
     // It lies beside the resources in a package, and in the root of the sources.
     showDocumentation: () => void shell.openPath(path.join(path.dirname(resourcesDir), 'README.md')),
     askForCommandLine: commandLine === null ? null : () => void commandLine.ask(),
+    checkForUpdates: () => void updates.ask(),
   });
   const window = createMainWindow({
     preload: path.join(root, 'out', 'preload', 'preload.cjs'),

@@ -1,4 +1,5 @@
 /** What each setting means and may be, for people. */
+import { UPDATE_PLACES } from '../contract/update-place.ts';
 import type { Settings } from '../contract/settings.ts';
 
 interface SettingText {
@@ -21,6 +22,7 @@ export const SETTING_TEXTS: Readonly<Record<keyof Settings, SettingText>> = {
   closeToTray: { meaning: 'closing the window leaves the engine in the tray', values: ON_OFF },
   windowUsesGpu: { meaning: 'draw the window of the desktop app with a GPU, from its next start on', values: ON_OFF },
   startAtLogin: { meaning: 'start the desktop app at login', values: ON_OFF },
+  updatesFrom: { meaning: 'where the desktop app looks for new versions, when asked to', values: UPDATE_PLACES },
   afterReboot: { meaning: 'after a reboot go on, or hold the queue until you resume it', values: 'continue or hold' },
   logCapMiB: {
     meaning: 'of a longer log the middle is dropped, MiB for an attempt',

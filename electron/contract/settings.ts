@@ -1,5 +1,6 @@
 /** What the user can set for the whole engine. Unknown keys are refused. */
 import { z } from '@hono/zod-openapi';
+import { readUpdatePlace, UPDATES_OFF } from './update-place.ts';
 
 export const Settings = z
   .object({
@@ -17,6 +18,17 @@ export const Settings = z
     windowUsesGpu: z.boolean().openapi({
       description: 'The desktop window draws with a GPU, and holds some of its memory. From its next start on.',
     }),
+    updatesFrom: z
+      .string()
+      .max(2048)
+      .superRefine((text, context) => {
+        const place = readUpdatePlace(text);
+        if (typeof place === 'string') context.addIssue({ code: 'custom', message: place });
+      })
+      .openapi({
+        description:
+          'Where the desktop app looks for new versions when it is asked to: off, the full path of a directory, or an https address.',
+      }),
     afterReboot: z
       .enum(['continue', 'hold'])
       .openapi({ description: 'hold: pools are paused after a reboot until you resume them.' }),
@@ -50,6 +62,7 @@ export const DEFAULT_SETTINGS: Settings = {
   closeToTray: true,
   startAtLogin: false,
   windowUsesGpu: false,
+  updatesFrom: UPDATES_OFF,
   afterReboot: 'continue',
   logCapMiB: 256,
   snapshotLimitMiB: 100,

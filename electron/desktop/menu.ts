@@ -9,9 +9,11 @@ export interface MenuOptions {
   readonly showDocumentation: () => void;
   /** Offers to install or remove the command line; null where that is not this program's to do. */
   readonly askForCommandLine: (() => void) | null;
+  readonly checkForUpdates: () => void;
 }
 
-export function setMenu({ platform, isDevelopment, quit, showDocumentation, askForCommandLine }: MenuOptions): void {
+export function setMenu(options: MenuOptions): void {
+  const { platform, isDevelopment, quit, showDocumentation, askForCommandLine, checkForUpdates } = options;
   const view: MenuItemConstructorOptions[] = [
     { role: 'resetZoom' },
     { role: 'zoomIn' },
@@ -36,6 +38,7 @@ export function setMenu({ platform, isDevelopment, quit, showDocumentation, askF
         submenu: [
           { label: 'Documentation', click: showDocumentation },
           ...(askForCommandLine === null ? [] : [{ label: 'Command line…', click: askForCommandLine }]),
+          { label: 'Check for updates…', click: checkForUpdates },
           { type: 'separator' },
           { role: 'about' },
         ],

@@ -30,7 +30,8 @@ const configuration: Configuration = {
     '!node_modules/ssh2/{install.js,util/**,lib/protocol/crypto/build/**}',
     // Of the cloud's libraries, Node loads one of three forms.
     '!node_modules/**/{@aws-sdk,@smithy}/*/{dist-es,dist-types}/**',
-    '!node_modules/**/*.{d.ts,d.mts,d.cts,map,md}',
+    // What compilers and people read.
+    '!node_modules/**/*.{ts,mts,cts,map,md}',
   ],
   // Trials read the helper and the examples as files, so they lie beside the archive: those of the npm package, and icons.
   extraResources: [
@@ -91,7 +92,9 @@ const configuration: Configuration = {
   },
   win: { target: ['nsis'], icon: 'resources/icons/app/256x256.png' },
   mac: { target: ['dmg'], icon: 'resources/icons/app/512x512.png', category: 'public.app-category.developer-tools' },
-  publish: null,
+  // Uploads nothing. With it, latest-linux.yml (versions and checksums) is made beside the packages, and a Debian package says that it is one:
+  // the folder of packages is a place to look for updates in. Which place that is, the user says in Settings; this address is never asked.
+  publish: { provider: 'generic', url: 'https://switchyard.invalid/' },
 };
 
 // electron-builder asks for a default export.

@@ -8,9 +8,10 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ensureBundle } from '../../electron/start/bundles.ts';
+import { fillPlace } from '../support/update-place.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -134,8 +135,11 @@ describe.skipIf(process.platform !== 'linux')('the packed desktop app', () => {
       'resources/resources/container/entry-x86_64',
       'resources/resources/icons/tray-idle.png',
       'resources/README.md',
+      'resources/app-update.yml',
     ])
       expect([...files.keys()]).toContain(needed);
+    // A Debian package says that it is one.
+    expect(fs.readFileSync(path.join(packed, 'resources/package-type'), 'utf8')).toBe('deb');
     const ofKind = (pattern: RegExp): string[] => [...files.keys()].filter((file) => pattern.test(file));
     expect(ofKind(/\.node$/).map((file) => path.basename(file))).toEqual([`linux-${process.arch}.node`]);
     expect(ofKind(/\.pak$/)).toEqual(['locales/en-US.pak']);
@@ -143,7 +147,10 @@ describe.skipIf(process.platform !== 'linux')('the packed desktop app', () => {
     const archive = sum(files, (file) => file.startsWith('resources/app.asar'));
     expect(archive / MIB).toBeLessThan(25);
     // Beside Electron itself, most of it is Node.
-    expect(sum(files, (file) => file !== 'resources/cli/bin/node') / MIB).toBeLessThan(30);
+    const withoutNode = sum(files, (file) => file !== 'resources/cli/bin/node');
+    expect(withoutNode / MIB).toBeLessThan(30);
+    const told = [archive, withoutNode, sum(files, () => true)].map((bytes) => `${(bytes / MIB).toFixed(1)} MiB`);
+    console.log(`packed: archive ${told[0]}, all but Node and Electron ${told[1]}, all but Electron ${told[2]}`);
   });
 
   it('has a command line that runs where it lies and through a link, and knows its version', async () => {
@@ -185,6 +192,25 @@ describe.skipIf(process.platform !== 'linux')('the packed desktop app', () => {
     // The helper is the data directory's: the package may be a mount that goes.
     expect(seen['said']).toMatch(new RegExp(`^seen\n${home}/helpers/[0-9a-f]+/switchyard\\.py\n$`));
     expect(fs.existsSync(path.join(home, 'engine.sock'))).toBe(false);
+  }, 180_000);
+
+  it('replaces its AppImage by a newer one when asked to, and starts it when it has ended', async () => {
+    const at = path.join(dir, 'update');
+    const home = path.join(at, 'data');
+    const appImage = path.join(at, 'Switchyard.AppImage');
+    const place = path.join(at, 'place');
+    const trace = path.join(at, 'started');
+    fs.mkdirSync(home, { recursive: true });
+    fs.writeFileSync(appImage, 'old');
+    // Says who is there when it starts, and with what.
+    const script = `#!/bin/sh\n(ls "${home}/engine.sock" 2>&1; env) >"${trace}.new"\nmv "${trace}.new" "${trace}"\n`;
+    fillPlace(place, { version: '9.9.9', files: { 'Switchyard-9.9.9-linux-x86_64.AppImage': script } });
+    const seen = await play(home, { APPIMAGE: appImage, APPDIR: '/tmp/.mount_Switch', TEST_UPDATES_FROM: place });
+    expect(seen['said']).toEqual(['Download Switchyard 9.9.9?', 'Install Switchyard 9.9.9 and restart?']);
+    expect(fs.readFileSync(appImage, 'utf8')).toBe(script);
+    await vi.waitFor(() => expect(fs.existsSync(trace)).toBe(true), { timeout: 30_000, interval: 50 });
+    expect(fs.readFileSync(trace, 'utf8')).toContain('No such file');
+    expect(fs.readFileSync(trace, 'utf8')).not.toMatch(/^APP(IMAGE|DIR)=/m);
   }, 180_000);
 
   it('ends with a message when a file of it is damaged', async () => {

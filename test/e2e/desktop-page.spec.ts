@@ -6,7 +6,7 @@ interface PageGlobals {
   desk: { shown: unknown[]; tell: (news: object) => void };
 }
 
-test('news of the desktop, a dropped directory, and directories in the file manager', async ({
+test('news of the desktop, where updates come from, a dropped directory, and directories in the file manager', async ({
   app: { page, screen, cli, project, shell },
 }) => {
   test.skip(shell === 'electron', 'the window has the real ones');
@@ -32,6 +32,14 @@ test('news of the desktop, a dropped directory, and directories in the file mana
   const tell = (news: object) => page.evaluate((said) => (globalThis as unknown as PageGlobals).desk.tell(said), news);
 
   await screen.goTo('Settings');
+  const place = page.getByLabel('Look for updates in');
+  await place.fill('http://updates.lab');
+  await place.press('Enter');
+  await expect(page.getByText('It needs https')).toBeVisible();
+  await place.fill('/mnt/share');
+  await place.press('Enter');
+  await expect(page.getByText('It needs https')).toBeHidden();
+  await expect.poll(async () => (await cli('settings', 'updatesFrom')).out).toMatch(/^\/mnt\/share\n/);
   await tell({ kind: 'open-trial', trialId: 1 });
   await expect(screen.inspector).toHaveAttribute('aria-label', 'Trial 1');
   await screen.tab('Configuration').click();

@@ -64,6 +64,8 @@ export const fake = {
   /** What the user was asked, and which button of a message box is pressed. */
   dialogs: [] as Readonly<Record<string, unknown>>[],
   boxAnswer: 0,
+  /** Answers before `boxAnswer`, one each box. */
+  boxAnswers: [] as number[],
   loginItem: null as unknown,
   exposed: new Map<string, unknown>(),
   invoked: [] as unknown[],
@@ -106,6 +108,7 @@ export const fake = {
       folderAnswer: { canceled: true, filePaths: [] },
       dialogs: [],
       boxAnswer: 0,
+      boxAnswers: [],
       loginItem: null,
       exposed: new Map(),
       invoked: [],
@@ -207,7 +210,17 @@ class FakeSession extends EventEmitter {
   }
 }
 const defaultSession = strict('session.defaultSession', new FakeSession());
-export const session = strict('session', { defaultSession });
+export const session = strict('session', {
+  defaultSession,
+  /** Another session has its own way out; its fetch names faults as Chromium does. */
+  fromPartition(name: string) {
+    fake.calls.push(`fromPartition ${name}`);
+    return strict('session', {
+      fetch: (url: string, init: RequestInit): Promise<Response> =>
+        fetch(url, init).catch(() => Promise.reject(new Error('net::ERR_CONNECTION_REFUSED'))),
+    });
+  },
+});
 
 class FakeContents extends EventEmitter {
   openHandler: ((details: { url: string }) => { action: string }) | null = null;
@@ -264,6 +277,11 @@ export class BrowserWindow extends EventEmitter {
   }
   hide(): void {
     this.isShown = false;
+  }
+  /** What the taskbar shows: a share, over 1 for one that is not known, less than 0 for none. */
+  progress = -1;
+  setProgressBar(share: number): void {
+    this.progress = share;
   }
   focus(): void {
     fake.calls.push('focus');
@@ -430,7 +448,7 @@ export const dialog = strict('dialog', {
   },
   async showMessageBox(...args: unknown[]) {
     fake.dialogs.push(args.at(-1) as Record<string, unknown>);
-    return { response: fake.boxAnswer, checkboxChecked: false };
+    return { response: fake.boxAnswers.shift() ?? fake.boxAnswer, checkboxChecked: false };
   },
 } satisfies Partial<Electron.Dialog>);
 

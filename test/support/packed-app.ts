@@ -103,6 +103,25 @@ const submitted = await sw(
     cwd: project,
   },
 );
+const placeOfUpdates = process.env['TEST_UPDATES_FROM'];
+if (placeOfUpdates !== undefined) {
+  await sw(cli, ['settings', 'updatesFrom', placeOfUpdates]);
+  // As somebody who agrees to everything.
+  const help = fake.menus[0]?.find(({ role }) => role === 'help') as { submenu?: FakeElectron.MenuItem[] } | undefined;
+  const check = help?.submenu?.find(({ label }) => label === 'Check for updates…');
+  // What the command line changed comes to the window a moment later.
+  await until('the setting', () => {
+    if (fake.dialogs.every(({ message }) => message === 'Updates are off')) {
+      fake.dialogs = [];
+      check?.click?.();
+      return null;
+    }
+    return true;
+  });
+  await until('the end', () => (fake.hasQuit ? true : null));
+  process.stdout.write(`${JSON.stringify({ said: fake.dialogs.map(({ message }) => message) })}\n`);
+  process.exit(0);
+}
 const log = await until('the log', async () => {
   const answer = await page('/api/v1/trials/1/attempts/1/log/follow');
   return answer.ok ? answer : null;

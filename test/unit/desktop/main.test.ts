@@ -601,6 +601,7 @@ describe('every item of every menu', () => {
       'Quit',
       'Quit',
       'Documentation',
+      'Check for updates…',
     ]);
     // No socket, no process, and none that would come: every fetch rejects or is refused.
     engineModule.startEngine = () => new Promise(() => undefined);
@@ -657,11 +658,13 @@ describe('following the feed', () => {
     expect(window().webContents.sent).toEqual([['switchyard:tell-page', { kind: 'resumed' }]]);
   });
 
-  it('has documentation under Help', async () => {
+  it('has documentation under Help, and looks for updates', async () => {
     await startAndShow();
     const help = first(fake.menus).find(({ role }) => role === 'help') as { submenu?: electron.MenuItem[] } | undefined;
     help?.submenu?.find((item) => item.label === 'Documentation')?.click?.();
     expect(fake.openedPaths).toEqual([path.join(fake.appPath, 'README.md')]);
+    help?.submenu?.find((item) => item.label === 'Check for updates…')?.click?.();
+    expect(fake.dialogs.map(({ message }) => message)).toEqual(['This window runs from its sources']);
   });
 
   it('keeps the computer awake exactly while something runs', async () => {
