@@ -1,6 +1,7 @@
 /** What hears what: the one list of connections, made when everything is there. */
 import { listDependents } from '../store/dependencies.ts';
 import { getTrialRow } from '../store/trials.ts';
+import { createSearchRunner } from '../experiments/run-searches.ts';
 import { createReestimation } from '../scheduler/reestimate.ts';
 import { createCommitFollower, type CommitFollower } from '../trials/life/follow-commits.ts';
 import { createHeldWaker } from '../trials/life/wake-held.ts';
@@ -25,9 +26,11 @@ export function connect({ ground, machine, screen, trials, plans }: Parts): Comm
       loop.nudge();
     },
   });
+  const searches = createSearchRunner({ store, changeTrials: changes.changeTrials, onError: ground.report });
   ground.closers.add(() => {
     reestimation.close();
     waker.close();
+    searches.close();
   });
   const follower = createCommitFollower({
     readTrial,
@@ -49,7 +52,10 @@ export function connect({ ground, machine, screen, trials, plans }: Parts): Comm
   store.onCommit((commit) => {
     follower.follow(commit);
     if (commit.trialIds.size > 0) screen.courier.nudge();
+    searches.nudge();
   });
+  // What an engine before this one had not taken in.
+  searches.nudge();
   monitor.onReading(({ problem }) => {
     if (problem === null) notices.lower('gpu_problem');
     else notices.raise({ id: 'gpu_problem', level: 'warning', text: problem, remedy: null });

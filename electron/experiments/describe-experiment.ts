@@ -17,7 +17,7 @@ import { getSearch, type SearchRow } from '../store/searches.ts';
 import { listTrialsOf, type TrialRow } from '../store/trials.ts';
 import { chooseMainMetric, isLowerBetter } from '../text/main-metric.ts';
 import type { SearchState } from './searchers/search.ts';
-import type { SearcherConfig } from './searchers/searcher-config.ts';
+import type { StoredSearcher } from './searchers/searcher-config.ts';
 
 interface Goal {
   readonly name: string;
@@ -29,7 +29,7 @@ interface Known {
   readonly view: ExperimentView;
   readonly rows: readonly TrialRow[];
   readonly values: ReadonlyMap<number, number>;
-  readonly search: SearchRow<SearcherConfig, SearchState> | null;
+  readonly search: SearchRow<StoredSearcher, SearchState> | null;
 }
 
 /** The latest first. @param before `next` of the page before; null = from the latest on */
@@ -73,7 +73,7 @@ export function describeExperiment(db: Database, id: number, toTrial: (row: Tria
 
 function know(db: Database, row: ExperimentRow): Known {
   const rows = listTrialsOf(db, row.id);
-  const search = row.kind === 'search' ? getSearch<SearcherConfig, SearchState>(db, row.id) : null;
+  const search = row.kind === 'search' ? getSearch<StoredSearcher, SearchState>(db, row.id) : null;
   const metric = goalOf(rows, search?.config ?? null);
   const values = new Map<number, number>();
   if (metric !== null)
@@ -114,7 +114,7 @@ function know(db: Database, row: ExperimentRow): Known {
 
 const expected = (state: SearchState): number => state.lanes.reduce((sum, { maxTrials }) => sum + maxTrials, 0);
 
-function goalOf(rows: readonly TrialRow[], config: SearcherConfig | null): Goal | null {
+function goalOf(rows: readonly TrialRow[], config: StoredSearcher | null): Goal | null {
   if (config !== null) return { name: config.metric, smallerIsBetter: config.smallerIsBetter };
   const name = chooseMainMetric(rows.flatMap(({ metric }) => metric?.name ?? []));
   return name === null ? null : { name, smallerIsBetter: isLowerBetter(name) };

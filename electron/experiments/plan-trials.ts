@@ -15,7 +15,7 @@ import { DEFAULT_FILE, splitByFile } from './parameters/split-files.ts';
 import { readHyperparameter, SpaceFault } from './searchers/hyperparameters.ts';
 import { previewSearch, type SearchPreview } from './searchers/preview.ts';
 import { startSearch, type Search, type SearchState } from './searchers/search.ts';
-import { readSearcher, type SearcherConfig } from './searchers/searcher-config.ts';
+import { readSearcher, type StoredSearcher } from './searchers/searcher-config.ts';
 
 /** More trials than these are meant only by who says so. */
 export const TRIALS_WITHOUT_A_WORD = 200;
@@ -29,7 +29,7 @@ export interface TrialPlan {
   /** How many there will be. */
   readonly count: number;
   readonly search: {
-    readonly config: SearcherConfig;
+    readonly config: StoredSearcher;
     readonly seed: number;
     readonly state: SearchState;
     readonly preview: SearchPreview;
@@ -77,7 +77,12 @@ export async function planTrials(input: PlanInput): Promise<TrialPlan> {
     );
     return search.config.name === 'single'
       ? { kind: 'single', members, count: 1, search: null }
-      : { kind: 'search', members, count: preview.trials, search: { config: search.config, seed, state, preview } };
+      : {
+          kind: 'search',
+          members,
+          count: preview.trials,
+          search: { config: { ...search.config, space: only.hparams }, seed, state, preview },
+        };
   } catch (error) {
     if (!(error instanceof SpaceFault)) throw error;
     throw searchFault(error);

@@ -120,6 +120,7 @@ export async function judgeSubmit(
   await checkWish(deps, resolved, inPlace ? sourceDir : null);
   const notes = [
     ...resolved.notes,
+    ...sayPlan(plan),
     ...(shell === undefined ? [] : sayShellShare(shell, shareOfShell(shell, resolved.runtime, mounts))),
     ...noteProgram(resolved.entrypoint, resolved.runtime, { ...shell, ...resolved.env }, deps.findProgram),
     ...linkNotes,
@@ -128,6 +129,13 @@ export async function judgeSubmit(
   if (sourceDir !== null && (resolved.runtime === 'process' || mounts.length === 0))
     await checkScript(resolved.entrypoint, sourceDir, resolved.runtime === 'process');
   return { config, sourceDir, resolved, plan, notes };
+}
+
+function sayPlan({ kind, count, members, search }: TrialPlan): string[] {
+  if (kind === 'single') return [];
+  if (search === null) return [`A sweep of ${count} trials.`];
+  const begun = members.length < count ? `; ${members.length} of them at once` : '';
+  return [`${search.config.name} makes ${count} trials${begun}, and compares them by ${search.config.metric}.`];
 }
 
 /** The configuration with the hyperparameters of its first trial. */

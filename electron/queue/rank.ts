@@ -12,6 +12,11 @@ export function rankBehind(last: string | null): string {
   return generateKeyBetween(last, null);
 }
 
+/** A rank between two that are next to each other in the pool. @param above null at its end */
+export function rankBetween(below: string, above: string | null): string {
+  return generateKeyBetween(below, above);
+}
+
 export interface Gap {
   /** The neighbours of the new place, without the trials that move; null at an end of the line. */
   readonly ahead: LinePlace | null;

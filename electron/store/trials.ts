@@ -180,6 +180,23 @@ export function findInSweep(db: Database, experimentId: number, name: string): T
   return raw === undefined ? null : fromRaw(raw);
 }
 
+/** @returns of a sweep the trial that stands last in line, else its latest; null = it has none */
+export function findSibling(db: Database, experimentId: number): TrialRow | null {
+  const raw = prepared(
+    db,
+    `SELECT * FROM trial WHERE experiment_id = ? AND json_extract(spec, '$.inSweep') IS NOT NULL
+    ORDER BY state IN ('queued', 'paused') DESC, CASE WHEN state IN ('queued', 'paused') THEN rank END DESC, id DESC LIMIT 1`,
+  ).get(experimentId) as Raw | undefined;
+  return raw === undefined ? null : fromRaw(raw);
+}
+
+export function hasLiveTrials(db: Database, experimentId: number): boolean {
+  return (
+    prepared(db, "SELECT 1 FROM trial WHERE experiment_id = ? AND state <> 'done' LIMIT 1").get(experimentId) !==
+    undefined
+  );
+}
+
 /** By number. */
 export function listTrialsOf(db: Database, experimentId: number): TrialRow[] {
   return (prepared(db, 'SELECT * FROM trial WHERE experiment_id = ? ORDER BY id').all(experimentId) as Raw[]).map(

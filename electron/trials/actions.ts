@@ -245,8 +245,11 @@ function perform(
         return answer(`Queued ${what} again`);
       }
       const copies = trials.map((trial) => {
+        // A copy is its user's own: no search follows it.
+        const { inSweep: _, ...spec } = trial.spec;
         const id = insertTrial(tx.db, {
           ...trial,
+          spec,
           state: 'queued',
           rank: rankBehind(lastRank(tx.db, trial.poolId)),
           submittedAtMs: tx.nowMs,

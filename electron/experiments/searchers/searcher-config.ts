@@ -31,6 +31,12 @@ export type SearcherConfig =
       readonly bracketRungs: readonly number[];
     } & Halving);
 
+/** As it is kept with its experiment. */
+export type StoredSearcher = SearcherConfig & {
+  /** What is searched: hyperparameters as they were configured, ranges and values. */
+  readonly space: Readonly<Record<string, unknown>>;
+};
+
 const COMMON = ['name', 'metric', 'smaller_is_better'];
 const HALVING = [...COMMON, 'max_trials', 'max_concurrent_trials', 'divisor', 'time_metric', 'max_time'];
 const KEYS: Readonly<Record<SearcherConfig['name'], readonly string[]>> = {

@@ -24,6 +24,7 @@ import { directoryBytes } from '../files/directory-bytes.ts';
 import { trialDirectories } from '../files/directories.ts';
 import { createMetricBudget, MAX_POINTS_PER_BATCH, thinBatch } from './metric-budget.ts';
 import { followMainMetric } from './main-metric-row.ts';
+import { noteForSearch } from './note-for-search.ts';
 import type { ReportRecord } from './report-lines.ts';
 import { createReportReader } from './report-reader.ts';
 
@@ -360,6 +361,7 @@ function write(tx: Tx, batch: Batch): readonly MetricPoint[] {
   });
   insertMetrics(tx.db, trialId, within);
   followMainMetric(tx.db, trial, within);
+  noteForSearch(tx.db, trial, within, batch.notFinite);
   followMetricCells(tx.db, trialId, within);
   if (batch.wasThinned && !wasSaid(tx.db, trialId, THINNED)) say('trial.metrics_thinned', THINNED);
   for (const checkpoint of batch.checkpoints) {
