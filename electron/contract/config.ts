@@ -5,7 +5,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { After } from './trials.ts';
-import { DEFAULT_GRACE_S, DEFAULT_MAX_RESTARTS, PoolId, Priority, RuntimeKind } from './states.ts';
+import { DEFAULT_GRACE_S, DEFAULT_MAX_RESTARTS, NamedRuntime, PoolId, Priority } from './states.ts';
 
 /** Sizes are kept as MiB after parsing; text such as "20 GiB" or "8g" is accepted by the parser. */
 export const MemoryText = z.string().max(40).openapi({ example: '20 GiB' });
@@ -53,7 +53,7 @@ export const ExperimentConfig = z
       description:
         'A string runs through sh -c, a list is an argument vector. It may be empty where the image brings its own command.',
     }),
-    runtime: RuntimeKind.optional().openapi({ description: 'docker where an engine answers, else process.' }),
+    runtime: NamedRuntime.optional().openapi({ description: 'docker where an engine answers, else process.' }),
     environment: z
       .object({
         image: z.string().max(500).optional(),

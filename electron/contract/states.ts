@@ -20,7 +20,12 @@ export const StopKind = z
   .openapi('StopKind');
 export type StopKind = z.infer<typeof StopKind>;
 
-export const RuntimeKind = z.enum(['docker', 'process']).openapi('RuntimeKind');
+/** What a submit may name. */
+export const NamedRuntime = z.enum(['docker', 'process']).openapi('NamedRuntime');
+export type NamedRuntime = z.infer<typeof NamedRuntime>;
+
+/** What runs an attempt; remote: a machine of the trial's pool elsewhere. */
+export const RuntimeKind = z.enum([...NamedRuntime.options, 'remote']).openapi('RuntimeKind');
 export type RuntimeKind = z.infer<typeof RuntimeKind>;
 
 export const Priority = z

@@ -18,6 +18,7 @@ import type { TrialRuntime } from '../ports/trial-runtime.ts';
 import { createLaunchHolds, type LaunchHolds } from '../scheduler/launch-holds.ts';
 import { createImageSupply, type ImageSupply } from '../scheduler/image-supply.ts';
 import { watchRuntimes, type RuntimeWatch } from '../trials/attempts/runtime-watch.ts';
+import { openRemote } from './open-remote.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { Ground } from './open-ground.ts';
 
@@ -52,6 +53,7 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
           ...(dockerHost === undefined ? {} : { dockerHost }),
         }),
       ],
+      ['remote', openRemote(options, ground)],
     ]);
   ground.closers.add(() => Promise.all([...runtimes.values()].map((runtime) => runtime.close())));
   const runtimeWatch = watchRuntimes(runtimes);

@@ -121,6 +121,11 @@ export interface Provider {
   provision(request: MachineRequest): Promise<Machine>;
   /** @returns what became of it; state 'gone' where it is not to be found. @throws ProviderError */
   observe(request: MachineRequest): Promise<Machine>;
+  /**
+   * Starts the agent again where its machine is still there but the agent is not: it takes up what its program did meanwhile, or says that
+   * it is lost. Missing where a machine that ended never comes back. @throws ProviderError
+   */
+  revive?(request: MachineRequest): Promise<Machine>;
   /** Ends it for good. Not found counts as done. Whether it is gone only `observe` tells. @throws ProviderError */
   terminate(request: Pick<MachineRequest, 'attemptId' | 'engineId' | 'choice'>): Promise<void>;
   /** Machines with our mark in a region, of any engine, that are not gone. @throws ProviderError */

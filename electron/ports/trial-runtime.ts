@@ -242,6 +242,8 @@ export interface TrialRuntime {
   onFreeze?(listener: (attemptId: string) => void): () => void;
   /** Whether it is frozen now; null = it does not run. Missing where `onFreeze` is. */
   isFrozen?(handle: AttemptHandle): Promise<boolean | null>;
+  /** What people should know of an attempt that runs, for example that its machine is not reachable; null = nothing any more. */
+  onActivity?(listener: (attemptId: string, text: string | null) => void): () => void;
   freeze(handle: AttemptHandle): Promise<void>;
   unfreeze(handle: AttemptHandle): Promise<void>;
   /** Host pids that belong to the attempt; for attributing GPU memory. Empty when unknown. */

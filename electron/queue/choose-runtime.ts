@@ -3,14 +3,14 @@ import type { Pool } from '../contract/pools.ts';
 import type { RuntimeKind } from '../contract/states.ts';
 import type { WantedRuntime } from '../store/trial-spec.ts';
 
-/** The one that is named; otherwise a container where there is an image, a plain process where there is none. */
+/** On this workstation: the one that is named; otherwise a container where there is an image, a plain process where there is none. */
 const byImage = ({ runtime, image }: WantedRuntime): RuntimeKind => runtime ?? (image === null ? 'process' : 'docker');
 
 /** One entry per kind of pool. */
 const CHOICES: Readonly<Record<Pool['kind'], (wish: WantedRuntime) => RuntimeKind>> = {
   local: byImage,
-  ssh: byImage,
-  cloud: byImage,
+  ssh: () => 'remote',
+  cloud: () => 'remote',
 };
 
 /** @returns the runtime an attempt in this pool would get now; whether it can be had is another question */

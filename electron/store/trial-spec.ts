@@ -2,14 +2,14 @@
  * The description of a trial: everything that was decided at submit and never changes after. Stored with the row, contained in what a
  * submit resolves to, and taken apart by whoever needs a part of it: the scheduler its ask and terms, a launch the rest. Types only.
  */
-import type { RuntimeKind } from '../contract/states.ts';
+import type { NamedRuntime } from '../contract/states.ts';
 import type { SlotAsk } from '../contract/trials.ts';
 import type { ImagePart, LaunchMount, LaunchSpec } from '../ports/trial-runtime.ts';
 
 /** What was asked for of a runtime. Which one it becomes is decided when an attempt starts (queue/choose-runtime.ts). */
 export interface WantedRuntime {
   /** null = whatever fits the pool and the image. */
-  readonly runtime: RuntimeKind | null;
+  readonly runtime: NamedRuntime | null;
   /** null = none named. */
   readonly image: string | null;
 }

@@ -16,7 +16,9 @@ import { createFakeMachine, fakeArgv } from '../fakes/runtime.ts';
 import type { FakeProgram } from '../fakes/runtime.ts';
 import { dockerdObstacle, startDockerd } from '../support/dockerd.ts';
 import type { TestDockerd } from '../support/dockerd.ts';
-import { waitUntil } from '../support/processes.ts';
+import { createAgentMachine } from '../support/agent-machine.ts';
+import { listProcessesOf, waitUntil } from '../support/processes.ts';
+import { createRemoteRuntimeOn } from '../support/remote-runtime.ts';
 import { createLab, ENTRY_DIR, systemClock } from '../support/runtime-lab.ts';
 import type { Lab } from '../support/runtime-lab.ts';
 
@@ -24,6 +26,12 @@ interface Subject {
   readonly lab: Lab;
   /** A new engine's runtime on the same machine. */
   engine(): TrialRuntime;
+  /** Where the program believes it works; missing where that is what its description says. */
+  readonly seenWorkOf?: (spec: LaunchSpec) => string;
+  /** Its processes, where the runtime does not tell because they belong to another machine. */
+  readonly pidsOf?: (spec: LaunchSpec) => readonly number[];
+  /** Ends what belongs to the test's machine. */
+  readonly close?: () => void;
   /** The same program for a shell and for the fake. */
   program(sh: string, fake: FakeProgram): readonly string[];
 }
@@ -45,6 +53,7 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
     await runtime.sweep(lab.engineId, new Set());
     for (const one of opened.splice(0)) await one.close();
     lab.close();
+    subject.close?.();
   });
   function engine(): TrialRuntime {
     const made = subject.engine();
@@ -318,14 +327,14 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
       const { exit } = runtime.attach(handle);
       await lab.logged(spec, 'ready');
       const pids = await waitUntil('all children to show', async () => {
-        const now = await engine().pids(handle);
+        const now = await pidsOf(spec);
         return now.length >= 4 && now;
       });
       if (verb === 'kill') await runtime.kill(handle);
       else await touch(spec, 'go');
       await exit;
       await waitUntil(`the children end after ${verb}`, () => pids.every((pid) => !isAlive(pid)));
-      expect(await engine().pids(handle)).toEqual([]);
+      expect(await pidsOf(spec)).toEqual([]);
     }
   });
 
@@ -375,7 +384,9 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
     const spec = lab.plan({ argv: ['sh', '-c', script, 'x', ...odd] });
     await lab.run(runtime, spec);
     expect(lab.log(spec)).toBe(odd.map((a) => `[${a}]`).join(''));
-    expect(readFileSync(path.join(lab.workOf(spec), 'here'), 'utf8').trim()).toBe(spec.workDir);
+    expect(readFileSync(path.join(lab.workOf(spec), 'here'), 'utf8').trim()).toBe(
+      subject.seenWorkOf?.(spec) ?? spec.workDir,
+    );
   });
 
   const PLACES = ['work', 'checkpoints', 'output', 'exchange', 'helper'] as const;
@@ -417,6 +428,10 @@ function conforms(reality: Reality, open: () => Promise<Subject>): void {
     expect(lab.log(spec)).toBe('10 %\r20 %\rdone\n');
   });
 
+  async function pidsOf(spec: LaunchSpec): Promise<readonly number[]> {
+    return subject.pidsOf?.(spec) ?? engine().pids(lab.handleOf(spec));
+  }
+
   /** A sign for a waiting script; the fake's scripts wait by time. */
   async function touch(spec: LaunchSpec, name: string): Promise<void> {
     await writeFile(path.join(lab.workOf(spec), name), '');
@@ -448,6 +463,27 @@ describe.skipIf(process.platform === 'win32')('process runtime', () => {
       program: (sh) => ['sh', '-c', sh],
     }),
   );
+});
+
+/** @param image null = as processes of that machine */
+function openElsewhere(image: string | null, env: Readonly<Record<string, string>> = {}): Subject {
+  const machine = createAgentMachine({ gpuUuids: ['GPU-1111', 'GPU-2222'], env });
+  const engine = (): TrialRuntime => createRemoteRuntimeOn(machine);
+  const workOf = (attemptId: string): string => path.join(machine.homeOf(attemptId), 'work');
+  return {
+    lab: createLab(image, { layOut: engine().layOut, workOf }),
+    engine,
+    program: (sh) => ['sh', '-c', sh],
+    seenWorkOf: ({ attemptId }) => (image === null ? workOf(attemptId) : '/workspace'),
+    pidsOf: ({ attemptId }) => listProcessesOf(attemptId),
+    close: () => {
+      machine.close();
+    },
+  };
+}
+
+describe.skipIf(process.platform !== 'linux')('remote runtime, as processes there', () => {
+  conforms('real', () => Promise.resolve(openElsewhere(null)));
 });
 
 const obstacle = dockerdObstacle();

@@ -30,6 +30,22 @@ export function listTrialProcesses(dataDir: string): TrialProcess[] {
   return found;
 }
 
+/** @returns living processes that carry the id of an attempt */
+export function listProcessesOf(attemptId: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const isZombie = /^State:\s+Z/m.test(readFileSync(`/proc/${name}/status`, 'utf8'));
+        const variables = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
+        return !isZombie && variables.includes(`SWITCHYARD_ATTEMPT_ID=${attemptId}`);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
 /** Tests that cannot listen for an event (a file another program writes, /proc) look again at this pace. */
 const LOOK_EVERY_MS = 20;
 

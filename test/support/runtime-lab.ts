@@ -34,8 +34,17 @@ export interface Lab {
 
 const CONTAINER_WORK = '/workspace';
 
+/** For a runtime whose programs run on another machine: their directories are laid out by it. */
+export interface LabElsewhere {
+  readonly layOut: TrialRuntime['layOut'];
+  /** Where the program of an attempt works, as this machine sees it. */
+  readonly workOf: (attemptId: string) => string;
+}
+
+const PLACES = ['work', 'checkpoints', 'output', 'exchange', 'helper'] as const;
+
 /** @param image null for runtimes without containers */
-export function createLab(image: string | null): Lab {
+export function createLab(image: string | null, elsewhere?: LabElsewhere): Lab {
   const root = mkdtempSync(path.join(os.tmpdir(), 'switchyard-lab-'));
   const engineId = `lab${randomBytes(4).toString('hex')}`;
   const work = new Map<string, string>();
@@ -46,14 +55,19 @@ export function createLab(image: string | null): Lab {
     plan(plan) {
       const trialId = ++trials;
       const dir = path.join(root, String(trialId));
-      mkdirSync(path.join(dir, 'work'), { recursive: true });
+      const hosts = Object.fromEntries(PLACES.map((place) => [place, path.join(dir, place)])) as Record<
+        (typeof PLACES)[number],
+        string
+      >;
+      for (const host of Object.values(hosts)) mkdirSync(host, { recursive: true });
+      const layout = elsewhere?.layOut({ ...hosts, inPlace: false });
       const spec: LaunchSpec = {
         attemptId: `${engineId}-t${trialId}-a1`,
         engineId,
         trialId,
         attempt: 1,
         image,
-        workDir: image === null ? path.join(dir, 'work') : CONTAINER_WORK,
+        workDir: layout?.places.work ?? (image === null ? path.join(dir, 'work') : CONTAINER_WORK),
         env: {},
         slotUuids: [],
         limits: { cpus: null, memoryMiB: null, shmMiB: 64 },
@@ -62,8 +76,8 @@ export function createLab(image: string | null): Lab {
         user: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
         ...plan,
         mounts: [
-          ...(image === null
-            ? []
+          ...(image === null || layout !== undefined
+            ? (layout?.mounts ?? [])
             : [
                 {
                   hostPath: path.join(dir, 'work'),
@@ -75,7 +89,7 @@ export function createLab(image: string | null): Lab {
           ...(plan.mounts ?? []),
         ],
       };
-      work.set(spec.attemptId, path.join(dir, 'work'));
+      work.set(spec.attemptId, elsewhere?.workOf(spec.attemptId) ?? path.join(dir, 'work'));
       return spec;
     },
     handleOf: (spec, ref = null) => ({

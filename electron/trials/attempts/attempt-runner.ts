@@ -168,6 +168,12 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
       });
     });
 
+  for (const runtime of deps.runtimes.values())
+    runtime.onActivity?.((attemptId, text) => {
+      const entry = [...live.values()].find(({ handle }) => handle.attemptId === attemptId);
+      if (entry?.phase.name === 'attached') deps.onActivity(entry.trialId, text);
+    });
+
   async function launch(trialId: number, attemptNumber: number): Promise<void> {
     const trial = getTrialRow(store.db, trialId);
     const attempt = getAttempt(store.db, trialId, attemptNumber);

@@ -4,6 +4,12 @@ import type { RuntimeStatus, TrialRuntime } from '../../ports/trial-runtime.ts';
 
 const UNKNOWN: RuntimeStatus = { available: false, version: null, gpuSupport: null, problem: null, remedy: null };
 
+const NAMES: Readonly<Record<RuntimeKind, string>> = {
+  docker: 'the Docker engine',
+  process: 'the process runtime',
+  remote: 'the machines elsewhere',
+};
+
 /** An answer that differs from the last. */
 export type RuntimeListener = (kind: RuntimeKind, status: RuntimeStatus, before: RuntimeStatus) => void;
 
@@ -44,7 +50,7 @@ export function watchRuntimes(runtimes: ReadonlyMap<RuntimeKind, TrialRuntime>):
     held(kind) {
       const { available, problem } = known.get(kind) ?? UNKNOWN;
       if (available) return null;
-      return `waits for ${kind === 'docker' ? 'the Docker engine' : 'the process runtime'}: ${problem ?? 'it does not answer'}`;
+      return `waits for ${NAMES[kind]}: ${problem ?? 'it does not answer'}`;
     },
     onChange(listener) {
       listeners.push(listener);

@@ -1,0 +1,33 @@
+/** The runtime of pools elsewhere: who has their machines, what a trial needs there. */
+import path from 'node:path';
+import { createTarArchives } from '../../native/archives/tar-archives.ts';
+import { createDestinations } from '../cloud/destinations.ts';
+import { createRemoteRuntime } from '../cloud/remote-runtime.ts';
+import { setupOfTarget } from '../cloud/setup-of-target.ts';
+import type { PoolTarget } from '../contract/targets.ts';
+import { ProviderError, type Provider } from '../ports/provider.ts';
+import type { TrialRuntime } from '../ports/trial-runtime.ts';
+import type { EngineOptions } from './engine-options.ts';
+import type { Ground } from './open-ground.ts';
+
+export function openRemote(options: EngineOptions, ground: Ground): TrialRuntime {
+  const destinations = createDestinations({
+    db: ground.store.db,
+    setupOf: (trialId, target) => setupOfTarget(target, path.join(ground.paths.trials, String(trialId), 'work')),
+  });
+  return createRemoteRuntime({
+    clock: ground.clock,
+    archives: createTarArchives(),
+    destinationOf: (trialId) => destinations.of(trialId),
+    openProvider: options.openProvider ?? noProvider,
+    everyPlace: () => destinations.everyPlace(),
+    entryDir: path.join(ground.resourcesDir, 'container'),
+    report: ground.report,
+  });
+}
+
+function noProvider({ provider }: PoolTarget): Promise<Provider> {
+  return Promise.reject(
+    new ProviderError('refused', `This Switchyard knows no way to a place of the kind "${provider}".`),
+  );
+}
