@@ -3,8 +3,8 @@
  *
  * Nothing here waits at the top level: Electron becomes ready only after this module has been evaluated.
  */
-import fs from 'node:fs';
 import os from 'node:os';
+import fs from 'node:fs';
 import path from 'node:path';
 import { app, crashReporter, shell } from 'electron';
 import { SwitchyardError } from './contract/errors.ts';
@@ -37,6 +37,7 @@ import { createMainWindow, type MainWindow } from './desktop/window.ts';
 import { createDoorLog } from './doors/door-log.ts';
 import { readEnvironment } from './doors/launch-environment.ts';
 import { createUiFiles } from './doors/ui-files.ts';
+import { makePrivateDirectory } from './ports/make-private-directory.ts';
 
 // Before anything reads it: what we start is for the user's system, not for the AppImage we may come from.
 const startedWith: NodeJS.ProcessEnv = { ...process.env };
@@ -62,7 +63,7 @@ if (process.platform === 'win32') app.setAppUserModelId('org.switchyard.desktop'
 if (!memory.get().usesGpu) app.disableHardwareAcceleration();
 // Chromium's own files, and with them the single-instance lock, belong to the data directory.
 if (!app.commandLine.hasSwitch('user-data-dir')) {
-  fs.mkdirSync(profileDir, { recursive: true, mode: 0o700 });
+  makePrivateDirectory(profileDir, fs);
   app.setPath('userData', profileDir);
 }
 // Dumps of crashed processes stay on this machine, for whoever reports the fault.

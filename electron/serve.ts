@@ -16,7 +16,7 @@ import { createDoorLog } from './doors/door-log.ts';
 import { isPortTaken } from './doors/listener.ts';
 import { openDoors, type Doors } from './doors/open-doors.ts';
 import { readEnvironment, type EngineStart, type LaunchEnvironment } from './doors/launch-environment.ts';
-import { isLoopback, parseServeFlags, type ServeFlags } from './doors/serve-options.ts';
+import { isLoopback, parseServeFlags, sayUnused, type ServeFlags } from './doors/serve-options.ts';
 import { ORDERLY_END_MS, type Engine } from './ports/engine-api.ts';
 import { watchDataDir } from './store/watch-data-dir.ts';
 import { enterOwnScope } from '../native/host/own-scope.ts';
@@ -151,6 +151,8 @@ async function pointToOwner(
     return 1;
   }
   const url = running.kind === 'browser' ? running.url : null;
+  const unused = sayUnused(flags, url);
+  if (unused !== null) warn(unused);
   if (flags.json) print(JSON.stringify({ ready: true, alreadyRunning: true, url, dataDir }));
   else {
     print(`Switchyard is already running on ${dataDir}`);

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { TrialActionInput, TrialActionResult } from '../contract/trials.ts';
 import type { Stopping } from '../text/lost-work.ts';
+import { RefusedError } from '../client/client-errors.ts';
 import { createVerb, show } from './command-context.ts';
 import type { CommandContext } from './command-context.ts';
 import { readTrialIds, TRIAL_WORDS, type TrialWish } from './find-trial.ts';
@@ -20,6 +21,20 @@ export async function sendAction(
 ): Promise<TrialActionResult> {
   const client = await context.connect();
   return client.request<TrialActionResult>('POST', '/trials/actions', { ...action, trialIds });
+}
+
+/** @throws the engine's refusal, where it would refuse the action; nothing is changed */
+export async function tryAction(
+  context: CommandContext,
+  trialIds: readonly number[],
+  action: ActionWithoutIds,
+): Promise<void> {
+  try {
+    await sendAction(context, trialIds, { ...action, dryRun: true });
+  } catch (error) {
+    // An engine from before there were dry runs. What it says to the action itself comes later, as it did.
+    if (!(error instanceof RefusedError && error.problem?.code === 'unknown_key')) throw error;
+  }
 }
 
 /** Prints what happened and, to a person, how to take it back. */
@@ -51,7 +66,8 @@ export function buildActionVerb(verb: ActionVerb, context: CommandContext): Comm
     .argument('[ids...]', TRIAL_WORDS)
     .action(async (words: string[], flags: ConfirmFlags) => {
       const ids = await readTrialIds(words, context, { meant: verb.meant ?? 'live' });
-      if (stopping !== undefined) await confirmLoss(context, ids, stopping, flags);
+      if (stopping !== undefined)
+        await confirmLoss(context, ids, stopping, flags, () => tryAction(context, ids, verb.action));
       showActionResult(context, flags.json, await sendAction(context, ids, verb.action));
     });
   return stopping === undefined ? command : command.option(...YES_FLAG);

@@ -18,12 +18,16 @@ export const YES_FLAG = ['-y, --yes', 'do not ask, also where work would be lost
 
 const ASK: Record<Stopping, string> = { pause: 'Pause', cancel: 'Cancel', kill: 'Kill', pool: 'Move' };
 
-/** @throws CliError when the user says no; nothing was changed then */
+/**
+ * @param mayStop rejects with the engine's refusal where it would refuse
+ * @throws CliError when the user says no; nothing was changed then
+ */
 export async function confirmLoss(
   context: CommandContext,
   ids: readonly number[],
   stopping: Stopping,
   flags: ConfirmFlags,
+  mayStop: () => Promise<unknown>,
 ): Promise<void> {
   if (flags.yes === true) return;
   const nowMs = Date.now();
@@ -31,6 +35,8 @@ export async function confirmLoss(
     .map((trial) => ({ trial, lostMs: wouldLoseMs(trial, stopping, nowMs) }))
     .filter(({ lostMs }) => lostMs > 0);
   if (losing.length === 0) return;
+  // What is refused anyhow costs nobody anything, and nobody is asked about it.
+  await mayStop();
   const { terminal } = context;
   for (const { trial, lostMs } of losing.slice(0, NAMED))
     terminal.note(terminal.paintError(`#${trial.id} ${plain(trial.name)} ${sayLoss(trial, lostMs)}.`, 'yellow'));

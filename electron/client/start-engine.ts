@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { DataPaths } from '../ports/data-dir.ts';
+import { makePrivateDirectory } from '../ports/make-private-directory.ts';
 import { EngineAwayError } from './client-errors.ts';
 import { engineCommand } from './engine-program.ts';
 import { waitForSocket } from './find-engine.ts';
@@ -60,7 +61,7 @@ export async function startInBackground(
 /** Its stderr goes into a private file, because nobody watches it. */
 function openOutput(dir: string, file: string): number {
   try {
-    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makePrivateDirectory(dir, fs);
     return fs.openSync(file, 'w', 0o600);
   } catch (error) {
     throw new EngineAwayError(

@@ -221,6 +221,10 @@ const base = {
   expectedRevisions: z.record(z.string(), z.number().int()).optional().openapi({
     description: 'trial id -> revision last seen; a newer one refuses the whole batch with stale_revision.',
   }),
+  dryRun: z
+    .boolean()
+    .optional()
+    .openapi({ description: 'true: refused where the action would be, and nothing is changed where it would not.' }),
 };
 
 /** One action on one or many trials, all or none: one refusal refuses all of them. */

@@ -15,6 +15,7 @@ export type ParsedServe =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'refused'; readonly message: string };
 
+const DEFAULT_HOST = '127.0.0.1';
 const HOST_NAME = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]{0,252})(:\d{1,5})?$/;
 
 /** @param argv arguments after the program's name */
@@ -27,7 +28,7 @@ export function parseServeFlags(argv: readonly string[]): ParsedServe {
       'port to listen on; 0 takes a free one (default: the last one, else 7717, else a free one)',
       readPort,
     )
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--host <address>', 'address to listen on', DEFAULT_HOST)
     .option('--allow-remote', 'allow --host to be reachable from other machines', false)
     .addOption(
       new Option('--allow-host <name>', 'answer to this host name too, "name" or "name:port"; can be repeated')
@@ -106,4 +107,24 @@ function readHostName(text: string, before: readonly string[]): readonly string[
   if (!HOST_NAME.test(text))
     throw new InvalidArgumentError('Give a host name, for example "workstation" or "localhost:8080".');
   return [...before, text];
+}
+
+/**
+ * An engine that runs already goes on as it was started, whatever a second start asks for.
+ * @param url where its user interface is; null = a window has it
+ * @returns what is told of flags that came too late; null where there are none
+ */
+export function sayUnused(flags: Pick<ServeFlags, 'port' | 'host' | 'allowHosts'>, url: string | null): string | null {
+  const at = url === null ? null : new URL(url);
+  const unused = [
+    ...(flags.port !== null && flags.port !== 0 && at?.port !== String(flags.port) ? [`--port ${flags.port}`] : []),
+    ...(flags.host !== DEFAULT_HOST && at?.hostname !== flags.host ? [`--host ${flags.host}`] : []),
+    ...flags.allowHosts.map((name) => `--allow-host ${name}`),
+  ];
+  if (unused.length === 0) return null;
+  const where = at === null ? 'belongs to the desktop app' : `listens on ${at.host}`;
+  return (
+    `${unused.join(' ')} ${unused.length === 1 ? 'was' : 'were'} not used: the engine that runs already ${where}.\n` +
+    'Stop it first (switchyard stop; running trials go on), then start it with what you want to change.'
+  );
 }

@@ -3,10 +3,11 @@
  * process dies, however it dies. Beside it engine.lock tells people and clients who the owner is; it is information, not the lock.
  */
 import Sqlite from 'better-sqlite3';
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { chmodSync, closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SwitchyardError } from '../contract/errors.ts';
 import type { DataPaths } from '../ports/data-dir.ts';
+import { makePrivateDirectory } from '../ports/make-private-directory.ts';
 
 export interface OwnerInfo {
   readonly pid: number;
@@ -33,7 +34,7 @@ export function readOwner(paths: DataPaths): OwnerInfo | null {
  * @throws SwitchyardError data_dir_locked naming the owner, when another engine has it
  */
 export function takeLock(paths: DataPaths, owner: OwnerInfo): Lock {
-  mkdirSync(paths.dir, { recursive: true, mode: 0o700 });
+  makePrivateDirectory(paths.dir, fs);
   chmodSync(paths.dir, 0o700);
   const file = path.join(paths.dir, 'owner.db');
   closeSync(openSync(file, 'a', 0o600));

@@ -28,5 +28,12 @@ export function explainStartError(error: unknown, dataDir: string): unknown {
       { remedy: 'Move that away, or choose another directory with SWITCHYARD_HOME.' },
     );
   }
+  if (code === 'ENOENT' && error instanceof Error && 'syscall' in error && error.syscall === 'mkdir') {
+    return new SwitchyardError(
+      'forbidden',
+      `Switchyard cannot start: there is no place for a directory at ${dataDir}. ${error.message}`,
+      { remedy: 'Choose a directory on a disk with SWITCHYARD_HOME.' },
+    );
+  }
   return error;
 }

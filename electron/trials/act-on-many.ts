@@ -58,6 +58,10 @@ async function inSlices(ids: readonly number[], work: (slice: readonly number[])
  */
 export async function actOnManyTrials(context: ActionContext, action: TrialAction): Promise<TrialActionResult> {
   const ids = [...new Set(action.trialIds)];
+  if (action.dryRun === true) {
+    await tryAll(context, action, ids);
+    return { trialIds: ids, undoId: null, message: 'It can be done. Nothing was changed.' };
+  }
   if (action.action === 'delete') return deleteMany(context, action, ids);
   if (ids.length <= MAX_BATCH) return actOnTrials(context, action);
   if (action.action === 'move') return moveMany(context, action, ids);

@@ -54,7 +54,7 @@ export function createTrialService(deps: TrialServiceDeps): TrialService {
     listTrials: (question) => findTrials(store.db, question, deps.nowMs(), deps.toTrial),
     trialDetail: (id) => describeTrial(deps, id),
     async act(action) {
-      if (action.action !== 'delete') return actOnManyTrials(deps, action);
+      if (action.action !== 'delete' || action.dryRun === true) return actOnManyTrials(deps, action);
       const freedBytes = await bytesOnDisk(trialsDir, action.trialIds);
       const result = await actOnManyTrials(deps, action);
       void deps.collectGarbage();

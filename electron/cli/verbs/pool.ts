@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { GpuStatus } from '../../contract/gpus.ts';
 import type { Pool, PoolSettings } from '../../contract/pools.ts';
-import { sendAction, showActionResult } from '../act-on-trials.ts';
+import { sendAction, showActionResult, tryAction } from '../act-on-trials.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
 import { readTrialIds } from '../find-trial.ts';
@@ -143,8 +143,9 @@ export const build: BuildVerb = (context) => {
 async function moveToPool(words: readonly string[], flags: ConfirmFlags, context: CommandContext): Promise<void> {
   const poolId = words.at(-1) ?? '';
   const ids = await readTrialIds(words.slice(0, -1), context, { meant: 'live' });
-  await confirmLoss(context, ids, 'pool', flags);
-  showActionResult(context, flags.json, await sendAction(context, ids, { action: 'pool', poolId }));
+  const action = { action: 'pool', poolId } as const;
+  await confirmLoss(context, ids, 'pool', flags, () => tryAction(context, ids, action));
+  showActionResult(context, flags.json, await sendAction(context, ids, action));
 }
 
 async function findPool(client: EngineClient, id: string): Promise<Pool> {

@@ -32,7 +32,8 @@ async function start(...trials: Trial[]): Promise<FakeEngine> {
   });
   return engine;
 }
-const acted = ({ seen }: FakeEngine): boolean => seen.some(({ method }) => method === 'POST');
+const acted = ({ seen }: FakeEngine): boolean =>
+  seen.some(({ method, body }) => method === 'POST' && (body as { dryRun?: boolean }).dryRun !== true);
 
 describe('a stop that loses work', () => {
   it.each([['pause'], ['cancel'], ['kill'], ['pool', 'move']])(
@@ -47,6 +48,24 @@ describe('a stop that loses work', () => {
       expect(acted(at)).toBe(false);
       expect((await cli(at.home, argv, { stdin: 'y\n', stdinIsTTY: true })).exitCode).toBe(0);
       expect(acted(at)).toBe(true);
+    },
+  );
+  it.each([['pause'], ['cancel'], ['kill'], ['pool', 'move']])(
+    '%s tells of no loss, and asks nothing, where the engine refuses anyhow',
+    async (...verb) => {
+      engine = await startFakeEngine({
+        'GET /trials': { json: { trials: [running(14, HOUR_MS)], total: 1 } },
+        'POST /trials/actions': {
+          status: 409,
+          json: { status: 409, code: 'batch_refused', title: 'batch refused', detail: 'Nothing was changed: 1 of 2.' },
+        },
+      });
+      const argv = [...verb, '13', '14', ...(verb.length > 1 ? ['night'] : [])];
+      const refused = await cli(engine.home, argv, { stdin: 'y\n', stdinIsTTY: true });
+      expect(refused.err).toContain('Nothing was changed: 1 of 2.');
+      expect(refused.err).not.toContain('loses');
+      expect(refused.out).not.toContain('all the same?');
+      expect(acted(engine)).toBe(false);
     },
   );
   it('says that the directory is kept where the trial comes back', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { contentSecurityPolicy } from '../../../electron/doors/csp.ts';
 import { readCookie } from '../../../electron/doors/cookies.ts';
 import { allowedHosts, judgeGuest, type Guest } from '../../../electron/doors/guest-policy.ts';
-import { parseServeFlags } from '../../../electron/doors/serve-options.ts';
+import { parseServeFlags, sayUnused } from '../../../electron/doors/serve-options.ts';
 import { readUiPath } from '../../../electron/doors/ui-path.ts';
 import { openerCommand, redirectPage } from '../../../electron/doors/browser-opener.ts';
 
@@ -206,6 +206,26 @@ describe('parseServeFlags', () => {
   it('explains itself', () => {
     const help = parseServeFlags(['--help']);
     expect(help.kind === 'help' && help.text).toContain('Example:');
+  });
+});
+
+describe('flags for an engine that runs already', () => {
+  const flags = { port: null, host: '127.0.0.1', allowHosts: [] };
+  const url = 'http://127.0.0.1:7717/?token=a';
+
+  it('are told, with how to have them', () => {
+    expect(sayUnused({ ...flags, port: 7718 }, url)).toMatch(
+      /^--port 7718 was not used: .*listens on 127.0.0.1:7717\.\nStop it first/,
+    );
+    expect(sayUnused({ port: 7718, host: '0.0.0.0', allowHosts: ['a'] }, url)).toMatch(
+      /^--port 7718 --host 0.0.0.0 --allow-host a were not used/,
+    );
+    expect(sayUnused({ ...flags, port: 7717 }, null)).toMatch(/^--port 7717 was not used: .*desktop app/);
+  });
+
+  it('need no word where it is as they say, or they say nothing', () => {
+    for (const port of [null, 0, 7717]) expect(sayUnused({ ...flags, port }, url)).toBeNull();
+    expect(sayUnused(flags, null)).toBeNull();
   });
 });
 

@@ -65,8 +65,13 @@ describe('switchyard serve', { timeout: 60_000 }, () => {
     expect(fs.statSync(home).mode & 0o777).toBe(0o700);
     expect(fs.statSync(path.join(home, 'engine.sock')).mode & 0o777).toBe(0o600);
 
-    const second = start();
+    const second = start('--port', '1');
+    let said = '';
+    second.child.stderr?.on('data', (text: string) => {
+      said += text;
+    });
     expect(await second.exited).toEqual([0, null]);
+    expect(said).toMatch(/^--port 1 was not used: the engine that runs already listens on 127\.0\.0\.1:\d+\./);
     const found = await second.ready;
     expect(found.alreadyRunning).toBe(true);
     expect(new URL(found.url).origin).toBe(new URL(url).origin);

@@ -290,6 +290,27 @@ test('many are deleted in small transactions with turns for others; one that ref
   expect(ids.filter((id) => getTrialRow(store.db, id) !== null)).toEqual([retried]);
 });
 
+test.each([1, MAX_BATCH + 1])('a dry run of an action on %s and one more refuses or changes nothing', async (count) => {
+  const ids = Array.from({ length: count }, () => add());
+  const ended = add(42, { state: 'done' });
+  const context = { changeTrials, trialsDir: dir, slotsInPool: () => 8 };
+  let commits = 0;
+  store.onCommit(() => {
+    commits += 1;
+  });
+  const dry = { action: 'cancel', trialIds: ids, dryRun: true } as const;
+  expect(await actOnManyTrials(context, dry)).toMatchObject({ trialIds: ids, undoId: null });
+  await expect(actOnManyTrials(context, { ...dry, trialIds: [...ids, ended] })).rejects.toMatchObject({
+    items: [{ id: ended, code: 'illegal_state' }],
+  });
+  await expect(actOnManyTrials(context, { action: 'delete', trialIds: ids, dryRun: true })).rejects.toThrow(
+    /Cancel it/,
+  );
+  expect(await actOnManyTrials(context, { action: 'delete', trialIds: [ended], dryRun: true })).toBeTruthy();
+  expect([...ids, ended].map((id) => getTrialRow(store.db, id)?.state)).toEqual([...ids.map(() => 'queued'), 'done']);
+  expect(commits).toBe(0);
+});
+
 describe('an action on more trials than a transaction takes', () => {
   const context = (): Parameters<typeof actOnManyTrials>[0] => ({
     changeTrials,
