@@ -32,6 +32,9 @@ test('news of the desktop, where updates come from, a dropped directory, and dir
   const tell = (news: object) => page.evaluate((said) => (globalThis as unknown as PageGlobals).desk.tell(said), news);
 
   await screen.goTo('Settings');
+  // What this window can do, whatever its engine is: it has a tray to close to, and no program file to start at login.
+  await expect(page.getByLabel('Closing the window keeps it in the tray')).toBeVisible();
+  await expect(page.getByLabel('Start at login')).toBeHidden();
   const place = page.getByLabel('Look for updates in');
   await place.fill('http://updates.lab');
   await place.press('Enter');
@@ -69,4 +72,21 @@ test('news of the desktop, where updates come from, a dropped directory, and dir
     global.document.dispatchEvent(drop);
   });
   await expect(screen.dialog.getByLabel('Directory', { exact: true })).toHaveValue(project);
+});
+
+test('an engine that comes up is told as that, not as one that is lost', async ({
+  app: { page, screen, tolerate },
+}) => {
+  tolerate(/status of 503/);
+  let isUp = false;
+  await page.route('**/api/v1/state', (route) =>
+    isUp
+      ? route.continue()
+      : route.fulfill({ status: 503, json: { code: 'starting', detail: 'The engine is starting.' } }),
+  );
+  await page.reload();
+  await expect(page.getByText('The engine is starting…')).toBeVisible();
+  isUp = true;
+  await expect(page.getByText('The engine is starting…')).toBeHidden();
+  await screen.goTo('Settings');
 });
