@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../../electron/contract/settings.ts';
 import { readUpdatePlace } from '../../../electron/contract/update-place.ts';
 import type { EngineMirror } from '../../../electron/desktop/engine-mirror.ts';
-import { installDeb } from '../../../electron/desktop/install-update.ts';
+import { installDeb, replaceAppImage } from '../../../electron/desktop/install-update.ts';
 import { installationOf, type Installation } from '../../../electron/desktop/update-policy.ts';
 import { createUpdateSource } from '../../../electron/desktop/update-source.ts';
 import type { Updates, UpdatesOptions } from '../../../electron/desktop/updates.ts';
@@ -146,6 +146,17 @@ describe.each(['directory', 'server'] as const)('a new version in a %s', (kind) 
     await (await open(from, { installation: { kind: 'AppImage', file: named } })).ask();
     expect(fs.readdirSync(path.dirname(named))).toEqual(['Switchyard-0.3.0.AppImage']);
     expect(started[0]?.[0]).toBe(path.join(path.dirname(named), 'Switchyard-0.3.0.AppImage'));
+  });
+
+  it('costs the old one nothing when it cannot be put in its place', async () => {
+    const updates = await open(from);
+    fake.boxAnswers = [0, 1];
+    await updates.ask();
+    const kept = path.join(dir, 'updates/downloads/pending/Switchyard-0.3.0.AppImage');
+    await expect(replaceAppImage(`${kept}.gone`, appImage)).rejects.toThrow('ENOENT');
+    await expect(replaceAppImage(path.dirname(kept), appImage)).rejects.toThrow(/EISDIR|ERR_FS/);
+    expect(fs.readdirSync(path.dirname(appImage))).toEqual(['Switchyard.AppImage']);
+    expect(fs.readFileSync(appImage, 'utf8')).toBe('old');
   });
 
   it('is refused when it is not what was promised, or nothing was promised, and the old one stays', async () => {
