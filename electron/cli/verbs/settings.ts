@@ -59,7 +59,12 @@ async function readValue(name: keyof Settings, text: string): Promise<unknown> {
   // The schemas take longer to load than everything else here; only a change needs them.
   const { DEFAULT_SETTINGS, Settings: schema } = await import('../../contract/settings.ts');
   const parsed = schema.shape[name].safeParse(readLike(DEFAULT_SETTINGS[name], text));
-  if (!parsed.success) throw usageError(`${name} is ${SETTING_TEXTS[name].values}, not "${text}".`);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    // One of our own says what is wrong with it.
+    if (issue?.code === 'custom') throw usageError(`${name} ${issue.message}.`);
+    throw usageError(`${name} is ${SETTING_TEXTS[name].values}, not "${text}".`);
+  }
   return parsed.data;
 }
 

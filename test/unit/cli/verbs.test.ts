@@ -422,6 +422,9 @@ describe('looking', () => {
     });
     expect((await cli(home, ['settings', 'theme', 'pink'])).err).toBe('theme is system, light or dark, not "pink".\n');
     expect((await cli(home, ['settings', 'keepAwake', 'maybe'])).err).toBe('keepAwake is on or off, not "maybe".\n');
+    expect((await cli(home, ['settings', 'updatesFrom', 'http://updates.lab'])).err).toContain(
+      'updatesFrom needs https',
+    );
     expect(seen.some((one) => one.method === 'PATCH')).toBe(false);
     expect((await cli(home, ['settings', 'logCapMiB', '9'])).out).toBe('logCapMiB is 9.\n');
     expect(seen.at(-1)?.body).toEqual({ logCapMiB: 9 });
