@@ -41,6 +41,10 @@ export function createApi(services: Services): OpenAPIHono {
     return c.json(services.experiments({ before, kind, limit }), 200);
   });
   api.openapi(routes.getExperiment, (c) => c.json(services.experiment(c.req.valid('param').id), 200));
+  api.openapi(routes.actOnExperiment, async (c) =>
+    c.json(await services.actOnExperiment(c.req.valid('param').id, c.req.valid('json')), 200),
+  );
+  api.openapi(routes.previewSubmit, async (c) => c.json(await services.previewSubmit(c.req.valid('json')), 200));
   // Fixed paths before those with {id}.
   api.openapi(routes.actOnTrials, async (c) => c.json(await services.act(c.req.valid('json')), 200));
   api.openapi(routes.deletePreview, async (c) =>

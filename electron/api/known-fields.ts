@@ -1,6 +1,7 @@
 /** The field names request bodies have, by the place in the body: for "did you mean". */
 import type { z } from '@hono/zod-openapi';
 import { SubmitBody } from '../contract/config.ts';
+import { ExperimentActionBody } from '../contract/experiments.ts';
 import { CreatePoolBody, PoolActionBody, PoolSettings, UpdatePoolBody, UpdateSlotBody } from '../contract/pools.ts';
 import { Settings } from '../contract/settings.ts';
 import { TrialActionBody } from '../contract/trials.ts';
@@ -11,6 +12,7 @@ const TOP = [
   ...new Set([
     ...[SubmitBody, CreatePoolBody, UpdatePoolBody, UpdateSlotBody, PoolActionBody, Settings].flatMap(keysOf),
     ...TrialActionBody.options.flatMap(keysOf),
+    ...ExperimentActionBody.options.flatMap(keysOf),
   ]),
 ];
 const BELOW: Readonly<Record<string, readonly string[]>> = {

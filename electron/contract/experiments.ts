@@ -1,7 +1,7 @@
 /** Experiments as the wire shows them: one of several trials is a sweep, and a sweep that makes its trials as it goes a search. */
 import { z } from '@hono/zod-openapi';
-import { TimestampMs, TrialId, TrialState } from './states.ts';
-import { Trial } from './trials.ts';
+import { PoolId, Priority, TimestampMs, TrialId, TrialState } from './states.ts';
+import { MoveTo, Trial } from './trials.ts';
 
 export const ExperimentKind = z.enum(['single', 'sweep', 'search']).openapi('ExperimentKind', {
   description: 'sweep: all trials are there from the start; search: a searcher makes them.',
@@ -86,3 +86,67 @@ export const ExperimentList = z
   })
   .openapi('ExperimentList');
 export type ExperimentList = z.infer<typeof ExperimentList>;
+
+/** One action on a whole sweep: on those of its trials that it fits, and on the search that makes them. */
+export const ExperimentActionBody = z
+  .discriminatedUnion('action', [
+    z.object({ action: z.literal('move'), to: MoveTo }).strict(),
+    z.object({ action: z.literal('priority'), priority: Priority }).strict(),
+    z.object({ action: z.literal('pool'), poolId: PoolId }).strict(),
+    z.object({ action: z.literal('pause') }).strict(),
+    z.object({ action: z.literal('resume') }).strict(),
+    z.object({ action: z.literal('cancel') }).strict(),
+    z.object({ action: z.literal('kill') }).strict(),
+    z.object({ action: z.literal('archive') }).strict(),
+    z.object({ action: z.literal('unarchive') }).strict(),
+    z.object({ action: z.literal('delete') }).strict(),
+    z
+      .object({
+        action: z.literal('cap'),
+        maxSlots: z
+          .number()
+          .int()
+          .min(1)
+          .max(64)
+          .nullable()
+          .openapi({ description: 'GPUs its trials hold together; null = no cap.' }),
+      })
+      .strict(),
+    z
+      .object({
+        action: z.literal('more'),
+        trials: z.number().int().min(1).max(10_000).openapi({ description: 'A search goes on with so many more.' }),
+      })
+      .strict(),
+  ])
+  .openapi('ExperimentAction');
+export type ExperimentAction = z.infer<typeof ExperimentActionBody>;
+
+/** What a submit would make, before it is submitted. */
+export const SearchPreview = z
+  .object({
+    kind: ExperimentKind,
+    trials: z.number().int(),
+    needsWord: z.boolean().openapi({ description: 'So many trials want to be allowed (allowTrials).' }),
+    rungs: z
+      .array(z.object({ units: z.number(), trials: z.number().int() }))
+      .nullable()
+      .openapi({
+        description:
+          'How many trials end at how much of the time metric, where each rung keeps as many as it must; null = nobody is stopped.',
+      }),
+    timeMetric: z.string().nullable(),
+    trialMs: z.number().nullable().openapi({ description: 'How long one whole trial takes, as far as known.' }),
+    slots: z.number().int().openapi({ description: 'GPUs of one trial.' }),
+    gpuHours: z
+      .object({ least: z.number(), most: z.number() })
+      .nullable()
+      .openapi({ description: 'null = no GPU, or not known how long a trial takes.' }),
+    endsInMs: z
+      .number()
+      .nullable()
+      .openapi({ description: 'With the GPUs of the pool to itself, from when it starts; null = not known.' }),
+    examples: z.array(z.record(z.string(), z.unknown())).openapi({ description: 'Hyperparameters of the first few.' }),
+  })
+  .openapi('SearchPreview');
+export type SearchPreview = z.infer<typeof SearchPreview>;

@@ -5,7 +5,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { SubmitBody, SubmitResult, SubmitSource } from './config.ts';
 import { Problem } from './errors.ts';
-import { ExperimentDetail, ExperimentKind, ExperimentList } from './experiments.ts';
+import {
+  ExperimentActionBody,
+  ExperimentDetail,
+  ExperimentKind,
+  ExperimentList,
+  SearchPreview,
+} from './experiments.ts';
 import { DiskUse, FreeDiskBody, FreedDisk } from './disk.ts';
 import { ForecastEntry, StateSnapshot } from './feed.ts';
 import { DirectoryCompletion, PythonEnvironment, RecentSubmits, SubmitCheck } from './form.ts';
@@ -170,6 +176,18 @@ export const getExperiment = createRoute({
   path: '/experiments/{id}',
   request: { params: idParam },
   responses: { 200: json(ExperimentDetail, 'One experiment with its trials, best first'), ...problems },
+});
+export const actOnExperiment = createRoute({
+  method: 'post',
+  path: '/experiments/{id}/actions',
+  request: { params: idParam, ...body(ExperimentActionBody) },
+  responses: { 200: json(TrialActionResult, 'Done to those of its trials that it fits'), ...problems },
+});
+export const previewSubmit = createRoute({
+  method: 'post',
+  path: '/experiments/preview',
+  request: body(z.object({ config: z.record(z.string(), z.unknown()), source: SubmitSource }).strict()),
+  responses: { 200: json(SearchPreview, 'What a submit of this would make; nothing is submitted'), ...problems },
 });
 export const getTrial = createRoute({
   method: 'get',

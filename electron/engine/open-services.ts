@@ -16,6 +16,8 @@ import { createTrialService } from '../api/services/trial-service.ts';
 import type { EngineInfo } from '../contract/feed.ts';
 import type { FeedFrame } from '../ports/engine-api.ts';
 import type { EngineOptions } from './engine-options.ts';
+import { likeKeyOf } from '../scheduler/forecast/like-command.ts';
+import { getPool } from '../store/pools.ts';
 import { diagnose } from './doctor.ts';
 import type { Parts } from './parts.ts';
 import { describeSubmit } from './describe-submit.ts';
@@ -73,7 +75,23 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
       collectGarbage: trials.collectGarbage,
     }),
     ...createTableService({ db: store.db, nowMs, toTrial: screen.view }),
-    ...createExperimentService({ store, toTrial: screen.view }),
+    ...createExperimentService({
+      store,
+      toTrial: screen.view,
+      act: {
+        changeTrials: ground.changes.changeTrials,
+        trialsDir,
+        slotsInPool: (poolId) => world.slotsOfPool(poolId).length,
+      },
+      submit,
+      preview: {
+        likeRunsMs: (like) => screen.likeRuns.meanMs(likeKeyOf(like)),
+        atOnce: (poolId, slots) =>
+          slots === 0
+            ? (getPool(store.db, poolId)?.settings.maxCpuTrials ?? 0)
+            : Math.floor(world.slotsOfPool(poolId).length / slots),
+      },
+    }),
     ...createLogService({
       store,
       trialsDir,

@@ -8,14 +8,14 @@ import type {
   RungView,
 } from '../contract/experiments.ts';
 import type { ExperimentKind } from '../contract/experiments.ts';
-import { SwitchyardError } from '../contract/errors.ts';
 import type { TrialState } from '../contract/states.ts';
 import type { Trial } from '../contract/trials.ts';
-import { getExperiment, listExperiments, type ExperimentRow } from '../store/experiments.ts';
+import { listExperiments, type ExperimentRow } from '../store/experiments.ts';
 import { lastMetric, metricExtreme } from '../store/reports.ts';
 import { getSearch, type SearchRow } from '../store/searches.ts';
 import { listTrialsOf, type TrialRow } from '../store/trials.ts';
 import { chooseMainMetric, isLowerBetter } from '../text/main-metric.ts';
+import { requireExperiment } from './act-on-experiment.ts';
 import type { SearchState } from './searchers/search.ts';
 import type { StoredSearcher } from './searchers/searcher-config.ts';
 
@@ -47,11 +47,7 @@ export function describeExperiments(
 
 /** @throws SwitchyardError not_found */
 export function describeExperiment(db: Database, id: number, toTrial: (row: TrialRow) => Trial): ExperimentDetail {
-  const row = getExperiment(db, id);
-  if (row === null)
-    throw new SwitchyardError('not_found', `There is no experiment ${id}.`, {
-      remedy: 'List them with: switchyard exp ls',
-    });
+  const row = requireExperiment(db, id);
   const { view, rows, values, search } = know(db, row);
   const { metric } = view;
   const trials = rows.map((trial): ExperimentTrial => {

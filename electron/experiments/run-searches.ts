@@ -113,15 +113,16 @@ function stopTrial(change: TrialChange, experimentId: number, action: Extract<Se
   change.fire(trial, { type: 'search_stop', note, gently: why === 'finished' });
 }
 
-function addTrial(
+/** @returns its number; null where all trials of the experiment were deleted */
+export function addTrial(
   { tx }: TrialChange,
   experiment: ExperimentRow,
   action: Extract<SearchAction, { kind: 'create' }>,
   paused: boolean,
-): void {
+): number | null {
   // It goes where the others of its search are now: moved, given another priority or pool, they take it along.
   const like = findSibling(tx.db, experiment.id);
-  if (like === null) return;
+  if (like === null) return null;
   const { name, labels, poolId, priority, rank, estimateKey } = like;
   const member = { name: action.trial, hparams: action.hyperparameters, params: like.spec.params ?? [] };
   const id = insertTrial(tx.db, {
@@ -138,6 +139,7 @@ function addTrial(
     submittedAtMs: tx.nowMs,
   });
   tx.emit({ type: 'trial.submitted', trialId: id, text: paused ? 'Made by its search, paused' : 'Made by its search' });
+  return id;
 }
 
 export function ordinal(count: number): string {

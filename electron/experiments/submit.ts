@@ -240,7 +240,7 @@ function write(
         ? { ...resolved.spec, ...(member.params.length === 0 ? {} : { params: member.params }) }
         : specInSweep(resolved.spec, entrypoint, member),
   }));
-  const key = estimateKey(sayCommand(entrypoint), resolved.spec, input.sourceDir);
+  const key = estimateKeyOf(input.config, resolved.spec, input.sourceDir);
   const sealedEnv = Object.keys(input.env).length === 0 ? null : deps.secrets.seal(JSON.stringify(input.env));
   return deps.store.transact('submit', (tx) => {
     // Two requests with one key may both have come this far.
@@ -282,13 +282,16 @@ function write(
   });
 }
 
-/**
- * Runs of the same program from the same place can be compared; their parameters are looked at one by one.
- * @param command before the hyperparameters were written into it
- */
-function estimateKey(command: string, spec: TrialSpec, sourceDir: string | null): string {
+/** Runs of the same program from the same place can be compared; their parameters are looked at one by one. */
+export function estimateKeyOf(
+  { entrypoint }: Pick<ExperimentConfig, 'entrypoint'>,
+  spec: TrialSpec,
+  sourceDir: string | null,
+): string {
+  // Before the hyperparameters were written into it.
+  const { program } = splitCommand(sayCommand(entrypoint));
   return createHash('sha256')
-    .update(JSON.stringify([splitCommand(command).program, sourceDir, spec.image, spec.ask.slots]))
+    .update(JSON.stringify([program, sourceDir, spec.image, spec.ask.slots]))
     .digest('hex')
     .slice(0, 16);
 }

@@ -235,6 +235,14 @@ export function insertTrial(db: Database, trial: NewTrial): number {
   return id;
 }
 
+/** How a trial stands among the others is told anew; the rest of its description stays. The caller emits the event. */
+export function updateTrialTerms(db: Database, id: number, terms: TrialSpec['terms']): void {
+  prepared(db, "UPDATE trial SET spec = json_set(spec, '$.terms', json(?)), revision = revision + 1 WHERE id = ?").run(
+    JSON.stringify(terms),
+    id,
+  );
+}
+
 /** Ids up to this one are not given out any more. */
 export function reserveTrialIds(db: Database, upTo: number): void {
   const raised = prepared(db, "UPDATE sqlite_sequence SET seq = MAX(seq, ?) WHERE name = 'trial'").run(upTo);

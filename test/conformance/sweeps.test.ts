@@ -18,6 +18,44 @@ function project(dir: string): string {
   return at;
 }
 
+describe('before a submit', () => {
+  it('tells how many trials there will be, for how long, and in which GPU hours', async () => {
+    const yard = await openYard({ gpus: [{}, {}] });
+    const preview = await yard.engine.api.call('POST', '/experiments/preview', {
+      config: {
+        runtime: 'process',
+        entrypoint: 'true',
+        hyperparameters: { lr: { type: 'log', minval: -4, maxval: -1 } },
+        resources: { slots: 1, estimated_minutes: 60 },
+        searcher: {
+          name: 'adaptive_asha',
+          metric: 'loss',
+          time_metric: 'epoch',
+          max_time: 16,
+          max_trials: 300,
+          mode: 'aggressive',
+        },
+        reproducibility: { experiment_seed: 1 },
+      },
+      source: { kind: 'none' },
+    });
+    expect(preview).toMatchObject({
+      kind: 'search',
+      trials: 300,
+      needsWord: true,
+      timeMetric: 'epoch',
+      trialMs: 3_600_000,
+      rungs: [
+        { units: 1, trials: 225 },
+        { units: 4, trials: 57 },
+        { units: 16, trials: 18 },
+      ],
+      gpuHours: { least: 225 / 16 + 57 / 4 + 18, most: 300 },
+    });
+    expect(await yard.engine.api.trials()).toEqual([]);
+  });
+});
+
 describe('a sweep in -S', () => {
   it('is one experiment of several trials, each with its parameters in its own copy', async () => {
     const yard = await openYard();

@@ -1,8 +1,11 @@
 /** `switchyard ls` */
+import type { ExperimentView } from '../../contract/experiments.ts';
 import type { Trial } from '../../contract/trials.ts';
 import { createVerb, oneOf } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 import { differingParams } from '../differing-params.ts';
+import { describeSweep } from '../describe-experiment.ts';
+import { foldSweeps, readSweeps, type SweepRow } from '../fold-sweeps.ts';
 import { describeTrial, stateColour, stateWord } from '../describe-trial.ts';
 import type { Query } from '../../client/engine-client.ts';
 import { readTrials } from '../../client/read-trials.ts';
@@ -25,6 +28,7 @@ interface ListFlags {
   readonly label?: string;
   readonly search?: string;
   readonly all?: boolean;
+  readonly trials?: boolean;
   readonly archived?: boolean;
   readonly limit?: string;
 }
@@ -44,6 +48,7 @@ export const build: BuildVerb = (context) =>
       '--search <text>',
       'only with this text in name, command or labels; also lr=0.03, lr>0.01, state:failed, label:night, since:7d, before:2026-11-01',
     )
+    .option('--trials', 'every trial of a sweep, not the sweep as one row')
     .option('-a, --all', 'all that ended, not only the latest')
     .option('--archived', 'only archived ones')
     .option('--limit <n>', `at most this many (default ${DEFAULT_LIMIT})`)
@@ -74,6 +79,8 @@ export const build: BuildVerb = (context) =>
         );
         return;
       }
+      const sweeps = flags.trials === true ? new Map<number, ExperimentView>() : await readSweeps(client, trials);
+      const rows = foldSweeps(trials, new Set(sweeps.keys()));
       const differing = differingParams(trials);
       const nowMs = Date.now();
       const several = {
@@ -91,7 +98,7 @@ export const build: BuildVerb = (context) =>
             ]
           : []),
         { column: { title: 'NAME' }, cell: (trial) => trial.name },
-        ...(differing.size > 0
+        ...(differing.size > 0 || sweeps.size > 0
           ? [{ column: { title: 'PARAMS' }, cell: (trial: Trial) => differing.get(trial.id) ?? '' }]
           : []),
         { column: { title: 'STATE' }, cell: stateWord },
@@ -102,13 +109,26 @@ export const build: BuildVerb = (context) =>
         { column: { title: 'GPUS', align: 'right' }, cell: (trial) => String(trial.slots) },
         { column: { title: '', flexible: true }, cell: (trial) => describeTrial(trial, nowMs, facts(trial.id)) },
       ];
+      const ofSweep = (one: SweepRow): string[] => {
+        const [first] = one.trials as readonly [Trial];
+        const sweep = sweeps.get(one.experimentId);
+        const text = sweep === undefined ? '' : describeSweep(sweep);
+        const own: Readonly<Record<string, string>> = {
+          ID: `e${one.experimentId}`,
+          PLACE: String(one.trials.map(({ id }) => places.get(id)).find((place) => place !== undefined) ?? ''),
+          PARAMS: `${sweep?.expectedTrials ?? one.trials.length} trials`,
+          '': text,
+        };
+        return columns.map(({ column: { title }, cell }) => own[title] ?? cell(first));
+      };
       const stateColumn = columns.findIndex(({ column }) => column.title === 'STATE');
       const lines = formatTable(
         columns.map(({ column }) => column),
-        trials.map((trial) => columns.map(({ cell }) => cell(trial))),
+        rows.map((row) => ('trials' in row ? ofSweep(row) : columns.map(({ cell }) => cell(row)))),
         context.terminal.width,
         (text, column, row) => {
-          const trial = trials[row];
+          const shown = rows[row];
+          const trial = shown !== undefined && 'trials' in shown ? shown.trials[0] : shown;
           const colour = trial === undefined ? null : stateColour(trial);
           if (column === stateColumn && colour !== null) return context.terminal.paint(text, colour);
           return trial?.state === 'done' ? context.terminal.paint(text, 'dim') : text;

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { readConfigYaml } from '../../experiments/config/parse-config.ts';
 import type { SubmitBodyInput, SubmitResult } from '../../contract/config.ts';
+import type { SearchPreview } from '../../contract/experiments.ts';
 import { readAfter, withAfter } from '../after-flags.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb, CommandContext } from '../command-context.ts';
@@ -38,6 +39,7 @@ interface SubmitFlags extends ExperimentFlags {
   readonly inPlace?: boolean;
   readonly cleanEnv?: boolean;
   readonly allowTrials?: string;
+  readonly dryRun?: boolean;
 }
 
 export const build: BuildVerb = (context) =>
@@ -64,6 +66,7 @@ export const build: BuildVerb = (context) =>
     .usage('[options] [DIR] [-- COMMAND [ARGUMENT...]]')
     .argument('[dir]', 'directory to copy')
     .option('-c, --config <file>', 'configuration file; "-" reads it from a pipe (default: DIR/switchyard.yaml)')
+    .option('--dry-run', 'only say what it would make: how many trials, how long, until when')
     .option('--print-config', 'only print the configuration these flags make, as commented YAML')
     .option('--paused', 'queue it without letting it start')
     .option('--no-snapshot', 'run in an empty directory')
@@ -95,6 +98,17 @@ export const build: BuildVerb = (context) =>
       }
       if (flags.printConfig === true) {
         await printConfig(config, flags, context);
+        return;
+      }
+      if (flags.dryRun === true) {
+        const client = await context.connect();
+        const { describePreview } = await import('../describe-experiment.ts');
+        const preview = await client
+          .request<SearchPreview>('POST', '/experiments/preview', { config, source: chooseSource(flags, submitted) })
+          .catch((error: unknown) => {
+            throw namePlaceInFile(error, file, read?.lineOf ?? null);
+          });
+        show(context, flags.json, preview, () => describePreview(preview).join('\n'));
         return;
       }
       const shell = flags.cleanEnv === true ? null : takeShellEnvironment(context.terminal.env, context.terminal.cwd);

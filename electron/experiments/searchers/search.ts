@@ -145,6 +145,42 @@ function create(search: Search, { state, actions }: Step, index: number): Step {
 }
 
 /**
+ * A search that is over, or not yet, is to try more: it goes on with the same random numbers and the same rungs. A grid has no more points.
+ * @param more how many trials, at least 1
+ */
+export function extendSearch(search: Search, state: SearchState, more: number): Step {
+  const shares = sharesOf(search, state, more);
+  const isFree = 'maxConcurrentTrials' in search.config && search.config.maxConcurrentTrials === 0;
+  let step: Step = {
+    state: {
+      ...state,
+      lanes: state.lanes.map((at, index) => {
+        const maxTrials = at.maxTrials + (shares[index] ?? 0);
+        return { ...at, maxTrials, maxConcurrent: isFree ? Math.max(at.maxConcurrent, maxTrials) : at.maxConcurrent };
+      }),
+    },
+    actions: [],
+  };
+  for (const [index, { maxConcurrent }] of step.state.lanes.entries()) {
+    const running = Object.values(state.trials).filter(({ lane: of, phase }) => of === index && phase === 'running');
+    const free = Math.min(maxConcurrent - running.length, shares[index] ?? 0);
+    for (let i = 0; i < free; i += 1) step = create(search, step, index);
+  }
+  return step;
+}
+
+/** More trials go to the brackets as the first ones did, at most as many as there are. */
+function sharesOf({ config }: Search, { lanes }: SearchState, more: number): number[] {
+  if (config.name !== 'adaptive_asha') return lanes.map((_, index) => (index === 0 ? more : 0));
+  let left = more;
+  return bracketTrials(more, config.divisor, bracketRungs(config)).map((share) => {
+    const taken = Math.min(share, left);
+    left -= taken;
+    return taken;
+  });
+}
+
+/**
  * @param event of a trial that this search made; one that has ended already changes nothing
  * @throws Error for a report without the metrics the searcher needs
  */

@@ -3,6 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ExperimentAction } from '../../../electron/contract/experiments.ts';
+import type { TrialActionResult } from '../../../electron/contract/trials.ts';
+import { actOnExperiment } from '../../../electron/experiments/act-on-experiment.ts';
 import { validateConfig } from '../../../electron/experiments/config/parse-config.ts';
 import { planTrials } from '../../../electron/experiments/plan-trials.ts';
 import { createSearchRunner, ordinal, takeNews } from '../../../electron/experiments/run-searches.ts';
@@ -226,6 +229,71 @@ test('what the search learns late it learns as if at once: the same trials', asy
   const atOnce = await course(1);
   expect(await course(2)).toEqual(atOnce);
   expect(await course(99)).toEqual(atOnce);
+});
+
+const act = (id: number, action: ExperimentAction): Promise<TrialActionResult> =>
+  actOnExperiment(
+    { changeTrials, trialsDir: path.join(dir, 'trials'), slotsInPool: () => 8, db: store.db },
+    id,
+    action,
+  );
+const RANDOM = { name: 'random', metric: 'loss', max_trials: 4, max_concurrent_trials: 2 };
+
+test('a search that is paused makes paused trials, and goes on when it is resumed', async () => {
+  const id = await begin(RANDOM);
+  run(id, 't1');
+  expect((await act(id, { action: 'pause' })).message).toBe('Pausing 2 trials of e');
+  expect(rows(id).map(({ state }) => state)).toEqual(['stopping', 'paused']);
+  ends(id, 't1', 'cancel');
+  changeTrials('end', ({ fire }) => {
+    const exit = { exitCode: 0, signal: null, oomKilled: false, lost: false, endedAtMs: 9e6, message: null };
+    fire(named(id, 't1'), { type: 'exited', exit });
+  });
+  goOn(id);
+  expect(named(id, 't3').state).toBe('paused');
+  await act(id, { action: 'resume' });
+  expect([named(id, 't2').state, named(id, 't3').state]).toEqual(['queued', 'queued']);
+  expect(getSearch(store.db, id)?.phase).toBe('active');
+});
+
+test('a search that is canceled tries no others, and cannot be undone by half', async () => {
+  const id = await begin(RANDOM);
+  expect((await act(id, { action: 'cancel' })).undoId).toBeNull();
+  goOn(id);
+  expect(rows(id).map(({ outcome }) => outcome?.kind)).toEqual(['canceled', 'canceled']);
+  expect(getSearch(store.db, id)?.phase).toBe('over');
+  await expect(act(id, { action: 'cancel' })).rejects.toThrow('None of the 2 trials of e is still to run.');
+});
+
+test('a sweep moves as one and is capped as one, its trials to come too', async () => {
+  const id = await begin(RANDOM);
+  const others = await begin(RANDOM);
+  await act(others, { action: 'move', to: { place: 'top' } });
+  await act(id, { action: 'cap', maxSlots: 3 });
+  const first = named(id, 't1');
+  await act(id, { action: 'move', to: { place: 'top' } });
+  const order = readLine(store.db, 'workstation', 0, 9).map((place) => getTrialRow(store.db, place.id)?.experimentId);
+  expect(order).toEqual([id, id, others, others]);
+  ends(id, 't1', 'cancel');
+  goOn(id);
+  expect([first.spec.terms.maxSlots, named(id, 't3').spec.terms.maxSlots]).toEqual([3, 3]);
+  await act(id, { action: 'cap', maxSlots: null });
+  expect(named(id, 't3').spec.terms.maxSlots).toBeNull();
+});
+
+test('a search that is over goes on with more trials, drawn as if it had never ended', async () => {
+  const whole = await begin({ ...RANDOM, max_trials: 6, max_concurrent_trials: 6 });
+  const id = await begin(RANDOM);
+  for (const name of ['t1', 't2', 't3', 't4']) {
+    run(id, name);
+    ends(id, name, 'fail');
+    goOn(id);
+  }
+  expect(getSearch(store.db, id)?.phase).toBe('over');
+  const { trialIds, message } = await act(id, { action: 'more', trials: 2 });
+  expect([trialIds.length, message]).toEqual([2, 'e tries 2 more trials']);
+  expect(rows(id).map(({ hparams }) => hparams)).toEqual(rows(whole).map(({ hparams }) => hparams));
+  expect(getSearch(store.db, id)?.phase).toBe('active');
 });
 
 test('places are counted as people count them', () => {
