@@ -20,6 +20,16 @@ function focusQueue(): void {
   );
 }
 
+const isBusy = (): boolean =>
+  useView.getState().dialog !== null || document.querySelector('[role="dialog"], [role="menu"]') !== null;
+
+/** Whether something was open when the key went down: what closes itself with a key is gone before the key gets here. */
+let wasBusy = false;
+
+function noteBusy(): void {
+  wasBusy = isBusy();
+}
+
 function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented) return;
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
@@ -27,7 +37,7 @@ function onKey(event: KeyboardEvent): void {
     spotlight.open();
     return;
   }
-  const busy = useView.getState().dialog !== null || document.querySelector('[role="dialog"], [role="menu"]') !== null;
+  const busy = wasBusy || isBusy();
   if (
     (event.ctrlKey || event.metaKey) &&
     !event.shiftKey &&
@@ -54,8 +64,13 @@ function onKey(event: KeyboardEvent): void {
 
 export function useShortcuts(): void {
   useEffect(() => {
+    // The window hears a key before anything in it does.
+    window.addEventListener('keydown', noteBusy, true);
     document.addEventListener('keydown', onKey);
-    return () => document.removeEventListener('keydown', onKey);
+    return () => {
+      window.removeEventListener('keydown', noteBusy, true);
+      document.removeEventListener('keydown', onKey);
+    };
   }, []);
 }
 

@@ -85,4 +85,11 @@ test('keys: help, new experiment, places, tabs, the list', async ({ app: { page,
     await page.keyboard.press(key);
     await expect(screen.tab(name)).toHaveAttribute('aria-selected', 'true');
   }
+
+  // One key closes one thing.
+  await page.keyboard.press('?');
+  await expect(screen.dialog).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(screen.dialog).toBeHidden();
+  await expect(screen.inspector).toHaveAttribute('aria-label', 'Trial 1');
 });

@@ -5,6 +5,7 @@ import { readAfter, withAfter } from '../after-flags.ts';
 import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 import { readTrialId } from '../find-trial.ts';
+import { checkKnownParameters } from '../known-parameters.ts';
 import { sayQueued, tellNotes } from '../say-queued.ts';
 import { addExperimentFlags, applyExperimentFlags } from '../submit-flags.ts';
 import type { ExperimentFlags } from '../submit-flags.ts';
@@ -30,6 +31,10 @@ export const build: BuildVerb = (context) =>
       const client = await context.connect();
       const { config } = await client.request<TrialDetail>('GET', `/trials/${id}`);
       const edited = structuredClone(config);
+      checkKnownParameters(
+        { ...edited, ...(context.afterDashes === null ? {} : { entrypoint: context.afterDashes }) },
+        flags.set,
+      );
       await applyExperimentFlags(edited, flags, context.afterDashes, context.terminal);
       const result = await client.request<SubmitResult>('POST', `/trials/${id}/duplicate`, {
         config: edited,

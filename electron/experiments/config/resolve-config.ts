@@ -101,6 +101,7 @@ export function resolveTrial(
     shareMiB: memory('share'),
   };
   checkAskedOfNoGpu(ask);
+  checkMemoryThereIs(ask, facts);
   noteUnfitSlots(ask, pool, notes);
   const name = config.name ?? nameAfter(entrypoint, directoryName(sourceDir)) ?? generateName(facts.random);
   return {
@@ -317,6 +318,28 @@ function chooseSlots(config: ExperimentConfig, pool: PoolFacts, facts: MachineFa
     );
   }
   return asked;
+}
+
+/** More memory than any GPU of any pool has in all would be waited for in vain. A machine elsewhere may have it. */
+function checkMemoryThereIs(ask: SlotAsk, facts: MachineFacts): void {
+  const wantedMiB = ask.shareMiB ?? ask.minFreeMiB;
+  const known = facts.pools.flatMap(({ slots }) => slots);
+  if (ask.slots === 0 || wantedMiB === null || !facts.gpusKnown || known.length === 0) return;
+  const mayHave = ({ kind, slots }: MachineFacts['pools'][number]): boolean =>
+    kind !== 'local' || slots.filter(({ totalMiB }) => totalMiB === null || totalMiB >= wantedMiB).length >= ask.slots;
+  if (facts.pools.some(mayHave)) return;
+  const largest = known.reduce((a, b) => ((b.totalMiB ?? 0) > (a.totalMiB ?? 0) ? b : a));
+  const field = ask.shareMiB === null ? 'min_gpu_memory' : 'share';
+  const hasMiB = largest.totalMiB ?? 0;
+  // A card of 24 GiB has a few MiB less.
+  const isClose = sayMemory(wantedMiB) === sayMemory(hasMiB);
+  const say = (miB: number): string => (isClose ? `${miB.toLocaleString('en-US')} MiB` : sayMemory(miB));
+  throw new SwitchyardError(
+    'too_many_slots',
+    `The trial asks for ${ask.slots === 1 ? 'a GPU' : `${ask.slots} GPUs`} with ${say(wantedMiB)}${ask.slots === 1 ? '' : ' each'}, ` +
+      `which no pool has: the largest is ${largest.label} (${largest.name}) with ${say(hasMiB)}.`,
+    { path: `resources.${field}`, remedy: `Ask for less with resources.${field}, or for fewer GPUs.` },
+  );
 }
 
 /** A request that only a missing or busy GPU could meet waits with its reason; here it only earns a note. */

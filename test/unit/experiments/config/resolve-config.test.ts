@@ -117,11 +117,36 @@ describe('resolveTrial', () => {
     );
   });
   it('notes what only a larger or another GPU could meet', () => {
-    expect(resolve('resources: {min_gpu_memory: 40g}').notes.join(' ')).toContain(
-      'Only 0 of 2 GPUs of pool workstation have 40 GiB',
-    );
+    const large = { id: 'large', kind: 'local' as const, slots: [{ ...gpu(2), totalMiB: 81_920 }] };
+    expect(
+      resolve('resources: {min_gpu_memory: 40g}', { ...facts, pools: [...facts.pools, large] }).notes.join(' '),
+    ).toContain('Only 0 of 2 GPUs of pool workstation have 40 GiB');
     expect(resolve('resources: {gpu_name: "*H100*"}').notes.join(' ')).toContain('match "*H100*"');
     expect(resolve('resources: {gpu_name: "nvidia rtx a?000"}').notes.join(' ')).not.toContain('match');
+  });
+
+  it('refuses more memory than any GPU has, unless there may be one', () => {
+    const asks = (yaml: string): string => `resources: {${yaml}}`;
+    expect(() => resolve(asks('min_gpu_memory: 200g'))).toThrow(
+      /asks for a GPU with 200 GiB, which no pool has: the largest is GPU 0 \(NVIDIA RTX A5000\) with 2\d.* GiB\.$/,
+    );
+    expect(() => resolve(asks('slots: 2, share: 200g'))).toThrow(/asks for 2 GPUs with 200 GiB each/);
+    expect(codeOf(asks('min_gpu_memory: 200g'))).toBe('too_many_slots');
+    const totals = (...totalMiB: (number | null)[]): MachineFacts => ({
+      ...facts,
+      pools: [{ id: 'workstation', kind: 'local', slots: totalMiB.map((each, n) => ({ ...gpu(n), totalMiB: each })) }],
+    });
+    // What a card of 24 GiB says of itself.
+    expect(() => resolve(asks('min_gpu_memory: 24g'), totals(24_564))).toThrow(/with 24,576 MiB.* with 24,564 MiB/);
+    expect(codeOf(asks('slots: 2, min_gpu_memory: 40g'), totals(48_000, 24_000))).toBe('too_many_slots');
+    for (const [yaml, machine] of [
+      ['slots: 1, min_gpu_memory: 40g', totals(48_000, 24_000)],
+      ['slots: 2, min_gpu_memory: 40g', totals(48_000, null)],
+      ['min_gpu_memory: 200g', { ...facts, gpusKnown: false }],
+      ['min_gpu_memory: 200g', { ...facts, pools: [...facts.pools, { id: 'far', kind: 'cloud', slots: [] }] }],
+      ['slots: 0, memory: 200g', facts],
+    ] as const)
+      expect(codeOf(asks(yaml), machine)).toBe('accepted');
   });
 
   it('tells of a name what the scheduler will do with it', () => {
