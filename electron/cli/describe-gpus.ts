@@ -2,6 +2,7 @@
 import { sayMemory } from '../text/say.ts';
 import type { GpuStatus } from '../contract/gpus.ts';
 import type { Understood } from '../../native/gpu/understand-capture.ts';
+import { sayFar } from './find-gpu.ts';
 import { formatTable, plain } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -25,6 +26,8 @@ export function describeGpus(status: GpuStatus, terminal: Pick<Terminal, 'paint'
   const lines: string[] = [];
   if (status.problem !== null) lines.push(terminal.paint(plain(status.problem), 'red'));
   if (status.stale) lines.push(terminal.paint('This reading is old: nvidia-smi has not answered since.', 'yellow'));
+  for (const { poolId, problem } of status.elsewhere ?? [])
+    if (problem !== null) lines.push(terminal.paint(`${poolId}: ${plain(problem)}`, 'yellow'));
   if (status.slots.length === 0)
     return [
       ...lines,
@@ -35,13 +38,15 @@ export function describeGpus(status: GpuStatus, terminal: Pick<Terminal, 'paint'
   const table = formatTable(
     COLUMNS,
     status.slots.map((slot) => {
-      const gpu = status.gpus.find((one) => one.uuid === slot.gpuUuid);
+      const gpu = [status, ...(status.elsewhere ?? [])]
+        .flatMap(({ gpus }) => gpus)
+        .find((one) => one.uuid === slot.gpuUuid);
       const isWhole = slot.uuid === slot.gpuUuid;
       const used = isWhole
         ? (gpu?.memoryUsedMiB ?? null)
         : (gpu?.mig.find((one) => one.uuid === slot.uuid)?.memoryUsedMiB ?? null);
       return [
-        slot.label,
+        sayFar(status, slot.gpuUuid, slot.label),
         slot.name,
         sizeText(used),
         sizeText(slot.freeMiB),

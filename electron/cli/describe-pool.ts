@@ -8,6 +8,7 @@ export function poolTable(pools: readonly Pool[], width: number | null): string[
       { title: 'ID' },
       { title: 'NAME' },
       { title: 'STATE' },
+      { title: 'WHERE' },
       { title: 'GPUS' },
       { title: 'POLICY' },
       { title: 'LIMITS', flexible: true },
@@ -16,6 +17,7 @@ export function poolTable(pools: readonly Pool[], width: number | null): string[
       pool.id,
       pool.name,
       pool.state,
+      sayTarget(pool),
       describeGpus(pool),
       describePolicy(pool),
       describeLimits(pool),
@@ -29,6 +31,8 @@ export function describePool(pool: Pool): string[] {
     ['id', pool.id],
     ['name', pool.name],
     ['state', pool.state],
+    ['where', sayTarget(pool)],
+    ...(pool.target?.provider === 'ssh' ? ([['work', pool.target.root]] as [string, string][]) : []),
     ['GPUs', describeGpus(pool)],
     ['policy', describePolicy(pool)],
     ['limits', describeLimits(pool)],
@@ -40,7 +44,15 @@ export function describePool(pool: Pool): string[] {
   ];
 }
 
+/** Where its trials run. */
+export function sayTarget({ target }: Pick<Pool, 'target'>): string {
+  if (target === null) return 'here';
+  if (target.provider === 'ssh') return `${target.host} over ssh`;
+  return `${target.machineType} of ${target.account} in ${target.regions.join(', ')}`;
+}
+
 function describeGpus(pool: Pool): string {
+  if (pool.kind !== 'local') return 'of that machine';
   return pool.isDefault ? 'all no other pool has' : String(pool.gpuUuids.length);
 }
 

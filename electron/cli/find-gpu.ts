@@ -19,10 +19,16 @@ export function findSlotUuid(status: GpuStatus, word: string): string {
     word,
     status.slots.map((slot) => ({
       uuid: slot.uuid,
-      label: slot.label,
+      label: sayFar(status, slot.gpuUuid, slot.label),
       index: slot.uuid === slot.gpuUuid ? (status.gpus.find((gpu) => gpu.uuid === slot.gpuUuid)?.index ?? null) : null,
     })),
   );
+}
+
+/** A GPU elsewhere is named with its pool: "gpu-box GPU 0". */
+export function sayFar(status: GpuStatus, gpuUuid: string, label: string): string {
+  const machine = status.elsewhere?.find(({ gpus }) => gpus.some(({ uuid }) => uuid === gpuUuid));
+  return machine === undefined ? label : `${machine.poolId} ${label}`;
 }
 
 function pick(

@@ -68,6 +68,18 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./verbs/pool.ts'),
   },
   {
+    name: 'move',
+    group: 'Order',
+    summary: 'move trials to another pool, or elsewhere',
+    load: () => import('./verbs/move.ts'),
+  },
+  {
+    name: 'cloud',
+    group: 'Machine',
+    summary: 'machines elsewhere: check, add, list',
+    load: () => import('./verbs/cloud.ts'),
+  },
+  {
     name: 'undo',
     group: 'Order',
     summary: 'take back a move, archive or cancel',
@@ -177,7 +189,7 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   run: 'submit',
   log: 'logs',
   tail: 'logs',
-  move: 'mv',
+  offload: 'move',
   delete: 'rm',
   remove: 'rm',
   info: 'show',

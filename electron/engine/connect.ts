@@ -11,7 +11,7 @@ import type { Parts } from './parts.ts';
 export function connect({ ground, machine, screen, trials, plans }: Parts): CommitFollower {
   const { store, changes, nowMs } = ground;
   const { feed, notices, likeRuns, endedSignals } = screen;
-  const { index, loop, monitor, planView, gpuStatus, setPace } = plans;
+  const { index, loop, monitor, far, planView, gpuStatus, setPace } = plans;
   const readTrial = (id: number): ReturnType<typeof getTrialRow> => getTrialRow(store.db, id);
   const reestimation = createReestimation((estimateKeys) => {
     for (const estimateKey of estimateKeys) likeRuns.forget({ estimateKey });
@@ -53,12 +53,17 @@ export function connect({ ground, machine, screen, trials, plans }: Parts): Comm
     follower.follow(commit);
     if (commit.trialIds.size > 0) screen.courier.nudge();
     searches.nudge();
+    if (commit.poolIds.size > 0) far.sync();
   });
   // What an engine before this one had not taken in.
   searches.nudge();
   monitor.onReading(({ problem }) => {
     if (problem === null) notices.lower('gpu_problem');
     else notices.raise({ id: 'gpu_problem', level: 'warning', text: problem, remedy: null });
+    feed.publish({ event: 'gpus', data: gpuStatus() });
+    loop.nudge(true);
+  });
+  far.onReading(() => {
     feed.publish({ event: 'gpus', data: gpuStatus() });
     loop.nudge(true);
   });

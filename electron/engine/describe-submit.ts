@@ -22,7 +22,12 @@ export function describeSubmit({ ground, machine, plans }: Parts): SubmitDeps {
       const docker = runtimeWatch.of('docker');
       const reading = monitor.current();
       return {
-        pools: listPools(store.db).map(({ id, kind }) => ({ id, kind, slots: world.slotsOfPool(id) })),
+        pools: listPools(store.db).map(({ id, kind }) => ({
+          id,
+          kind,
+          slots: world.slotsOfPool(id),
+          gpusKnown: world.gpusKnown(id),
+        })),
         defaultPoolId: WORKSTATION_POOL_ID,
         gpusKnown: reading.problem === null || reading.gpus.length > 0,
         dockerAvailable: docker.available,

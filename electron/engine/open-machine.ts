@@ -6,9 +6,11 @@ import { createFormPlaces } from '../../native/host/form-places.ts';
 import { createHostProbe } from '../../native/host/host-probe.ts';
 import { createProcessRuntime } from '../../native/process/process-runtime.ts';
 import { createMessenger } from '../../native/messages/messenger.ts';
+import { createSshMachines } from '../../native/ssh/ssh-machines.ts';
 import { openSnapshots } from '../../native/snapshots/open-snapshots.ts';
 import type { PoolTarget, TargetCheck } from '../contract/targets.ts';
 import type { RuntimeKind } from '../contract/states.ts';
+import type { FarMachines } from '../ports/far-machine.ts';
 import type { FormPlaces } from '../ports/form-places.ts';
 import type { GpuProbe } from '../ports/gpu-probe.ts';
 import type { HostProbe } from '../ports/host-probe.ts';
@@ -32,6 +34,8 @@ export interface Machine {
   readonly snapshots: Snapshots;
   readonly formPlaces: FormPlaces;
   readonly messenger: Messenger;
+  /** Machines that are reached over SSH. */
+  readonly farMachines: FarMachines;
   /** What is at a place a pool could be made of. Never rejects. */
   readonly checkTarget: (target: PoolTarget) => Promise<TargetCheck>;
 }
@@ -39,6 +43,10 @@ export interface Machine {
 export function openMachine(options: EngineOptions, ground: Ground): Machine {
   const { clock, engineId, paths } = ground;
   const { dockerHost, nvidiaSmi } = options;
+  const farMachines = createSshMachines({ clock, engineId, agentDir: path.join(ground.resourcesDir, 'agent') });
+  ground.closers.add(() => {
+    farMachines.close();
+  });
   const runtimes =
     options.runtimes ??
     new Map<RuntimeKind, TrialRuntime>([
@@ -53,7 +61,7 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
           ...(dockerHost === undefined ? {} : { dockerHost }),
         }),
       ],
-      ['remote', openRemote(options, ground)],
+      ['remote', openRemote(options, ground, farMachines)],
     ]);
   ground.closers.add(() => Promise.all([...runtimes.values()].map((runtime) => runtime.close())));
   const runtimeWatch = watchRuntimes(runtimes);
@@ -79,10 +87,11 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
   });
   ground.closers.add(() => snapshots.close());
   return {
+    farMachines,
     snapshots,
     formPlaces: createFormPlaces(),
     messenger: createMessenger(),
-    checkTarget: (target) => Promise.resolve(noWayThere(target)),
+    checkTarget: async (target) => (target.provider === 'ssh' ? farMachines.check(target) : noWayThere(target)),
     runtimes,
     runtimeWatch,
     launchHolds,

@@ -2,6 +2,7 @@
 import { SwitchyardError } from '../contract/errors.ts';
 import type { GpuStatus } from '../contract/gpus.ts';
 import { poolOfGpu } from '../gpus/assess-slots.ts';
+import { createFarGpus, type FarGpus } from '../gpus/far-gpus.ts';
 import { createGpuMonitor, type GpuMonitor } from '../gpus/gpu-monitor.ts';
 import { choosePace } from '../gpus/reading-pace.ts';
 import { createDiskWatch, type DiskWatch } from '../scheduler/disk-watch.ts';
@@ -27,6 +28,7 @@ import type { Trials } from './open-trials.ts';
 export interface Plans {
   readonly index: QueueIndex;
   readonly monitor: GpuMonitor;
+  readonly far: FarGpus;
   readonly disk: DiskWatch;
   readonly world: World;
   readonly loop: SchedulerLoop;
@@ -57,6 +59,16 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
   ground.closers.add(() => {
     monitor.close();
   });
+  const far = createFarGpus({
+    machines: machine.farMachines,
+    clock,
+    pools: () => listPools(store.db),
+    trialOf: (attemptId) => trialOfAttempt(ground.engineId, attemptId),
+  });
+  far.sync();
+  ground.closers.add(() => {
+    far.close();
+  });
   const disk = createDiskWatch({
     host: machine.host,
     dataDir: paths.dir,
@@ -69,6 +81,7 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
     clock,
     index,
     monitor,
+    far,
     heldRuntime: (kind) => machine.runtimeWatch.held(kind),
     diskProblem: () => disk.problem(),
     estimateActive: screen.estimateActive,
@@ -101,13 +114,32 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
   return {
     index,
     monitor,
+    far,
     disk,
     world,
     loop,
     planView: createPlanView({ clock, loop, world, index }),
-    gpuStatus: () => ({ ...monitor.current(), slots: world.slotViews(), history: monitor.history() }),
+    gpuStatus: () => {
+      const elsewhere = far.status();
+      return {
+        ...monitor.current(),
+        slots: world.slotViews(),
+        history: { ...monitor.history(), ...far.history() },
+        ...(elsewhere.length === 0 ? {} : { elsewhere }),
+      };
+    },
     setPace: () => {
-      monitor.setPace(choosePace(index.active().length > 0 || index.queuedCount() > 0, screen.feed.hasScreen()));
+      const pace = choosePace(index.active().length > 0 || index.queuedCount() > 0, screen.feed.hasScreen());
+      monitor.setPace(pace);
+      far.setPace(pace);
     },
   };
+}
+
+/** @returns the trial of an attempt's key (see LaunchSpec.attemptId); null = of another engine */
+function trialOfAttempt(engineId: string, attemptId: string): number | null {
+  const prefix = `switchyard-${engineId}-t`;
+  if (!attemptId.startsWith(prefix)) return null;
+  const found = /^(\d+)-a\d+$/.exec(attemptId.slice(prefix.length))?.[1];
+  return found === undefined ? null : Number(found);
 }

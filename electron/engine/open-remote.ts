@@ -5,12 +5,13 @@ import { createDestinations } from '../cloud/destinations.ts';
 import { createRemoteRuntime } from '../cloud/remote-runtime.ts';
 import { setupOfTarget } from '../cloud/setup-of-target.ts';
 import type { PoolTarget } from '../contract/targets.ts';
+import type { FarMachines } from '../ports/far-machine.ts';
 import { ProviderError, type Provider } from '../ports/provider.ts';
 import type { TrialRuntime } from '../ports/trial-runtime.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { Ground } from './open-ground.ts';
 
-export function openRemote(options: EngineOptions, ground: Ground): TrialRuntime {
+export function openRemote(options: EngineOptions, ground: Ground, farMachines: FarMachines): TrialRuntime {
   const destinations = createDestinations({
     db: ground.store.db,
     setupOf: (trialId, target) => setupOfTarget(target, path.join(ground.paths.trials, String(trialId), 'work')),
@@ -19,7 +20,9 @@ export function openRemote(options: EngineOptions, ground: Ground): TrialRuntime
     clock: ground.clock,
     archives: createTarArchives(),
     destinationOf: (trialId) => destinations.of(trialId),
-    openProvider: options.openProvider ?? noProvider,
+    openProvider:
+      options.openProvider ??
+      ((target) => (target.provider === 'ssh' ? Promise.resolve(farMachines.provider(target)) : noProvider(target))),
     everyPlace: () => destinations.everyPlace(),
     entryDir: path.join(ground.resourcesDir, 'container'),
     report: ground.report,

@@ -179,6 +179,11 @@ export interface SlotEdit {
 export function changeSlot(store: Store, uuid: string, edit: SlotEdit, known: ReadonlySet<string>): void {
   store.transact('change slot', (tx) => {
     requireSlot(uuid, known);
+    if (
+      edit.poolId !== undefined &&
+      listPools(tx.db).some(({ target, id }) => target !== null && uuid.startsWith(`${id}/`))
+    )
+      throw new SwitchyardError('invalid_request', 'A GPU of another machine stays in the pool of that machine.');
     if (edit.keptBack !== undefined) setKeptBack(tx.db, uuid, edit.keptBack);
     if (edit.poolId === undefined) return;
     const pool = requirePool(tx, edit.poolId);

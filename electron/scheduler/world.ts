@@ -6,7 +6,9 @@ import { listLeases, type LeaseRow } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
 import { listKeptBack, listPools } from '../store/pools.ts';
 import { readProgress, type TrialRow } from '../store/trials.ts';
-import { assessSlots } from '../gpus/assess-slots.ts';
+import { assessSlots, type AssessedSlots } from '../gpus/assess-slots.ts';
+import type { FarGpus } from '../gpus/far-gpus.ts';
+import { poolOfFarSlot } from '../gpus/far-slots.ts';
 import type { Estimate, Expectation } from './forecast/estimates.ts';
 import { createCreditKeeper, readCredits } from './fair-credits.ts';
 import { createFairLedger } from './plan/fair-ledger.ts';
@@ -24,6 +26,8 @@ export interface WorldDeps {
     nudge(): Promise<unknown>;
     foreignFreeSince(): ReadonlyMap<string, number>;
   };
+  /** Machines elsewhere that pools are made of. */
+  readonly far: Pick<FarGpus, 'readings' | 'trouble'>;
   /** Why nothing of this runtime can start now; null = it can. */
   readonly heldRuntime: (kind: RuntimeKind) => string | null;
   readonly diskProblem: () => string | null;
@@ -38,7 +42,9 @@ export interface World {
   read(): PlanInput;
   slotViews(): SlotView[];
   slotsOfPool(poolId: string): { readonly label: string; readonly name: string; readonly totalMiB: number | null }[];
-  /** GPUs and MIG instances of the machine. */
+  /** Whether its GPUs, or that it has none, could be read. */
+  gpusKnown(poolId: string): boolean;
+  /** GPUs and MIG instances of the machine, and of those elsewhere as "pool/uuid". */
   knownUuids(): Set<string>;
 }
 
@@ -64,7 +70,7 @@ export function createWorld(deps: WorldDeps): World {
   const ledger = createFairLedger(readCredits(deps.store.db));
   const keepCredits = createCreditKeeper(deps.store, deps.clock);
 
-  function assess(): ReturnType<typeof assessSlots> {
+  function assess(): AssessedSlots {
     const db = deps.store.db;
     const leases = new Map<string, LeaseRow[]>();
     for (const lease of listLeases(db)) {
@@ -76,15 +82,31 @@ export function createWorld(deps: WorldDeps): World {
     for (const slot of leasedBefore) if (!leases.has(slot)) freedAtMs.set(slot, nowMs);
     for (const slot of leases.keys()) freedAtMs.delete(slot);
     leasedBefore = new Set(leases.keys());
-    return assessSlots({
-      nowMs,
+    const pools = listPools(db);
+    const shared = { nowMs, freedAtMs, keptBack: listKeptBack(db) };
+    const leasesOf = (poolId: string | null): ReadonlyMap<string, LeaseRow[]> =>
+      new Map([...leases].filter(([slot]) => poolOfFarSlot(slot) === poolId));
+    const here = assessSlots({
+      ...shared,
       reading: deps.monitor.current(),
-      leases,
-      freedAtMs,
-      keptBack: listKeptBack(db),
-      pools: listPools(db),
+      leases: leasesOf(null),
+      pools: pools.filter(({ target }) => target === null),
       foreignFreeSince: deps.monitor.foreignFreeSince(),
     });
+    const far = deps.far.readings().map(({ pool, reading, foreignFreeSince }) =>
+      assessSlots({
+        ...shared,
+        reading,
+        leases: leasesOf(pool.id),
+        // All that is there is its own.
+        pools: [{ ...pool, isDefault: true }],
+        foreignFreeSince,
+      }),
+    );
+    return {
+      planSlots: [here, ...far].flatMap(({ planSlots }) => planSlots),
+      views: [here, ...far].flatMap(({ views }) => views),
+    };
   }
 
   return {
@@ -140,11 +162,16 @@ export function createWorld(deps: WorldDeps): World {
       assess()
         .planSlots.filter((slot) => slot.poolId === poolId)
         .map(({ label, name, totalMiB }) => ({ label, name, totalMiB })),
+    gpusKnown: (poolId) => {
+      const far = deps.far.readings().find(({ pool }) => pool.id === poolId);
+      const { problem, gpus, takenAtMs } = far?.reading ?? deps.monitor.current();
+      return gpus.length > 0 || (problem === null && (far === undefined || takenAtMs !== null));
+    },
     knownUuids: () =>
       new Set(
-        deps.monitor
-          .current()
-          .gpus.flatMap((gpu) => [gpu.uuid, ...gpu.mig.flatMap(({ uuid }) => (uuid === null ? [] : [uuid]))]),
+        [deps.monitor.current(), ...deps.far.readings().map(({ reading }) => reading)]
+          .flatMap(({ gpus }) => gpus)
+          .flatMap((gpu) => [gpu.uuid, ...gpu.mig.flatMap(({ uuid }) => (uuid === null ? [] : [uuid]))]),
       ),
   };
 
@@ -159,9 +186,14 @@ export function createWorld(deps: WorldDeps): World {
       const text = deps.index.queuedOn(kind) === 0 ? null : deps.heldRuntime(kind);
       if (text !== null) held.set(kind, text);
     }
-    if (held.size === 0) return input;
+    const away = new Map<string, string>();
+    for (const { id } of input.pools) {
+      const text = deps.far.trouble(id);
+      if (text !== null) away.set(id, text);
+    }
+    if (held.size === 0 && away.size === 0) return input;
     return changeQueued(input, (trial) => {
-      const text = held.get((trial as QueuedTrial).runtime);
+      const text = away.get(trial.poolId) ?? held.get((trial as QueuedTrial).runtime);
       return text === undefined ? trial : { ...trial, held: { code: 'runtime_down' as const, text } };
     });
   }

@@ -20,8 +20,6 @@ export interface BoxLinkOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
-  /** Instead of ~/.ssh/config. */
-  readonly sshConfig?: string;
   /** Sent first on every new connection; the mailbox and the agents need it. */
   readonly place?: { readonly root: string; readonly engineId: string };
 }
@@ -94,8 +92,7 @@ export function createBoxLink(options: BoxLinkOptions): BoxLink {
     const program = await readFile(options.boxFile);
     const nonce = randomBytes(8).toString('hex');
     const words = ['exec', 'python3', '-c', BOOTSTRAP, nonce];
-    const config = options.sshConfig === undefined ? {} : { config: options.sshConfig };
-    const child: Child = spawn('ssh', sshArgs(host, words, config), {
+    const child: Child = spawn('ssh', sshArgs(host, words), {
       env: options.env,
       stdio: ['pipe', 'pipe', 'pipe'],
       windowsHide: true,

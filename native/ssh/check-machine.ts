@@ -95,7 +95,7 @@ async function checkDocker(link: BoxLink): Promise<TargetFinding> {
   const remedy = /permission denied/i.test(text)
     ? 'On that machine, type: sudo usermod -aG docker "$USER"; it counts from the next login.'
     : 'Look at it there with: docker version';
-  return warning('docker', `Docker does not answer there: ${plain(text) || kind}. ${without}`, remedy);
+  return warning('docker', `Docker does not answer there (${plain(text) || kind}). ${without}`, remedy);
 }
 
 function describeGpus(reading: GpuReading): readonly TargetFinding[] {

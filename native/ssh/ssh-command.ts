@@ -10,9 +10,8 @@ const ALIVE_COUNT = 3;
  * used, and none is made for others to share. Nothing is asked: who cannot be reached without a question is not reached.
  * @param host as it was checked on its way in (contract/targets.ts)
  * @param words the command; each arrives as it is, whatever the login shell there
- * @param options.config instead of ~/.ssh/config, for tests
  */
-export function sshArgs(host: string, words: readonly string[], options: { readonly config?: string } = {}): string[] {
+export function sshArgs(host: string, words: readonly string[]): string[] {
   if (host === '' || host.startsWith('-')) throw new Error('a host does not begin with a dash');
   const settings = [
     'BatchMode=yes',
@@ -27,13 +26,7 @@ export function sshArgs(host: string, words: readonly string[], options: { reado
     'RemoteCommand=none',
     'RequestTTY=no',
   ];
-  return [
-    ...(options.config === undefined ? [] : ['-F', options.config]),
-    ...settings.flatMap((setting) => ['-o', setting]),
-    '--',
-    host,
-    words.map(quote).join(' '),
-  ];
+  return [...settings.flatMap((setting) => ['-o', setting]), '--', host, words.map(quote).join(' ')];
 }
 
 /** One word for sh, csh or fish. */

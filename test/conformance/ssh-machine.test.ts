@@ -48,14 +48,13 @@ describe.skipIf(sshdObstacle() !== null)('a machine over SSH', () => {
     for (const link of links.splice(0)) link.close();
     rmSync(dir, { recursive: true, force: true });
   });
-  function linkOf(engineId: string, host = sshd.host, sshConfig = sshd.config): BoxLink {
+  function linkOf(engineId: string, host = sshd.host, env = sshd.env): BoxLink {
     const link = createBoxLink({
       host,
       boxFile: BOX,
-      env: process.env,
+      env,
       nowMs: Date.now,
       monotonicMs: () => performance.now(),
-      sshConfig,
       place: { root: ROOT, engineId },
     });
     links.push(link);
@@ -252,10 +251,9 @@ describe.skipIf(sshdObstacle() !== null)('a machine over SSH', () => {
       createBoxLink({
         host: far.host,
         boxFile: BOX,
-        env: process.env,
+        env: far.env,
         nowMs: Date.now,
         monotonicMs: () => performance.now(),
-        sshConfig: far.config,
       });
 
     it('its GPUs are read as they are here', async () => {
@@ -338,15 +336,15 @@ describe.skipIf(sshdObstacle() !== null)('a machine over SSH', () => {
     it('a host key that is not known, and one that changed', async () => {
       const other = await startSshd();
       try {
-        await reach(linkOf('k', other.host, other.config));
+        await reach(linkOf('k', other.host, other.env));
         await other.changeHostKey();
-        await expect(reach(linkOf('k', other.host, other.config))).rejects.toMatchObject({
+        await expect(reach(linkOf('k', other.host, other.env))).rejects.toMatchObject({
           code: 'auth',
           about: 'host_key',
           remedy: expect.stringContaining('ssh-keygen -R gpu-box') as string,
         });
         writeFileSync(path.join(other.dir, 'known_hosts'), '');
-        await expect(reach(linkOf('k', other.host, other.config))).rejects.toMatchObject({
+        await expect(reach(linkOf('k', other.host, other.env))).rejects.toMatchObject({
           code: 'auth',
           message: 'The host key of gpu-box is not known here.',
         });
@@ -359,12 +357,12 @@ describe.skipIf(sshdObstacle() !== null)('a machine over SSH', () => {
       const other = await startSshd();
       try {
         writeFileSync(path.join(other.dir, 'authorized_keys'), '');
-        await expect(reach(linkOf('k', other.host, other.config))).rejects.toMatchObject({
+        await expect(reach(linkOf('k', other.host, other.env))).rejects.toMatchObject({
           code: 'auth',
           about: 'login',
         });
         await other.stop();
-        await expect(reach(linkOf('k', other.host, other.config))).rejects.toMatchObject({
+        await expect(reach(linkOf('k', other.host, other.env))).rejects.toMatchObject({
           code: 'network',
           about: 'reach',
         });
@@ -386,16 +384,16 @@ describe.skipIf(sshdObstacle() !== null)('a machine over SSH', () => {
       };
       try {
         answer('#!/bin/sh\necho "python3: command not found" >&2\nexit 127\n');
-        await expect(reach(linkOf('k', other.host, other.config))).rejects.toMatchObject({ about: 'python' });
+        await expect(reach(linkOf('k', other.host, other.env))).rejects.toMatchObject({ about: 'python' });
         answer(
           '#!/bin/sh\nprintf "\\nSWITCHYARD-BOX %s {\\"version\\":1,\\"python\\":[3,6,9]}\\n" "$3"\ncat >/dev/null\n',
         );
-        await expect(reach(linkOf('k', other.host, other.config))).rejects.toMatchObject({
+        await expect(reach(linkOf('k', other.host, other.env))).rejects.toMatchObject({
           about: 'python',
           message: 'gpu-box has Python 3.6.9; 3.8 or newer is needed.',
         });
         answer('#!/bin/sh\necho Welcome; echo "  SWITCHYARD-BOX nonsense"; PATH=${PATH#*:}; exec python3 "$@"\n');
-        await reach(linkOf('k', other.host, other.config));
+        await reach(linkOf('k', other.host, other.env));
       } finally {
         await other.remove();
       }

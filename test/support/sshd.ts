@@ -1,5 +1,5 @@
 /**
- * A real sshd on loopback: own configuration, port, host key and home; the user's ssh reaches it by a configuration file of its own.
+ * A real sshd on loopback: own configuration, port, host key and home; ssh reaches it by a configuration file of its own.
  * Needs root and Debian's openssh-server. Connections can be cut, and the daemon ended and started again on the same port.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -17,8 +17,8 @@ const START_DEADLINE_MS = 20_000;
 export interface TestSshd {
   /** The name ssh knows it by. */
   readonly host: string;
-  /** ssh_config that knows it, its key and its host key. */
-  readonly config: string;
+  /** For whoever calls ssh: an `ssh` on the PATH that knows this host, its key and its host key, as a user's configuration would. */
+  readonly env: NodeJS.ProcessEnv;
   /** Home directory of whoever logs in. */
   readonly home: string;
   readonly dir: string;
@@ -107,11 +107,15 @@ export async function startSshd(
       '',
     ].join('\n'),
   );
+  mkdirSync(at('bin'));
+  writeFileSync(at('bin/ssh'), `#!/bin/sh\nexec ${findProgram(['ssh']) ?? 'ssh'} -F ${at('ssh_config')} "$@"\n`, {
+    mode: 0o755,
+  });
   let daemon: ChildProcess | null = null;
 
   const sshd: TestSshd = {
     host,
-    config: at('ssh_config'),
+    env: { ...process.env, PATH: `${at('bin')}:${process.env['PATH'] ?? ''}` },
     home,
     dir,
     port,

@@ -11,6 +11,7 @@ import { confirmLoss, YES_FLAG, type ConfirmFlags } from '../confirm-loss.ts';
 import { CliError, ExitCode, usageError } from '../exit-codes.ts';
 import { describePool, poolTable } from '../describe-pool.ts';
 import { findGpuUuid } from '../find-gpu.ts';
+import { findPool } from '../find-pool.ts';
 import { addPoolFlags, readPoolSettings } from '../pool-flags.ts';
 import type { PoolFlags } from '../pool-flags.ts';
 
@@ -146,18 +147,6 @@ async function moveToPool(words: readonly string[], flags: ConfirmFlags, context
   const action = { action: 'pool', poolId } as const;
   await confirmLoss(context, ids, 'pool', flags, () => tryAction(context, ids, action));
   showActionResult(context, flags.json, await sendAction(context, ids, action));
-}
-
-async function findPool(client: EngineClient, id: string): Promise<Pool> {
-  const { pools } = await client.request<{ pools: Pool[] }>('GET', '/pools');
-  const found = pools.find((pool) => pool.id === id) ?? pools.find((pool) => pool.name === id);
-  if (found === undefined)
-    throw new CliError(
-      ExitCode.notFound,
-      `There is no pool "${id}".`,
-      `There ${pools.length === 1 ? 'is' : 'are'} ${pools.map((pool) => pool.id).join(', ')}.`,
-    );
-  return found;
 }
 
 async function defaultPool(client: EngineClient): Promise<Pool> {

@@ -31,7 +31,11 @@ export interface SlotFacts {
 
 /** What the engine knows when a trial is submitted. */
 export interface MachineFacts {
-  readonly pools: readonly (Pick<Pool, 'id' | 'kind'> & { readonly slots: readonly SlotFacts[] })[];
+  readonly pools: readonly (Pick<Pool, 'id' | 'kind'> & {
+    readonly slots: readonly SlotFacts[];
+    /** False when its GPUs could not be read: then nothing is refused for lack of them. Missing = as `gpusKnown`. */
+    readonly gpusKnown?: boolean;
+  })[];
   readonly defaultPoolId: string;
   /** False when the GPUs could not be read: then nothing is refused for lack of them. */
   readonly gpusKnown: boolean;
@@ -276,7 +280,7 @@ function chooseSlots(config: ExperimentConfig, pool: PoolFacts, facts: MachineFa
   const asked = config.resources.slots;
   if (asked === undefined) {
     if (pool.slots.length > 0) return 1;
-    if (!facts.gpusKnown) {
+    if (!(pool.gpusKnown ?? facts.gpusKnown)) {
       notes.push(
         'Asks for 1 GPU and waits: the GPUs of this machine cannot be read now ("switchyard doctor" says ' +
           'why). Without a GPU it runs with resources.slots: 0 (-g 0).',
@@ -288,7 +292,7 @@ function chooseSlots(config: ExperimentConfig, pool: PoolFacts, facts: MachineFa
     );
     return 0;
   }
-  if (asked > pool.slots.length && facts.gpusKnown) {
+  if (asked > pool.slots.length && (pool.gpusKnown ?? facts.gpusKnown)) {
     const have =
       pool.slots.length === 0
         ? 'none'

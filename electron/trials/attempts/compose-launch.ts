@@ -1,4 +1,5 @@
 /** What a trial sees: environment, mounts and working directory for one attempt. Pure. */
+import { ownUuid } from '../../gpus/far-slots.ts';
 import type { RuntimeKind } from '../../contract/states.ts';
 import type { LaunchSpec, TrialLayout } from '../../ports/trial-runtime.ts';
 import type { TrialRow } from '../../store/trials.ts';
@@ -59,7 +60,8 @@ export function composeLaunch(facts: LaunchFacts): LaunchSpec {
     workDir: places.work,
     env,
     ...(facts.shellEnv === null ? {} : { envIsWhole: true }),
-    slotUuids: facts.slotUuids,
+    // As the machine that has them knows them.
+    slotUuids: facts.slotUuids.map(ownUuid),
     mounts: [
       ...mounts,
       ...trial.spec.mounts,
