@@ -170,7 +170,9 @@ export async function followRemote(deps: FollowDeps, stop: AbortSignal): Promise
   async function lookAfter(provider: Provider, mailbox: Mailbox): Promise<ExitInfo | null> {
     const machine = await provider.observe(intent.request);
     lastWordMs = clock.monotonicMs();
-    if (machine.state !== 'gone') return null;
+    // Where the agent ended before its program, that is left over.
+    const isLeft = machine.state === 'gone' || (machine.state === 'ending' && provider.revive !== undefined);
+    if (!isLeft) return null;
     // It may have said its last word between the listing and the look.
     await takeIn(mailbox);
     const exit = await collect(mailbox);

@@ -10,8 +10,8 @@ import { MailboxError, type Mailbox, type MailboxObject } from '../../electron/p
 
 const MAX_KEY = 512;
 const PAGE = 1_000;
-/** Files on their way in; no part of a key begins like it, because keys are listed by their first directories. */
-const DRAFTS = '.drafts';
+/** How files on their way in begin, as the agent's do. */
+const DRAFT = '.put-';
 
 /** @param root made when the first object comes */
 export function createDirectoryMailbox(root: string): Mailbox {
@@ -20,9 +20,8 @@ export function createDirectoryMailbox(root: string): Mailbox {
     async put(key, body, options) {
       const target = place(key);
       return translated(async () => {
-        const drafts = path.join(root, DRAFTS);
-        await mkdir(drafts, { recursive: true, mode: 0o700 });
-        const draft = path.join(drafts, randomBytes(8).toString('hex'));
+        await mkdir(root, { recursive: true, mode: 0o700 });
+        const draft = path.join(root, `${DRAFT}${randomBytes(8).toString('hex')}`);
         try {
           if (body instanceof Uint8Array) {
             const file = await open(draft, 'wx', 0o600);
@@ -104,7 +103,7 @@ async function collect(
     throw error;
   });
   const named = entries
-    .filter(({ name }) => below !== '' || name !== DRAFTS)
+    .filter(({ name }) => below !== '' || !name.startsWith(DRAFT))
     // A directory's keys go on with a slash, which sorts before digits and letters and after "-" and ".".
     .map((entry) => ({ entry, key: `${below}${entry.name}${entry.isDirectory() ? '/' : ''}` }))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1));

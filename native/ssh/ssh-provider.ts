@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { ProviderError, type Machine, type Provider } from '../../electron/ports/provider.ts';
+import { ProviderError, type Machine, type MachineRequest, type Provider } from '../../electron/ports/provider.ts';
 import type { TargetFinding } from '../../electron/contract/targets.ts';
 import type { BoxAnswer, BoxLink } from './box-link.ts';
 import { SshFault } from './ssh-fault.ts';
@@ -63,30 +63,34 @@ export function createSshProvider(options: SshProviderOptions): Provider {
     preempted: false,
   });
 
+  /** Where none lives; one that died is started again and takes up what its program did meanwhile. */
+  async function start(request: MachineRequest): Promise<Machine> {
+    const agent = await readFile(options.agentFile);
+    const { head } = await ask(
+      {
+        op: 'start',
+        attempt: request.attemptId,
+        sha256: createHash('sha256').update(agent).digest('hex'),
+        deadlineMs: request.deadlineMs,
+        config: {
+          attemptId: request.attemptId,
+          prefix: request.prefix,
+          specSha256: request.specSha256,
+          deadlineMs: request.deadlineMs,
+          gpuWaitS: GPU_WAIT_S,
+        },
+      },
+      agent,
+    );
+    return toMachine(request.attemptId, State.parse(head));
+  }
+
   return {
     check: () => options.check(),
     quote: () => Promise.resolve({ free: true, perHourUsd: null, diskPerHourUsd: null, source: null }),
 
-    async provision(request) {
-      const agent = await readFile(options.agentFile);
-      const { head } = await ask(
-        {
-          op: 'start',
-          attempt: request.attemptId,
-          sha256: createHash('sha256').update(agent).digest('hex'),
-          deadlineMs: request.deadlineMs,
-          config: {
-            attemptId: request.attemptId,
-            prefix: request.prefix,
-            specSha256: request.specSha256,
-            deadlineMs: request.deadlineMs,
-            gpuWaitS: GPU_WAIT_S,
-          },
-        },
-        agent,
-      );
-      return toMachine(request.attemptId, State.parse(head));
-    },
+    provision: start,
+    revive: start,
 
     async observe(request) {
       const { head } = await ask({ op: 'look', attempt: request.attemptId });

@@ -232,8 +232,7 @@ class DirectoryMailbox:
         os.makedirs(os.path.dirname(final), mode=0o700, exist_ok=True)
         draft = data if isinstance(data, str) else None
         if draft is None:
-            os.makedirs(os.path.join(self.root, ".drafts"), mode=0o700, exist_ok=True)
-            fd, draft = tempfile.mkstemp(dir=os.path.join(self.root, ".drafts"))
+            fd, draft = tempfile.mkstemp(prefix=".put-", dir=self.root)
             with os.fdopen(fd, "wb") as file:
                 file.write(data)
         with open(draft, "rb") as file:
@@ -245,7 +244,7 @@ class DirectoryMailbox:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            near = os.path.join(self.root, ".drafts", "%d-%s" % (os.getpid(), os.path.basename(final)))
+            near = os.path.join(self.root, ".put-%d-%s" % (os.getpid(), os.path.basename(final)))
             shutil.copyfile(draft, near)
             os.replace(near, final)
         os.unlink(draft)
@@ -1586,7 +1585,9 @@ class PartWriter:
 def list_gpus():
     """UUIDs of GPUs and MIG instances. Returns (uuids, what is wrong or None)."""
     try:
-        answer = subprocess.run([os.environ.get("SWITCHYARD_NVIDIA_SMI") or "nvidia-smi", "-L"], stdin=subprocess.DEVNULL,
+        places = os.pathsep.join([os.environ.get("PATH", "/usr/bin:/bin"), "/usr/bin", "/usr/local/bin", "/usr/lib/wsl/lib", "/opt/bin"])
+        program = os.environ.get("SWITCHYARD_NVIDIA_SMI") or shutil.which("nvidia-smi", path=places) or "nvidia-smi"
+        answer = subprocess.run([program, "-L"], stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, env=dict(os.environ, LC_ALL="C"))
     except (OSError, subprocess.TimeoutExpired) as error:
         return [], str(error)

@@ -1,7 +1,7 @@
 /** A machine elsewhere, as far as a test can see: a directory of this one, on which the real agent works through a real mailbox. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -17,7 +17,7 @@ export interface AgentMachine {
   readonly root: string;
   homeOf(attemptId: string): string;
   provider(): Provider;
-  /** While it is set nothing of it can be reached. */
+  /** While it is set, or a file of that name is in its directory, nothing of it can be reached. */
   cut: boolean;
   /** How often a machine was asked for. */
   readonly provisions: string[];
@@ -28,6 +28,8 @@ export interface AgentMachine {
 }
 
 export interface AgentMachineOptions {
+  /** Its directory, which may be there already; missing = a new one. */
+  readonly root?: string;
   /** Added to what the agent sees. */
   readonly env?: Readonly<Record<string, string>>;
   /** GPUs its nvidia-smi lists; missing = there is none. */
@@ -37,7 +39,8 @@ export interface AgentMachineOptions {
 }
 
 export function createAgentMachine(options: AgentMachineOptions = {}): AgentMachine {
-  const root = mkdtempSync(path.join(os.tmpdir(), 'switchyard-machine-'));
+  const root = options.root ?? mkdtempSync(path.join(os.tmpdir(), 'switchyard-machine-'));
+  mkdirSync(path.join(root, 'attempts'), { recursive: true });
   const home = (attemptId: string): string => path.join(root, 'attempts', attemptId);
   const smi = path.join(root, 'nvidia-smi');
   const lines = (options.gpuUuids ?? []).map((uuid, index) => `echo 'GPU ${index}: NVIDIA Test (UUID: ${uuid})'`);
@@ -59,8 +62,9 @@ export function createAgentMachine(options: AgentMachineOptions = {}): AgentMach
     deadlineMs: null,
     preempted: false,
   });
+  const isCut = (): boolean => machine.cut || existsSync(path.join(root, 'cut'));
   const reach = (): void => {
-    if (machine.cut) throw new ProviderError('network', 'The machine cannot be reached.');
+    if (isCut()) throw new ProviderError('network', 'The machine cannot be reached.');
   };
   const configFile = (attemptId: string): string => path.join(root, 'attempts', `${attemptId}.json`);
 
@@ -76,7 +80,6 @@ export function createAgentMachine(options: AgentMachineOptions = {}): AgentMach
       gpuWaitS: options.gpuWaitS ?? 2,
       deadlineMs: options.deadlineMs ?? null,
     };
-    mkdirSync(path.join(root, 'attempts'), { recursive: true });
     writeFileSync(configFile(request.attemptId), JSON.stringify(config), { mode: 0o600 });
     writeFileSync(`${configFile(request.attemptId)}.engine`, request.engineId);
     return describe(request, await agent('start', configFile(request.attemptId)));
@@ -87,7 +90,7 @@ export function createAgentMachine(options: AgentMachineOptions = {}): AgentMach
     const guarded =
       <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
       async (...args: A): Promise<R> => {
-        if (machine.cut) throw new MailboxError('network', 'The machine cannot be reached.');
+        if (isCut()) throw new MailboxError('network', 'The machine cannot be reached.');
         return call(...args);
       };
     return {

@@ -31,6 +31,8 @@ export interface EngineProcessOptions {
   readonly dataDir: string;
   /** Added to the environment of this process; DOCKER_HOST and SWITCHYARD_NVIDIA_SMI belong here; without them it finds neither Docker nor GPUs. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The file that is run instead of serve. */
+  readonly program?: string;
   /** Flags of serve besides --json and --port. */
   readonly args?: readonly string[];
   /** A command that runs what follows it, and becomes it. */
@@ -82,11 +84,12 @@ export interface EngineProcess {
 }
 
 /** Starts serve without waiting for anything. */
-export function spawnServe({ dataDir, env = {}, args = [], user, through = [] }: EngineProcessOptions): EngineRun {
+export function spawnServe(options: EngineProcessOptions): EngineRun {
+  const { dataDir, env = {}, args = [], user, through = [] } = options;
   const [program = process.execPath, ...words] = [
     ...through,
     process.execPath,
-    SERVE,
+    options.program ?? SERVE,
     '--json',
     '--port',
     '0',

@@ -35,11 +35,14 @@ export interface YardOptions {
   readonly gpus?: readonly FakeGpu[];
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The file that is run instead of serve. */
+  readonly program?: string;
   /** Who runs the engine; the directory is his. */
   readonly user?: { readonly uid: number; readonly gid: number };
 }
 
-export async function openYard({ gpus: machine = [], dataDir, env = {}, user }: YardOptions = {}): Promise<Yard> {
+export async function openYard(options: YardOptions = {}): Promise<Yard> {
+  const { gpus: machine = [], dataDir, env = {}, user, program } = options;
   const dir = makeDirectory();
   if (user !== undefined) chownSync(dir, user.uid, user.gid);
   const gpus = createFakeGpus(dir, machine);
@@ -47,6 +50,7 @@ export async function openYard({ gpus: machine = [], dataDir, env = {}, user }: 
     dataDir: dataDir ?? path.join(dir, 'data'),
     env: { ...(machine.length > 0 ? gpus.env : {}), ...env },
     ...(user === undefined ? {} : { user }),
+    ...(program === undefined ? {} : { program }),
   });
   onTestFinished(async ({ task }) => {
     if (task.result?.state === 'fail') process.stdout.write(`${engine.stderr()}\n${engineLogTail(engine.dataDir)}\n`);
