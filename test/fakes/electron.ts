@@ -492,3 +492,23 @@ export const ipcRenderer = strict('ipcRenderer', {
     return null;
   },
 });
+
+/** What is played of parts that no `satisfies` fits, because they hold more than Electron's: every other name is one of Electron's. */
+type IsKnown<Fake, Real, Own extends string = never> = [Exclude<keyof Fake, keyof Real | Own>] extends [never]
+  ? true
+  : Exclude<keyof Fake, keyof Real | Own>;
+type ForTests =
+  'image' | 'toolTip' | 'menu' | 'text' | 'options' | 'isShown' | 'url' | 'maximized' | 'userCloses' | 'progress';
+true satisfies IsKnown<typeof app, Electron.App>;
+true satisfies IsKnown<typeof session, typeof Electron.session>;
+true satisfies IsKnown<typeof defaultSession, Electron.Session>;
+true satisfies IsKnown<ReturnType<typeof session.fromPartition>, Electron.Session>;
+true satisfies IsKnown<typeof Menu, typeof Electron.Menu>;
+true satisfies IsKnown<Tray, Electron.Tray, ForTests>;
+true satisfies IsKnown<BrowserWindow, Electron.BrowserWindow, ForTests>;
+true satisfies IsKnown<FakeContents, Electron.WebContents, 'openHandler' | 'reloads' | 'loading' | 'sent'>;
+true satisfies IsKnown<Notification, Electron.Notification, ForTests>;
+true satisfies IsKnown<typeof utilityProcess, typeof Electron.utilityProcess>;
+true satisfies IsKnown<typeof screen, Electron.Screen>;
+true satisfies IsKnown<typeof powerMonitor, Electron.PowerMonitor>;
+true satisfies IsKnown<typeof ipcRenderer, Electron.IpcRenderer>;
