@@ -15,7 +15,6 @@ export const ENGINE_MODULES = {
   serve: 'electron/serve.ts',
   doctor: 'electron/engine/doctor.ts',
   'understand-live': 'native/gpu/understand-live.ts',
-  'launcher-process': 'native/process/launcher-process.ts',
 } as const;
 /** As resources/packaging names it. */
 const DESKTOP_PROGRAM = process.platform === 'win32' ? 'Switchyard.exe' : 'switchyard-desktop';

@@ -4,6 +4,8 @@ import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
 import { createGpuProbe } from '../../native/gpu/gpu-probe.ts';
 import { createFormPlaces } from '../../native/host/form-places.ts';
 import { createHostProbe } from '../../native/host/host-probe.ts';
+import { keepStarter } from '../../native/process/keep-starter.ts';
+import { createLauncher } from '../../native/process/launcher.ts';
 import { createProcessRuntime } from '../../native/process/process-runtime.ts';
 import { createMessenger } from '../../native/messages/messenger.ts';
 import { createSshMachines } from '../../native/ssh/ssh-machines.ts';
@@ -50,7 +52,13 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
   const runtimes =
     options.runtimes ??
     new Map<RuntimeKind, TrialRuntime>([
-      ['process', createProcessRuntime({ clock })],
+      [
+        'process',
+        createProcessRuntime({
+          clock,
+          launcher: createLauncher(keepStarter(path.join(ground.resourcesDir, 'process'), paths.helpers)),
+        }),
+      ],
       [
         'docker',
         createDockerRuntime({

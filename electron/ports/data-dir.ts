@@ -15,7 +15,7 @@ export interface DataPaths {
   readonly snapshots: string;
   /** Room that is given back when the disk is full. */
   readonly reserve: string;
-  /** Copies of the Python helper, each in a directory named by its content. */
+  /** Copies of what trials need of the program (the Python helper, the starter), each in a directory named by its content. */
   readonly helpers: string;
 }
 

@@ -1,13 +1,6 @@
-/**
- * The Python helper as trials get it: a copy in the data directory, named by the hash of its content.
- *
- * The one that came with the program may lie where no container can reach it (the mount of an AppImage, which belongs to one user
- * alone) and go with the program while trials that it started run on. A new version gets a directory of its own; what runs keeps
- * the one it was started with, so nothing is ever removed here (some KiB for each version that was ever used).
- */
-import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+/** The Python helper as trials get it (keep-file.ts). */
 import path from 'node:path';
+import { keepFile } from './keep-file.ts';
 
 const FILE = 'switchyard.py';
 
@@ -18,29 +11,5 @@ const FILE = 'switchyard.py';
  * @throws the system's error when the helper is missing or cannot be written
  */
 export function keepHelper(sourceDir: string, keptDir: string): string {
-  const content = readFileSync(path.join(sourceDir, FILE));
-  const dir = path.join(keptDir, hashOf(content));
-  const file = path.join(dir, FILE);
-  // Read again and not only looked for: a full disk may have left a part of it, and trials could write there.
-  if (read(file)?.equals(content) === true) return dir;
-  mkdirSync(dir, { recursive: true, mode: 0o755 });
-  const aside = `${file}.${process.pid}`;
-  writeFileSync(aside, content, { mode: 0o644 });
-  // Whatever the umask says: the user of a container may be another one.
-  chmodSync(dir, 0o755);
-  chmodSync(aside, 0o644);
-  renameSync(aside, file);
-  return dir;
-}
-
-function hashOf(content: Buffer): string {
-  return createHash('sha256').update(content).digest('hex').slice(0, 16);
-}
-
-function read(file: string): Buffer | null {
-  try {
-    return readFileSync(file);
-  } catch {
-    return null;
-  }
+  return keepFile(path.join(sourceDir, FILE), keptDir, FILE, 0o644);
 }

@@ -1,32 +1,31 @@
 /**
- * The engine's side of the launcher process (launcher-process.ts).
+ * Starts supervisors: through the starter (resources/process/starter.c), a process so small that starting another costs next to nothing,
+ * or, where there is none for this machine, as shells of the engine's own.
  *
- * States: none -> starting (the engine starts supervisors itself meanwhile) -> ready -> none (nothing to do any more, or it died).
- * It is started by a burst of launches only: a workstation that starts a training run now and then never has one.
- * Dying is harmless: what was asked of it and not answered is started by the engine itself (the claim decides which of the two
- * runs), and the ends of what it had started are found in their files.
+ * States: none -> up (with the first launch) -> none (closed, or it died); or -> unusable, when it never answered: a data directory that no
+ * program may be run from, another processor. Dying is harmless: what was asked of it and not answered is started by the engine itself (the
+ * claim decides which of the two runs), and the ends of what it had started are found in their files.
  */
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { LauncherMessage, LaunchRequest } from './launcher-messages.ts';
+import type { Socket } from 'node:net';
+import os from 'node:os';
 import { spawnSupervisor } from './spawn-supervisor.ts';
 import type { SpawnOrder } from './spawn-supervisor.ts';
+import { readAnswers, writeOrder, type StarterAnswer } from './starter-messages.ts';
 
-// Built, both are JavaScript and lie side by side as well.
-const SCRIPT = fileURLToPath(new URL(`./launcher-process${path.extname(import.meta.url)}`, import.meta.url));
-/** So many launches within a second are a burst. */
-const BURST_LAUNCHES = 8;
-const BURST_MS = 1_000;
-const IDLE_MS = 10_000;
+/** How a supervisor ended. */
+export interface SupervisorEnd {
+  readonly signal: NodeJS.Signals | null;
+  /** It saw that nothing is alive of what it started, also outside of its group. */
+  readonly allGone: boolean;
+}
 
 export interface Launched {
   readonly pid: number;
   readonly claimed: boolean;
-  /** How the supervisor ended; 'unwatched' when that can only be learned from its files. Never rejects. */
-  readonly ended: Promise<{ readonly signal: NodeJS.Signals | null } | 'unwatched'>;
+  /** 'unwatched' when that can only be learned from its files. Never rejects. */
+  readonly ended: Promise<SupervisorEnd | 'unwatched'>;
 }
 
 export interface Launcher {
@@ -35,128 +34,120 @@ export interface Launcher {
   close(): void;
 }
 
-interface Waiting {
-  readonly answered: (answer: Launched) => void;
-  readonly refused: (error: Error) => void;
-  readonly unanswered: () => void;
+interface Starter {
+  readonly child: ChildProcess & { readonly stdin: Socket; readonly stdout: Socket };
+  received: Buffer;
+  hasAnswered: boolean;
 }
 
-/** @param burstLaunches for tests: 0 starts the launcher with the first launch */
-export function createLauncher(burstLaunches: number = BURST_LAUNCHES): Launcher {
-  let helper: ChildProcess | null = null;
-  let ready = false;
+const SIGNALS = new Map(Object.entries(os.constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]));
+
+/** Supervisors write their attempt's variables over it. */
+const ROOM = ' '.repeat(1_000);
+
+/** @param program the starter; null = there is none */
+export function createLauncher(program: string | null): Launcher {
+  let starter: Starter | null = null;
+  let isUsable = program !== null;
   let nextId = 1;
-  let idleTimer: NodeJS.Timeout | null = null;
-  const recentMs: number[] = [];
-  const waiting = new Map<number, Waiting>();
-  const running = new Map<number, (end: { readonly signal: NodeJS.Signals | null } | 'unwatched') => void>();
-  // Electron's program is no Node in a packaged app, and a bundle has no such script.
-  const possible = process.versions['electron'] === undefined && existsSync(SCRIPT);
+  /** Orders that were not answered; null = start it yourself. */
+  const waiting = new Map<number, (answer: Launched | null) => void>();
+  const running = new Map<number, (end: SupervisorEnd | 'unwatched') => void>();
 
-  function noteLaunch(): void {
-    const nowMs = performance.now();
-    recentMs.push(nowMs);
-    if (recentMs.length > burstLaunches) recentMs.shift();
-    const isBurst = recentMs.length >= burstLaunches && nowMs - (recentMs[0] ?? nowMs) < BURST_MS;
-    if (possible && helper === null && isBurst) start();
-    if (helper !== null) rest();
-  }
-
-  /** Ends the helper after a while without launches; while one of its supervisors runs it stays to see the end. */
-  function rest(): void {
-    if (idleTimer !== null) clearTimeout(idleTimer);
-    idleTimer = setTimeout(() => {
-      if (waiting.size === 0 && running.size === 0) stop();
-      else rest();
-    }, IDLE_MS);
-    idleTimer.unref();
-  }
-
-  function start(): void {
-    // A session of its own: Ctrl-C in the engine's terminal is for the engine, which says goodbye by closing the channel.
-    const child = fork(SCRIPT, [], { execArgv: [], detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
-    helper = child;
-    child.unref();
-    child.channel?.unref();
-    child.on('message', (message) => {
-      if (helper === child) hear(message as LauncherMessage);
-    });
+  function start(path: string): Starter {
+    // A session of its own: Ctrl-C in the engine's terminal is for the engine, which says goodbye by closing the stream.
+    const child = spawn(path, [], {
+      detached: true,
+      cwd: '/',
+      env: { SWITCHYARD_ROOM: ROOM },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    }) as Starter['child'];
+    const started: Starter = { child, received: Buffer.alloc(0), hasAnswered: false };
     const gone = (): void => {
-      if (helper === child) lose();
+      lose(started);
     };
     child.on('error', gone);
-    child.on('disconnect', gone);
     child.on('exit', gone);
+    child.stdin.on('error', gone);
+    child.stdout.on('error', gone);
+    child.stdout.on('close', gone);
+    child.stdout.on('data', (data: Buffer) => {
+      try {
+        hear(started, data);
+      } catch {
+        child.kill('SIGKILL');
+        gone();
+      }
+    });
+    child.unref();
+    child.stdin.unref();
+    child.stdout.unref();
+    return started;
   }
 
-  function hear(message: LauncherMessage): void {
-    if (message.kind === 'ready') {
-      ready = true;
-      return;
-    }
-    const { id } = message;
-    if (message.kind === 'ended') {
-      running.get(id)?.({ signal: message.signal });
-      running.delete(id);
-      return;
-    }
+  function hear(from: Starter, data: Buffer): void {
+    if (from !== starter) return;
+    from.hasAnswered = true;
+    const { answers, rest } = readAnswers(from.received.length === 0 ? data : Buffer.concat([from.received, data]));
+    from.received = rest;
+    for (const answer of answers) take(answer);
+    if (waiting.size === 0) from.child.stdout.unref();
+  }
+
+  function take(answer: StarterAnswer): void {
+    const { kind, id, pid } = answer;
     const asked = waiting.get(id);
+    if (kind === 'claimed') {
+      const { promise: ended, resolve } = Promise.withResolvers<SupervisorEnd | 'unwatched'>();
+      running.set(id, resolve);
+      asked?.({ pid, claimed: true, ended });
+    } else if (kind === 'ended') {
+      running.get(id)?.({ signal: SIGNALS.get(answer.value) ?? null, allGone: answer.value === 0 });
+      running.delete(id);
+      // It died before it could say whether it has the claim.
+      asked?.({ pid, claimed: false, ended: Promise.resolve('unwatched') });
+    } else asked?.(kind === 'refused' ? null : { pid, claimed: false, ended: Promise.resolve('unwatched') });
     waiting.delete(id);
-    if (message.kind === 'refused')
-      asked?.refused(Object.assign(new Error(message.message), message.code === null ? {} : { code: message.code }));
-    else
-      asked?.answered({
-        pid: message.pid,
-        claimed: message.claimed,
-        ended: new Promise((resolve) => {
-          running.set(id, resolve);
-        }),
-      });
   }
 
-  function lose(): void {
-    helper = null;
-    ready = false;
+  function lose(lost: Starter): void {
+    if (lost !== starter) return;
+    starter = null;
+    if (!lost.hasAnswered) isUsable = false;
     const unanswered = [...waiting.values()];
     const unwatched = [...running.values()];
     waiting.clear();
     running.clear();
-    for (const asked of unanswered) asked.unanswered();
+    for (const asked of unanswered) asked(null);
     for (const tell of unwatched) tell('unwatched');
-  }
-
-  function stop(): void {
-    if (idleTimer !== null) clearTimeout(idleTimer);
-    const child = helper;
-    lose();
-    if (child?.connected === true) child.disconnect();
   }
 
   async function launchHere(order: SpawnOrder): Promise<Launched> {
     const { pid, claimed, ended } = await spawnSupervisor(order);
-    return { pid, claimed: await claimed, ended: ended.then((signal) => ({ signal })) };
+    return { pid, claimed: await claimed, ended: ended.then((signal) => ({ signal, allGone: false })) };
   }
 
   return {
     async launch(order) {
-      noteLaunch();
-      const child = helper;
-      if (child === null || !ready || !child.connected) return await launchHere(order);
       const id = nextId++;
-      const answer = await new Promise<Launched | null>((resolve, reject) => {
-        waiting.set(id, {
-          answered: resolve,
-          refused: reject,
-          unanswered: () => {
-            resolve(null);
-          },
-        });
-        child.send({ id, order } satisfies LaunchRequest, (error) => {
-          if (error !== null && waiting.delete(id)) resolve(null);
-        });
+      const message = program === null || !isUsable ? null : writeOrder(id, order);
+      if (program === null || message === null) return await launchHere(order);
+      const to = (starter ??= start(program));
+      const answer = await new Promise<Launched | null>((resolve) => {
+        waiting.set(id, resolve);
+        // Whoever asked waits for the answer; for the ends of programs nobody has to stay.
+        to.child.stdout.ref();
+        to.child.stdin.write(message);
       });
       return answer ?? (await launchHere(order));
     },
-    close: stop,
+    close() {
+      const open = starter;
+      if (open === null) return;
+      // Not for want of an answer.
+      open.hasAnswered = true;
+      lose(open);
+      open.child.stdin.end();
+    },
   };
 }

@@ -33,7 +33,7 @@ import { readBootId } from '../boot-id.ts';
 import { claimAsAbsent, hasCode, readClaim, readExit, removeAttemptFiles } from './attempt-files.ts';
 import { describeExit, describeUnreadable, describeVanished } from './describe-exit.ts';
 import { createLauncher } from './launcher.ts';
-import type { Launched, Launcher } from './launcher.ts';
+import type { Launched, Launcher, SupervisorEnd } from './launcher.ts';
 import { createLinuxTable, membersOf } from './process-table.ts';
 import type { ProcessEntry, ProcessTable, SupervisorId } from './process-table.ts';
 import { createPsTable } from './ps-table.ts';
@@ -62,7 +62,7 @@ export interface ProcessRuntimeOptions {
   readonly clock: Clock;
   /** For tests; default: the running machine's. */
   readonly table?: ProcessTable;
-  /** For tests; default: a launcher that starts with a burst of launches. */
+  /** Default: one that has no starter. */
   readonly launcher?: Launcher;
 }
 
@@ -75,7 +75,7 @@ type Found =
 export function createProcessRuntime({
   clock,
   table: given,
-  launcher = createLauncher(),
+  launcher = createLauncher(null),
 }: ProcessRuntimeOptions): TrialRuntime {
   const supported = given !== undefined || process.platform === 'linux' || process.platform === 'darwin';
   const bootId = readBootId();
@@ -143,21 +143,21 @@ export function createProcessRuntime({
       await killMembers(spec.attemptId, null);
       return describeUnreadable(exit.unreadable, clock.nowMs());
     }
-    return settled(spec, pid, exit.value, end.signal, oomKillsBefore);
+    return settled(spec, pid, exit.value, end, oomKillsBefore);
   }
 
   async function settled(
     spec: LaunchSpec,
     pid: number,
     exit: ReturnType<typeof readExit>,
-    endSignal: NodeJS.Signals | null,
+    end: SupervisorEnd,
     oomKillsBefore: number | null,
   ): Promise<ExitInfo> {
     // With an exit file the group is dead; what is left are processes that left it. Without one the group may live.
     if (exit === null) await killMembers(spec.attemptId, await supervisorOf(handleOf(spec, pid)));
-    else await killStrays(spec.attemptId, pid);
+    else if (!end.allGone) await killStrays(spec.attemptId, pid);
     if (exit === null) {
-      return describeVanished({ lost: false, signal: endSignal ?? 'SIGKILL', endedAtMs: clock.nowMs() });
+      return describeVanished({ lost: false, signal: end.signal ?? 'SIGKILL', endedAtMs: clock.nowMs() });
     }
     // The out-of-memory killer sends SIGKILL: any other end needs no look at what it did.
     const oomKills = exit.exitCode === SIGKILL_CODE ? table().oomKills() : null;

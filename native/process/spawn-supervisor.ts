@@ -1,4 +1,4 @@
-/** The one system call that starts a supervisor (supervisor.ts), from plain data: the engine makes it itself or has its launcher make it. */
+/** The one system call that starts a supervisor (supervisor.ts) as a shell of the engine's own. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs';

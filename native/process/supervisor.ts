@@ -1,7 +1,9 @@
 /**
- * The supervisor: a few lines of POSIX sh between the engine and the program, so that an exit code outlives the engine.
+ * The supervisor: what stands between the engine and the program, so that an exit code outlives the engine. On Linux it is a copy of the
+ * starter (resources/process/starter.c); elsewhere, and where the starter cannot run, a few lines of POSIX sh. Both do the same, but only
+ * the first takes in processes that leave the group, and can tell that none is left.
  *
- * The engine starts it detached (own session and process group; stdin /dev/null, stdout and stderr appended to the log).
+ * It is started detached (own session and process group; stdin /dev/null, stdout and stderr appended to the log).
  * It leaves two traces in the attempt's state directory, both made by one atomic creation and both without a fork:
  *
  *   claim      created with O_EXCL before anything else. Who creates it owns the attempt for ever: a supervisor, which writes

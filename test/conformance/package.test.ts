@@ -112,6 +112,8 @@ describe.skipIf(process.platform === 'win32' || machine === null)('the npm packa
       'out/renderer/index.html',
       'resources/container/entry-x86_64',
       'resources/container/entry-aarch64',
+      'resources/process/starter-x86_64',
+      'resources/process/starter-aarch64',
       'resources/python/switchyard.py',
     ])
       expect(files).toContain(needed);

@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { LaunchError } from '../../electron/ports/trial-runtime.ts';
 import type { LaunchSpec, TrialRuntime } from '../../electron/ports/trial-runtime.ts';
 import { createDockerRuntime } from '../../native/docker/docker-runtime.ts';
+import { createLauncher } from '../../native/process/launcher.ts';
 import { createProcessRuntime } from '../../native/process/process-runtime.ts';
 import { createFakeMachine, fakeArgv } from '../fakes/runtime.ts';
 import type { FakeProgram } from '../fakes/runtime.ts';
@@ -19,7 +20,7 @@ import type { TestDockerd } from '../support/dockerd.ts';
 import { createAgentMachine } from '../support/agent-machine.ts';
 import { listProcessesOf, waitUntil } from '../support/processes.ts';
 import { createRemoteRuntimeOn } from '../support/remote-runtime.ts';
-import { createLab, ENTRY_DIR, systemClock } from '../support/runtime-lab.ts';
+import { createLab, ENTRY_DIR, SUPERVISORS, systemClock } from '../support/runtime-lab.ts';
 import type { Lab } from '../support/runtime-lab.ts';
 
 interface Subject {
@@ -455,11 +456,11 @@ describe('fake runtime', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('process runtime', () => {
+describe.skipIf(process.platform === 'win32').each(SUPERVISORS)('process runtime, supervised by $by', ({ starter }) => {
   conforms('real', () =>
     Promise.resolve({
       lab: createLab(null),
-      engine: () => createProcessRuntime({ clock: systemClock }),
+      engine: () => createProcessRuntime({ clock: systemClock, launcher: createLauncher(starter) }),
       program: (sh) => ['sh', '-c', sh],
     }),
   );

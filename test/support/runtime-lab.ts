@@ -12,6 +12,24 @@ export const systemClock: Clock = { nowMs: () => Date.now(), monotonicMs: () => 
 /** The first processes of containers, by processor. */
 export const ENTRY_DIR = path.join(import.meta.dirname, '..', '..', 'resources', 'container');
 
+/** What starts and supervises process trials on this machine; null where shells do. */
+export const STARTER =
+  process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64')
+    ? path.join(
+        import.meta.dirname,
+        '..',
+        '..',
+        'resources',
+        'process',
+        `starter-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}`,
+      )
+    : null;
+/** The ways a supervisor is started on this machine: as a shell, and where there is one, by the starter. */
+export const SUPERVISORS: readonly { readonly by: string; readonly starter: string | null }[] = [
+  { by: 'shells', starter: null },
+  ...(STARTER === null ? [] : [{ by: 'the starter', starter: STARTER }]),
+];
+
 export interface TrialPlan extends Partial<Omit<LaunchSpec, 'argv'>> {
   readonly argv: readonly string[];
 }
