@@ -35,6 +35,11 @@ export function createApi(services: Services): OpenAPIHono {
     async (c) => (await answerInTurns(await services.table(c.req.valid('json')))) as never,
   );
   api.openapi(routes.tableColumns, async (c) => c.json(await services.tableColumns(c.req.valid('json')), 200));
+  api.openapi(routes.listViews, (c) => c.json({ views: services.tableViews() }, 200));
+  api.openapi(routes.putView, (c) =>
+    c.json({ views: services.putTableView(c.req.valid('param').name, c.req.valid('json')) }, 200),
+  );
+  api.openapi(routes.deleteView, (c) => c.json({ views: services.deleteTableView(c.req.valid('param').name) }, 200));
   api.openapi(routes.submit, async (c) => c.json(await services.submit(c.req.valid('json')), 201));
   api.openapi(routes.listExperiments, (c) => {
     const { before = null, kind = null, limit } = c.req.valid('query');

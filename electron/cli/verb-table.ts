@@ -47,7 +47,7 @@ export const VERBS: readonly Verb[] = [
     summary: 'what a searcher will make',
     load: () => import('./verbs/preview-search.ts'),
   },
-  { name: 'exp', group: 'Look', summary: 'sweeps and searches as wholes', load: () => import('./verbs/exp.ts') },
+  { name: 'exp', group: 'Look', summary: 'sweeps as wholes, trials as a table', load: () => import('./verbs/exp.ts') },
   { name: 'mv', group: 'Order', summary: 'move trials in the queue', load: () => import('./verbs/mv.ts') },
   {
     name: 'priority',

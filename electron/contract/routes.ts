@@ -23,7 +23,7 @@ import { CheckTargetBody, TargetCheck } from './targets.ts';
 import { DoctorCheck, Settings } from './settings.ts';
 import { CodeDiff } from './snapshots.ts';
 import { OutcomeKind, PoolId, TrialState } from './states.ts';
-import { TableAnswer, TableColumns, TableQuestion, TableWindowBody } from './table.ts';
+import { NamedView, TableAnswer, TableColumns, TableQuestion, TableView, TableWindowBody, ViewName } from './table.ts';
 import {
   After,
   LogFacts,
@@ -152,6 +152,25 @@ export const tableColumns = createRoute({
   path: '/table/columns',
   request: body(TableQuestion),
   responses: { 200: json(TableColumns, 'The parameters and metrics of the trials that fit'), ...problems },
+});
+const viewParam = z.object({ name: ViewName.openapi({ param: { name: 'name', in: 'path' } }) });
+const views = z.object({ views: z.array(NamedView) });
+export const listViews = createRoute({
+  method: 'get',
+  path: '/table/views',
+  responses: { 200: json(views, 'Views of the table, by name'), ...problems },
+});
+export const putView = createRoute({
+  method: 'post',
+  path: '/table/views/{name}',
+  request: { params: viewParam, ...body(TableView) },
+  responses: { 200: json(views, 'Kept; all of them'), ...problems },
+});
+export const deleteView = createRoute({
+  method: 'delete',
+  path: '/table/views/{name}',
+  request: { params: viewParam },
+  responses: { 200: json(views, 'Those that are left'), ...problems },
 });
 export const submit = createRoute({
   method: 'post',

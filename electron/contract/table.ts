@@ -97,3 +97,29 @@ export type TableColumn = z.infer<typeof TableColumn>;
 
 export const TableColumns = z.object({ columns: z.array(TableColumn) }).openapi('TableColumns');
 export type TableColumns = z.infer<typeof TableColumns>;
+
+/** How somebody looks at the table, kept under a name. */
+export const TableView = z
+  .object({
+    search: z.string().max(2_000).default(''),
+    archived: z.enum(['true', 'false', 'all']).default('false'),
+    sort: TableQuestion.shape.sort,
+    group: ColumnId.nullable().default(null),
+    columns: z
+      .array(ColumnId)
+      .max(MAX_COLUMNS)
+      .nullable()
+      .default(null)
+      .openapi({ description: 'From left to right; null = those that tell most, chosen anew each time.' }),
+    pinned: z.array(ColumnId).max(20).default([]).openapi({ description: 'Those that stay in sight at the left.' }),
+    onlyDiffering: z.boolean().default(true).openapi({ description: 'Parameters that are alike are not shown.' }),
+  })
+  .strict()
+  .openapi('TableView');
+export type TableView = z.infer<typeof TableView>;
+
+export const ViewName = z.string().trim().min(1).max(60);
+export const MAX_VIEWS = 100;
+
+export const NamedView = z.object({ name: z.string(), view: TableView }).openapi('NamedView');
+export type NamedView = z.infer<typeof NamedView>;

@@ -74,7 +74,7 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
       forecast: (moved) => planView.preview(moved),
       collectGarbage: trials.collectGarbage,
     }),
-    ...createTableService({ db: store.db, nowMs, toTrial: screen.view }),
+    ...createTableService({ store, nowMs, toTrial: screen.view }),
     ...createExperimentService({
       store,
       toTrial: screen.view,

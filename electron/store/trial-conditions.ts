@@ -1,6 +1,7 @@
 /** A search as conditions of SQL on `trial` and, where it looks at texts, on `trial_text` beside it. */
 import type { Database } from 'better-sqlite3';
-import { isNumber, STATE_WORDS, type SearchQuery, type SearchTerm, type ValueTerm } from '../text/search-query.ts';
+import { isNumber } from '../text/is-number.ts';
+import { STATE_WORDS, type SearchQuery, type SearchTerm, type ValueTerm } from '../text/search-query.ts';
 import type { TrialState } from '../contract/states.ts';
 import { findColumn, metricField, type MetricPart } from './cells.ts';
 import { PART_END } from './search-text.ts';

@@ -1,5 +1,5 @@
 /** A trial's parameters as the cells of a table: one value a name, groups told by dots. Pure. */
-import { isNumber } from './search-query.ts';
+import { isNumber } from './is-number.ts';
 import { splitCommand } from './split-command.ts';
 
 export type CellValue = number | string;

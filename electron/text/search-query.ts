@@ -15,6 +15,7 @@
  */
 import { SwitchyardError } from '../contract/errors.ts';
 import { OutcomeKind, TrialState } from '../contract/states.ts';
+import { isNumber } from './is-number.ts';
 import { suggest } from './nearest.ts';
 
 export type StateWord = TrialState | OutcomeKind;
@@ -303,8 +304,3 @@ function parseMoment(value: string, nowMs: number, key: SearchKey): number {
     `${near === null ? '' : `Did you mean ${near}? `}A time is 30m, 12h, 7d or 2w ago, today, yesterday, or a date. ${EXAMPLES[key]}`,
   );
 }
-
-const NUMBER = /^[+-]?(?:\d+[.]?\d*|[.]\d+)(?:e[+-]?\d+)?$/i;
-
-/** @returns whether a text is a number as people write them: what it stands beside is compared with it as a number */
-export const isNumber = (value: string): boolean => NUMBER.test(value) && Number.isFinite(Number(value));

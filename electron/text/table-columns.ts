@@ -5,8 +5,6 @@
  *   param:lr                     a parameter
  *   best:val_loss last: min: max:  a number of a metric; best is the lowest of a loss or an error, else the highest
  */
-import { SwitchyardError } from '../contract/errors.ts';
-import { suggest } from './nearest.ts';
 
 export const FACT_COLUMNS = [
   'id',
@@ -26,7 +24,7 @@ export const FACT_COLUMNS = [
 ] as const;
 export type FactColumn = (typeof FACT_COLUMNS)[number];
 
-const METRIC_PARTS = ['best', 'last', 'min', 'max'] as const;
+export const METRIC_PARTS = ['best', 'last', 'min', 'max'] as const;
 
 export type ColumnRef =
   | { readonly kind: 'fact'; readonly fact: FactColumn }
@@ -50,29 +48,18 @@ const FACT_HEADINGS: Readonly<Record<FactColumn, string>> = {
   starred: 'Starred',
 };
 
-/**
- * @param path the field of the request it stands in
- * @throws SwitchyardError invalid_request, with the nearest one there is
- */
-export function readColumnRef(id: string, path: string): ColumnRef {
+/** @returns null = there is no such column */
+export function readColumnRef(id: string): ColumnRef | null {
   const colon = id.indexOf(':');
-  const [prefix, name] = colon < 0 ? [id, ''] : [id.slice(0, colon), id.slice(colon + 1)];
   if (colon < 0) {
     const fact = FACT_COLUMNS.find((one) => one === id);
-    if (fact !== undefined) return { kind: 'fact', fact };
-  } else if (name !== '') {
-    if (prefix === 'param') return { kind: 'param', name };
-    const part = METRIC_PARTS.find((one) => one === prefix);
-    if (part !== undefined) return { kind: 'metric', name, part };
+    return fact === undefined ? null : { kind: 'fact', fact };
   }
-  const near = suggest(prefix, colon < 0 ? FACT_COLUMNS : ['param', ...METRIC_PARTS]);
-  throw new SwitchyardError('invalid_request', `The table has no column ${JSON.stringify(id.slice(0, 80))}.`, {
-    path,
-    remedy:
-      near === null
-        ? `There are ${FACT_COLUMNS.join(', ')}; param:NAME; and ${METRIC_PARTS.map((one) => `${one}:METRIC`).join(', ')}.`
-        : `Did you mean ${near}${colon < 0 ? '' : `:${name.slice(0, 80) || 'NAME'}`}?`,
-  });
+  const [prefix, name] = [id.slice(0, colon), id.slice(colon + 1)];
+  if (name === '') return null;
+  if (prefix === 'param') return { kind: 'param', name };
+  const part = METRIC_PARTS.find((one) => one === prefix);
+  return part === undefined ? null : { kind: 'metric', name, part };
 }
 
 /** @returns what stands above the column */

@@ -12,6 +12,14 @@ import type { GpuStatus } from '../../electron/contract/gpus.ts';
 import type { Channel, ChannelBody, MessageTest, TrialMessages } from '../../electron/contract/messages.ts';
 import type { TrialSort } from '../../electron/contract/paging.ts';
 import type { Pool } from '../../electron/contract/pools.ts';
+import type {
+  NamedView,
+  TableAnswer,
+  TableColumns,
+  TableQuestion,
+  TableView,
+  TableWindowInput,
+} from '../../electron/contract/table.ts';
 import type { CodeDiff } from '../../electron/contract/snapshots.ts';
 import type { DoctorCheck, Settings } from '../../electron/contract/settings.ts';
 import type {
@@ -197,6 +205,14 @@ export const api = {
       `/trials?${new URLSearchParams(Object.entries(question).flatMap(([key, value]) => (value === undefined || value === '' ? [] : [[key, String(value)]])))}`,
       signal,
     ),
+  table: (body: TableWindowInput, signal?: AbortSignal) => write<TableAnswer>('POST', '/table', body, signal),
+  tableColumns: (body: TableQuestion, signal?: AbortSignal) =>
+    write<TableColumns>('POST', '/table/columns', body, signal),
+  tableViews: (signal?: AbortSignal) => get<{ views: NamedView[] }>('/table/views', signal),
+  putTableView: (name: string, view: TableView) =>
+    write<{ views: NamedView[] }>('POST', `/table/views/${encodeURIComponent(name)}`, view),
+  deleteTableView: (name: string) =>
+    write<{ views: NamedView[] }>('DELETE', `/table/views/${encodeURIComponent(name)}`),
   channels: (signal?: AbortSignal) => get<{ channels: Channel[] }>('/messages/channels', signal),
   putChannel: (name: string, body: ChannelBodyInput) =>
     write<Channel>('POST', `/messages/channels/${encodeURIComponent(name)}`, body),

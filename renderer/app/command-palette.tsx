@@ -150,6 +150,7 @@ function useCommands(): Command[] {
     })),
     { id: 'new', label: 'New experiment', run: () => openDialog({ kind: 'submit' }) },
     { id: 'queue', label: 'Go to the queue', run: () => goTo('queue') },
+    { id: 'experiments', label: 'Go to the experiments', run: () => goTo('experiments') },
     { id: 'finished', label: 'Go to the finished trials', run: () => goTo('finished') },
     { id: 'settings', label: 'Go to settings', run: () => goTo('settings') },
     { id: 'doctor', label: 'Run the doctor', run: askDoctor },

@@ -7,6 +7,7 @@ import { useView } from '../shared/view-state.ts';
 import { CommandPalette } from './command-palette.tsx';
 import { Dialogs } from './dialogs.tsx';
 import { ConnectionBanner, Notices } from './notices.tsx';
+import { ExperimentsScreen } from './experiments-screen.tsx';
 import { FinishedScreen } from './finished-screen.tsx';
 import { QueueScreen } from './queue-screen.tsx';
 import { useShortcuts } from './shortcuts.tsx';
@@ -46,6 +47,8 @@ export function Shell() {
         </div>
       ) : screen === 'queue' ? (
         <QueueScreen />
+      ) : screen === 'experiments' ? (
+        <ExperimentsScreen />
       ) : screen === 'finished' ? (
         <FinishedScreen />
       ) : (

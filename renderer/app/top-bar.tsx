@@ -8,6 +8,7 @@ import type { Screen } from '../shared/view-state.ts';
 
 const PLACES: readonly { readonly screen: Screen; readonly label: string }[] = [
   { screen: 'queue', label: 'Queue' },
+  { screen: 'experiments', label: 'Experiments' },
   { screen: 'finished', label: 'Finished' },
   { screen: 'settings', label: 'Settings' },
 ];

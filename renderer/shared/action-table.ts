@@ -22,6 +22,9 @@ export type ActionId =
   | 'duplicate'
   | 'rename'
   | 'labels'
+  | 'star'
+  | 'unstar'
+  | 'compare'
   | 'archive'
   | 'unarchive'
   | 'delete';
@@ -89,6 +92,15 @@ export const TRIAL_ACTIONS: readonly TrialActionSpec[] = [
   { id: 'copy', label: 'Run again as a copy', group: 'run', applies: (trials) => trials.length > 0 },
   { id: 'duplicate', label: 'Duplicate with edits…', group: 'edit', applies: single },
   { id: 'rename', label: 'Rename…', group: 'edit', keys: 'F2', applies: single },
+  { id: 'star', label: 'Star', group: 'edit', applies: every((trial) => !trial.starred) },
+  { id: 'unstar', label: 'Take the star away', group: 'edit', applies: every((trial) => trial.starred) },
+  {
+    id: 'compare',
+    label: 'Compare',
+    group: 'edit',
+    hint: 'Parameters, metrics and code side by side.',
+    applies: (trials) => trials.length > 1,
+  },
   { id: 'labels', label: 'Labels…', group: 'edit', applies: (trials) => trials.length > 0 },
   {
     id: 'cancel',

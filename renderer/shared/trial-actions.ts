@@ -7,7 +7,7 @@ import { engineNow, findTrial, rememberTrials, useEngine } from '../api/store.ts
 import type { ActionId } from './action-table.ts';
 import { findLosing } from './losing.ts';
 import { attempt, toastDone, toastError } from './toasts.tsx';
-import { inspect, openDialog } from './view-state.ts';
+import { compareTrials, inspect, openDialog } from './view-state.ts';
 
 /** @returns the trials behind these ids that still exist. */
 export function trialsOf(ids: Iterable<number>): Trial[] {
@@ -90,6 +90,8 @@ export async function runAction(id: ActionId, trials: readonly Trial[]): Promise
       return openDialog({ kind: 'rename', trialId: first.id });
     case 'duplicate':
       return openDialog({ kind: 'duplicate', trialId: first.id });
+    case 'compare':
+      return compareTrials(trialIds);
     case 'delete':
       return openDialog({ kind: 'delete', trialIds });
     case 'kill':
@@ -110,6 +112,8 @@ export async function runAction(id: ActionId, trials: readonly Trial[]): Promise
     case 'freeze':
     case 'unfreeze':
     case 'release':
+    case 'star':
+    case 'unstar':
     case 'archive':
     case 'unarchive':
       return void (await act({ action: id, trialIds }));

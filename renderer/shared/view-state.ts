@@ -4,9 +4,9 @@
  */
 import { create } from 'zustand';
 
-export type Screen = 'queue' | 'finished' | 'settings';
+export type Screen = 'queue' | 'experiments' | 'finished' | 'settings';
 
-const SCREENS: readonly Screen[] = ['queue', 'finished', 'settings'];
+const SCREENS: readonly Screen[] = ['queue', 'experiments', 'finished', 'settings'];
 
 export type Dialog =
   | { readonly kind: 'submit'; readonly directory?: string }
@@ -50,6 +50,8 @@ export interface ViewState {
   readonly menu: MenuPlace | null;
   readonly collapsed: ReadonlySet<string>;
   readonly showArchived: boolean;
+  /** The trials that are compared in the place of experiments, the one the others are held against first; null = the table. */
+  readonly compared: readonly number[] | null;
   /** Rises when somebody asks for the doctor: its part of the settings comes into view. 0: nobody has. */
   readonly doctorAsked: number;
 }
@@ -74,6 +76,7 @@ export const useView = create<ViewState>()(() => ({
   menu: null,
   collapsed: readCollapsed(),
   showArchived: false,
+  compared: null,
   doctorAsked: 0,
 }));
 
@@ -86,6 +89,15 @@ export function goTo(screen: Screen): void {
   const left = useView.getState().screen !== screen;
   set({ screen, doctorAsked: 0, ...(left ? { selection: new Set(), activeId: null, anchorId: null } : {}) });
 }
+
+/** Puts trials side by side. */
+export function compareTrials(trialIds: readonly number[]): void {
+  goTo('experiments');
+  set({ compared: trialIds, inspectedId: null });
+}
+
+/** Back to the table. */
+export const endCompare = (): void => set({ compared: null });
 
 /** Goes to the doctor, which examines the machine. */
 export function askDoctor(): void {

@@ -8,6 +8,7 @@ import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 import { confirmLoss, YES_FLAG, type ConfirmFlags } from '../confirm-loss.ts';
 import { describeExperiment, experimentTable, sweepTable } from '../describe-experiment.ts';
+import { addTableVerbs } from '../exp-table.ts';
 import { CliError, ExitCode, usageError } from '../exit-codes.ts';
 import { readTrialId } from '../find-trial.ts';
 import { splitMoveWords } from '../move-words.ts';
@@ -26,8 +27,16 @@ interface Json {
 export const build: BuildVerb = (context) => {
   const exp = createVerb(
     'exp',
-    'Experiments: sweeps and searches as wholes. EXPERIMENT is its number, or its name.',
-    ['exp ls', 'exp show 5', 'exp mv 5 top', 'exp cap 5 2', 'exp more 5 20'],
+    'Experiments: sweeps and searches as wholes, and the table of their trials. EXPERIMENT is its number, or its name.',
+    [
+      'exp ls',
+      'exp show 5',
+      'exp table --sort val_loss',
+      'exp compare 12 14',
+      'exp mv 5 top',
+      'exp cap 5 2',
+      'exp more 5 20',
+    ],
     context,
   );
   const sub = (name: string, description: string, examples: readonly string[]): Command =>
@@ -38,6 +47,8 @@ export const build: BuildVerb = (context) => {
       context,
     );
   exp
+    // What stands behind the inner verb is its own: --json, too.
+    .enablePositionalOptions()
     .usage('VERB [ARGUMENT...]')
     .argument('[words...]')
     .action((words: string[]) => {
@@ -84,6 +95,7 @@ export const build: BuildVerb = (context) => {
         );
       }),
   );
+  addTableVerbs(exp, sub, context);
   for (const [name, description] of [
     ['resume', 'Let its paused trials start again.'],
     ['archive', 'Hide its ended trials.'],

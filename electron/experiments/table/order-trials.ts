@@ -9,7 +9,8 @@ import { findColumn, metricField, readCells, type CellSource } from '../../store
 import { scanTable, type ScannedRow, type TableScan } from '../../store/scan-table.ts';
 import { lastTrialId } from '../../store/scan-trials.ts';
 import { parseSearch } from '../../text/search-query.ts';
-import { readColumnRef, type ColumnRef } from '../../text/table-columns.ts';
+import type { ColumnRef } from '../../text/table-columns.ts';
+import { knownColumn } from './known-column.ts';
 import { sortRows, toSortKeys, type SortKeys } from './sort-rows.ts';
 
 export interface TrialGroup {
@@ -34,10 +35,10 @@ const MOST_STRETCH = 20_000;
 /** @throws SwitchyardError invalid_search, invalid_request for a column there cannot be */
 export async function orderTrials(db: Database, question: TableQuestion, nowMs: number): Promise<TrialOrder> {
   const sort = question.sort.map(({ column, order }, at) => ({
-    ref: readColumnRef(column, `sort.${at}.column`),
+    ref: knownColumn(column, `sort.${at}.column`),
     isDescending: order === 'desc',
   }));
-  const group = question.group === null ? null : readColumnRef(question.group, 'group');
+  const group = question.group === null ? null : knownColumn(question.group, 'group');
   const query = parseSearch(question.search, nowMs);
   const pace = await takeTurns();
   const archived = question.archived === 'all' ? null : question.archived === 'true';

@@ -10,7 +10,8 @@ import type { Trial } from '../../contract/trials.ts';
 import { takeTurns } from '../../ports/turns.ts';
 import { countList, getTrialRow, type TrialRow } from '../../store/trials.ts';
 import { getExperiment } from '../../store/experiments.ts';
-import { readColumnRef, type ColumnRef } from '../../text/table-columns.ts';
+import type { ColumnRef } from '../../text/table-columns.ts';
+import { knownColumn } from './known-column.ts';
 import { createCellReader } from './read-cells.ts';
 import { orderTrials, type TrialGroup, type TrialOrder } from './order-trials.ts';
 import { rowsInSight } from './rows-in-sight.ts';
@@ -64,11 +65,11 @@ export function createExperimentTable(deps: TableDeps): ExperimentTable {
   return {
     orderOf,
     async window(body) {
-      const refs = body.columns.map((id, at) => readColumnRef(id, `columns.${at}`));
+      const refs = body.columns.map((id, at) => knownColumn(id, `columns.${at}`));
       const { name, order } = await orderOf(body, body.order);
       const { length, rows } = rowsInSight(order, new Set(body.folded), body.offset, body.limit);
       const cells = createCellReader(db, refs, deps.nowMs());
-      const group = body.group === null ? null : readColumnRef(body.group, 'group');
+      const group = body.group === null ? null : knownColumn(body.group, 'group');
       const pace = await takeTurns();
       const items: TableItem[] = [];
       for (const row of rows) {

@@ -1,7 +1,7 @@
 /** The code the trial runs: where it came from, what was left out, and how it differs from another's or from the directory now. */
 import { useEffect, useMemo, useState } from 'react';
 import type { ChangedFile, CodeDiff, SnapshotInfo } from '../../../electron/contract/snapshots.ts';
-import type { TrialDetail } from '../../../electron/contract/trials.ts';
+import type { Trial, TrialDetail } from '../../../electron/contract/trials.ts';
 import { sayBytes } from '../../../electron/text/say.ts';
 import { api } from '../../api/client.ts';
 import { toApiError } from '../../api/problem.ts';
@@ -9,6 +9,7 @@ import type { ApiError } from '../../api/problem.ts';
 import { useEngine } from '../../api/store.ts';
 
 const OFFERED = 100;
+const NO_OTHERS: readonly Pick<Trial, 'id' | 'name'>[] = [];
 
 export function CodeTab({ detail }: { readonly detail: TrialDetail | null }) {
   if (detail === null) return null;
@@ -56,8 +57,20 @@ function Facts({ info }: { readonly info: SnapshotInfo }) {
   );
 }
 
-function Difference({ id, source }: { readonly id: number; readonly source: string }) {
-  const [other, setOther] = useState<number | null>(null);
+/** How the code of a trial differs. @param first what it is compared with at first; null = the directory as it is now */
+export function Difference({
+  id,
+  source,
+  first = null,
+  offered = NO_OTHERS,
+}: {
+  readonly id: number;
+  readonly source: string;
+  readonly first?: number | null;
+  /** Stand before the others one can choose from. */
+  readonly offered?: readonly Pick<Trial, 'id' | 'name'>[];
+}) {
+  const [other, setOther] = useState<number | null>(first);
   const [diff, setDiff] = useState<CodeDiff | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const byId = useEngine((state) => state.trials.byId);
@@ -66,8 +79,9 @@ function Difference({ id, source }: { readonly id: number; readonly source: stri
       [...byId.values()]
         .filter((trial) => trial.id !== id)
         .toSorted((a, b) => b.id - a.id)
+        .filter((trial) => !offered.some((one) => one.id === trial.id))
         .slice(0, OFFERED),
-    [byId, id],
+    [byId, id, offered],
   );
   const connected = useEngine((state) => state.connection === 'live');
   useEffect(() => {
@@ -92,7 +106,7 @@ function Difference({ id, source }: { readonly id: number; readonly source: stri
           onChange={(event) => setOther(event.target.value === '' ? null : Number(event.target.value))}
         >
           <option value="">{source} as it is now</option>
-          {others.map((trial) => (
+          {[...offered, ...others].map((trial) => (
             <option key={trial.id} value={trial.id}>{`#${trial.id} ${trial.name}`}</option>
           ))}
         </select>

@@ -5,6 +5,8 @@ import { dataPaths } from '../../../electron/ports/data-dir.ts';
 import { ensureWorkstationPool } from '../../../electron/queue/pools.ts';
 import { openStore } from '../../../electron/store/database.ts';
 import { insertExperiment } from '../../../electron/store/experiments.ts';
+import { followMetricCells } from '../../../electron/store/cells.ts';
+import { insertMetrics } from '../../../electron/store/reports.ts';
 import { getTrialRow, insertTrial, updateMainMetric, updateTrial } from '../../../electron/store/trials.ts';
 import { makeTrialRow } from '../../fakes/rows.ts';
 
@@ -33,7 +35,7 @@ export function seedFinished(dataDir: string, count: number): void {
           ...makeTrialRow({ experimentId }),
           name: `sweep-${index}`,
           labels: index === 7 ? ['keeper'] : [],
-          hparams: { lr: 0.003, wd: 0.05, seed: index },
+          hparams: { lr: 0.003, wd: 0.05, seed: index, fold: index % 3 },
           submittedAtMs: endedAtMs - 2 * MINUTE_MS,
         };
         const id = insertTrial(tx.db, row);
@@ -54,7 +56,11 @@ export function seedFinished(dataDir: string, count: number): void {
             remedy: null,
           },
         });
-        updateMainMetric(tx.db, id, { name: 'val_loss', last: 2 - index / count, best: 1.5 - index / count });
+        const [best, last] = [1.5 - index / count, 2 - index / count];
+        const points = [best, last].map((value, at) => ({ name: 'val_loss', step: at + 1, value, atMs: endedAtMs }));
+        insertMetrics(tx.db, id, points);
+        followMetricCells(tx.db, id, points);
+        updateMainMetric(tx.db, id, { name: 'val_loss', last, best });
       }
     });
   } finally {
