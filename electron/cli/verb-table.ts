@@ -22,6 +22,13 @@ export const VERBS: readonly Verb[] = [
     takesCommand: true,
     load: () => import('./verbs/duplicate.ts'),
   },
+  {
+    name: 'fork',
+    group: 'Queue',
+    summary: 'queue a trial that goes on from a checkpoint of another',
+    takesCommand: true,
+    load: () => import('./verbs/fork.ts'),
+  },
   { name: 'example', group: 'Queue', summary: 'queue a bundled example', load: () => import('./verbs/example.ts') },
   { name: 'retry', group: 'Queue', summary: 'run a finished trial again', load: () => import('./verbs/retry.ts') },
   { name: 'wait', group: 'Queue', summary: 'wait until trials are done', load: () => import('./verbs/wait.ts') },

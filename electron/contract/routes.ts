@@ -233,6 +233,10 @@ export const duplicateTrial = createRoute({
             .openapi({ description: 'The edited configuration; replaces the old one.' }),
           paused: z.boolean().default(false),
           after: After.default([]),
+          fromCheckpoint: z
+            .boolean()
+            .default(false)
+            .openapi({ description: 'A fork: it begins with the newest checkpoint of the old trial.' }),
         })
         .strict(),
     ),

@@ -13,6 +13,7 @@ import { logFacts } from '../trials/log/log-store.ts';
 import { requireTrial } from '../trials/require-trial.ts';
 import { toAttempt } from '../trials/view.ts';
 import { dumpConfigYaml } from './config/parse-config.ts';
+import { ownConfig } from './own-config.ts';
 import { presentConfig } from './submit.ts';
 
 const HISTORY_ENTRIES = 500;
@@ -39,7 +40,7 @@ export async function describeTrial(
   const places = trialDirectories(deps.trialsDir, id);
   const { config, shellVariables, unreadable } = presentConfig(
     deps.secrets,
-    experiment.config,
+    ownConfig(experiment.config, row),
     experiment.sealedEnv,
     experiment.sealedShell,
   );

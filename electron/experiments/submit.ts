@@ -27,7 +27,8 @@ import {
 } from './config/resolve-config.ts';
 import { checkAfter } from './check-after.ts';
 import { validateConfig } from './config/parse-config.ts';
-import type { TrialSpec } from '../store/trial-spec.ts';
+import type { StartPoint, TrialSpec } from '../store/trial-spec.ts';
+import { latestCheckpoint } from '../store/reports.ts';
 import { sayShellShare, shareOfShell } from '../trials/attempts/shell-variables.ts';
 import { maskEnv, unmaskEnv } from './mask-env.ts';
 import { checkLinks } from './check-links.ts';
@@ -158,17 +159,24 @@ export interface DuplicateBody {
   readonly config: Readonly<Record<string, unknown>>;
   readonly paused: boolean;
   readonly after: readonly Dependency[];
+  /** It begins with the newest checkpoint of the old trial. */
+  readonly fromCheckpoint?: boolean;
 }
 
 /** A new experiment on the snapshot of an old trial, with an edited configuration. @throws SwitchyardError */
 export async function duplicateTrial(
   deps: SubmitDeps,
   trialId: number,
-  { config: input, paused, after }: DuplicateBody,
+  { config: input, paused, after, fromCheckpoint = false }: DuplicateBody,
 ): Promise<SubmitResult> {
   const trial = getTrialRow(deps.store.db, trialId);
   const experiment = trial === null ? null : getExperiment(deps.store.db, trial.experimentId);
   if (trial === null || experiment === null) throw new SwitchyardError('not_found', `There is no trial #${trialId}.`);
+  const checkpoint = fromCheckpoint ? latestCheckpoint(deps.store.db, trialId) : null;
+  if (fromCheckpoint && checkpoint === null)
+    throw new SwitchyardError('illegal_state', `#${trialId} has saved no checkpoint to begin with.`, {
+      remedy: `To begin at the beginning: switchyard duplicate ${trialId}`,
+    });
   const { config } = validateConfig(input);
   const afterNotes = checkAfter(deps.store.db, after);
   const source = experiment.snapshot === null ? (experiment.inPlace ? 'in_place' : 'none') : 'snapshot';
@@ -189,6 +197,7 @@ export async function duplicateTrial(
     config,
     resolved,
     plan,
+    startFrom: checkpoint === null ? null : { trialId, checkpoint: checkpoint.path },
     snapshot: experiment.snapshot === null ? null : { id: experiment.snapshot, info: experiment.snapshotInfo },
     sourceDir: experiment.sourceDir,
     inPlace: experiment.inPlace,
@@ -220,6 +229,7 @@ function write(
     readonly config: ExperimentConfig;
     readonly resolved: ResolvedTrial;
     readonly plan: TrialPlan;
+    readonly startFrom?: StartPoint | null;
     readonly snapshot: { readonly id: string; readonly info: SnapshotInfo | null } | null;
     readonly sourceDir: string | null;
     readonly inPlace: boolean;
@@ -233,12 +243,13 @@ function write(
 ): SubmitResult {
   const { resolved, plan } = input;
   const { entrypoint } = input.config;
+  const like = input.startFrom == null ? resolved.spec : { ...resolved.spec, startFrom: input.startFrom };
   const members = plan.members.map((member) => ({
     member,
     spec:
       plan.kind === 'single'
-        ? { ...resolved.spec, ...(member.params.length === 0 ? {} : { params: member.params }) }
-        : specInSweep(resolved.spec, entrypoint, member),
+        ? { ...like, ...(member.params.length === 0 ? {} : { params: member.params }) }
+        : specInSweep(like, entrypoint, member),
   }));
   const key = estimateKeyOf(input.config, resolved.spec, input.sourceDir);
   const sealedEnv = Object.keys(input.env).length === 0 ? null : deps.secrets.seal(JSON.stringify(input.env));

@@ -41,6 +41,13 @@ export interface ParameterChange {
   readonly set: readonly string[];
 }
 
+/** A checkpoint of another trial that a trial begins with. */
+export interface StartPoint {
+  readonly trialId: number;
+  /** Its directory's name. */
+  readonly checkpoint: string;
+}
+
 export interface TrialSpec extends WantedRuntime {
   readonly argv: readonly string[];
   /** What of the image stays; missing = nothing. */
@@ -58,6 +65,8 @@ export interface TrialSpec extends WantedRuntime {
   readonly params?: readonly ParameterChange[];
   /** Its name in the sweep it belongs to, t1 and on; missing = it stands alone. */
   readonly inSweep?: string;
+  /** Missing = it begins at the beginning. */
+  readonly startFrom?: StartPoint;
   readonly graceS: number;
   readonly timeLimitS: number | null;
   readonly maxRestarts: number;

@@ -102,3 +102,38 @@ describe('a sweep in -S', () => {
     expect(await yard.engine.api.trials()).toEqual([]);
   });
 });
+
+describe('a fork', () => {
+  it('begins with the newest checkpoint of its trial, on its snapshot, with other parameters', async () => {
+    const yard = await openYard();
+    const source = project(yard.dir);
+    fs.writeFileSync(
+      path.join(source, 'run.sh'),
+      `if [ -z "$SWITCHYARD_LATEST_CHECKPOINT" ]; then mkdir -p "$SWITCHYARD_CHECKPOINT_DIR/one"; echo first >"$SWITCHYARD_CHECKPOINT_DIR/one/w"
+echo '{"t":"checkpoint","path":"one","step":5}' >>"$SWITCHYARD_REPORT_FILE"; sleep 1
+else cat "$SWITCHYARD_LATEST_CHECKPOINT/w"; grep lr params.yaml; fi\n`,
+    );
+    const { api } = yard.engine;
+    const { trialIds } = await api.submit({
+      config: {
+        runtime: 'process',
+        resources: { slots: 0 },
+        entrypoint: ['sh', 'run.sh'],
+        set_params: ['train.lr=0.5,0.25'],
+      },
+      source: { kind: 'directory', path: source },
+    });
+    const [first = 0] = trialIds;
+    expect((await yard.outcomeOf(first)).kind).toBe('completed');
+    const { config } = await api.trial(first);
+    expect(config['set_params']).toEqual(['params.yaml:train.lr=0.5']);
+    const fork = await api.call<{ trialIds: number[] }>('POST', `/trials/${first}/duplicate`, {
+      config: { ...config, set_params: ['params.yaml:train.lr=0.125'] },
+      fromCheckpoint: true,
+    });
+    expect(fork.trialIds).toHaveLength(1);
+    const [forked = 0] = fork.trialIds;
+    expect((await yard.outcomeOf(forked)).kind).toBe('completed');
+    expect(await api.log(forked, 1)).toMatch(/first\n\s*lr: 0\.125/);
+  });
+});

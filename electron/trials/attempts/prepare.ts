@@ -16,6 +16,7 @@ import type { ParameterChange } from '../../store/trial-spec.ts';
 import type { TrialRow } from '../../store/trials.ts';
 import { pickLatestCheckpoint } from '../files/checkpoints.ts';
 import { makeFirstDirectory } from '../removal/set-aside-leftovers.ts';
+import { bringCheckpoint } from './bring-checkpoint.ts';
 import { showLinks } from './show-links.ts';
 import { ensureWorkingCopy } from './working-copy.ts';
 import { composeLaunch } from './compose-launch.ts';
@@ -72,11 +73,13 @@ export function createPreparation(deps: PreparationDeps): Preparation {
       // Before its first attempt nothing ran, and its directory is new.
       const isFirst = attempt.number === 1;
       if (isFirst) makeFirstDirectory(deps.trialsDir, dirs.root);
-      const links = trial.spec.links ?? [];
+      const { links = [], startFrom } = trial.spec;
       const hasRun = !isFirst && listAttempts(deps.store.db, trial.id).some(({ startedAtMs }) => startedAtMs !== null);
       await Promise.all([
         makeDirectory(files.exchange).then(() => writeHparams(files.hparams, JSON.stringify(trial.hparams), isFirst)),
-        makeDirectory(dirs.checkpoints),
+        makeDirectory(dirs.checkpoints).then(async () => {
+          if (startFrom !== undefined) await bringCheckpoint(deps.trialsDir, dirs.checkpoints, startFrom);
+        }),
         makeDirectory(dirs.output),
         work === dirs.work
           ? ensureWorkingCopy({
@@ -106,7 +109,8 @@ export function createPreparation(deps: PreparationDeps): Preparation {
         userEnv: experiment?.sealedEnv == null ? {} : openVariables(experiment.sealedEnv),
         shellEnv: experiment?.sealedShell == null ? null : openVariables(experiment.sealedShell),
         runtime: attempt.runtime,
-        latestCheckpoint: isFirst ? null : ((await pickLatestCheckpoint(dirs.checkpoints))?.name ?? null),
+        latestCheckpoint:
+          isFirst && startFrom === undefined ? null : ((await pickLatestCheckpoint(dirs.checkpoints))?.name ?? null),
         token: deps.tokens.take(trial.id, attempt.number),
         apiUrl: await deps.apiUrl(attempt.runtime),
         user: deps.user,
