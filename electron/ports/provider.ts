@@ -91,6 +91,8 @@ export interface MachineRequest {
   readonly prefix: string;
   /** sha256 of that object, hex: the agent runs nothing else. */
   readonly specSha256: string;
+  /** Keys of the packs that it names: a machine without credentials is handed a request for each. */
+  readonly reads: readonly string[];
 }
 
 /** `gone` is said only of what was looked up and is not there, or has ended for good with all that cost money beside it. */
@@ -113,7 +115,7 @@ export interface Machine {
 export interface Provider {
   /** Whether it can be used, and what is missing for what. Costs nothing, changes nothing. Never rejects. */
   check(choices: readonly MachineChoice[]): Promise<readonly ProviderFinding[]>;
-  quote(choice: MachineChoice): Promise<Quote>;
+  quote(choice: MachineChoice, machine: MachineWish | null): Promise<Quote>;
   /**
    * Starts a machine with the agent on it. The same request again returns the machine there is.
    * @throws ProviderError

@@ -19,6 +19,7 @@ import dependencies from './migrations/0011-dependencies.ts';
 import poolTarget from './migrations/0012-pool-target.ts';
 import cells from './migrations/0013-cells.ts';
 import searches from './migrations/0014-searches.ts';
+import cloud from './migrations/0015-cloud.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   initial,
@@ -35,6 +36,7 @@ export const MIGRATIONS: readonly Migration[] = [
   poolTarget,
   cells,
   searches,
+  cloud,
 ];
 
 /**
