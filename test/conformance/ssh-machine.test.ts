@@ -126,6 +126,7 @@ describe.skipIf(sshdObstacle() !== null)('a machine over SSH', () => {
       deadlineMs: null,
       prefix: 't1/a1/',
       specSha256: '0'.repeat(64),
+      reads: [],
     });
     /** An agent of a few lines: notes each start, and lives until its directory holds "go". */
     const AGENT = [
