@@ -33,6 +33,7 @@ const Intent = z.object({
     deadlineMs: z.number().nullable(),
     prefix: z.string(),
     specSha256: z.string(),
+    reads: z.array(z.string()),
   }) satisfies z.ZodType<MachineRequest>,
   /** Its directories here. */
   dirs: z.object(Object.fromEntries(PLACE_NAMES.map((name) => [name, z.string()])) as Record<PlaceName, z.ZodString>),

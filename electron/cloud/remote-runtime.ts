@@ -157,11 +157,12 @@ export function createRemoteRuntime(deps: RemoteDeps): TrialRuntime {
         deadlineMs: destination.lifeMs === null ? null : nowMs + destination.lifeMs,
         prefix: prefixOf(spec.attemptId),
         specSha256: '',
+        reads: [],
       },
       dirs: ownDirs(spec.mounts),
       ref: null,
     };
-    const specSha256 = await withMailbox(intent, (mailbox) =>
+    const sent = await withMailbox(intent, (mailbox) =>
       sendAttempt(deps.archives, mailbox, {
         spec,
         dirs: intent.dirs,
@@ -174,7 +175,7 @@ export function createRemoteRuntime(deps: RemoteDeps): TrialRuntime {
         signal,
       }),
     );
-    const kept: Intent = { ...intent, request: { ...intent.request, specSha256 } };
+    const kept: Intent = { ...intent, request: { ...intent.request, ...sent } };
     await journal.keepIntent(kept);
     return kept;
   }

@@ -52,10 +52,14 @@ export function ownDirs(mounts: readonly LaunchMount[]): Readonly<Record<PlaceNa
 
 /**
  * Stores packs and description; what is there already is not sent again.
- * @returns sha256 of the description
+ * @returns sha256 of the description, and the keys of what it names
  * @throws MailboxError, the system's error
  */
-export async function sendAttempt(archives: Archives, mailbox: Mailbox, sending: Sending): Promise<string> {
+export async function sendAttempt(
+  archives: Archives,
+  mailbox: Mailbox,
+  sending: Sending,
+): Promise<{ readonly specSha256: string; readonly reads: string[] }> {
   const { spec, dirs, signal } = sending;
   const packs: AgentPack[] = [];
   const send = async (into: AgentPack['into'], dir: string, only: readonly string[] | null): Promise<void> => {
@@ -104,7 +108,8 @@ export async function sendAttempt(archives: Archives, mailbox: Mailbox, sending:
   await mailbox.put(specKey(sending.prefix), new TextEncoder().encode(text), { signal });
   // One that is there already was sent before a crash: it is what will run.
   const stored = await mailbox.read(specKey(sending.prefix));
-  return createHash('sha256').update(stored).digest('hex');
+  const { packs: named } = JSON.parse(new TextDecoder().decode(stored)) as Pick<AgentSpec, 'packs'>;
+  return { specSha256: createHash('sha256').update(stored).digest('hex'), reads: named.map(({ key }) => key) };
 }
 
 function describe({ spec, graceMs, timeLimitMs, setup }: Sending, packs: readonly AgentPack[]): AgentSpec {
