@@ -4,6 +4,7 @@ import { API_PREFIX } from '../contract/api-prefix.ts';
 import * as routes from '../contract/routes.ts';
 import { SwitchyardError } from '../contract/errors.ts';
 import { answerInTurns } from './answer-in-turns.ts';
+import { mountCloud } from './cloud.ts';
 import { mountFeed } from './feed.ts';
 import { largeBodiesInTurns } from './large-bodies.ts';
 import { mountLogs } from './logs.ts';
@@ -119,6 +120,7 @@ export function createApi(services: Services): OpenAPIHono {
   api.openapi(routes.setTrialMessages, (c) =>
     c.json(services.setTrialMessages(c.req.valid('param').id, c.req.valid('json')), 200),
   );
+  mountCloud(api, services);
   api.openapi(routes.listEnvironments, async (c) =>
     c.json({ environments: await services.environments(c.req.valid('query').directory ?? null) }, 200),
   );

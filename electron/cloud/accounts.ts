@@ -4,6 +4,7 @@
  */
 import type { AccountBody, AccountCheck, AccountCredentials, CloudAccount } from '../contract/cloud.ts';
 import { SwitchyardError } from '../contract/errors.ts';
+import type { AwsTarget } from '../contract/targets.ts';
 import type { CloudOpener } from '../ports/cloud-opener.ts';
 import { ProviderError, type MachineChoice, type Provider } from '../ports/provider.ts';
 import type { SecretBox } from '../ports/secret-box.ts';
@@ -44,11 +45,13 @@ export interface AccountsDeps {
   readonly opener: CloudOpener;
   readonly engineId: string;
   readonly nowMs: () => number;
+  /** With the provider's own names in place of generic ones. @throws SwitchyardError invalid_request */
+  readonly resolve: (target: AwsTarget) => AwsTarget;
   /** Looks for machines of an account that the database does not know. @returns how many there are; rejects where it cannot be known */
   readonly scan: (account: string) => Promise<number>;
 }
 
-export function createAccounts({ store, secrets, opener, engineId, nowMs, scan }: AccountsDeps): Accounts {
+export function createAccounts({ store, secrets, opener, engineId, nowMs, resolve, scan }: AccountsDeps): Accounts {
   const { db } = store;
   const openWith = (credentials: AccountCredentials, endpoint: string | null): Promise<Provider> =>
     opener.open({ credentials, endpoint, engineId });
@@ -212,11 +215,11 @@ export function createAccounts({ store, secrets, opener, engineId, nowMs, scan }
   }
 
   function choicesOf(name: string): MachineChoice[] {
-    const choices = listPools(db).flatMap(({ target }) =>
-      target?.provider === 'aws' && target.account === name
-        ? target.regions.map((region) => ({ region, machineType: target.machineType, spot: target.spot }))
-        : [],
-    );
+    const choices = listPools(db).flatMap(({ target }) => {
+      if (target?.provider !== 'aws' || target.account !== name) return [];
+      const { regions, machineType, spot } = resolve(target);
+      return regions.map((region) => ({ region, machineType, spot }));
+    });
     return choices.length === 0 ? [USUAL_CHOICE] : choices;
   }
 

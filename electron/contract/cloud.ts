@@ -187,3 +187,94 @@ export const MachineCatalogue = z
   .strict()
   .openapi('MachineCatalogue');
 export type MachineCatalogue = z.infer<typeof MachineCatalogue>;
+
+const Usd = z.number().nonnegative();
+const Phase = z.enum([
+  'preflight',
+  'packing',
+  'uploading',
+  'launching',
+  'booting',
+  'running',
+  'draining',
+  'collecting',
+  'terminating',
+  'gone',
+]);
+
+export const CloudMachine = z
+  .object({
+    attemptId: z.string(),
+    trialId: z.number().int(),
+    poolId: z.string(),
+    account: z.string(),
+    phase: Phase.openapi({ description: 'gone: verified; nothing else is.' }),
+    phaseSinceMs: TimestampMs,
+    ref: z.string().nullable().openapi({ description: "The provider's name for the machine; null = none is known." }),
+    region: z.string().nullable(),
+    machineType: z.string().nullable(),
+    spot: z.boolean(),
+    perHourUsd: Usd.nullable().openapi({ description: 'Machine and disk; null = unknown, not free.' }),
+    priceSource: z.string().nullable(),
+    costUsd: Usd.nullable().openapi({ description: 'So far, until it is verified gone; null = unknown, not free.' }),
+    billedFromMs: TimestampMs.nullable(),
+    endsItselfAtMs: TimestampMs.nullable(),
+    preempted: z.boolean(),
+    endWanted: z.string().nullable().openapi({ description: 'Why it is to end; null = it is not.' }),
+    attention: z.object({ sinceMs: TimestampMs, text: z.string(), remedy: z.string().nullable() }).nullable().openapi({
+      description: 'Somebody has to look: it cannot be reached or be ended. It is tried again all the same.',
+    }),
+    goneAtMs: TimestampMs.nullable(),
+    byHand: z.string().nullable().openapi({ description: 'The command that ends it without Switchyard.' }),
+  })
+  .openapi('CloudMachine');
+export type CloudMachine = z.infer<typeof CloudMachine>;
+
+export const CloudOffload = CloudMachine.extend({
+  events: z.array(z.object({ atMs: TimestampMs, phase: z.string(), text: z.string() })),
+}).openapi('CloudOffload');
+export type CloudOffload = z.infer<typeof CloudOffload>;
+
+export const CloudMoney = z
+  .object({
+    days: z.array(
+      z.object({ day: z.string(), poolId: z.string(), usd: Usd.nullable(), machineSeconds: z.number().int() }),
+    ),
+    monthUsd: Usd.openapi({ description: 'Of this month (UTC), as far as prices are known.' }),
+    monthIsWhole: z.boolean(),
+    liveMachines: z.number().int(),
+    perHourUsd: Usd.openapi({ description: 'What is being spent now, as far as prices are known.' }),
+    perHourIsWhole: z.boolean(),
+  })
+  .openapi('CloudMoney');
+export type CloudMoney = z.infer<typeof CloudMoney>;
+
+export const Leftover = z
+  .object({
+    account: z.string(),
+    ref: z.string(),
+    region: z.string(),
+    attemptId: z.string(),
+    isOurs: z.boolean().openapi({ description: 'false: of another install; it is shown and left alone.' }),
+    startedAtMs: TimestampMs.nullable(),
+    endsItselfAtMs: TimestampMs.nullable(),
+    command: z.string(),
+    url: z.string().nullable(),
+  })
+  .openapi('Leftover');
+export type Leftover = z.infer<typeof Leftover>;
+
+export const CloudScan = z
+  .object({
+    leftovers: z.array(Leftover),
+    problems: z.array(z.object({ account: z.string(), text: z.string() })).openapi({
+      description: 'Accounts that could not be looked at: what they have is not known.',
+    }),
+  })
+  .openapi('CloudScan');
+export type CloudScan = z.infer<typeof CloudScan>;
+
+export const EndLeftoverBody = z
+  .object({ account: AccountName, region: z.string().max(40), ref: z.string().max(80) })
+  .strict()
+  .openapi('EndLeftover');

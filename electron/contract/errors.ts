@@ -45,6 +45,7 @@ export const ERROR_STATUS = {
   database_corrupt: 500,
   disk_failing: 503,
   secret_unreadable: 409,
+  cloud_refused: 502,
   shutting_down: 503,
   starting: 503,
   internal: 500,

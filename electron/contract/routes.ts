@@ -3,6 +3,19 @@
  * Bodies answer `application/problem+json` (contract/errors.ts) on every 4xx and 5xx.
  */
 import { createRoute, z } from '@hono/zod-openapi';
+import {
+  AccountBody,
+  AccountCheck,
+  AccountName,
+  AccountPolicy,
+  CloudAccount,
+  CloudMachine,
+  CloudMoney,
+  CloudOffload,
+  CloudScan,
+  EndLeftoverBody,
+  MachineCatalogue,
+} from './cloud.ts';
 import { SubmitBody, SubmitResult, SubmitSource } from './config.ts';
 import { Problem } from './errors.ts';
 import {
@@ -522,6 +535,72 @@ export const setTrialMessages = createRoute({
   path: '/trials/{id}/messages',
   request: { params: idParam, ...body(TrialMessages) },
   responses: { 200: json(TrialMessages, 'As it is now'), ...problems },
+});
+
+const accountParam = z.object({ name: AccountName.openapi({ param: { name: 'name', in: 'path' } }) });
+export const listCloudAccounts = createRoute({
+  method: 'get',
+  path: '/cloud/accounts',
+  responses: { 200: json(z.object({ accounts: z.array(CloudAccount) }), 'Accounts at clouds'), ...problems },
+});
+export const putCloudAccount = createRoute({
+  method: 'post',
+  path: '/cloud/accounts/{name}',
+  request: { params: accountParam, ...body(AccountBody) },
+  responses: { 200: json(CloudAccount, 'Made, or given other credentials'), ...problems },
+});
+export const testCloudAccount = createRoute({
+  method: 'post',
+  path: '/cloud/accounts/{name}/test',
+  request: { params: accountParam },
+  responses: { 200: json(AccountCheck, 'What its credentials may do; nothing was made'), ...problems },
+});
+export const deleteCloudAccount = createRoute({
+  method: 'delete',
+  path: '/cloud/accounts/{name}',
+  request: { params: accountParam },
+  responses: { 204: { description: 'Removed, with its credentials' }, ...problems },
+});
+export const getCloudPolicy = createRoute({
+  method: 'get',
+  path: '/cloud/policy',
+  responses: { 200: json(AccountPolicy, 'The least that an account must allow'), ...problems },
+});
+export const getMachineTypes = createRoute({
+  method: 'get',
+  path: '/cloud/machine-types',
+  responses: { 200: json(MachineCatalogue, 'Machine types with their list prices'), ...problems },
+});
+export const listCloudMachines = createRoute({
+  method: 'get',
+  path: '/cloud/machines',
+  responses: {
+    200: json(z.object({ machines: z.array(CloudMachine) }), 'Machines that are, and were in the last two months'),
+    ...problems,
+  },
+});
+export const getCloudJourney = createRoute({
+  method: 'get',
+  path: '/cloud/machines/{attemptId}',
+  request: { params: z.object({ attemptId: z.string().max(120) }) },
+  responses: { 200: json(CloudOffload, 'A machine with its history'), ...problems },
+});
+export const getCloudMoney = createRoute({
+  method: 'get',
+  path: '/cloud/money',
+  request: { query: z.object({ days: z.coerce.number().int().min(1).max(62).default(31) }) },
+  responses: { 200: json(CloudMoney, 'What was and is being spent'), ...problems },
+});
+export const scanCloud = createRoute({
+  method: 'post',
+  path: '/cloud/scan',
+  responses: { 200: json(CloudScan, 'Machines with our mark that nothing here knows as live'), ...problems },
+});
+export const endLeftover = createRoute({
+  method: 'post',
+  path: '/cloud/leftovers/end',
+  request: body(EndLeftoverBody),
+  responses: { 202: { description: 'Its end was asked for; a scan shows when it is gone' }, ...problems },
 });
 
 export const listEnvironments = createRoute({

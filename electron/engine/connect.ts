@@ -79,6 +79,14 @@ export function connect({ ground, machine, screen, trials, plans }: Parts): Comm
   machine.imageSupply.onChange(() => {
     loop.nudge();
   });
+  machine.cloud.reconciler.onOverBudget((trialId, why) => {
+    changes.changeTrials('a budget that is used up', ({ tx, fire }) => {
+      const trial = getTrialRow(tx.db, trialId);
+      if (trial === null) return;
+      tx.emit({ type: 'over_budget', trialId, text: `${why} It is paused, and its machine ends.` });
+      fire(trial, { type: 'pause' });
+    });
+  });
   machine.imageSupply.onRefused((trialId, { message, remedy }) => {
     changes.changeTrials('an image that cannot be had', ({ tx, fire }) => {
       const trial = getTrialRow(tx.db, trialId);

@@ -10,6 +10,7 @@ import { createProcessRuntime } from '../../native/process/process-runtime.ts';
 import { createMessenger } from '../../native/messages/messenger.ts';
 import { createSshMachines } from '../../native/ssh/ssh-machines.ts';
 import { openSnapshots } from '../../native/snapshots/open-snapshots.ts';
+import type { Cloud } from '../cloud/open-cloud.ts';
 import type { PoolTarget, TargetCheck } from '../contract/targets.ts';
 import type { RuntimeKind } from '../contract/states.ts';
 import type { FarMachines } from '../ports/far-machine.ts';
@@ -23,6 +24,7 @@ import { createLaunchHolds, type LaunchHolds } from '../scheduler/launch-holds.t
 import { createImageSupply, type ImageSupply } from '../scheduler/image-supply.ts';
 import { watchRuntimes, type RuntimeWatch } from '../trials/attempts/runtime-watch.ts';
 import { openRemote } from './open-remote.ts';
+import { openRented } from './open-rented.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { Ground } from './open-ground.ts';
 
@@ -38,6 +40,8 @@ export interface Machine {
   readonly messenger: Messenger;
   /** Machines that are reached over SSH. */
   readonly farMachines: FarMachines;
+  /** Rented machines. */
+  readonly cloud: Cloud;
   /** What is at a place a pool could be made of. Never rejects. */
   readonly checkTarget: (target: PoolTarget) => Promise<TargetCheck>;
 }
@@ -49,6 +53,7 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
   ground.closers.add(() => {
     farMachines.close();
   });
+  const cloud = openRented(ground);
   const runtimes =
     options.runtimes ??
     new Map<RuntimeKind, TrialRuntime>([
@@ -69,7 +74,7 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
           ...(dockerHost === undefined ? {} : { dockerHost }),
         }),
       ],
-      ['remote', openRemote(options, ground, farMachines)],
+      ['remote', openRemote(options, ground, farMachines, cloud)],
     ]);
   ground.closers.add(() => Promise.all([...runtimes.values()].map((runtime) => runtime.close())));
   const runtimeWatch = watchRuntimes(runtimes);
@@ -99,7 +104,8 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
     snapshots,
     formPlaces: createFormPlaces(),
     messenger: createMessenger(),
-    checkTarget: async (target) => (target.provider === 'ssh' ? farMachines.check(target) : noWayThere(target)),
+    cloud,
+    checkTarget: async (target) => (target.provider === 'ssh' ? farMachines.check(target) : cloud.check(target)),
     runtimes,
     runtimeWatch,
     launchHolds,
@@ -107,9 +113,4 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
     probe: options.gpuProbe ?? createGpuProbe(nvidiaSmi === undefined ? {} : { command: nvidiaSmi }),
     host: options.hostProbe ?? createHostProbe({ diskPath: paths.dir }),
   };
-}
-
-function noWayThere({ provider }: PoolTarget): TargetCheck {
-  const text = `This Switchyard knows no way to a place of the kind "${provider}".`;
-  return { usable: false, findings: [{ id: 'provider', level: 'error', text, remedy: null }], machine: null };
 }

@@ -1,17 +1,21 @@
 /** The runtime of pools elsewhere: who has their machines, what a trial needs there. */
 import path from 'node:path';
 import { createTarArchives } from '../../native/archives/tar-archives.ts';
+import type { Cloud } from '../cloud/open-cloud.ts';
 import { createDestinations } from '../cloud/destinations.ts';
 import { createRemoteRuntime } from '../cloud/remote-runtime.ts';
 import { setupOfTarget } from '../cloud/setup-of-target.ts';
-import type { PoolTarget } from '../contract/targets.ts';
 import type { FarMachines } from '../ports/far-machine.ts';
-import { ProviderError, type Provider } from '../ports/provider.ts';
 import type { TrialRuntime } from '../ports/trial-runtime.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { Ground } from './open-ground.ts';
 
-export function openRemote(options: EngineOptions, ground: Ground, farMachines: FarMachines): TrialRuntime {
+export function openRemote(
+  options: EngineOptions,
+  ground: Ground,
+  farMachines: FarMachines,
+  cloud: Cloud,
+): TrialRuntime {
   const destinations = createDestinations({
     db: ground.store.db,
     setupOf: (trialId, target) => setupOfTarget(target, path.join(ground.paths.trials, String(trialId), 'work')),
@@ -22,15 +26,9 @@ export function openRemote(options: EngineOptions, ground: Ground, farMachines: 
     destinationOf: (trialId) => destinations.of(trialId),
     openProvider:
       options.openProvider ??
-      ((target) => (target.provider === 'ssh' ? Promise.resolve(farMachines.provider(target)) : noProvider(target))),
+      (async (target) => (target.provider === 'ssh' ? farMachines.provider(target) : cloud.open(target))),
     everyPlace: () => destinations.everyPlace(),
     entryDir: path.join(ground.resourcesDir, 'container'),
     report: ground.report,
   });
-}
-
-function noProvider({ provider }: PoolTarget): Promise<Provider> {
-  return Promise.reject(
-    new ProviderError('refused', `This Switchyard knows no way to a place of the kind "${provider}".`),
-  );
 }

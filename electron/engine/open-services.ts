@@ -1,5 +1,6 @@
 /** The services behind the routes, put together from the parts. */
 import path from 'node:path';
+import { createCloudService } from '../api/services/cloud-service.ts';
 import { createDiskService } from '../api/services/disk-service.ts';
 import { createExperimentService } from '../api/services/experiment-service.ts';
 import { createFeedService } from '../api/services/feed-service.ts';
@@ -104,6 +105,7 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
       examplesDir,
       dockerAvailable: () => machine.runtimeWatch.of('docker').available,
     }),
+    ...createCloudService(machine.cloud),
     ...createMessageService({ store, secrets, courier: screen.courier }),
     ...createPoolService({ store, cpuCount: ground.cpuCount, knownUuids, checkTarget: machine.checkTarget }),
     ...createGpuService({

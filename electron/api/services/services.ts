@@ -1,4 +1,5 @@
 /** What the routes call: services by topic, each a few calls into the domain folders. The composition root puts them together. */
+import type { CloudService } from './cloud-service.ts';
 import type { DiskService } from './disk-service.ts';
 import type { EngineService } from './engine-service.ts';
 import type { ExperimentService } from './experiment-service.ts';
@@ -15,6 +16,7 @@ import type { TrialService } from './trial-service.ts';
 
 export interface Services
   extends
+    CloudService,
     DiskService,
     EngineService,
     ExperimentService,
