@@ -133,7 +133,8 @@ export function addAccountVerbs(cloud: Command, context: CommandContext): void {
           `This month: ${usd(answer.monthUsd)}${answer.monthIsWhole ? '' : ' and what has no known price'}.`,
           answer.liveMachines === 0
             ? 'No machine is running.'
-            : `${answer.liveMachines === 1 ? '1 machine' : `${answer.liveMachines} machines`} now, ${usd(answer.perHourUsd)} an hour${answer.perHourIsWhole ? '' : ' and what has no known price'}.`,
+            : `Machines now: ${answer.liveMachines}, ${usd(answer.perHourUsd)} an hour` +
+              `${answer.perHourIsWhole ? '' : ' and what has no known price'}.`,
           ...(answer.days.length === 0
             ? []
             : [

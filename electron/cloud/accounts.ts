@@ -29,7 +29,10 @@ const USUAL_CHOICE: MachineChoice = { region: 'us-east-1', machineType: 'g4dn.xl
 
 export interface Accounts {
   list(): CloudAccount[];
-  /** Makes an account, or gives one other credentials. @throws SwitchyardError illegal_state where machines run under the old ones and these are of another account */
+  /**
+   * Makes an account, or gives one other credentials.
+   * @throws SwitchyardError illegal_state where machines run under the old ones and these are of another account
+   */
   put(name: string, body: AccountBody): Promise<CloudAccount>;
   /** Looks what its credentials may do; costs nothing and changes nothing. @throws SwitchyardError not_found */
   test(name: string): Promise<AccountCheck>;
@@ -121,7 +124,7 @@ export function createAccounts({ store, secrets, opener, engineId, nowMs, resolv
     if (live > 0)
       throw new SwitchyardError(
         'illegal_state',
-        `${live === 1 ? 'A machine' : `${live} machines`} of ${name} ${live === 1 ? 'is' : 'are'} not known to be gone; without the account nobody could end ${live === 1 ? 'it' : 'them'}.`,
+        `Machines of ${name} that are not known to be gone: ${live}. Without the account nobody could end them.`,
         {
           remedy:
             'Cancel or bring back its trials, and wait until the machines are verified gone: switchyard cloud machines',
@@ -176,7 +179,10 @@ export function createAccounts({ store, secrets, opener, engineId, nowMs, resolv
       throw new SwitchyardError(
         'illegal_state',
         check.identity === null
-          ? `The new credentials of ${before.name} do not work, and machines run under the old ones. ${check.findings.find(({ level }) => level === 'error')?.text ?? ''}`.trim()
+          ? [
+              `The new credentials of ${before.name} do not work, and machines run under the old ones.`,
+              ...check.findings.filter(({ level }) => level === 'error').map(({ text }) => text),
+            ].join(' ')
           : `The new credentials of ${before.name} are of another account, and machines run in the old one.`,
         { remedy: 'Wait until its machines are gone, or add the new credentials under another name.' },
       );
@@ -250,7 +256,10 @@ function accountOf(identity: string): string {
 export function showCredentials(credentials: AccountCredentials): string {
   switch (credentials.kind) {
     case 'keys':
-      return `access key ${credentials.accessKeyId.slice(0, 4)}…${credentials.accessKeyId.slice(-4)}${credentials.sessionToken === undefined ? '' : ', for a time'}`;
+      return [
+        `access key ${credentials.accessKeyId.slice(0, 4)}…${credentials.accessKeyId.slice(-4)}`,
+        ...(credentials.sessionToken === undefined ? [] : ['for a time']),
+      ].join(', ');
     case 'profile':
       return `profile ${credentials.profile}`;
     case 'sso':

@@ -209,7 +209,7 @@ export function nextOffload(offload: Offload, event: OffloadEvent, nowMs: number
         endWanted: offload.endWanted ?? 'its deadline is over',
         attention: offload.attention ?? {
           sinceMs: nowMs,
-          text: `The machine ${machine.ref} still runs ${Math.round((nowMs - (request.deadlineMs ?? 0)) / 60_000)} minutes after its deadline. Ending it is tried again every minute.`,
+          text: `The machine ${machine.ref} still runs after its deadline. Ending it is tried again every minute.`,
           remedy: 'End it by hand, with the command or the link.',
         },
       });

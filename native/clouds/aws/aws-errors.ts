@@ -10,27 +10,36 @@ interface AwsFault {
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
-const MEANINGS: readonly (readonly [RegExp, ProviderErrorCode])[] = [
+const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
+
+/** By the code's whole name. */
+const MEANINGS: readonly (readonly [ReadonlySet<string>, ProviderErrorCode])[] = [
   [
-    /^(Insufficient(Instance|Host|ReservedInstance)Capacity|InsufficientCapacity|SpotMaxPriceTooLow|InsufficientFreeAddressesInSubnet)$/,
+    words(`InsufficientInstanceCapacity InsufficientHostCapacity InsufficientReservedInstanceCapacity InsufficientCapacity
+      SpotMaxPriceTooLow InsufficientFreeAddressesInSubnet`),
     'capacity',
   ],
   [
-    /^(VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded|VolumeLimitExceeded|MaxIOPSLimitExceeded|TooManyBuckets)$/,
+    words(`VcpuLimitExceeded InstanceLimitExceeded MaxSpotInstanceCountExceeded VolumeLimitExceeded MaxIOPSLimitExceeded
+      TooManyBuckets`),
     'quota',
   ],
-  [/^(UnauthorizedOperation|AccessDenied|AccessDeniedException|AllAccessDisabled)$/, 'permission'],
+  [words('UnauthorizedOperation AccessDenied AccessDeniedException AllAccessDisabled'), 'permission'],
   [
-    /^(AuthFailure|ExpiredToken|ExpiredTokenException|TokenRefreshRequired|RequestExpired|InvalidClientTokenId|InvalidAccessKeyId|InvalidToken|SignatureDoesNotMatch|UnrecognizedClientException|CredentialsProviderError|TokenProviderError|MissingAuthenticationToken|OptInRequired|PendingVerification|Blocked|NotSignedUp)$/,
+    words(`AuthFailure ExpiredToken ExpiredTokenException TokenRefreshRequired RequestExpired InvalidClientTokenId
+      InvalidAccessKeyId InvalidToken SignatureDoesNotMatch UnrecognizedClientException CredentialsProviderError
+      TokenProviderError MissingAuthenticationToken OptInRequired PendingVerification Blocked NotSignedUp`),
     'auth',
   ],
-  [/^InvalidAMIID\./, 'image'],
   [
-    /^(RequestLimitExceeded|Throttling|ThrottlingException|ThrottledException|TooManyRequestsException|SlowDown|RequestThrottled)$/,
+    words(`RequestLimitExceeded Throttling ThrottlingException ThrottledException TooManyRequestsException SlowDown
+      RequestThrottled`),
     'throttled',
   ],
   [
-    /^(Unsupported|UnsupportedOperation|InvalidParameter|InvalidParameterValue|InvalidParameterCombination|InvalidInstanceType|InvalidBlockDeviceMapping|UserDataLimitExceeded|VPCIdNotSpecified|DefaultVpcDoesNotExist|MissingParameter)/,
+    words(`Unsupported UnsupportedOperation InvalidParameter InvalidParameterValue InvalidParameterCombination
+      InvalidInstanceType InvalidBlockDeviceMapping UserDataLimitExceeded VPCIdNotSpecified DefaultVpcDoesNotExist
+      MissingParameter`),
     'refused',
   ],
 ];
@@ -55,7 +64,8 @@ const statusOf = (error: unknown): number | undefined => ((error ?? {}) as AwsFa
 
 function meaningOf(error: unknown): ProviderErrorCode {
   const name = nameOf(error);
-  for (const [pattern, code] of MEANINGS) if (pattern.test(name)) return code;
+  if (name.startsWith('InvalidAMIID.')) return 'image';
+  for (const [names, code] of MEANINGS) if (names.has(name)) return code;
   const status = statusOf(error);
   // No answer at all, or one of a machine in between.
   if (status === undefined || status >= 500 || status === 408) return 'network';

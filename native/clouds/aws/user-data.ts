@@ -34,8 +34,25 @@ U=\${SWITCHYARD_UNITS:-/etc/systemd/system}
 shutdown -P +$(((L+59)/60)) >/dev/null 2>&1
 umask 077; mkdir -p "$R/home"; cd "$R" || { shutdown -P now; exit 1; }
 E=$(($(date +%s)+L))
-printf '[Timer]\\nOnCalendar=%s\\nAccuracySec=1s\\nPersistent=true\\nUnit=poweroff.target\\n[Install]\\nWantedBy=timers.target\\n' "$(date -u -d @$E '+%Y-%m-%d %H:%M:%S UTC')" > "$U/switchyard-deadline.timer"
-printf '[Unit]\\nAfter=network-online.target\\n[Service]\\nExecStart=/bin/bash %s/run.sh\\nKillMode=process\\n[Install]\\nWantedBy=multi-user.target\\n' "$R" > "$U/switchyard-agent.service"
+T=$(date -u -d @$E '+%Y-%m-%d %H:%M:%S UTC')
+cat > "$U/switchyard-deadline.timer" <<END
+[Timer]
+OnCalendar=$T
+AccuracySec=1s
+Persistent=true
+Unit=poweroff.target
+[Install]
+WantedBy=timers.target
+END
+cat > "$U/switchyard-agent.service" <<END
+[Unit]
+After=network-online.target
+[Service]
+ExecStart=/bin/bash $R/run.sh
+KillMode=process
+[Install]
+WantedBy=multi-user.target
+END
 systemctl daemon-reload && systemctl enable --now switchyard-deadline.timer && systemctl enable switchyard-agent.service
 cat > run.sh <<'END'
 off() { trap - EXIT; sync; systemctl poweroff --force || shutdown -P now; }

@@ -11,6 +11,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { elements } from './xml.ts';
 import { createSimEc2, Ec2Fault, type SimEc2 } from './sim-ec2.ts';
 import { createSimS3, type S3Answer, type SimS3 } from './sim-s3.ts';
 
@@ -95,7 +96,7 @@ export async function startSimCloud(options: SimCloudOptions = {}): Promise<SimC
   const stsProblem = (code: string, status: number): S3Answer => ({
     status,
     headers: { 'content-type': 'text/xml' },
-    body: `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>${code}</Message></Error><RequestId>r</RequestId></ErrorResponse>`,
+    body: `<ErrorResponse>${elements({ Error: elements({ Type: 'Sender', Code: code, Message: code }), RequestId: 'r' })}</ErrorResponse>`,
   });
 
   function answer(
@@ -177,11 +178,25 @@ export async function startSimCloud(options: SimCloudOptions = {}): Promise<SimC
 
   function sts(action: string, accessKeyId: string): string {
     if (action === 'GetCallerIdentity')
-      return `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::${SIM_ACCOUNT}:user/simulated</Arn><UserId>AIDASIM</UserId><Account>${SIM_ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`;
+      return elements({
+        GetCallerIdentityResponse: elements({
+          GetCallerIdentityResult: elements({
+            Arn: `arn:aws:iam::${SIM_ACCOUNT}:user/simulated`,
+            UserId: 'AIDASIM',
+            Account: SIM_ACCOUNT,
+          }),
+        }),
+      });
     sessions += 1;
     const id = `ASIASIMULATED${String(sessions).padStart(7, '0')}`;
     keys.set(id, { secret: `session/secret/of/${accessKeyId}/0000`, state: 'good' });
-    return `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>${id}</AccessKeyId><SecretAccessKey>session/secret/of/${accessKeyId}/0000</SecretAccessKey><SessionToken>session-token-${id}</SessionToken><Expiration>${new Date(nowMs() + 3_600_000).toISOString()}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
+    const Credentials = elements({
+      AccessKeyId: id,
+      SecretAccessKey: `session/secret/of/${accessKeyId}/0000`,
+      SessionToken: `session-token-${id}`,
+      Expiration: new Date(nowMs() + 3_600_000).toISOString(),
+    });
+    return elements({ AssumeRoleResponse: elements({ AssumeRoleResult: elements({ Credentials }) }) });
   }
 
   const server = http.createServer((request, response) => {

@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { elements } from './xml.ts';
 import { startMachineBody, type MachineBody } from './sim-machine.ts';
 
 export interface SimInstance {
@@ -185,7 +186,11 @@ export function createSimEc2(options: SimEc2Options): SimEc2 {
 
   const describeOne = (one: SimInstance): string =>
     `<instanceId>${one.id}</instanceId><imageId>ami-1</imageId><instanceState><code>${STATE_CODES[one.state]}</code><name>${one.state}</name></instanceState>` +
-    `<instanceType>${one.type}</instanceType><launchTime>${new Date(one.launchedAtMs).toISOString()}</launchTime><clientToken>${one.clientToken}</clientToken>` +
+    elements({
+      instanceType: one.type,
+      launchTime: new Date(one.launchedAtMs).toISOString(),
+      clientToken: one.clientToken,
+    }) +
     (one.reason === '' ? '' : `<stateReason><code>${one.reason}</code><message>${one.reason}</message></stateReason>`) +
     tagItems(one.tags);
   const runAnswer = (one: SimInstance): string =>
@@ -240,14 +245,31 @@ export function createSimEc2(options: SimEc2Options): SimEc2 {
     DescribeImages: (params) =>
       params.get('ImageId.1') === 'ami-missing'
         ? '<imagesSet></imagesSet>'
-        : `<imagesSet>${item(`<imageId>${params.get('ImageId.1') ?? 'ami-1'}</imageId><name>simulated</name><rootDeviceName>/dev/sda1</rootDeviceName><creationDate>2026-01-01T00:00:00.000Z</creationDate>`)}</imagesSet>`,
+        : `<imagesSet>${item(
+            elements({
+              imageId: params.get('ImageId.1') ?? 'ami-1',
+              name: 'simulated',
+              rootDeviceName: '/dev/sda1',
+              creationDate: '2026-01-01T00:00:00.000Z',
+            }),
+          )}</imagesSet>`,
     DescribeInstanceTypeOfferings: (params) =>
       `<instanceTypeOfferingSet>${(filtersOf(params)[0]?.values ?? [])
         .filter((type) => TYPES.has(type))
         .map((type) => item(`<instanceType>${type}</instanceType>`))
         .join('')}</instanceTypeOfferingSet>`,
     DescribeSpotPriceHistory: (params) =>
-      `<spotPriceHistorySet>${['a', 'b'].map((zone, index) => item(`<instanceType>${params.get('InstanceType.1') ?? ''}</instanceType><spotPrice>0.2${index}</spotPrice><availabilityZone>us-east-1${zone}</availabilityZone>`)).join('')}</spotPriceHistorySet>`,
+      `<spotPriceHistorySet>${['a', 'b']
+        .map((zone, index) =>
+          item(
+            elements({
+              instanceType: params.get('InstanceType.1') ?? '',
+              spotPrice: `0.2${index}`,
+              availabilityZone: `us-east-1${zone}`,
+            }),
+          ),
+        )
+        .join('')}</spotPriceHistorySet>`,
   };
   return sim;
 }

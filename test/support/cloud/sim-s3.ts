@@ -1,5 +1,6 @@
 /** S3 of the simulated cloud, in memory: what the official library asks for, with its own error codes. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { elements } from './xml.ts';
 
 export interface S3Request {
   readonly method: string;
@@ -100,10 +101,7 @@ export function createSimS3(): SimS3 {
       const page = keys.slice(0, Math.min(1_000, Number(query.get('max-keys') ?? 1_000)));
       return ok(
         `<ListBucketResult><IsTruncated>${page.length < keys.length}</IsTruncated>${page
-          .map(
-            (one) =>
-              `<Contents><Key>${one}</Key><Size>${bucket.objects.get(one)?.length ?? 0}</Size><ETag>${xml(etagOf(bucket.objects.get(one) ?? Buffer.alloc(0)))}</ETag></Contents>`,
-          )
+          .map((one) => elements({ Contents: elements({ Key: one, Size: bucket.objects.get(one)?.length ?? 0 }) }))
           .join('')}</ListBucketResult>`,
       );
     }
@@ -189,10 +187,11 @@ export function createSimS3(): SimS3 {
         received.push({ key, bytes: body.length });
         return { status: 200, headers: { etag: etagOf(body) } };
       }
+      const listed = [...upload.parts].map(([number, part]) =>
+        elements({ Part: elements({ PartNumber: number, ETag: xml(etagOf(part)), Size: part.length }) }),
+      );
       if (method === 'GET')
-        return ok(
-          `<ListPartsResult><IsTruncated>false</IsTruncated>${[...upload.parts].map(([number, part]) => `<Part><PartNumber>${number}</PartNumber><ETag>${xml(etagOf(part))}</ETag><Size>${part.length}</Size></Part>`).join('')}</ListPartsResult>`,
-        );
+        return ok(`<ListPartsResult>${elements({ IsTruncated: false })}${listed.join('')}</ListPartsResult>`);
       if (method === 'DELETE') {
         bucket.uploads.delete(uploadId);
         return { status: 204 };
