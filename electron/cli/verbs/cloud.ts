@@ -1,5 +1,6 @@
 /** `switchyard cloud ...`: places elsewhere where trials can run. One file for each kind of place. */
 import { addMachineVerbs } from '../cloud-machines.ts';
+import { addAccountVerbs } from '../cloud-accounts.ts';
 import { createVerb } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 import { usageError } from '../exit-codes.ts';
@@ -7,8 +8,15 @@ import { usageError } from '../exit-codes.ts';
 export const build: BuildVerb = (context) => {
   const cloud = createVerb(
     'cloud',
-    'Places elsewhere where trials can run: machines that you reach over SSH.',
-    ['cloud check gpu-box', 'cloud add-machine gpu-box', 'cloud ls', 'move 14 --pool gpu-box'],
+    'Places elsewhere where trials can run: machines that you reach over SSH, and such as are rented for each attempt.',
+    [
+      'cloud check gpu-box',
+      'cloud add-machine gpu-box',
+      'cloud ls',
+      'move 14 --pool gpu-box',
+      'cloud accounts',
+      'cloud scan',
+    ],
     context,
   );
   cloud
@@ -22,5 +30,6 @@ export const build: BuildVerb = (context) => {
       );
     });
   addMachineVerbs(cloud, context);
+  addAccountVerbs(cloud, context);
   return cloud;
 };
