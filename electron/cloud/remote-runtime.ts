@@ -123,7 +123,8 @@ export function createRemoteRuntime(deps: RemoteDeps): TrialRuntime {
     try {
       const intent = known ?? (await intend(spec, journal, onActivity, signal));
       const provisioned = await provision(intent, journal, onActivity, signal);
-      await awaitStart(provisioned, onActivity, signal);
+      const { logPath, stateDir, attemptId } = spec;
+      await awaitStart(provisioned, { attemptId, ref: provisioned.ref, logPath, stateDir }, onActivity, signal);
       return { ref: provisioned.ref ?? '' };
     } catch (error) {
       if (signal.aborted) {
@@ -208,7 +209,12 @@ export function createRemoteRuntime(deps: RemoteDeps): TrialRuntime {
   }
 
   /** Until the program runs or cannot: what keeps it from starting is the launch's failure, not the program's. */
-  async function awaitStart(intent: Intent, onActivity: (text: string) => void, signal: AbortSignal): Promise<void> {
+  async function awaitStart(
+    intent: Intent,
+    handle: AttemptHandle,
+    onActivity: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { request } = intent;
     let seq = 0;
     let said: string | null = null;
@@ -227,7 +233,11 @@ export function createRemoteRuntime(deps: RemoteDeps): TrialRuntime {
       });
       if (state === null) onActivity('not reachable at the moment; it starts there');
       else {
-        if (state.result !== null && !state.result.started) throw launchErrorOf(state.result);
+        if (state.result !== null && !state.result.started) {
+          // What was printed on the way says more than the failure.
+          await (followed.get(handle.attemptId) ?? startFollowing(handle)).ended;
+          throw launchErrorOf(state.result);
+        }
         if (state.result !== null || state.beat?.phase === 'running' || state.beat?.phase === 'collecting') return;
         if (state.machine?.state === 'gone') {
           const result = await withMailbox(intent, (mailbox) => readResult(mailbox, request.prefix));

@@ -476,6 +476,7 @@ function openElsewhere(image: string | null, env: Readonly<Record<string, string
     engine,
     program: (sh) => ['sh', '-c', sh],
     seenWorkOf: ({ attemptId }) => (image === null ? workOf(attemptId) : '/workspace'),
+    // Those of a container carry its id too; its first process is none of the program's.
     pidsOf: ({ attemptId }) => listProcessesOf(attemptId),
     close: () => {
       machine.close();
@@ -511,5 +512,9 @@ describe.skipIf(obstacle !== null)(`docker runtime${obstacle === null ? '' : ` (
         }),
       program: (sh) => ['sh', '-c', sh],
     });
+  });
+
+  describe.skipIf(process.platform !== 'linux')('of a machine elsewhere', () => {
+    conforms('real', () => Promise.resolve(openElsewhere(image, { DOCKER_HOST: dockerd.dockerHost })));
   });
 });
