@@ -33,7 +33,11 @@ PAGE = 1000
 COPY = 1 << 20
 #: In the environment of an agent, and of what it starts.
 MARKS = ("SWITCHYARD_MACHINE", "SWITCHYARD_ATTEMPT_ID")
-OWN_TEMPORARY = ".put-"
+#: Where an agent writes what is no object yet.
+DRAFTS = ".drafts"
+#: Packs are shared by trials; one that nobody sent again for so long goes.
+PACKS = "packs"
+PACK_DAYS = 14
 TOMBSTONE_DAYS = 60
 KILL_WAIT_S = 10
 PLACES = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/lib/wsl/lib", "/run/current-system/sw/bin", "/opt/bin"]
@@ -152,17 +156,28 @@ class Place:
 
     def forget_old(self):
         """Attempts that ended long ago are not asked for any more, nor are uploads nobody went on with."""
-        limit = time.time() - TOMBSTONE_DAYS * 86400
-        for folder in (self.lock, self.parts):
-            for name in os.listdir(folder):
+        packs = os.path.join(self.box, PACKS)
+        for folder, days in ((self.lock, TOMBSTONE_DAYS), (self.parts, PACK_DAYS), (packs, PACK_DAYS)):
+            limit = time.time() - days * 86400
+            for name in os.listdir(folder) if os.path.isdir(folder) else []:
                 path = os.path.join(folder, name)
                 try:
-                    if os.lstat(path).st_mtime >= limit:
-                        continue
-                    if folder == self.parts or json.loads(read_text(path) or "{}").get("ended"):
+                    if os.lstat(path).st_mtime < limit and (folder != self.lock or record_of(path).get("ended")):
                         os.unlink(path)
-                except (OSError, ValueError):
+                except OSError:
                     continue
+
+
+def is_there(place, key):
+    """Whether there is such an object. One that is wanted again counts as new."""
+    path = object_path(place, key)
+    if not os.path.lexists(path):
+        return False
+    try:
+        os.utime(path, follow_symlinks=False)
+    except OSError:
+        pass
+    return os.path.lexists(path)
 
 
 def expand(root):
@@ -205,7 +220,7 @@ def publish(place, source, key):
 
 
 def put(place, head, body):
-    if os.path.lexists(object_path(place, head["key"])):
+    if is_there(place, head["key"]):
         return {"outcome": "exists"}, b""
     aside = os.path.join(place.parts, "small-%d-%s" % (os.getpid(), os.urandom(8).hex()))
     fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -226,7 +241,7 @@ def put(place, head, body):
 
 def begin(place, head, _body):
     """How much of an upload is here already."""
-    if os.path.lexists(object_path(place, head["key"])):
+    if is_there(place, head["key"]):
         return {"exists": True, "have": 0}, b""
     part = os.path.join(place.parts, checked(SHA256, head["sha256"], "hash"))
     try:
@@ -292,8 +307,7 @@ def walk(top, base, prefix, after):
     try:
         with os.scandir(top) as entries:
             for entry in entries:
-                if base == "" and entry.name.startswith(OWN_TEMPORARY):
-                    # What an agent is writing.
+                if base == "" and entry.name == DRAFTS:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     names.append((entry.name + "/", entry))

@@ -1,5 +1,5 @@
 /** Machines over SSH, on a real sshd: the mailbox, agents, and what happens when the connection goes. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -12,6 +12,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import os from 'node:os';
@@ -48,14 +49,14 @@ describe.skipIf(sshdObstacle() !== null)('a machine over SSH', () => {
     for (const link of links.splice(0)) link.close();
     rmSync(dir, { recursive: true, force: true });
   });
-  function linkOf(engineId: string, host = sshd.host, env = sshd.env): BoxLink {
+  function linkOf(engineId: string, host = sshd.host, env = sshd.env, root = ROOT): BoxLink {
     const link = createBoxLink({
       host,
       boxFile: BOX,
       env,
       nowMs: Date.now,
       monotonicMs: () => performance.now(),
-      place: { root: ROOT, engineId },
+      place: { root, engineId },
     });
     links.push(link);
     return link;
@@ -63,7 +64,9 @@ describe.skipIf(sshdObstacle() !== null)('a machine over SSH', () => {
   const placeOf = (engineId: string): string => path.join(sshd.home, '.switchyard-agent', engineId);
 
   describe('as a mailbox', () => {
-    mailboxConforms(() => Promise.resolve(createSshMailbox(linkOf('suite'))));
+    describe('by the suite of all mailboxes', () => {
+      mailboxConforms(() => Promise.resolve(createSshMailbox(linkOf('suite'))));
+    });
 
     it('keeps its directories to itself, and leaves nothing beside them', async () => {
       const box = createSshMailbox(linkOf('private'));
@@ -85,6 +88,42 @@ describe.skipIf(sshdObstacle() !== null)('a machine over SSH', () => {
       expect((await box.list('')).objects.map(({ key }) => key)).toEqual(['a/b']);
       await box.remove('a/');
       expect(readFileSync(path.join(dir, 'secret'), 'utf8')).toBe('secret');
+    });
+
+    it('a disk that is full is told, and what was not stored is not there', async () => {
+      const small = path.join(sshd.home, 'small');
+      mkdirSync(small);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', small]);
+      try {
+        const box = createSshMailbox(linkOf('small', sshd.host, sshd.env, '~/small/agent'));
+        const file = path.join(dir, 'pack');
+        writeFileSync(file, randomBytes(8 * 1024 * 1024));
+        expect(await box.put('packs/one', { file })).toBe('stored');
+        const other = path.join(dir, 'other');
+        writeFileSync(other, randomBytes(8 * 1024 * 1024));
+        await expect(box.put('packs/two', { file: other })).rejects.toMatchObject({
+          name: 'MailboxError',
+          code: 'full',
+        });
+        await expect(box.put('t/a', randomBytes(5 * 1024 * 1024))).rejects.toMatchObject({ code: 'full' });
+        expect((await box.list('')).objects.map(({ key }) => key)).toEqual(['packs/one']);
+        await box.remove('packs/one');
+        expect(await box.put('packs/two', { file: other })).toBe('stored');
+      } finally {
+        for (const link of links.splice(0)) link.close();
+        execFileSync('umount', ['--lazy', small]);
+      }
+    });
+
+    it('packs nobody sent again for weeks go; one that is sent again stays', async () => {
+      const box = createSshMailbox(linkOf('old'));
+      for (const key of ['packs/old', 'packs/again', 't1/old']) await box.put(key, Buffer.from('x'));
+      const long = new Date(Date.now() - 15 * 86_400_000);
+      for (const key of ['packs/old', 'packs/again', 't1/old'])
+        utimesSync(path.join(placeOf('old'), 'box', key), long, long);
+      expect(await box.put('packs/again', Buffer.from('x'))).toBe('exists');
+      const later = createSshMailbox(linkOf('old'));
+      expect((await later.list('')).objects.map(({ key }) => key)).toEqual(['packs/again', 't1/old']);
     });
 
     it('an upload that is cut goes on where it was', async () => {
