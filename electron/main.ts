@@ -140,6 +140,7 @@ function start(): void {
     quit,
     log,
   });
+  const checkForUpdates = () => void updates.ask();
   setMenu({
     platform: process.platform,
     isDevelopment: !app.isPackaged,
@@ -147,7 +148,7 @@ function start(): void {
     // It lies beside the resources in a package, and in the root of the sources.
     showDocumentation: () => void shell.openPath(path.join(path.dirname(resourcesDir), 'README.md')),
     askForCommandLine: commandLine === null ? null : () => void commandLine.ask(),
-    checkForUpdates: () => void updates.ask(),
+    checkForUpdates,
   });
   const window = createMainWindow({
     preload: path.join(root, 'out', 'preload', 'preload.cjs'),
@@ -161,7 +162,7 @@ function start(): void {
   });
   mainWindow = window;
   if (!process.argv.includes(HIDDEN_FLAG)) window.show();
-  answerMessages({ window: () => window.current(), fetch: (request) => engine.fetch(request) });
+  answerMessages({ window: () => window.current(), fetch: (request) => engine.fetch(request), checkForUpdates });
   app.on('activate', () => window.show());
   createTray({
     mirror,

@@ -1,5 +1,6 @@
 /** What the preload and the main process know of each other: names of messages and flags. */
 export const PICK_FOLDER = 'switchyard:pick-folder';
+export const CHECK_FOR_UPDATES = 'switchyard:check-for-updates';
 export const SHOW_IN_FILES = 'switchyard:show-in-files';
 /** From the main process to the page. */
 export const TELL_PAGE = 'switchyard:tell-page';

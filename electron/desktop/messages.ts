@@ -6,16 +6,17 @@ import { dialog, ipcMain, shell, type BrowserWindow } from 'electron';
 import { API_PREFIX } from '../contract/api-prefix.ts';
 import type { TrialDetail } from '../contract/trials.ts';
 import { isTrustedSender } from './sender-policy.ts';
-import { PICK_FOLDER, SHOW_IN_FILES } from './channels.ts';
+import { CHECK_FOR_UPDATES, PICK_FOLDER, SHOW_IN_FILES } from './channels.ts';
 import { placeOf } from './place-policy.ts';
 
 export interface MessageParts {
   /** The window a dialog belongs to, at the time of the call. */
   readonly window: () => BrowserWindow | null;
   readonly fetch: (request: Request) => Promise<Response>;
+  readonly checkForUpdates: () => void;
 }
 
-export function answerMessages({ window, fetch }: MessageParts): void {
+export function answerMessages({ window, fetch, checkForUpdates }: MessageParts): void {
   ipcMain.handle(SHOW_IN_FILES, async (event, trialId: unknown, place: unknown): Promise<boolean> => {
     if (!isTrustedSender(event.senderFrame)) throw new Error('refused');
     if (!Number.isSafeInteger(trialId)) throw new Error('refused');
@@ -26,6 +27,10 @@ export function answerMessages({ window, fetch }: MessageParts): void {
     if (file === null || !path.isAbsolute(file) || !fs.existsSync(file)) return false;
     shell.showItemInFolder(file);
     return true;
+  });
+  ipcMain.handle(CHECK_FOR_UPDATES, (event): void => {
+    if (!isTrustedSender(event.senderFrame)) throw new Error('refused');
+    checkForUpdates();
   });
   ipcMain.handle(PICK_FOLDER, async (event, near: unknown): Promise<string | null> => {
     if (!isTrustedSender(event.senderFrame)) throw new Error('refused');

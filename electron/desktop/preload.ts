@@ -1,6 +1,6 @@
 /** What the page gets from the desktop, and nothing more: built into one CommonJS file, as a sandboxed preload must be. */
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
-import { INSTALLED_FLAG, PICK_FOLDER, SHOW_IN_FILES, TELL_PAGE, type PageNews } from './channels.ts';
+import { CHECK_FOR_UPDATES, INSTALLED_FLAG, PICK_FOLDER, SHOW_IN_FILES, TELL_PAGE, type PageNews } from './channels.ts';
 
 contextBridge.exposeInMainWorld('switchyardShell', {
   kind: 'desktop',
@@ -19,6 +19,8 @@ contextBridge.exposeInMainWorld('switchyardShell', {
    */
   showInFiles: (trialId: number, place: string | number): Promise<boolean> =>
     ipcRenderer.invoke(SHOW_IN_FILES, trialId, place) as Promise<boolean>,
+  /** As the menu item does: everything is told and asked in dialogs. */
+  checkForUpdates: (): Promise<void> => ipcRenderer.invoke(CHECK_FOR_UPDATES) as Promise<void>,
   /** @returns the path of a file or directory that was dropped on the page; empty for one that has none */
   pathOf: (file: File): string => webUtils.getPathForFile(file),
   onNews: (listener: (news: PageNews) => void): void => {

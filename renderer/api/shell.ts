@@ -10,6 +10,8 @@ interface DesktopOnly {
   /** Where something lies that was dropped here; empty when nowhere. */
   pathOf(file: File): string;
   onNews(listener: (news: PageNews) => void): void;
+  /** Looks for a new version of the desktop app; tells and asks in dialogs of its own. */
+  checkForUpdates(): Promise<void>;
 }
 
 export interface Shell {
@@ -23,6 +25,7 @@ export interface Shell {
   readonly showInFiles: DesktopOnly['showInFiles'] | undefined;
   readonly pathOf: DesktopOnly['pathOf'] | undefined;
   readonly onNews: DesktopOnly['onNews'] | undefined;
+  readonly checkForUpdates: DesktopOnly['checkForUpdates'] | undefined;
 }
 
 declare global {
@@ -46,6 +49,7 @@ function detectShell(): Shell {
       showInFiles: undefined,
       pathOf: undefined,
       onNews: undefined,
+      checkForUpdates: undefined,
     };
   }
   return {
@@ -56,6 +60,7 @@ function detectShell(): Shell {
     showInFiles: (trialId, place) => desktop.showInFiles(trialId, place),
     pathOf: (file) => desktop.pathOf(file),
     onNews: (listener) => desktop.onNews(listener),
+    checkForUpdates: () => desktop.checkForUpdates(),
   };
 }
 

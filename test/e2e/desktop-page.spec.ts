@@ -21,6 +21,7 @@ test('news of the desktop, where updates come from, a dropped directory, and dir
         pickFolder: async () => null,
         showInFiles: async (...args: unknown[]) => desk.shown.push(args) === 1,
         pathOf: () => dropped,
+        checkForUpdates: async () => void desk.shown.push('updates'),
         onNews: (listener: (news: object) => void) => {
           desk.tell = listener;
         },
@@ -43,6 +44,10 @@ test('news of the desktop, where updates come from, a dropped directory, and dir
   await place.press('Enter');
   await expect(page.getByText('It needs https')).toBeHidden();
   await expect.poll(async () => (await cli('settings', 'updatesFrom')).out).toMatch(/^\/mnt\/share\n/);
+  await page.getByRole('button', { name: 'Check for updates…' }).click();
+  await expect
+    .poll(() => page.evaluate(() => (globalThis as unknown as PageGlobals).desk.shown.splice(0)))
+    .toEqual(['updates']);
   await tell({ kind: 'open-trial', trialId: 1 });
   await expect(screen.inspector).toHaveAttribute('aria-label', 'Trial 1');
   await screen.tab('Configuration').click();

@@ -1,9 +1,8 @@
 /** What the user can set for the whole engine, and what the doctor found. Every change is saved at once. */
-import { NativeSelect, NumberInput, SegmentedControl, Switch, TextInput } from '@mantine/core';
+import { NativeSelect, NumberInput, SegmentedControl, Switch } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { Settings } from '../../../electron/contract/settings.ts';
-import { readUpdatePlace, UPDATES_OFF } from '../../../electron/contract/update-place.ts';
 import { shell } from '../../api/shell.ts';
 import { askForNotices, noticePermission } from '../../api/browser-notices.ts';
 import { useEngine } from '../../api/store.ts';
@@ -12,6 +11,7 @@ import { saveSettings as save } from '../../shared/engine-actions.ts';
 import { Disk } from './disk.tsx';
 import { Doctor } from './doctor.tsx';
 import { Messages } from './messages.tsx';
+import { UpdatesField } from './updates-field.tsx';
 
 export function SettingsScreen() {
   const settings = useEngine((state) => state.settings);
@@ -162,35 +162,6 @@ function Group({ title, children }: { readonly title: string; readonly children:
       <h2>{title}</h2>
       <div className="settings-fields">{children}</div>
     </section>
-  );
-}
-
-/** Saved when the field is left or Enter is pressed; what is no place stays in the field, with the reason. */
-function UpdatesField({ value }: { readonly value: string }) {
-  const shown = value === UPDATES_OFF ? '' : value;
-  const [draft, setDraft] = useState(shown);
-  const [fault, setFault] = useState<string | null>(null);
-  useEffect(() => setDraft(shown), [shown]);
-  const commit = (): void => {
-    const next = draft.trim();
-    const place = readUpdatePlace(next);
-    setFault(typeof place === 'string' ? `It ${place}.` : null);
-    if (typeof place !== 'string' && next !== shown) save({ updatesFrom: next === '' ? UPDATES_OFF : next });
-  };
-  return (
-    <TextInput
-      size="xs"
-      label="Look for updates in"
-      description="A directory or an https address with new versions. They are looked for only by Help, Check for updates."
-      placeholder="Off"
-      value={draft}
-      error={fault}
-      onChange={(event) => setDraft(event.currentTarget.value)}
-      onBlur={commit}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter') commit();
-      }}
-    />
   );
 }
 

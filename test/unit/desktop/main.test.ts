@@ -447,7 +447,11 @@ describe('messages of the page', () => {
 
   it('pick a folder, for our own page only', async () => {
     await startAndShow();
-    expect([...fake.messageHandlers.keys()]).toEqual(['switchyard:show-in-files', 'switchyard:pick-folder']);
+    expect([...fake.messageHandlers.keys()]).toEqual([
+      'switchyard:show-in-files',
+      'switchyard:check-for-updates',
+      'switchyard:pick-folder',
+    ]);
     expect(await pick({ url: `${ours}/`, parent: null })).toBeNull();
     fake.folderAnswer = { canceled: false, filePaths: ['/home/u/project'] };
     expect(await pick({ url: `${ours}/`, parent: null }, '/home/u/last')).toBe('/home/u/project');
@@ -457,11 +461,21 @@ describe('messages of the page', () => {
       await expect(pick(frame)).rejects.toThrow('refused');
   });
 
+  it('look for updates, for our own page only', async () => {
+    await startAndShow();
+    const check = fake.messageHandlers.get('switchyard:check-for-updates') as unknown as (event: object) => void;
+    expect(() => check({ senderFrame: { url: 'https://evil.example/', parent: null } })).toThrow('refused');
+    expect(fake.dialogs).toEqual([]);
+    check({ senderFrame: { url: `${ours}/`, parent: null } });
+    expect(fake.dialogs).toMatchObject([{ message: 'This window runs from its sources' }]);
+  });
+
   it('are all the preload offers', async () => {
     await import('../../../electron/desktop/preload.ts');
     const offered = fake.exposed.get('switchyardShell') as {
       pickFolder(near: string): Promise<unknown>;
       showInFiles(trialId: number, place: string): Promise<boolean>;
+      checkForUpdates(): Promise<void>;
       pathOf(file: File): string;
       onNews(listener: (news: unknown) => void): void;
     };
@@ -471,14 +485,17 @@ describe('messages of the page', () => {
       'isInstalled',
       'pickFolder',
       'showInFiles',
+      'checkForUpdates',
       'pathOf',
       'onNews',
     ]);
     await offered.pickFolder('/home/u');
     await offered.showInFiles(3, 'workDir');
+    await offered.checkForUpdates();
     expect(fake.invoked).toEqual([
       ['switchyard:pick-folder', '/home/u'],
       ['switchyard:show-in-files', 3, 'workDir'],
+      ['switchyard:check-for-updates'],
     ]);
     expect(offered.pathOf(new File([], 'project'))).toBe('/dropped/project');
     const heard: unknown[] = [];
