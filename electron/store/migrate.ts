@@ -20,6 +20,7 @@ import poolTarget from './migrations/0012-pool-target.ts';
 import cells from './migrations/0013-cells.ts';
 import searches from './migrations/0014-searches.ts';
 import cloud from './migrations/0015-cloud.ts';
+import paging from './migrations/0016-paging.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   initial,
@@ -37,6 +38,7 @@ export const MIGRATIONS: readonly Migration[] = [
   cells,
   searches,
   cloud,
+  paging,
 ];
 
 /**

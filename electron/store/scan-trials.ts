@@ -25,12 +25,15 @@ export interface FoundTrial {
   readonly keys: SortKeys;
 }
 
+/** In lower case; an index holds it (migration 16). */
+export const NAME_FIELD = `substr(text, 1, instr(text, '${PART_END}') - 1)`;
+
 const SORT_FIELDS: Readonly<Record<TrialSort, readonly string[]>> = {
   line: LIST_FIELDS,
   end: ['ended_at_ms'],
   start: ['started_at_ms'],
   duration: ['CASE WHEN started_at_ms IS NULL THEN NULL ELSE COALESCE(ended_at_ms, @nowMs) - started_at_ms END'],
-  name: [`substr(text, 1, instr(text, '${PART_END}') - 1)`],
+  name: [NAME_FIELD],
   last: ['metric_last'],
   best: ['metric_best'],
 };
@@ -38,6 +41,8 @@ const SORT_FIELDS: Readonly<Record<TrialSort, readonly string[]>> = {
 export interface TrialScan {
   /** @returns those of the ids in from..to that fit, in no order */
   read(from: number, to: number): FoundTrial[];
+  /** @returns those of these ids that fit, in their order */
+  pick(ids: readonly number[]): FoundTrial[];
 }
 
 /** @param nowMs until when trials that still run have run */
@@ -61,13 +66,24 @@ export function scanTrials(
   const fields = SORT_FIELDS[sort];
   // CROSS JOIN: in this order. What the narrow table decides needs no look at the row.
   const sql = `SELECT ${['trial.id', ...fields].join(', ')} FROM trial_text CROSS JOIN trial ON trial.id = trial_text.trial_id
-    WHERE trial_text.trial_id BETWEEN @from AND @to ${conditions.map((one) => `AND ${one}`).join(' ')}`;
-  // Not kept: searches are worded in more ways than statements should be remembered.
-  const statement = db.prepare<[Record<string, string | number>], (number | string | null)[]>(sql).raw();
+    WHERE`;
+  const also = conditions.map((one) => `AND ${one}`).join(' ');
   const named = sql.includes('@nowMs') ? { ...values, nowMs } : values;
+  // Not kept: searches are worded in more ways than statements should be remembered.
+  const where = (place: string): ((at: Readonly<Record<string, string | number>>) => FoundTrial[]) => {
+    const statement = db
+      .prepare<[Record<string, string | number>], (number | string | null)[]>(`${sql} ${place} ${also}`)
+      .raw();
+    return (at) => statement.all({ ...named, ...at }).map((row) => ({ id: row[0] as number, keys: row.slice(1) }));
+  };
+  const between = where('trial_text.trial_id BETWEEN @from AND @to');
+  const among = where('trial_text.trial_id IN (SELECT value FROM json_each(@ids))');
   return {
-    read: (from, to) =>
-      statement.all({ ...named, from, to }).map((row) => ({ id: row[0] as number, keys: row.slice(1) })),
+    read: (from, to) => between({ from, to }),
+    pick(ids) {
+      const fits = new Map(among({ ids: JSON.stringify(ids) }).map((found) => [found.id, found]));
+      return ids.flatMap((id) => fits.get(id) ?? []);
+    },
   };
 }
 

@@ -19,7 +19,7 @@ const FOLLOW_SECONDS = 10;
 export async function benchLog(): Promise<BenchResult[]> {
   return [
     ...(await withYard('log', {}, async (yard) => [await benchOpen(yard), await benchFollow(yard)])),
-    await benchLogWindow(),
+    ...(await benchLogWindow()),
   ];
 }
 

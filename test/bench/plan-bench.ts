@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { plan } from '../../electron/scheduler/plan/plan.ts';
 import type { PlanInput, PlanTrial } from '../../electron/scheduler/plan/model.ts';
 import type { PlanSlot } from '../../electron/gpus/plan-slot.ts';
+import { splitQueue } from '../../electron/scheduler/plan/read-input.ts';
 import { ms } from './measure.ts';
 import type { BenchResult } from './report.ts';
 
@@ -88,7 +89,9 @@ export function measurePlan(
   busyGpus = gpus,
   mostWaiting = Infinity,
 ): PlanBenchResult {
-  const input = benchInput(queued, gpus, busyGpus);
+  const list = benchInput(queued, gpus, busyGpus);
+  // As the engine hands them over: kept in their lines.
+  const input = { ...list, queued: [], lines: splitQueue(list) };
   for (let i = 0; i < 10; i++) plan(input, mostWaiting);
   const times: number[] = [];
   for (let i = 0; i < runs; i++) {

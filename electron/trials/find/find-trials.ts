@@ -2,15 +2,24 @@
  * Finds trials: a page at a time, in turns with everybody else (ports/turns.ts), so that no question about a hundred thousand trials
  * holds up a short one.
  *
- * The list as it stands is read from its index, from where the page before ended. What is searched or sorted otherwise is found by
- * looking at all texts, newest first, keeping the best of the page. Both go on behind the last trial of the page before: what comes or
- * goes meanwhile moves nothing onto two pages. Trials that change while it reads are shown as they were or as they are.
+ * The list as it stands is read from its index, from where the page before ended. The first page of a search is found by looking at all
+ * texts, newest first, keeping the best of the page: that counts them, too. Further pages, and lists that are only sorted, go through the
+ * index of that order until the page is full. All go on behind the last trial of the page before: what comes or goes meanwhile moves
+ * nothing onto two pages. Trials that change while it reads are shown as they were or as they are.
  */
 import type { Database } from 'better-sqlite3';
 import { SwitchyardError } from '../../contract/errors.ts';
 import type { TrialSort } from '../../contract/paging.ts';
-import { lastTrialId, scanTrials, type FoundTrial, type SortKeys, type TrialFilter } from '../../store/scan-trials.ts';
+import {
+  lastTrialId,
+  scanTrials,
+  type FoundTrial,
+  type SortKeys,
+  type TrialFilter,
+  type TrialScan,
+} from '../../store/scan-trials.ts';
 import { countList, getTrialRow, LIST_FIELDS, readList, type ListPlace, type TrialRow } from '../../store/trials.ts';
+import { walkTrials, type TrialWalk } from '../../store/walk-trials.ts';
 import { takeTurns, type Pace } from '../../ports/turns.ts';
 import { parseSearch, type SearchQuery } from '../../text/search-query.ts';
 
@@ -134,24 +143,12 @@ async function searchAll<T>(
   const compare = (a: Pick<FoundTrial, 'keys' | 'id'>, b: Pick<FoundTrial, 'keys' | 'id'>): number =>
     compareKeys(a, b, isDescending);
   const scan = scanTrials(db, question, query, sort, nowMs);
-  const best = keepBest(limit + 1, compare);
-  let total = 0;
-  let stretch = FIRST_STRETCH;
-  for (let to = lastTrialId(db); to > 0;) {
-    await pace.step();
-    const from = Math.max(1, to - stretch + 1);
-    const beganMs = performance.now();
-    for (const found of scan.read(from, to)) {
-      total += 1;
-      if (after === null || compare(found, after) > 0) best.add(found);
-    }
-    const tookMs = performance.now() - beganMs;
-    stretch = Math.round(
-      Math.min(MOST_STRETCH, Math.max(LEAST_STRETCH, tookMs < 3 ? stretch * 1.5 : tookMs > 6 ? stretch / 2 : stretch)),
-    );
-    to = from - 1;
-  }
-  const page = best.sorted();
+  const known = after?.total ?? countPlain(db, question, query);
+  const walk = known === null ? null : walkTrials(db, sort, isDescending, after);
+  const { page, total } =
+    known === null || walk === null
+      ? await bestOfAll(db, scan, after, limit + 1, compare, pace)
+      : { page: await nextOnWalk(scan, walk, limit + 1, pace), total: known };
   const trials: T[] = [];
   for (const { id } of page.slice(0, limit)) {
     await pace.step();
@@ -161,6 +158,64 @@ async function searchAll<T>(
   const last = page[limit - 1];
   const next = page.length <= limit || last === undefined ? null : writeMark({ keys: last.keys, id: last.id, total });
   return { trials, total, next };
+}
+
+/** How many fit, where that is known without a look at each; null = it is not. */
+function countPlain(db: Database, question: TrialQuestion, query: SearchQuery): number | null {
+  if (!isPlain({ ...question, sort: 'line' }, query)) return null;
+  return countList(db, { archived: question.archived, isDone: question.state === 'done' });
+}
+
+/** So many trials are looked at in one piece of a turn. */
+function createStretch(first: number): { size: number; tune(tookMs: number): void } {
+  return {
+    size: first,
+    tune(tookMs) {
+      const fits = tookMs < 3 ? this.size * 1.5 : tookMs > 6 ? this.size / 2 : this.size;
+      this.size = Math.round(Math.min(MOST_STRETCH, Math.max(LEAST_STRETCH, fits)));
+    },
+  };
+}
+
+/** @returns the first `count` of those that fit behind `after`, and how many fit at all: every trial is looked at */
+async function bestOfAll(
+  db: Database,
+  scan: TrialScan,
+  after: Mark | null,
+  count: number,
+  compare: (a: Pick<FoundTrial, 'keys' | 'id'>, b: Pick<FoundTrial, 'keys' | 'id'>) => number,
+  pace: Pace,
+): Promise<{ readonly page: readonly FoundTrial[]; readonly total: number }> {
+  const best = keepBest(count, compare);
+  const stretch = createStretch(FIRST_STRETCH);
+  let total = 0;
+  for (let to = lastTrialId(db); to > 0;) {
+    await pace.step();
+    const from = Math.max(1, to - stretch.size + 1);
+    const beganMs = performance.now();
+    for (const found of scan.read(from, to)) {
+      total += 1;
+      if (after === null || compare(found, after) > 0) best.add(found);
+    }
+    stretch.tune(performance.now() - beganMs);
+    to = from - 1;
+  }
+  return { page: best.sorted(), total };
+}
+
+/** @returns the next `count` that fit: no more are looked at than it takes to find them */
+async function nextOnWalk(scan: TrialScan, walk: TrialWalk, count: number, pace: Pace): Promise<readonly FoundTrial[]> {
+  const page: FoundTrial[] = [];
+  const stretch = createStretch(LEAST_STRETCH);
+  while (page.length < count) {
+    await pace.step();
+    const beganMs = performance.now();
+    const ids = walk.next(stretch.size);
+    if (ids === null) break;
+    page.push(...scan.pick(ids));
+    stretch.tune(performance.now() - beganMs);
+  }
+  return page.slice(0, count);
 }
 
 /** Without a value last, either way; equals by their number, the newest first where what is larger comes first. */
