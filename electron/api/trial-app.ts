@@ -4,6 +4,7 @@
  */
 import { Hono } from 'hono';
 import { SwitchyardError } from '../contract/errors.ts';
+import { readLivePost } from '../trials/reports/live-posts.ts';
 import type { ReportRecord } from '../trials/reports/report-lines.ts';
 import { parseReportLine } from '../trials/reports/report-lines.ts';
 import { errorResponse } from './problems.ts';
@@ -32,12 +33,14 @@ const MAX_LINES = 10_000;
 
 /**
  * POST /trial/{id}/reports — JSON lines as in trials/report-lines.ts; answers {"accepted": n, "skipped": n, "should_stop": bool}.
+ * POST /trial/{id}/api/live — DVCLive's live protocol (trials/reports/live-posts.ts); answers 200 to whatever it is sent.
  * GET /trial/{id}/should-stop — {"should_stop": bool}.
  */
 export function createTrialApp(deps: TrialAppDeps): TrialApp {
   const app = new Hono();
   const find = (id: string, authorization: string | null | undefined): ReturnType<TrialAppDeps['authenticate']> => {
-    const token = /^Bearer ([0-9a-f]{64})$/.exec(authorization ?? '')?.[1];
+    // DVCLive writes "token" where others write "Bearer".
+    const token = /^(?:Bearer|token) ([0-9a-f]{64})$/.exec(authorization ?? '')?.[1];
     return token === undefined || !/^\d{1,15}$/.test(id) ? null : deps.authenticate(Number(id), token);
   };
   const whoIs = (id: string, authorization: string | undefined): { trialId: number; attempt: number } => {
@@ -59,6 +62,13 @@ export function createTrialApp(deps: TrialAppDeps): TrialApp {
       skipped: lines.length - records.length,
       should_stop: deps.shouldStop(attempt.trialId),
     });
+  });
+  app.post('/trial/:id/api/live', async (c) => {
+    const attempt = whoIs(c.req.param('id'), c.req.header('authorization'));
+    // A client that is refused once sends nothing any more: what is not understood is left out.
+    const records = readLivePost(await c.req.json<unknown>().catch(() => null)).slice(0, MAX_LINES);
+    if (records.length > 0) await deps.takeReports(attempt, records);
+    return c.json({});
   });
   app.get('/trial/:id/should-stop', (c) => {
     const { trialId } = whoIs(c.req.param('id'), c.req.header('authorization'));

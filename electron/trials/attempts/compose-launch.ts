@@ -26,6 +26,21 @@ export interface LaunchFacts {
   readonly user: LaunchSpec['user'];
 }
 
+/** Who has a DVC Studio of their own keeps it. */
+const speaksToStudio = (env: Readonly<Record<string, string>>): boolean =>
+  ['DVC_STUDIO_TOKEN', 'STUDIO_TOKEN', 'DVC_STUDIO_URL', 'DVC_STUDIO_OFFLINE'].some((name) => env[name] !== undefined);
+
+/** With these DVCLive sends its metrics here, as it is. It wants a repository's address, and only passes it on. */
+function liveVariables({ apiUrl, token, trial }: LaunchFacts): Record<string, string> {
+  if (apiUrl === null) return {};
+  return {
+    DVC_STUDIO_URL: `${apiUrl}/trial/${trial.id}/`,
+    DVC_STUDIO_TOKEN: token,
+    DVC_STUDIO_REPO_URL: 'switchyard',
+    DVC_EXP_NAME: `trial-${trial.id}`,
+  };
+}
+
 export function composeLaunch(facts: LaunchFacts): LaunchSpec {
   const { trial, files } = facts;
   const { places, paths, mounts } = facts.layout;
@@ -35,6 +50,7 @@ export function composeLaunch(facts: LaunchFacts): LaunchSpec {
   const ownPythonPath = userEnv['PYTHONPATH'] ?? '';
   const env: Record<string, string> = {
     PYTHONUNBUFFERED: '1',
+    ...(speaksToStudio(userEnv) ? {} : liveVariables(facts)),
     ...userEnv,
     PYTHONPATH: ownPythonPath === '' ? places.helper : `${places.helper}${paths.delimiter}${ownPythonPath}`,
     SWITCHYARD_TRIAL_ID: String(trial.id),

@@ -3,20 +3,27 @@ import { createTrialApp } from '../../../electron/api/trial-app.ts';
 
 const TOKEN = 'a'.repeat(64);
 
-function open(): { readonly app: ReturnType<typeof createTrialApp>; readonly asked: unknown[] } {
+function open(): {
+  readonly app: ReturnType<typeof createTrialApp>;
+  readonly asked: unknown[];
+  readonly taken: unknown[];
+} {
   const asked: unknown[] = [];
+  const taken: unknown[] = [];
   const app = createTrialApp({
     authenticate: (trialId, token) => {
       asked.push([trialId, token]);
       return trialId === 7 && token === TOKEN ? { trialId, attempt: 2 } : null;
     },
-    takeReports: async () => {},
+    takeReports: async (_attempt, records) => {
+      taken.push(...records);
+    },
     shouldStop: () => true,
     reportBug: (error) => {
       throw error;
     },
   });
-  return { app, asked };
+  return { app, asked, taken };
 }
 const ask = (path: string, authorization?: string, init: RequestInit = {}): Request =>
   new Request(`http://127.0.0.1:1${path}`, {
@@ -48,6 +55,19 @@ describe('what a trial may do over HTTP', () => {
       expect(app.admits(ask('/trial/7/reports', authorization, { method: 'POST', body: '{}' }))).toBe(false);
     expect(app.admits(ask(`/trial/${'9'.repeat(16)}/reports`, `Bearer ${TOKEN}`))).toBe(false);
     expect(asked).toEqual([]);
+  });
+
+  it("takes DVCLive's posts with its kind of header, and answers 200 even to what it does not understand", async () => {
+    const { app, taken } = open();
+    const post = async (authorization: string, body: string): Promise<number> =>
+      (await app.fetch(ask('/trial/7/api/live', authorization, { method: 'POST', body }))).status;
+    const data = { type: 'data', step: 3, metrics: { 'dvclive/metrics.json': { data: { loss: 0.5 } } } };
+    expect(app.admits(ask('/trial/7/api/live', `token ${TOKEN}`))).toBe(true);
+    expect(await post(`token ${TOKEN}`, JSON.stringify(data))).toBe(200);
+    expect(taken).toMatchObject([{ t: 'metrics', step: 3, values: { loss: 0.5 } }]);
+    expect(await post(`token ${TOKEN}`, 'no JSON')).toBe(200);
+    expect(await post(`token ${'b'.repeat(64)}`, JSON.stringify(data))).toBe(401);
+    expect(taken).toHaveLength(1);
   });
 
   it('takes reports by the line, and only so many at once', async () => {

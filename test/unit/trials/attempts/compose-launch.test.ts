@@ -61,6 +61,19 @@ describe('composeLaunch', () => {
     expect(launch().env).not.toHaveProperty('SWITCHYARD_TOKEN');
   });
 
+  it('sends what DVCLive logs here, unless the user has a Studio', () => {
+    const { env } = launch({ apiUrl: 'http://api:1' });
+    expect(env).toMatchObject({
+      DVC_STUDIO_URL: 'http://api:1/trial/7/',
+      DVC_STUDIO_TOKEN: 'secret',
+      DVC_EXP_NAME: 'trial-7',
+    });
+    const own = launch({ apiUrl: 'http://api:1', userEnv: { DVC_STUDIO_TOKEN: 'mine' } }).env;
+    expect(own['DVC_STUDIO_TOKEN']).toBe('mine');
+    expect(own).not.toHaveProperty('DVC_STUDIO_URL');
+    expect(launch().env).not.toHaveProperty('DVC_STUDIO_URL');
+  });
+
   const shellEnv = {
     HOME: '/home/me',
     PATH: '/venv/bin',
