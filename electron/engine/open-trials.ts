@@ -20,7 +20,9 @@ import { createGarbageCollector } from '../trials/removal/collect-garbage.ts';
 import { createWorkFreer, type WorkFreer } from '../trials/removal/free-work.ts';
 import { createRoom, type Room } from '../trials/removal/room.ts';
 import { createCheckpointKeeper } from '../trials/reports/checkpoint-keeper.ts';
-import { createReportIntake, type ReportIntake } from '../trials/reports/report-intake.ts';
+import { createMetricFiles, type WatchedAttempt } from '../trials/reports/metric-files.ts';
+import { createReportIntake, type Reporter, type ReportIntake } from '../trials/reports/report-intake.ts';
+import { watchedAttempt } from '../trials/reports/watched-attempt.ts';
 import type { Ground } from './open-ground.ts';
 import type { Machine } from './open-machine.ts';
 import type { Screen } from './open-screen.ts';
@@ -32,6 +34,8 @@ export interface Trials {
   readonly runner: AttemptRunner;
   readonly logCapper: LogCapper;
   readonly logReader: LogReader;
+  /** Reads on in the files in which running trials keep their metrics. Never rejects. */
+  readonly lookForMetrics: () => Promise<void>;
   readonly collectGarbage: () => Promise<void>;
   readonly workFreer: WorkFreer;
   readonly room: Room;
@@ -117,6 +121,8 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
   ground.closers.add(() => {
     logReader.close();
   });
+  const metricFiles = createMetricFiles({ nowMs: ground.nowMs, intake: reports, onError: report });
+  const watched = (reporter: Reporter): WatchedAttempt | null => watchedAttempt(store.db, paths.trials, reporter);
   const runner = createAttemptRunner({
     store,
     changeTrials: ground.changes.changeTrials,
@@ -133,6 +139,8 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
     },
     onLogComplete: (trialId, logPath) => {
       void logReader.finish(trialId, logPath);
+      const ended = watched({ trialId, attempt: getTrialRow(store.db, trialId)?.attempt ?? 0 });
+      if (ended !== null) void metricFiles.finish(ended);
       logCapper.cap(trialId, logPath).catch((error: unknown) => {
         report(`the log of #${trialId} could not be capped`, error);
       });
@@ -162,6 +170,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
     runner,
     logCapper,
     logReader,
+    lookForMetrics: () => metricFiles.look(runner.attempts().flatMap((one) => watched(one) ?? [])),
     collectGarbage: createGarbageCollector({
       store,
       runtimes,

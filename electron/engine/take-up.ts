@@ -109,6 +109,7 @@ export async function takeUp(
           },
         },
         { name: 'reading what the logs tell', run: () => logReader.look(runner.attempts()) },
+        { name: 'reading files of metrics', run: trials.lookForMetrics },
         { name: 'capping the logs', run: () => logCapper.capAll(runner) },
       ],
       report,

@@ -80,7 +80,7 @@ export function TablePanel() {
             ...[...GROUPS, ...params.filter(({ varies }) => varies).map(columnId), ...unlisted(group, params)].map(
               (id) => ({
                 value: id,
-                label: `Group by ${describeColumn(id, false)?.heading ?? id}`,
+                label: `Group by ${GROUPS.includes(id) ? id : (describeColumn(id, false)?.heading ?? id)}`,
               }),
             ),
           ]}
