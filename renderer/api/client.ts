@@ -20,6 +20,7 @@ import type {
   TableView,
   TableWindowInput,
 } from '../../electron/contract/table.ts';
+import type { PoolTarget, TargetCheck } from '../../electron/contract/targets.ts';
 import type { CodeDiff } from '../../electron/contract/snapshots.ts';
 import type { DoctorCheck, Settings } from '../../electron/contract/settings.ts';
 import type {
@@ -187,8 +188,10 @@ export const api = {
       `${logPath(id, attempt)}/search?${new URLSearchParams({ q: query, limit: '500' })}`,
       signal,
     ),
-  createPool: (body: { name: string; gpuUuids: string[]; settings?: PoolSettingsPatch }) =>
+  createPool: (body: { name: string; gpuUuids?: string[]; target?: PoolTarget; settings?: PoolSettingsPatch }) =>
     write<Pool>('POST', '/pools', body),
+  /** Looks at a place elsewhere; makes nothing of it. */
+  checkTarget: (target: PoolTarget) => write<TargetCheck>('POST', '/pools/check', { target }),
   updatePool: (
     id: string,
     body: { name?: string; gpuUuids?: string[]; settings?: PoolSettingsPatch; expectedRevision?: number },

@@ -1,4 +1,5 @@
 /** The open dialog, if any. */
+import { AddMachineDialog } from '../features/cloud/add-machine.tsx';
 import { PoolCreateDialog, PoolDeleteDialog, PoolSettingsDialog } from '../features/queue/pool-dialogs.tsx';
 import { DuplicateDialog } from '../features/experiments/duplicate-dialog.tsx';
 import { PlotDialog } from '../features/trial/plot-dialog.tsx';
@@ -33,6 +34,8 @@ export function Dialogs() {
       return <PoolCreateDialog />;
     case 'pool-delete':
       return <PoolDeleteDialog poolId={dialog.poolId} />;
+    case 'machine-add':
+      return <AddMachineDialog />;
     case 'plot':
       return <PlotDialog trialIds={dialog.trialIds} metric={dialog.metric} />;
     case 'shortcuts':

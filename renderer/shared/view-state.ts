@@ -20,6 +20,7 @@ export type Dialog =
   | { readonly kind: 'pool-settings'; readonly poolId: string }
   | { readonly kind: 'pool-create' }
   | { readonly kind: 'pool-delete'; readonly poolId: string }
+  | { readonly kind: 'machine-add' }
   | { readonly kind: 'plot'; readonly trialIds: readonly number[]; readonly metric: string }
   | { readonly kind: 'shortcuts' };
 

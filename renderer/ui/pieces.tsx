@@ -1,8 +1,8 @@
 /** Small shared marks: the state tag, the meter, the sparkline. */
 import type { ReactNode } from 'react';
 
-/** go: runs; wait: amber; stop: broken; hold: at rest; plain: neutral. */
-export type Tone = 'go' | 'wait' | 'stop' | 'hold' | 'plain';
+/** go: runs; wait: amber; stop: broken; hold: at rest; away: on another machine; plain: neutral. */
+export type Tone = 'go' | 'wait' | 'stop' | 'hold' | 'away' | 'plain';
 
 export function Tag({ tone, children }: { readonly tone: Tone; readonly children: ReactNode }) {
   return <span className={`tag tag-${tone}`}>{children}</span>;

@@ -103,7 +103,8 @@ for (const theme of ['light', 'dark'] as const) {
       await look('new experiment, refused', 'dialog');
       await close();
 
-      await page.getByRole('button', { name: 'Split GPUs into a new pool' }).click();
+      await page.getByRole('button', { name: 'Add a pool' }).click();
+      await page.getByRole('menuitem', { name: /^Some of the GPUs/ }).click();
       await expect(screen.dialog).toBeVisible();
       await look('new pool', 'dialog');
       await screen.dialog.getByLabel('Name').fill('Night only');

@@ -10,7 +10,8 @@ test('a pool from one GPU takes a trial that is dropped on it and runs it there'
   await screen.poolMenu('This workstation', /^Pause pool/);
   await expect(page.getByRole('heading', { level: 1, name: 'This workstation' }).locator('..')).toContainText('paused');
 
-  await page.getByRole('button', { name: 'Split GPUs into a new pool' }).click();
+  await page.getByRole('button', { name: 'Add a pool' }).click();
+  await page.getByRole('menuitem', { name: /^Some of the GPUs/ }).click();
   await screen.dialog.getByLabel('Name').fill('Night only');
   await screen.dialog.getByLabel(/^GPU 1 /).check();
   await screen.dialog.getByRole('button', { name: 'Create pool' }).click();

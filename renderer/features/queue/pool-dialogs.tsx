@@ -158,7 +158,10 @@ export function PoolDeleteDialog({ poolId }: { readonly poolId: string }) {
   };
   return (
     <DialogFrame title={`Delete pool ${pool.name}?`} confirm="Delete pool" danger onConfirm={confirm}>
-      <p>Its GPUs go back to the workstation. A pool with trials in it cannot be deleted: move them first.</p>
+      <p>
+        {pool.kind === 'local' ? 'Its GPUs go back to the workstation.' : 'The machine itself is left as it is.'} A pool
+        with trials in it cannot be deleted: move them first.
+      </p>
     </DialogFrame>
   );
 }

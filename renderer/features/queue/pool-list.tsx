@@ -4,6 +4,7 @@ import { IconDots, IconPlus } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import type { SlotView } from '../../../electron/contract/gpus.ts';
 import type { Pool } from '../../../electron/contract/pools.ts';
+import type { PoolTarget } from '../../../electron/contract/targets.ts';
 import { useEngine } from '../../api/store.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { useNow } from '../../shared/clock.ts';
@@ -51,18 +52,26 @@ function useLoads(): (poolId: string) => PoolLoad {
 
 export function PoolList() {
   const pools = useEngine((state) => state.pools);
-  const hasGpus = useEngine((state) => (state.gpus?.slots.length ?? 0) > 0);
+  const hasGpus = useEngine((state) => (state.gpus?.gpus.length ?? 0) > 0);
   const loadOf = useLoads();
   const chosen = useChosenPool();
   return (
     <nav className="pools" aria-label="Pools">
       <div className="pools-head">
         <h2>Pools</h2>
-        {hasGpus && (
-          <IconButton label="Split GPUs into a new pool" onClick={() => openDialog({ kind: 'pool-create' })}>
-            <IconPlus size={14} aria-hidden="true" />
-          </IconButton>
-        )}
+        <Menu position="bottom-end" withinPortal>
+          <Menu.Target>
+            <IconButton label="Add a pool">
+              <IconPlus size={14} aria-hidden="true" />
+            </IconButton>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item onClick={() => openDialog({ kind: 'machine-add' })}>A machine over SSH…</Menu.Item>
+            {hasGpus && (
+              <Menu.Item onClick={() => openDialog({ kind: 'pool-create' })}>Some of the GPUs here…</Menu.Item>
+            )}
+          </Menu.Dropdown>
+        </Menu>
       </div>
       {pools.map((pool) => (
         <PoolItem key={pool.id} pool={pool} load={loadOf(pool.id)} chosen={pool.id === chosen?.id} />
@@ -75,12 +84,21 @@ function PoolItem({ pool, load, chosen }: { readonly pool: Pool; readonly load: 
   const clearAtMs = useEngine((state) => state.plan.clearAtMs[pool.id] ?? null);
   const target = useDrag((state) => state.poolId === pool.id);
   const aim = useDrag((state) => (state.poolId === pool.id ? describeAim(state) : null));
+  const machine = useEngine((state) => state.gpus?.elsewhere?.find(({ poolId }) => poolId === pool.id) ?? null);
   const now = useNow(60_000);
   // Without GPUs the load is that of the CPU trials.
   const used = load.total > 0 ? load.used : load.running;
   const total = load.total > 0 ? load.total : pool.settings.maxCpuTrials;
   return (
-    <div className={['pool', chosen ? 'chosen' : '', target ? 'drop-target' : ''].join(' ')} data-pool-id={pool.id}>
+    <div
+      className={[
+        'pool',
+        chosen ? 'chosen' : '',
+        target ? 'drop-target' : '',
+        pool.kind === 'local' ? '' : 'elsewhere',
+      ].join(' ')}
+      data-pool-id={pool.id}
+    >
       <button
         type="button"
         className="pool-choose"
@@ -88,7 +106,7 @@ function PoolItem({ pool, load, chosen }: { readonly pool: Pool; readonly load: 
         onClick={() => choosePool(pool.id)}
       >
         <span className="pool-title">
-          <b>{pool.name}</b>
+          <b title={pool.target === null ? undefined : sayPlace(pool.target)}>{pool.name}</b>
           <span
             className="dim3"
             title={
@@ -100,12 +118,24 @@ function PoolItem({ pool, load, chosen }: { readonly pool: Pool; readonly load: 
             {used} / {total}
           </span>
         </span>
-        <Meter value={total === 0 ? 0 : used / total} label={`Slots of ${pool.name} in use`} />
+        <Meter
+          value={total === 0 ? 0 : used / total}
+          label={`Slots of ${pool.name} in use`}
+          tone={pool.kind === 'local' ? 'go' : 'away'}
+        />
         <small>{aim ?? describePool(pool, load, clearAtMs, now)}</small>
+        {machine?.problem != null && <small className="pool-problem">{machine.problem}</small>}
       </button>
       <PoolMenu pool={pool} />
     </div>
   );
+}
+
+/** Where the trials of a pool elsewhere run. */
+function sayPlace(target: PoolTarget): string {
+  return target.provider === 'ssh'
+    ? `${target.host}, over SSH`
+    : `${target.machineType} in ${target.regions.join(', ')}, from AWS`;
 }
 
 /** "3 running, 14 queued, clear by 07:40". */
@@ -120,7 +150,7 @@ function describePool(pool: Pool, load: PoolLoad, clearAtMs: number | null, nowM
 }
 
 export function PoolMenu({ pool }: { readonly pool: Pool }) {
-  const hasGpus = useEngine((state) => (state.gpus?.slots.length ?? 0) > 0);
+  const hasGpus = useEngine((state) => (state.gpus?.gpus.length ?? 0) > 0);
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
@@ -139,7 +169,7 @@ export function PoolMenu({ pool }: { readonly pool: Pool }) {
         )}
         <Menu.Divider />
         <Menu.Item onClick={() => openDialog({ kind: 'pool-settings', poolId: pool.id })}>Pool settings…</Menu.Item>
-        {hasGpus && (
+        {hasGpus && pool.kind === 'local' && (
           <Menu.Item onClick={() => openDialog({ kind: 'pool-create' })}>Split GPUs into a new pool…</Menu.Item>
         )}
         {!pool.isDefault && (
