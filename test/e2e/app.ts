@@ -9,6 +9,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { test as base, expect, type Page, type TestInfo } from '@playwright/test';
 import { engineLogTail, removeDirectory, startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
+import { startSshd, type TestSshd } from '../support/sshd.ts';
 import { listTrialProcesses } from '../support/processes.ts';
 import { createFakeGpus, type FakeGpu, type FakeGpus } from '../fakes/nvidia-smi/scenario.ts';
 import { offerContainers, type Containers } from './support/containers.ts';
@@ -26,6 +27,8 @@ export interface Machine {
   /** A Docker Engine with the images of support/containers.ts; without one there is no Docker. */
   readonly docker?: boolean;
   readonly colorScheme?: 'light' | 'dark';
+  /** Another machine that the engine's ssh reaches as "gpu-box", with these GPUs. */
+  readonly other?: readonly FakeGpu[];
   /** Fills the data directory before the engine starts. */
   readonly seed?: (dataDir: string) => void;
 }
@@ -93,6 +96,11 @@ export const test = base.extend<{ machine: Machine; app: App }, { shell: Shell; 
         env['DOCKER_HOST'] = (await containers.daemon()).dockerHost;
         undo.push(() => containers.clear());
       }
+      if (machine.other !== undefined) {
+        const other = await startOther(path.join(dir, 'other'), machine.other);
+        env['PATH'] = other.env['PATH'] ?? '';
+        undo.push(() => other.remove());
+      }
       const engine = await startEngineProcess({ dataDir, env });
       undo.push(
         () => engine.dispose(),
@@ -126,6 +134,13 @@ export const test = base.extend<{ machine: Machine; app: App }, { shell: Shell; 
     }
   },
 });
+
+/** A machine with an sshd and an nvidia-smi of its own. */
+async function startOther(dir: string, gpus: readonly FakeGpu[]): Promise<TestSshd> {
+  mkdirSync(dir);
+  const fake = createFakeGpus(dir, gpus);
+  return startSshd({ path: [path.dirname(fake.env['SWITCHYARD_NVIDIA_SMI'] ?? '')], env: fake.env });
+}
 
 async function attachLogs(testInfo: TestInfo, engine: EngineProcess): Promise<void> {
   if (testInfo.status === testInfo.expectedStatus) return;
