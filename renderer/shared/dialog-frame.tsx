@@ -101,11 +101,15 @@ export function ProblemBox({
     <div className="problem" role="alert">
       <div>{text}</div>
       {path !== undefined && text === problem.message && !text.includes(path) && <div className="mono dim">{path}</div>}
-      {problem.items.slice(0, 5).map((item) => (
-        <div key={String(item.id)} className="dim">
-          #{item.id}: {item.message}
-        </div>
-      ))}
+      {problem.items
+        .filter((item) => item.message !== text)
+        .slice(0, 5)
+        .map((item) => (
+          <div key={String(item.id)} className="dim">
+            {typeof item.id === 'number' && `#${item.id}: `}
+            {item.message}
+          </div>
+        ))}
       {problem.remedy !== undefined && <div className="dim lines">{problem.remedy}</div>}
     </div>
   );

@@ -28,12 +28,14 @@ test('a machine over SSH is looked at and added; a trial dropped on it runs ther
 
   await screen.dialog.getByLabel('Host').fill('gpu-box');
   await expect(screen.dialog.getByRole('status')).toBeHidden();
+  await expect(screen.dialog.getByRole('alert')).toBeHidden();
   await screen.dialog.getByRole('button', { name: 'Look at it' }).click();
   await expect(screen.dialog.getByRole('status')).toContainText('2 GPUs');
   await screen.dialog.getByLabel('Name').fill('Lab');
   await screen.dialog.getByRole('button', { name: 'Add machine' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Lab');
   await expect(screen.pool('Lab')).toContainText('0 / 2');
+  await expect(page.getByRole('region', { name: 'GPUs of gpu-box' }).getByRole('article')).toHaveCount(2);
 
   await screen.pool('This workstation').getByRole('button').first().click();
   await screen.poolMenu('This workstation', /^Pause pool/);

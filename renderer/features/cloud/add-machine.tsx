@@ -28,8 +28,11 @@ export function AddMachineDialog() {
     root: root.trim() === '' ? DEFAULT_ROOT : root.trim(),
     setup: setup.trim() === '' ? null : setup,
   };
-  const errorOf = (field: keyof SshTarget): string | undefined =>
-    problem?.path === `target.${field}` ? problem.message : undefined;
+  const errorOf = (field: keyof SshTarget): string | undefined => {
+    // What is wrong with the place as a whole is wrong with the machine that was named.
+    const path = problem?.path === 'target' ? 'target.host' : problem?.path;
+    return path === `target.${field}` ? problem?.message : undefined;
+  };
   /** What was found was found with what stood there then. */
   const change =
     (set: (text: string) => void) =>

@@ -154,7 +154,9 @@ function GpuMenu({
     });
   // Only others' memory is in the way: the threshold of its pool that would let trials on it.
   const raises = raisesFor(slots, pools);
-  const others = pools.filter((pool) => slots.some((slot) => slot.poolId !== pool.id));
+  // A card cannot leave its machine.
+  const others = pools.filter((pool) => pool.kind === 'local' && slots.some((slot) => slot.poolId !== pool.id));
+  const movable = pools.some((pool) => pool.kind === 'local' && slots.some((slot) => slot.poolId === pool.id));
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -177,7 +179,7 @@ function GpuMenu({
             Use it beside others: let them have {sayMemory(toMiB)} in {pool.name}
           </Menu.Item>
         ))}
-        {others.map((pool) => (
+        {(movable ? others : []).map((pool) => (
           <Menu.Item key={pool.id} onClick={() => change({ poolId: pool.id })}>
             Move to {pool.name}
           </Menu.Item>
