@@ -87,7 +87,7 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
     estimateActive: screen.estimateActive,
   });
   const carryOut = {
-    changeTrials: ground.changes.changeIfRoom,
+    changeTrials: ground.changes.startSoon,
     engineId: ground.engineId,
     tokens: trials.tokens,
   };

@@ -125,7 +125,7 @@ export async function openTrials(ground: Ground, machine: Machine, screen: Scree
   const watched = (reporter: Reporter): WatchedAttempt | null => watchedAttempt(store.db, paths.trials, reporter);
   const runner = createAttemptRunner({
     store,
-    changeTrials: ground.changes.changeTrials,
+    changeTrials: ground.changes.noteSoon,
     clock: ground.clock,
     trialsDir: paths.trials,
     runtimes,

@@ -4,13 +4,16 @@
  *
  * A listener that throws is reported and takes nothing back: the change is saved, and whoever made it must go on as after any other.
  *
- * Durability: WAL with synchronous=FULL, so a submit that was acknowledged survives a crash of the process and of the machine.
+ * Durability: WAL with synchronous=FULL, so a submit that was acknowledged survives a crash of the process and of the machine. Changes
+ * that nobody waits for (`synced: 'soon'`) reach the disk a moment later, several with one sync, and in their order; what must not
+ * happen before that waits for `durable`.
  * Only the engine that holds the lock (store/lock.ts) may open the database.
  */
 import Sqlite from 'better-sqlite3';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fdatasync, openSync } from 'node:fs';
 import { SwitchyardError } from '../contract/errors.ts';
 import { migrate } from './migrate.ts';
+import { createWalSync } from './wal-sync.ts';
 
 /** Statements slower than this are reported by name: they block the whole engine. */
 const SLOW_TRANSACTION_MS = 40;
@@ -48,9 +51,12 @@ export interface Store {
    * Runs `work` in one immediate transaction; nested calls are a bug and throw.
    * With 'must' a full disk is no reason to refuse: room is made and `work` runs again. For what is true whether or not it can be saved,
    * and for what gives room back; not for what takes more.
+   * @param synced 'soon': for what is acknowledged to nobody. A crash of the engine takes none of it back, a power cut may take the last moment
    * @throws SwitchyardError disk_full, database_busy, database_read_only or database_corrupt for SQLite's own refusals; whatever `work` throws (rolled back)
    */
-  transact<T>(name: string, work: (tx: Tx) => T, must?: 'must'): T;
+  transact<T>(name: string, work: (tx: Tx) => T, must?: 'must', synced?: 'now' | 'soon'): T;
+  /** Settles when all that is committed by now survives a power cut. @throws SwitchyardError when the disk refused it */
+  durable(): Promise<void>;
   onCommit(listener: (commit: Commit) => void): void;
   /** The newest event's number. */
   seq(): number;
@@ -160,10 +166,15 @@ export function openStore(file: string, options: StoreOptions): Store {
     db?.close();
     throw coerceSqliteError(error);
   }
-  return createStore(db, options);
+  return createStore(db, file, options);
 }
 
-function createStore(db: Sqlite.Database, options: StoreOptions): Store {
+function createStore(db: Sqlite.Database, file: string, options: StoreOptions): Store {
+  const wal = openWal(file);
+  const walSync = createWalSync((done) => {
+    wal.sync(done);
+  });
+  let isSyncingItself = true;
   const listeners: ((commit: Commit) => void)[] = [];
   const onListenerError =
     options.onListenerError ??
@@ -179,10 +190,17 @@ function createStore(db: Sqlite.Database, options: StoreOptions): Store {
   let seq =
     db.prepare<[], { seq: number | null }>("SELECT seq FROM sqlite_sequence WHERE name = 'event'").get()?.seq ?? 0;
 
-  function transact<T>(name: string, work: (tx: Tx) => T, must?: 'must'): T {
+  /** Whether commits wait for the disk. */
+  function letCommitsSync(wanted: boolean): void {
+    if (wanted === isSyncingItself) return;
+    db.pragma(`synchronous = ${wanted ? 'FULL' : 'NORMAL'}`);
+    isSyncingItself = wanted;
+  }
+
+  function transact<T>(name: string, work: (tx: Tx) => T, must?: 'must', synced: 'now' | 'soon' = 'now'): T {
     for (;;) {
       try {
-        return transactOnce(name, work);
+        return transactOnce(name, work, synced);
       } catch (error) {
         const isFull = error instanceof SwitchyardError && error.code === 'disk_full';
         if (must === undefined || !isFull || options.makeRoom?.() !== true) throw error;
@@ -190,7 +208,7 @@ function createStore(db: Sqlite.Database, options: StoreOptions): Store {
     }
   }
 
-  function transactOnce<T>(name: string, work: (tx: Tx) => T): T {
+  function transactOnce<T>(name: string, work: (tx: Tx) => T, synced: 'now' | 'soon'): T {
     const startedMs = performance.now();
     const trialIds = new Set<number>();
     const removedTrialIds = new Set<number>();
@@ -199,6 +217,7 @@ function createStore(db: Sqlite.Database, options: StoreOptions): Store {
     let newSeq = seq;
     let result: T;
     try {
+      letCommitsSync(synced === 'now' || walSync.isBroken());
       begin.run();
       try {
         result = work({
@@ -226,6 +245,8 @@ function createStore(db: Sqlite.Database, options: StoreOptions): Store {
       throw coerceSqliteError(error);
     }
     seq = newSeq;
+    if (isSyncingItself) walSync.allSynced();
+    else walSync.committed();
     const tookMs = performance.now() - startedMs;
     if (tookMs > SLOW_TRANSACTION_MS) options.onSlow?.(name, tookMs);
     for (const id of removedTrialIds) trialIds.delete(id);
@@ -243,12 +264,49 @@ function createStore(db: Sqlite.Database, options: StoreOptions): Store {
   return {
     db,
     transact,
+    durable: async () => {
+      await walSync.durable().catch((error: unknown) => {
+        const what = error instanceof Error ? error.message : String(error);
+        throw coerceSqliteError(new Sqlite.SqliteError(what, 'SQLITE_IOERR_FSYNC'));
+      });
+    },
     onCommit: (listener) => {
       listeners.push(listener);
     },
     seq: () => seq,
     close: () => {
+      wal.close();
       db.close();
+    },
+  };
+}
+
+/** The write-ahead log beside the database, which is there once anything was written. SQLite puts no locks on it that a close could lift. */
+function openWal(file: string): { sync(done: (error: Error | null) => void): void; close(): void } {
+  let wal: number | null = null;
+  let isBusy = false;
+  let isClosed = false;
+  const close = (): void => {
+    if (wal !== null) closeSync(wal);
+    wal = null;
+  };
+  return {
+    sync(done) {
+      try {
+        wal ??= openSync(`${file}-wal`, 'r+');
+        isBusy = true;
+        fdatasync(wal, (error) => {
+          isBusy = false;
+          if (isClosed) close();
+          done(error);
+        });
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+    close() {
+      isClosed = true;
+      if (!isBusy) close();
     },
   };
 }

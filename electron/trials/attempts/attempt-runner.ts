@@ -69,7 +69,12 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
   const { store, clock } = deps;
   const live = new Map<number, LiveAttempt>();
   let closed = false;
-  const facts = createFactSaver({ changeTrials: deps.changeTrials, log: deps.log, settle });
+  const facts = createFactSaver({
+    changeTrials: deps.changeTrials,
+    durable: () => store.durable(),
+    log: deps.log,
+    settle,
+  });
   const deadlines = createDeadlines(clock, (trialId, attempt, event) => {
     facts.save({ trialId, attempt, event: { type: event } });
   });
@@ -182,7 +187,11 @@ export function createAttemptRunner(deps: RunnerDeps): AttemptRunner {
     const abort = new AbortController();
     const entry = track(trial, attempt, { name: 'preparing', abort });
     try {
+      // Meanwhile the intent comes to the disk. It is there before anything runs: a power cut must not forget what it will find.
+      const intent = store.durable();
+      intent.catch(() => undefined);
       const spec = await deps.preparation.prepare(trial, attempt);
+      await intent;
       enter(entry, { name: 'launching', abort });
       const { ref } = await entry.runtime.launch(
         spec,

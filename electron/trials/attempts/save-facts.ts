@@ -16,7 +16,7 @@ export interface Fact {
   readonly event: TrialEvent;
   /** More rows of the same transaction. */
   readonly extra?: (db: Tx['db']) => void;
-  /** Called once, after the commit. */
+  /** Called once, when it survives a power cut as well. */
   readonly saved?: () => void;
 }
 
@@ -30,7 +30,9 @@ export interface FactSaver {
 
 export interface FactSaverDeps {
   readonly changeTrials: ChangeTrials;
-  /** A fact is saved: what is held of its trial in memory follows, before `saved` is called and before effects are performed. */
+  /** Settles when what is saved by now is on the disk. */
+  readonly durable: () => Promise<void>;
+  /** A fact is saved: what is held of its trial in memory follows, before effects are performed. */
   readonly settle: (fact: Fact) => void;
   readonly log: { info(text: string): void; error(text: string, error?: unknown): void };
 }
@@ -38,6 +40,15 @@ export interface FactSaverDeps {
 export function createFactSaver(deps: FactSaverDeps): FactSaver {
   const gathered: Fact[] = [];
   let closed = false;
+
+  function tellWhenDurable({ trialId, event }: Fact, saved: () => void): void {
+    deps
+      .durable()
+      .then(saved)
+      .catch((error: unknown) => {
+        deps.log.error(`#${trialId}: what follows "${event.type}" is left undone`, error);
+      });
+  }
 
   function save(facts: readonly Fact[]): void {
     if (closed) return;
@@ -47,7 +58,7 @@ export function createFactSaver(deps: FactSaverDeps): FactSaver {
           const { trialId, attempt, event, extra } = fact;
           afterCommit(() => {
             deps.settle(fact);
-            fact.saved?.();
+            if (fact.saved !== undefined) tellWhenDurable(fact, fact.saved);
           });
           const trial = getTrialRow(tx.db, trialId);
           if (trial === null || trial.attempt !== attempt) continue;

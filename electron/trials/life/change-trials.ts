@@ -25,8 +25,10 @@ export type ChangeTrials = <T>(name: string, work: (change: TrialChange) => T) =
 export interface TrialChanges {
   /** Saved on a full disk too, from the reserve: what happened to trials, and what people ask of them. */
   readonly changeTrials: ChangeTrials;
-  /** The same for what takes more room, starts: refused on a full disk. */
-  readonly changeIfRoom: ChangeTrials;
+  /** The same for what is acknowledged to nobody, what happened to attempts: on the disk a moment later (Store.transact). */
+  readonly noteSoon: ChangeTrials;
+  /** For starts, which take more room: refused on a full disk, and on the disk a moment later; the launch waits for that. */
+  readonly startSoon: ChangeTrials;
   /** Connects who performs the effects; before that no change is taken. It must return at once. */
   performWith(perform: (effects: readonly PendingEffect[]) => void): void;
 }
@@ -42,7 +44,7 @@ export function createTrialChanges(store: Store, onError: (text: string, error: 
     }
   }
 
-  function changeWith(must?: 'must'): ChangeTrials {
+  function changeWith(must: 'must' | undefined, synced: 'now' | 'soon'): ChangeTrials {
     return (name, work) => {
       const performEffects = perform;
       if (performEffects === null) throw new Error(`"${name}" came before anybody performs effects`);
@@ -68,6 +70,7 @@ export function createTrialChanges(store: Store, onError: (text: string, error: 
           });
         },
         must,
+        synced,
       );
       for (const step of steps) guarded(name, step);
       if (effects.length > 0)
@@ -79,8 +82,9 @@ export function createTrialChanges(store: Store, onError: (text: string, error: 
   }
 
   return {
-    changeTrials: changeWith('must'),
-    changeIfRoom: changeWith(),
+    changeTrials: changeWith('must', 'now'),
+    noteSoon: changeWith('must', 'soon'),
+    startSoon: changeWith(undefined, 'soon'),
     performWith(wanted) {
       perform = wanted;
     },

@@ -1,5 +1,5 @@
 /** The runner over a machine in memory: from the plan to the saved end, and taken up again by the next engine. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -138,6 +138,37 @@ const stop = ({ changeTrials }: Engine, id: number, type: 'pause' | 'cancel'): v
     fire(row(id), { type });
   });
 };
+
+it('nothing runs before its intent is on the disk, and nothing goes before its end is', async () => {
+  const waiting: (() => void)[] = [];
+  const durable = vi.spyOn(store, 'durable').mockImplementation(() => new Promise((resolve) => waiting.push(resolve)));
+  const calls: string[] = [];
+  const one = engine((runtime) => ({
+    ...runtime,
+    launch: (...args) => {
+      calls.push('launch');
+      return runtime.launch(...args);
+    },
+    remove: (handle) => {
+      calls.push('remove');
+      return runtime.remove(handle);
+    },
+  }));
+  const id = add([{ do: 'exit', code: 0 }]);
+  one.start(id);
+  await vi.waitFor(() => {
+    expect(existsSync(path.join(dir, 'trials', String(id), 'work'))).toBe(true);
+  });
+  expect(calls).toEqual([]);
+  waiting.shift()?.();
+  await reached(id, 'done');
+  expect(calls).toEqual(['launch']);
+  waiting.shift()?.();
+  await vi.waitFor(() => {
+    expect(calls).toEqual(['launch', 'remove']);
+  });
+  durable.mockRestore();
+});
 
 describe('a start', () => {
   it('runs to its end, which is saved before the runtime forgets it', async () => {

@@ -17,6 +17,7 @@ let facts: FactSaver;
 let settled: string[];
 let performed: string[];
 let commits: number;
+let onDisk: Promise<void>;
 let fails: (name: string) => boolean;
 const logged = { info: vi.fn(), error: vi.fn() };
 
@@ -25,6 +26,7 @@ beforeEach(() => {
   dir = mkdtempSync(path.join(os.tmpdir(), 'switchyard-facts-'));
   store = openStore(path.join(dir, 'switchyard.db'), { nowMs: () => 1000 });
   ensureWorkstationPool(store, 8);
+  onDisk = Promise.resolve();
   [settled, performed, commits, fails] = [[], [], 0, () => false];
   store.onCommit(() => commits++);
   const changes = createTrialChanges(store, (_, error) => {
@@ -36,6 +38,7 @@ beforeEach(() => {
       if (fails(name)) throw new Error('disk full');
       return changes.changeTrials(name, work);
     },
+    durable: () => onDisk,
     settle: ({ trialId, event }) => settled.push(`#${trialId} ${event.type} ${performed.length}`),
     log: logged,
   });
@@ -66,10 +69,12 @@ function add(over: Partial<TrialRow>): number {
 const starting = (): number => add({ state: 'starting', attempt: 1 });
 const stateOf = (id: number): string | undefined => getTrialRow(store.db, id)?.state;
 
-test('a fact is saved with its rows; then memory follows, then what it asked for is performed', () => {
+test('a fact is saved with its rows; then memory follows, then what it asked for is performed; the last waits for the disk', async () => {
   const stop = { kind: 'pause', askedAtMs: 0, killAtMs: 60_000 } as const;
   const id = add({ state: 'stopping', attempt: 1, stop });
-  const saved = vi.fn(() => expect(performed).toEqual([]));
+  const { promise, resolve: reachDisk } = Promise.withResolvers<void>();
+  onDisk = promise;
+  const saved = vi.fn();
   facts.save({
     trialId: id,
     attempt: 1,
@@ -81,8 +86,13 @@ test('a fact is saved with its rows; then memory follows, then what it asked for
   });
   expect(getMeta(store.db, 'extra')).toBe('written');
   expect(settled).toEqual([`#${id} launched 0`]);
-  expect(saved).toHaveBeenCalledOnce();
   expect(performed).toEqual([`#${id} terminate`]);
+  await Promise.resolve();
+  expect(saved).not.toHaveBeenCalled();
+  reachDisk();
+  await vi.waitFor(() => {
+    expect(saved).toHaveBeenCalledOnce();
+  });
 });
 
 test('a fact about an attempt of before changes nothing', () => {

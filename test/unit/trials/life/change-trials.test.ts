@@ -187,7 +187,7 @@ test('on a full disk what happened and what people ask is saved from the reserve
     changes.changeTrials('must', change);
   };
   expect(() =>
-    changes.changeIfRoom('may', ({ tx }) => {
+    changes.startSoon('may', ({ tx }) => {
       tx.emit({ type: 'test', trialId: id, text: 'x'.repeat(50_000) });
     }),
   ).toThrow(/full/);
