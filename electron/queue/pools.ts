@@ -7,7 +7,8 @@ import type { Pool, PoolSettings } from '../contract/pools.ts';
 import { kindOfTarget, type PoolTarget } from '../contract/targets.ts';
 import type { Store, Tx } from '../store/database.ts';
 import { deletePoolRow, getPool, insertPool, listPools, setKeptBack, updatePoolRow } from '../store/pools.ts';
-import { countByPool } from '../store/trials.ts';
+import { getAttempt } from '../store/attempts.ts';
+import { countByPool, listActiveTrials } from '../store/trials.ts';
 
 export const WORKSTATION_POOL_ID = 'workstation';
 
@@ -230,11 +231,26 @@ export function deletePool(store: Store, id: string): void {
         { remedy: 'Move them to another pool or cancel them, then remove the pool.' },
       );
     }
+    if (pool.target !== null) requireNobodyOnTheWay(tx, pool);
     // Ended trials keep pointing at a pool; they go to the workstation's.
     tx.db.prepare('UPDATE trial SET pool_id = ? WHERE pool_id = ?').run(WORKSTATION_POOL_ID, id);
     deletePoolRow(tx.db, id);
     tx.emit({ type: 'pool.removed', poolId: id, text: `Pool ${pool.name} removed` });
   });
+}
+
+/** A trial that moves away belongs to another pool already, while its attempt elsewhere still ends and comes home. */
+function requireNobodyOnTheWay(tx: Tx, pool: Pool): void {
+  const moving = listActiveTrials(tx.db).filter(
+    ({ id, attempt, stop }) => stop?.kind === 'move' && getAttempt(tx.db, id, attempt)?.runtime === 'remote',
+  );
+  const [first] = moving;
+  if (first === undefined) return;
+  throw new SwitchyardError(
+    'pool_in_use',
+    `${moving.length === 1 ? `#${first.id} is` : `${moving.length} trials are`} still on the way from a machine elsewhere.`,
+    { remedy: `Remove ${pool.name} when ${moving.length === 1 ? 'it has' : 'they have'} arrived.` },
+  );
 }
 
 function slug(name: string): string {

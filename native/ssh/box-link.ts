@@ -11,7 +11,7 @@ import { readFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { createFrameReader, encodeFrame, type Frame } from './frames.ts';
 import { sshArgs } from './ssh-command.ts';
-import { explainSshEnd, SshFault } from './ssh-fault.ts';
+import { clip, explainSshEnd, SshFault } from './ssh-fault.ts';
 
 export interface BoxLinkOptions {
   readonly host: string;
@@ -58,6 +58,21 @@ const LEAST_PYTHON = [3, 8] as const;
 /** Reads the program from its standard input, so that nothing has to lie there. */
 const BOOTSTRAP =
   'import sys;n=int(sys.stdin.buffer.readline());s=sys.stdin.buffer.read(n);g={"__name__":"box"};exec(compile(s,"box.py","exec"),g);g["main"](sys.argv[1])';
+
+/** What may be asked twice, because the second time changes and answers nothing else. */
+const AGAIN: ReadonlySet<string> = new Set([
+  'read',
+  'list',
+  'look',
+  'host',
+  'processes',
+  'machines',
+  'which',
+  'start',
+  'end',
+  'begin',
+  'commit',
+]);
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -138,7 +153,7 @@ export function createBoxLink(options: BoxLinkOptions): BoxLink {
       waiting.delete(head.id);
       clearTimeout(one.timer);
       if (head.fault === undefined) one.resolve({ head, body });
-      else one.reject(new SshFault(head.fault.code, `${host}: ${head.fault.message}`));
+      else one.reject(new SshFault(head.fault.code, `${host}: ${clip(head.fault.message)}`));
     };
     child.stdout.on('data', (chunk: Buffer) => {
       try {
@@ -214,9 +229,18 @@ export function createBoxLink(options: BoxLinkOptions): BoxLink {
   return {
     async request(head, body = new Uint8Array(), { timeoutMs = REQUEST_TIMEOUT_MS, eager = false, signal } = {}) {
       signal?.throwIfAborted();
-      const { send } = await connected(eager);
+      const first = await connected(eager);
       signal?.throwIfAborted();
-      return send(head, body, timeoutMs);
+      try {
+        return await first.send(head, body, timeoutMs);
+      } catch (error) {
+        if (closed || !AGAIN.has(head.op) || !(error instanceof SshFault) || error.code !== 'network') throw error;
+        // The line was cut, as lines are: once more over a new one, before anybody hears of it.
+        const second = await connected(eager);
+        if (second === first) throw error;
+        signal?.throwIfAborted();
+        return await second.send(head, body, timeoutMs);
+      }
     },
     trouble: () => trouble,
     close() {

@@ -123,8 +123,8 @@ function quoteName(host: string): string {
   return host.slice(host.lastIndexOf('@') + 1);
 }
 
-function clip(text: string): string {
-  // What a stranger's machine says goes no further than a line of plain text.
+/** What a stranger's machine says goes no further than a line of plain text. */
+export function clip(text: string): string {
   const plain = text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ');
   return plain.length > 300 ? `${plain.slice(0, 299)}…` : plain;
 }

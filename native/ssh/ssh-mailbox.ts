@@ -17,7 +17,15 @@ const COMMIT_TIMEOUT_MS = 30 * 60_000;
 const Outcome = z.looseObject({ outcome: z.enum(['stored', 'exists']) });
 const Begun = z.looseObject({ exists: z.boolean(), have: z.number().int().min(0) });
 const Sized = z.looseObject({ size: z.number().int().min(0) });
-const Listed = z.looseObject({ objects: z.array(z.tuple([z.string(), z.number().int()])), more: z.boolean() });
+/** What comes from there is no path of ours, whatever it says. */
+const Key = z
+  .string()
+  .max(512)
+  .regex(/^(?!(?:.*\/)?\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/);
+const Listed = z.looseObject({
+  objects: z.array(z.tuple([Key, z.number().int().min(0)])).max(1000),
+  more: z.boolean(),
+});
 
 /** @param link opened for the place of one engine; it stays open when the mailbox is closed */
 export function createSshMailbox(link: BoxLink): Mailbox {

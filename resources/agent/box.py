@@ -271,6 +271,9 @@ def chunk(place, head, body):
 def commit(place, head, _body):
     part = os.path.join(place.parts, checked(SHA256, head["sha256"], "hash"))
     digest = hashlib.sha256()
+    # Where the answer to the first commit was lost, the part is the object by now.
+    if not os.path.lexists(part) and is_there(place, head["key"]):
+        return {"outcome": "exists"}, b""
     with open(part, "rb") as file:
         for block in iter(lambda: file.read(COPY), b""):
             digest.update(block)

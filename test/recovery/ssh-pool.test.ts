@@ -218,6 +218,33 @@ describe.skipIf(sshdObstacle() !== null)('a pool on a machine over SSH', { timeo
     expect(await far.outcomeOf(waiting, DEADLINE_MS)).toMatchObject({ kind: 'completed' });
   });
 
+  test('the connection cut again and again, and sshd started anew: every byte of the log once', async () => {
+    const far = await openFar();
+    await far.cli('cloud', 'add-machine', 'gpu-box');
+    const python = [
+      'import time',
+      'for line in range(4000):',
+      '    print("line", line, flush=True)',
+      '    time.sleep(0.002)',
+      'print("end")',
+    ].join('\n');
+    const id = await far.submitTo('gpu-box', python, { resources: { slots: 0 } });
+    await waitUntil('it runs there', () => far.log(id).includes('line'), DEADLINE_MS);
+    const ended = far.outcomeOf(id, DEADLINE_MS);
+    const run = { isOver: false };
+    void ended.finally(() => (run.isOver = true));
+    for (let cuts = 1; !run.isOver && cuts <= 15; cuts += 1) {
+      const before = far.log(id).length;
+      if (cuts % 5 === 0) {
+        await far.sshd.stop();
+        await far.sshd.start();
+      } else far.sshd.cut();
+      await waitUntil('it goes on', () => run.isOver || far.log(id).length > before, DEADLINE_MS);
+    }
+    expect(await ended).toMatchObject({ kind: 'completed' });
+    expect(far.log(id)).toBe(`${Array.from({ length: 4000 }, (_, line) => `line ${line}\n`).join('')}end\n`);
+  });
+
   test('GPUs there that others use are not taken, and the reason names them', async () => {
     const far = await openFar();
     for (const uuid of far.smi.uuids) far.smi.addForeign(uuid, { pid: process.pid, name: 'jupyter', usedMiB: 9000 });

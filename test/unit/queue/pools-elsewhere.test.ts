@@ -5,9 +5,19 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createPoolService } from '../../../electron/api/services/pool-service.ts';
 import { CreatePoolBody } from '../../../electron/contract/pools.ts';
 import { PoolTarget, type SshTarget, type TargetCheck } from '../../../electron/contract/targets.ts';
-import { changeSlot, createPool, ensureWorkstationPool, updatePool } from '../../../electron/queue/pools.ts';
+import {
+  changeSlot,
+  createPool,
+  deletePool,
+  ensureWorkstationPool,
+  updatePool,
+} from '../../../electron/queue/pools.ts';
+import { insertAttempt } from '../../../electron/store/attempts.ts';
 import { openStore, type Store } from '../../../electron/store/database.ts';
+import { insertExperiment } from '../../../electron/store/experiments.ts';
 import { getPool, listPools } from '../../../electron/store/pools.ts';
+import { getTrialRow, insertTrial, updateTrial } from '../../../electron/store/trials.ts';
+import { makeTrialRow } from '../../fakes/rows.ts';
 
 const target: SshTarget = { provider: 'ssh', host: 'gpu-box', root: '~/.switchyard-agent', setup: null };
 const KNOWN = new Set(['GPU-1']);
@@ -36,6 +46,51 @@ test('a pool elsewhere claims no GPU of the workstation and stays where it is', 
   expect(() => updatePool(store, 'workstation', { target }, KNOWN)).toThrow(/stays where it is/);
   updatePool(store, 'box', { target: { ...target, setup: 'source env/bin/activate' } }, KNOWN);
   expect(getPool(store.db, 'box')?.target).toMatchObject({ setup: 'source env/bin/activate' });
+});
+
+test('a pool is not removed while a trial is on its way home from a machine elsewhere', () => {
+  createPool(store, { name: 'Box', target }, 64, KNOWN);
+  const id = store.transact('add', (tx) => {
+    const experimentId = insertExperiment(tx.db, {
+      name: 'e',
+      config: {} as never,
+      sealedEnv: null,
+      sourceDir: null,
+      snapshot: 'snap',
+      createdAtMs: 0,
+      idempotencyKey: null,
+    });
+    const made = insertTrial(tx.db, { ...makeTrialRow({ experimentId }), poolId: 'box' });
+    insertAttempt(tx.db, {
+      trialId: made,
+      number: 1,
+      key: 'k',
+      runtime: 'remote',
+      slots: [],
+      tokenHash: 'h',
+      createdAtMs: 0,
+      progressAtStart: 0,
+    });
+    const row = getTrialRow(tx.db, made);
+    if (row !== null)
+      updateTrial(tx.db, {
+        ...row,
+        poolId: 'workstation',
+        state: 'stopping',
+        attempt: 1,
+        stop: { kind: 'move', askedAtMs: 0, killAtMs: null },
+      });
+    return made;
+  });
+  expect(() => {
+    deletePool(store, 'box');
+  }).toThrow(`#${id} is still on the way from a machine elsewhere.`);
+  store.transact('arrive', (tx) => {
+    const row = getTrialRow(tx.db, id);
+    if (row !== null) updateTrial(tx.db, { ...row, state: 'queued', stop: null });
+  });
+  deletePool(store, 'box');
+  expect(getPool(store.db, 'box')).toBeNull();
 });
 
 describe('what is looked at before it is made', () => {
