@@ -8,13 +8,13 @@ import type { TrialRow } from '../store/trials.ts';
 import { estimateQueued, type Estimate } from './forecast/estimates.ts';
 import { likeKeyOf, type LikeKey } from './forecast/like-command.ts';
 import { placeInLine } from './plan/lines.ts';
-import type { PlanTrial } from './plan/model.ts';
+import type { Line, PlanTrial } from './plan/model.ts';
 
 export interface QueueIndex {
   /** Takes in the row as it is after a commit; null = the trial is gone. */
   update(id: number, row: TrialRow | null): void;
   /** Pool -> its queued trials in line order. Until the next change: they are kept in place. */
-  lines(): ReadonlyMap<string, readonly QueuedTrial[]>;
+  lines(): ReadonlyMap<string, Line>;
   active(): readonly ActiveTrial[];
   queuedCount(): number;
   /** How many of the queued trials run on this runtime. */
@@ -54,8 +54,28 @@ export interface QueuedFacts {
   keepsClaim(row: TrialRow): boolean;
 }
 
+/** The line of one pool, kept sorted. */
+class QueueLine implements Line {
+  readonly trials: QueuedTrial[] = [];
+  slotless = 0;
+  get length(): number {
+    return this.trials.length;
+  }
+  at(place: number): QueuedTrial | undefined {
+    return this.trials[place];
+  }
+  insert(trial: QueuedTrial): void {
+    this.trials.splice(placeInLine(this, trial), 0, trial);
+    if (trial.slots === 0) this.slotless += 1;
+  }
+  remove(trial: QueuedTrial): void {
+    this.trials.splice(placeInLine(this, trial), 1);
+    if (trial.slots === 0) this.slotless -= 1;
+  }
+}
+
 export function createQueueIndex(facts: QueuedFacts): QueueIndex {
-  const lines = new Map<string, QueuedTrial[]>();
+  const lines = new Map<string, QueueLine>();
   const queuedById = new Map<number, QueuedTrial>();
   const active = new Map<number, ActiveTrial>();
   const byRuntime = new Map<RuntimeKind, number>();
@@ -77,8 +97,7 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
     if (old === undefined) return;
     queuedById.delete(id);
     count(old, -1);
-    const line = lines.get(old.poolId) as QueuedTrial[];
-    line.splice(placeInLine(line, old), 1);
+    lines.get(old.poolId)?.remove(old);
   }
 
   return {
@@ -103,17 +122,17 @@ export function createQueueIndex(facts: QueuedFacts): QueueIndex {
       queuedById.set(id, trial);
       count(trial, 1);
       let line = lines.get(row.poolId);
-      if (line === undefined) lines.set(row.poolId, (line = []));
-      line.splice(placeInLine(line, trial), 0, trial);
+      if (line === undefined) lines.set(row.poolId, (line = new QueueLine()));
+      line.insert(trial);
     },
     reestimate(keys) {
       for (const line of lines.values()) {
-        for (const [place, trial] of line.entries()) {
+        for (const [place, trial] of line.trials.entries()) {
           if (!keys.has(trial.like.estimateKey)) continue;
           const { remainingMs, basis } = estimateQueued(trial, facts.likeRunsMs(trial.like));
           if (remainingMs === trial.remainingMs) continue;
           const fresh = { ...trial, remainingMs, estimateBasis: basis };
-          line[place] = fresh;
+          line.trials[place] = fresh;
           queuedById.set(Number(trial.id), fresh);
         }
       }

@@ -91,7 +91,11 @@ export function measurePlan(
 ): PlanBenchResult {
   const list = benchInput(queued, gpus, busyGpus);
   // As the engine hands them over: kept in their lines.
-  const input = { ...list, queued: [], lines: splitQueue(list) };
+  const slotless = list.queued.filter(({ slots }) => slots === 0).length;
+  const lines = new Map(
+    [...splitQueue(list)].map(([id, line]) => [id, { length: line.length, at: line.at.bind(line), slotless }]),
+  );
+  const input = { ...list, queued: [], lines };
   for (let i = 0; i < 10; i++) plan(input, mostWaiting);
   const times: number[] = [];
   for (let i = 0; i < runs; i++) {

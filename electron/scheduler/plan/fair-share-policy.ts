@@ -31,6 +31,7 @@ import {
   startTrial,
 } from './pass.ts';
 import type { Pass, Reservation } from './pass.ts';
+import { lookAhead } from './lines.ts';
 import { findVictims } from './preemption.ts';
 import { mayPass, notePassing, reserve } from './reservation.ts';
 import type { Holder, Yard } from './occupancy.ts';
@@ -195,8 +196,10 @@ function keepClaims(pass: Pass): ReadonlySet<number> {
 }
 
 function startCpuTrials(pass: Pass): void {
-  for (let i = 0; i < pass.queue.length; i++) {
+  const ahead = lookAhead(pass.queue);
+  for (let i = 0; i < pass.queue.length && ahead.has(true); i++) {
     const trial = pass.queue.at(i) as PlanTrial;
+    ahead.passed(trial);
     if (trial.slots !== 0) continue;
     if (i >= pass.reasonWindow && !anyRoom(pass, true)) return;
     const want = admit(pass, trial);

@@ -16,12 +16,32 @@ export function changeQueued(input: PlanInput, change: (trial: PlanTrial) => Pla
   for (const [poolId, line] of splitQueue(input))
     lines.set(poolId, {
       length: line.length,
+      ...(line.slotless === undefined ? {} : { slotless: line.slotless }),
       at(i) {
         const trial = line.at(i);
         return trial === undefined ? undefined : change(trial);
       },
     });
   return { ...input, queued: [], lines };
+}
+
+/** Counts down what a walk along a line has not come to yet. */
+export interface Ahead {
+  /** There may be one that asks for GPUs, or for none, from here on. */
+  has(isSlotless: boolean): boolean;
+  passed(trial: PlanTrial): void;
+}
+
+export function lookAhead({ length, slotless }: Line): Ahead {
+  let without = slotless ?? Infinity;
+  let withSlots = slotless === undefined ? Infinity : length - slotless;
+  return {
+    has: (isSlotless) => (isSlotless ? without : withSlots) > 0,
+    passed({ slots }) {
+      if (slots === 0) without -= 1;
+      else withSlots -= 1;
+    },
+  };
 }
 
 /** @returns the place of the first trial in the line that does not come before `trial` */

@@ -55,7 +55,10 @@ export interface Hold {
 }
 
 /** The queued trials of one pool in queue order. A list is one; others make of each trial what it is when it is looked at. */
-export type Line = Pick<readonly PlanTrial[], 'length' | 'at'>;
+export interface Line extends Pick<readonly PlanTrial[], 'length' | 'at'> {
+  /** How many of them ask for no GPU; missing = nobody has counted. Where only one kind can start, nobody looks for it where there is none. */
+  readonly slotless?: number;
+}
 
 export interface PlanInput {
   readonly nowMs: number;

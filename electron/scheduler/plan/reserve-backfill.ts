@@ -17,6 +17,7 @@ import {
   startTrial,
 } from './pass.ts';
 import type { Pass, Reservation, Verdict } from './pass.ts';
+import { lookAhead } from './lines.ts';
 import { findVictims } from './preemption.ts';
 import type { Holder } from './occupancy.ts';
 import { fitsWithoutOurs, limitReached, place } from './placement.ts';
@@ -58,10 +59,12 @@ export function planReserve(pass: Pass): void {
   let cpuRoom = hasHope(walk, true);
   let tries = 0;
   const { queue } = pass;
+  const ahead = lookAhead(queue);
   for (let i = 0; i < queue.length; i++) {
+    if (i >= pass.reasonWindow && !(gpuRoom && ahead.has(false)) && !(cpuRoom && ahead.has(true))) return;
     const trial = queue.at(i) as PlanTrial;
+    ahead.passed(trial);
     if (i >= pass.reasonWindow) {
-      if (!gpuRoom && !cpuRoom) return;
       if (!(trial.slots === 0 ? cpuRoom : gpuRoom)) continue;
       if (isTurnedAway(pass, trial) || isKnownToWait(walk, trial)) continue;
       if (++tries > MAX_TRIES_BELOW) return;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { estimateQueued, estimateRunning } from '../../../../electron/scheduler/forecast/estimates.ts';
+import { firstOf } from '../../../../electron/scheduler/plan/lines.ts';
 import { createQueueIndex } from '../../../../electron/scheduler/queue-index.ts';
 import type { TrialRow } from '../../../../electron/store/trials.ts';
 import { makeTrialRow } from '../../../fakes/rows.ts';
@@ -15,7 +16,7 @@ test('queued trials take over the run time of those like them that ended', () =>
     keepsClaim: () => false,
     runtime: () => 'process',
   });
-  const lined = () => [...index.lines().values()].flat();
+  const lined = () => [...index.lines().values()].flatMap((line) => firstOf(line));
   for (const id of [1, 2])
     index.update(id, makeTrialRow({ id, rank: `a${id}`, estimateKey: id === 1 ? 'same' : 'other' }));
   expect(lined().map(({ remainingMs }) => remainingMs)).toEqual([null, null]);

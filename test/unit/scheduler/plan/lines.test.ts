@@ -14,7 +14,15 @@ const ranked = (given: PlanInput): PlanInput => ({
   ...given,
   queued: given.queued.map((trial, index) => ({ ...trial, rank: index })),
 });
-const asLines = (given: PlanInput): PlanInput => ({ ...given, queued: [], lines: splitQueue(given) });
+/** As the engine keeps them: counted. */
+const asLines = (given: PlanInput): PlanInput => {
+  const lines = new Map<string, Line>();
+  for (const [poolId, line] of splitQueue(given)) {
+    const slotless = firstOf(line).filter(({ slots }) => slots === 0).length;
+    lines.set(poolId, { length: line.length, at: (i) => line.at(i), slotless });
+  }
+  return { ...given, queued: [], lines };
+};
 
 /** Counts the trials that are looked at. */
 function watched(line: Line): Line & { looks: number } {
@@ -64,6 +72,33 @@ test('a plan and a forecast where nothing can start look at the front of a long 
   forecast(given, 1e9, 300);
   moveInLines(given, [{ trial: trials[4_000] as PlanTrial, to: { poolId: pool().id, priority: 42, rank: 0 } }], 300);
   expect(line.looks).toBeLessThan(3_000);
+});
+
+test.each([
+  [{ slots: 1 }, { maxCpuTrials: 4 }],
+  [{ slots: 0 }, { maxCpuTrials: 0 }],
+])('where only the other kind could start nobody looks through a long line of %j', (change, settings) => {
+  const trials = Array.from({ length: 5_000 }, (_, index) => queued(index + 1, change));
+  const free = slots(change.slots === 0 ? 1 : 0);
+  for (const policy of ['priority', 'fair_share'] as const)
+    for (const backfill of ['reserve', 'greedy'] as const) {
+      const line = { ...watched(trials), slotless: change.slots === 0 ? 5_000 : 0 };
+      const pools = [pool({ ...settings, policy, backfill })];
+      const given = { ...input({ pools, slots: free }), queued: [], lines: new Map([[pool().id, line]]) };
+      expect(plan(given, 300).waiting.length).toBe(300);
+      if (policy === 'priority' && backfill === 'reserve') expect(line.looks).toBeLessThan(1_500);
+    }
+});
+
+test('trials far down are found where there is room for their kind', () => {
+  const trials = Array.from({ length: 2_000 }, (_, index) =>
+    queued(index + 1, { slots: index % 1_000 === 999 ? 0 : 1 }),
+  );
+  for (const backfill of ['reserve', 'greedy'] as const) {
+    const list = input({ pools: [pool({ maxCpuTrials: 4, backfill })], slots: [], queued: trials });
+    expect(plan(asLines(list)).start.map(({ id }) => id)).toEqual([1_000, 2_000]);
+    expect(plan(list).start.map(({ id }) => id)).toEqual([1_000, 2_000]);
+  }
 });
 
 test('a place is found by halves', () => {
