@@ -111,6 +111,8 @@ export interface AgentConfig {
 export const Beat = z.object({
   /** null until the spec is read. */
   phase: z.enum(['fetching', 'setup', 'gpus', 'running', 'collecting']).nullable(),
+  /** The program was started. */
+  begun: z.boolean(),
   /** For people, while there is something to wait for: "pulling its image (43 % of 1.2 GiB)". */
   doing: z.string().max(500).nullable(),
   frozen: z.boolean(),

@@ -11,7 +11,7 @@ import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../ports/clock.ts';
 import { MailboxError, type Mailbox } from '../ports/mailbox.ts';
-import { ProviderError, type Provider } from '../ports/provider.ts';
+import { ProviderError, type Machine, type MachineRequest, type Provider } from '../ports/provider.ts';
 import type { AttemptHandle, ExitInfo } from '../ports/trial-runtime.ts';
 import type { Archives } from '../ports/archives.ts';
 import {
@@ -72,6 +72,7 @@ export async function followRemote(deps: FollowDeps, stop: AbortSignal): Promise
   let unreachableSinceMs: number | null = null;
   let pauseMs = deps.pace.lookMs;
   let revivals = 0;
+  let gone = 0;
 
   /** One connection for as long as it works: what changed since (credentials, the network) counts with the next. */
   let connection: Promise<Connection> | null = null;
@@ -172,7 +173,8 @@ export async function followRemote(deps: FollowDeps, stop: AbortSignal): Promise
     lastWordMs = clock.monotonicMs();
     // Where the agent ended before its program, that is left over.
     const isLeft = machine.state === 'gone' || (machine.state === 'ending' && provider.revive !== undefined);
-    if (!isLeft) return null;
+    gone = isLeft ? gone + 1 : 0;
+    if (!isLeft || gone < looksForGone(machine, intent.request)) return null;
     // It may have said its last word between the listing and the look.
     await takeIn(mailbox);
     const exit = await collect(mailbox);
@@ -243,6 +245,13 @@ async function connect({ openProvider, intent }: FollowDeps): Promise<Connection
     await provider.close();
     throw error;
   }
+}
+
+/** A machine that was just made is not seen everywhere yet: one that is not found is looked for again before it counts as gone. */
+const LOOKS_FOR_GONE = 3;
+
+function looksForGone(machine: Machine, { deadlineMs }: MachineRequest): number {
+  return deadlineMs === null || machine.startedAtMs !== null ? 1 : LOOKS_FOR_GONE;
 }
 
 /** @returns null where there is none. @throws MailboxError */

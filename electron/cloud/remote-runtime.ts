@@ -76,6 +76,8 @@ export interface RemoteDeps {
 }
 
 const PACE: Pace = { lookMs: 1_000, againMs: 15_000, quietMs: 45_000 };
+/** A cloud does not see at once what it has just made. */
+const UNSEEN_MS = 120_000;
 /** How long a freeze may take to be confirmed from there. */
 const CONFIRM_MS = 60_000;
 const IN_THERE = Object.fromEntries(PLACE_NAMES.map((name) => [name, `${PLACE}${name}`])) as unknown as TrialPlaces;
@@ -218,6 +220,7 @@ export function createRemoteRuntime(deps: RemoteDeps): TrialRuntime {
     const { request } = intent;
     let seq = 0;
     let said: string | null = null;
+    let goneSinceMs: number | null = null;
     for (;;) {
       if (signal.aborted) throw cancelled();
       const state = await withMailbox(intent, async (mailbox, provider) => {
@@ -238,8 +241,10 @@ export function createRemoteRuntime(deps: RemoteDeps): TrialRuntime {
           await (followed.get(handle.attemptId) ?? startFollowing(handle)).ended;
           throw launchErrorOf(state.result);
         }
-        if (state.result !== null || state.beat?.phase === 'running' || state.beat?.phase === 'collecting') return;
-        if (state.machine?.state === 'gone') {
+        if (state.result !== null || state.beat?.begun === true) return;
+        goneSinceMs = state.machine?.state === 'gone' ? (goneSinceMs ?? clock.monotonicMs()) : null;
+        const patienceMs = request.deadlineMs === null || state.machine?.startedAtMs != null ? 0 : UNSEEN_MS;
+        if (goneSinceMs !== null && clock.monotonicMs() - goneSinceMs >= patienceMs) {
           const result = await withMailbox(intent, (mailbox) => readResult(mailbox, request.prefix));
           if (result === null)
             throw new LaunchError(
@@ -342,21 +347,20 @@ export function createRemoteRuntime(deps: RemoteDeps): TrialRuntime {
       const result = await readResult(mailbox, request.prefix);
       // What it left is brought home by who attaches.
       if (result !== null) return { kind: 'exited', exit: result.started ? exitOf(result) : exitWithoutStart(result) };
-      const machine = await provider.observe(request);
       const cursor = await journal.cursor();
       const latest = await readBeats(mailbox, request.prefix, cursor.seq);
       const beat = latest.beat ?? cursor.beat;
-      if (machine.state !== 'gone' || provider.revive !== undefined) {
-        if (machine.state === 'gone' && beat === null && intent.ref === null) {
-          // The engine died before it could ask.
-          await journal.markAbsent();
-          return { kind: 'absent' };
-        }
-        if (intent.ref === null) await journal.keepIntent({ ...intent, ref: machine.ref });
-        return { kind: 'running', ref: intent.ref ?? machine.ref, frozen: beat?.frozen ?? false };
-      }
-      if (beat !== null || intent.ref !== null)
-        return { kind: 'exited', exit: lostExit(machine.preempted, clock.nowMs()) };
+      const running = async (ref: string): Promise<Recovered> => {
+        if (intent.ref === null) await journal.keepIntent({ ...intent, ref });
+        return { kind: 'running', ref: intent.ref ?? ref, frozen: beat?.frozen ?? false };
+      };
+      // A rented machine may not be seen yet, and is not asked for twice: whoever attaches waits for it, or finds that it is lost.
+      if (request.deadlineMs !== null) return running(request.attemptId);
+      const machine = await provider.observe(request);
+      const isKnown = beat !== null || intent.ref !== null;
+      if (machine.state !== 'gone' || (provider.revive !== undefined && isKnown)) return running(machine.ref);
+      if (isKnown) return { kind: 'exited', exit: lostExit(machine.preempted, clock.nowMs()) };
+      // The engine died before it could ask.
       await journal.markAbsent();
       return { kind: 'absent' };
     });

@@ -3,13 +3,13 @@
  * or not at all, and the first one of a key stays.
  */
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { MailboxError, type Mailbox, type MailboxObject } from '../../electron/ports/mailbox.ts';
 
 const MAX_KEY = 512;
 const PAGE = 1_000;
+const COPY_BYTES = 1024 * 1024;
 /** How files on their way in begin, as the agent's do. */
 const DRAFT = '.put-';
 
@@ -30,14 +30,13 @@ export function createDirectoryMailbox(root: string): Mailbox {
             } finally {
               await file.close();
             }
-          } else await copyFile(body.file, draft, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+          } else await copyOn(body.file, draft, options);
           options?.signal?.throwIfAborted();
           await flush(draft);
-          const { size } = await stat(draft);
           await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
           await link(draft, target);
           await flush(path.dirname(target));
-          options?.onSent?.(size);
+          if (body instanceof Uint8Array) options?.onSent?.(body.length);
           return 'stored' as const;
         } catch (error) {
           if (codeOf(error) === 'EEXIST') return 'exists' as const;
@@ -63,7 +62,7 @@ export function createDirectoryMailbox(root: string): Mailbox {
     async fetch(key, file, signal) {
       await translated(async () => {
         signal?.throwIfAborted();
-        await copyFile(place(key), `${file}.part`, constants.COPYFILE_FICLONE);
+        await copyOn(place(key), `${file}.part`, signal === undefined ? {} : { signal });
         await rename(`${file}.part`, file);
       });
     },
@@ -128,6 +127,40 @@ function requireKey(key: string): string {
   if (key.length <= MAX_KEY && parts.every((part) => /^[A-Za-z0-9._-]+$/.test(part) && part !== '.' && part !== '..'))
     return key;
   throw new MailboxError('refused', `"${key.slice(0, 100)}" is no key of a mailbox.`);
+}
+
+/** Goes on where the target ends, in pieces that can be given up between. */
+async function copyOn(
+  source: string,
+  target: string,
+  options: { readonly signal?: AbortSignal; readonly onSent?: (bytes: number) => void } = {},
+): Promise<void> {
+  const from = await open(source, 'r');
+  try {
+    const to = await open(target, 'a', 0o600);
+    try {
+      const { size: whole } = await from.stat();
+      let { size: at } = await to.stat();
+      if (at > whole) {
+        await to.truncate(0);
+        at = 0;
+      }
+      const block = Buffer.alloc(COPY_BYTES);
+      while (at < whole) {
+        options.signal?.throwIfAborted();
+        const { bytesRead } = await from.read(block, 0, COPY_BYTES, at);
+        if (bytesRead === 0) break;
+        await to.writeFile(block.subarray(0, bytesRead));
+        at += bytesRead;
+        options.onSent?.(at);
+      }
+      options.signal?.throwIfAborted();
+    } finally {
+      await to.close();
+    }
+  } finally {
+    await from.close();
+  }
 }
 
 async function flush(target: string): Promise<void> {

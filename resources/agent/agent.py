@@ -65,6 +65,11 @@ SETTLED_S = 10
 DISK_RESERVE = 16 * 1024 * 1024
 ATTEMPT_VARIABLE = "SWITCHYARD_ATTEMPT_ID"
 ENGINE_VARIABLE = "SWITCHYARD_ENGINE_ID"
+#: Ends the agent so that whoever started it restarts the machine.
+RESTART_EXIT_CODE = 75
+#: Where a rented machine hears that it is taken away, and how long it has then.
+METADATA = "http://169.254.169.254"
+PREEMPTION_S = 90
 ENGINE_LABEL, TRIAL_LABEL, ATTEMPT_LABEL = "switchyard.engine", "switchyard.trial", "switchyard.attempt"
 #: The first process of a container, and how many bytes its note of the end has (resources/container/entry.c).
 ENTRY = "/switchyard/entry"
@@ -81,6 +86,10 @@ class Failure(Exception):
 
 class Unreachable(Exception):
     """The mailbox does not answer now."""
+
+
+class Restart(Exception):
+    """A rented machine is to be started again, once: its GPUs do not show."""
 
 
 class Canceled(Exception):
@@ -995,7 +1004,7 @@ class Agent:
         self.state = dict({
             "seq": 0, "sending": None, "log": 0, "reports": 0, "ctl": 0, "phase": None, "frozen": False, "asked": False, "wish": False,
             "ready": False, "checkpoints": {}, "nextCheckpoint": 1, "uuids": [], "reason": None, "trees": None, "done": False,
-            "startedAtMs": None, "frozenMs": 0, "frozenAtMs": None, "killAtMs": None,
+            "restarted": False, "begun": False, "startedAtMs": None, "frozenMs": 0, "frozenAtMs": None, "killAtMs": None,
         }, **(read_json(self.state_file) or {}))
         self.spec = None
         self.program = None
@@ -1012,6 +1021,11 @@ class Agent:
         self.uploaded = queue.Queue()
         self.uploader = None
         self.pids, self.pids_at = [], 0
+        self.is_taken_away = False
+
+    @property
+    def is_rented(self):
+        return self.config["deadlineMs"] is not None
 
     # -- words to and fro
 
@@ -1044,7 +1058,7 @@ class Agent:
     def beat(self, force=False):
         """How things stand: at each change, and now and then."""
         fields = {
-            "phase": self.state["phase"], "doing": self.doing, "frozen": self.state["frozen"], "uuids": self.state["uuids"],
+            "phase": self.state["phase"], "begun": self.state["begun"], "doing": self.doing, "frozen": self.state["frozen"], "uuids": self.state["uuids"],
             "asksForStop": os.path.exists(os.path.join(self.dirs["exchange"], "stop.asked")), "ctl": self.state["ctl"],
         }
         text = json.dumps(fields, sort_keys=True)
@@ -1266,6 +1280,10 @@ class Agent:
                 self.state["uuids"] = found[:count]
                 return
             if time.monotonic() > deadline:
+                if self.is_rented and not self.state["restarted"]:
+                    self.state["restarted"] = True
+                    self.save()
+                    raise Restart()
                 missing = [uuid for uuid in wanted if uuid not in found]
                 raise Failure(
                     "gpu_not_ready",
@@ -1448,6 +1466,32 @@ class Agent:
             self.keep_time()
             time.sleep(TICK_S)
 
+    def listen_for_preemption(self):
+        """In a thread of its own: a machine that is lent cheaply is told two minutes before it is taken away."""
+        base = os.environ.get("SWITCHYARD_METADATA") or METADATA
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        token, silent = None, 0
+        # Where nobody ever answers there is no such service.
+        while silent < 5:
+            try:
+                if token is None:
+                    asked = urllib.request.Request(base + "/latest/api/token", method="PUT",
+                                                   headers={"X-aws-ec2-metadata-token-ttl-seconds": "21600"})
+                    with opener.open(asked, timeout=5) as answer:
+                        token = answer.read().decode("ascii")
+                asked = urllib.request.Request(base + "/latest/meta-data/spot/instance-action", headers={"X-aws-ec2-metadata-token": token})
+                with opener.open(asked, timeout=5):
+                    self.is_taken_away = True
+                    return
+            except urllib.error.HTTPError as error:
+                # 404: nothing of that kind is planned.
+                silent = 0
+                if error.code != 404:
+                    token = None
+            except (OSError, ValueError, http.client.HTTPException):
+                silent += 1
+            time.sleep(5)
+
     def keep_time(self):
         """The time limit and the machine's deadline, should the engine be away: asked to end first, killed when its grace is over."""
         now_ms = int(time.time() * 1000)
@@ -1460,8 +1504,10 @@ class Agent:
         limit, deadline = self.spec["timeLimitMs"], self.config["deadlineMs"]
         grace_ms = self.spec["graceMs"]
         reason = None
+        if self.is_taken_away:
+            reason, grace_ms = "preempted", min(grace_ms, PREEMPTION_S * 1000)
         # The engine, where it is there, is first.
-        if limit is not None and not self.state["frozen"] and now_ms >= self.state["startedAtMs"] + self.state["frozenMs"] + limit + 5_000:
+        elif limit is not None and not self.state["frozen"] and now_ms >= self.state["startedAtMs"] + self.state["frozenMs"] + limit + 5_000:
             reason = "time_limit"
         elif deadline is not None and now_ms >= deadline - grace_ms - 120_000:
             reason = "deadline"
@@ -1514,6 +1560,9 @@ class Agent:
                 self.state["startedAtMs"] = int(time.time() * 1000)
                 self.save()
                 self.program.start()
+            if self.is_rented:
+                threading.Thread(target=self.listen_for_preemption, daemon=True).start()
+            self.state["begun"] = True
             self.phase("running")
             ended = self.watch()
             result.update({"started": True, "exitCode": ended["code"], "signal": ended["signal"], "endedAtMs": ended["atMs"],
@@ -1524,10 +1573,16 @@ class Agent:
             result.update({"reason": "canceled", "message": "It was stopped before it had begun."})
         except Failure as failure:
             result.update({"reason": failure.code, "message": failure.message, "remedy": failure.remedy})
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        except Exception as error:
+            # A fault of the agent's own: where the program runs, the next agent takes it up.
+            is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+            if isinstance(error, Restart) or (self.program is not None and self.program.was_started()):
                 raise
-            result.update({"reason": "disk_full", "message": "There is no space left on that machine's disk.", "remedy": "Free some space there."})
+            result.update({
+                "reason": "disk_full", "message": "There is no space left on that machine's disk.", "remedy": "Free some space there.",
+            } if is_full else {
+                "reason": "launch_failed", "message": "The agent there failed: %s: %s" % (type(error).__name__, error),
+            })
         self.finish(result)
 
 
@@ -1613,7 +1668,7 @@ def work(config_path):
     os.makedirs(config["home"], mode=0o700, exist_ok=True)
     lock = lock_of(config["home"])
     if lock is None:
-        return
+        return 0
     os.ftruncate(lock, 0)
     os.pwrite(lock, json.dumps({"pid": os.getpid(), "start": start_time(os.getpid()), "boot": boot_id()}).encode(), 0)
     # The keeper and the program must not keep it.
@@ -1621,8 +1676,13 @@ def work(config_path):
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     agent = Agent(config)
-    if not agent.state["done"]:
+    if agent.state["done"]:
+        return 0
+    try:
         agent.run()
+    except Restart:
+        return RESTART_EXIT_CODE
+    return 0
 
 
 def start(config_path):
@@ -1683,7 +1743,7 @@ def main(words):
     if words[0] == "keep":
         keep(words[1])
     elif words[0] == "run":
-        work(words[1])
+        return work(words[1])
     else:
         answer = start(words[1]) if words[0] == "start" else end(words[1]) if words[0] == "end" else {"state": state_of(words[1])}
         sys.stdout.write(json.dumps(answer) + "\n")

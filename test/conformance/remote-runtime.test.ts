@@ -1,10 +1,20 @@
 /** What only the remote runtime can show: failures before the program, the environment, checkpoints on their way, the agent on its own. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Destination } from '../../electron/cloud/remote-runtime.ts';
 import type { LaunchSpec, TrialRuntime } from '../../electron/ports/trial-runtime.ts';
-import { createAgentMachine, type AgentMachine, type AgentMachineOptions } from '../support/agent-machine.ts';
+import { AwsTarget } from '../../electron/contract/targets.ts';
+import {
+  AGENT_FILE,
+  createAgentMachine,
+  type AgentMachine,
+  type AgentMachineOptions,
+} from '../support/agent-machine.ts';
+import { openAws } from '../support/cloud/aws-lab.ts';
+import { startSimCloud, type SimCloud } from '../support/cloud/sim-cloud.ts';
 import { waitUntil } from '../support/processes.ts';
 import { createRemoteRuntimeOn } from '../support/remote-runtime.ts';
 import { createLab, type Lab, type TrialPlan } from '../support/runtime-lab.ts';
@@ -239,5 +249,83 @@ describe.skipIf(process.platform !== 'linux')('the agent on its own', () => {
     }
     expect(await exit).toMatchObject({ exitCode: 0 });
     expect(readFileSync(path.join(hostDir(spec, 'work'), 'count'), 'utf8')).toBe('ran\n');
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a machine that is made for the attempt (simulated cloud)', () => {
+  /** The real agent on a machine without credentials: everything goes through requests that were handed out. */
+  async function openRented(env: Readonly<Record<string, string>>): Promise<SimCloud> {
+    const cloud = await startSimCloud({ runs: true, env });
+    const target = AwsTarget.parse({ provider: 'aws', account: 'a', regions: ['us-east-1'], machineType: 'm7i.large' });
+    machine = createAgentMachine();
+    runtime = createRemoteRuntimeOn(
+      machine,
+      {
+        target,
+        choices: [{ region: 'us-east-1', machineType: 'm7i.large', spot: true }],
+        machine: { image: null, diskGiB: 20, maxPricePerHourUsd: null },
+        lifeMs: 3_600_000,
+      },
+      (text, error) => reports.push(`${text} ${String(error)}`),
+      { openProvider: () => openAws(cloud.endpoint, lab.engineId, readFileSync(AGENT_FILE, 'utf8')), places: [] },
+    );
+    lab = createLab(null, {
+      layOut: runtime.layOut,
+      workOf: () => path.join(cloud.ec2.instances[0]?.body?.dir ?? '', 'opt', 'home', 'work'),
+    });
+    return cloud;
+  }
+
+  it('runs the program, sends its log and results and hears what is wished, and is gone afterwards', async () => {
+    const cloud = await openRented({ SWITCHYARD_METADATA: 'http://127.0.0.1:9' });
+    try {
+      const spec = sh(
+        'exec 2>/dev/null; echo made >"$O/result"; trap "echo asked; exit 7" TERM; echo ready; while :; do sleep 0.05; done',
+        { env: { O: '/~switchyard~/output' } },
+      );
+      const handle = await lab.launch(runtime, spec);
+      const { exit } = runtime.attach(handle);
+      await lab.logged(spec, 'ready');
+      await runtime.terminate(handle);
+      expect(await exit).toMatchObject({ exitCode: 7, lost: false });
+      expect(lab.log(spec)).toBe('ready\nasked\n');
+      expect(readFileSync(path.join(hostDir(spec, 'output'), 'result'), 'utf8')).toBe('made\n');
+      await waitUntil('the machine ended itself', () => cloud.ec2.instances[0]?.state === 'terminated');
+      await runtime.remove(handle);
+      expect(cloud.ec2.instances).toHaveLength(1);
+    } finally {
+      await runtime.close();
+      await cloud.close();
+    }
+  });
+
+  it('is asked to stop when it hears that it is taken away, and the next attempt follows without a restart counted', async () => {
+    const notices = createServer((request, response) => {
+      if (request.url === '/latest/api/token') response.end('token');
+      else {
+        response.statusCode = existsSync(path.join(machine.root, 'taken')) ? 200 : 404;
+        response.end('{"action":"terminate"}');
+      }
+    });
+    await new Promise<void>((resolve) => void notices.listen(0, '127.0.0.1', resolve));
+    const { port } = notices.address() as AddressInfo;
+    const cloud = await openRented({ SWITCHYARD_METADATA: `http://127.0.0.1:${port}` });
+    try {
+      const spec = sh('exec 2>/dev/null; trap "echo saved; exit 0" TERM; echo ready; while :; do sleep 0.05; done');
+      const handle = await lab.launch(runtime, spec);
+      const { exit } = runtime.attach(handle);
+      await lab.logged(spec, 'ready');
+      writeFileSync(path.join(machine.root, 'taken'), '');
+      expect(await exit).toMatchObject({
+        exitCode: 0,
+        lost: true,
+        message: 'The provider took the machine back while the trial ran (spot).',
+      });
+      expect(lab.log(spec)).toBe('ready\nsaved\n');
+    } finally {
+      notices.close();
+      await runtime.close();
+      await cloud.close();
+    }
   });
 });

@@ -1,6 +1,6 @@
 /** The remote runtime on a test's machine. */
 import type { PoolTarget } from '../../electron/contract/targets.ts';
-import { createRemoteRuntime, type Destination } from '../../electron/cloud/remote-runtime.ts';
+import { createRemoteRuntime, type Destination, type RemoteDeps } from '../../electron/cloud/remote-runtime.ts';
 import type { TrialRuntime } from '../../electron/ports/trial-runtime.ts';
 import { createTarArchives } from '../../native/archives/tar-archives.ts';
 import type { AgentMachine } from './agent-machine.ts';
@@ -12,6 +12,8 @@ export function createRemoteRuntimeOn(
   machine: AgentMachine,
   changes: Partial<Destination> = {},
   report: (text: string, error: unknown) => void = () => undefined,
+  /** Where its machines come from, if not from `machine`. */
+  other?: Pick<RemoteDeps, 'openProvider'> & { readonly places: ReturnType<RemoteDeps['everyPlace']> },
 ): TrialRuntime {
   return createRemoteRuntime({
     clock: systemClock,
@@ -28,8 +30,8 @@ export function createRemoteRuntimeOn(
         timeLimitMs: null,
         ...changes,
       }),
-    openProvider: () => Promise.resolve(machine.provider()),
-    everyPlace: () => [{ target: TEST_TARGET, region: '' }],
+    openProvider: other?.openProvider ?? (() => Promise.resolve(machine.provider())),
+    everyPlace: () => other?.places ?? [{ target: TEST_TARGET, region: '' }],
     entryDir: ENTRY_DIR,
     report,
     pace: { lookMs: 100, againMs: 400, quietMs: 1_500 },
