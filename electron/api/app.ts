@@ -41,6 +41,12 @@ export function createApi(services: Services): OpenAPIHono {
     c.json({ views: services.putTableView(c.req.valid('param').name, c.req.valid('json')) }, 200),
   );
   api.openapi(routes.deleteView, (c) => c.json({ views: services.deleteTableView(c.req.valid('param').name) }, 200));
+  api.openapi(routes.retainCheckpoints, async (c) =>
+    c.json(await services.retainCheckpoints(c.req.valid('json')), 200),
+  );
+  api.openapi(routes.pinCheckpoint, (c) =>
+    c.json(services.pinCheckpoint(c.req.valid('param').id, c.req.valid('json').pinned), 200),
+  );
   api.openapi(routes.submit, async (c) => c.json(await services.submit(c.req.valid('json')), 201));
   api.openapi(routes.listExperiments, (c) => {
     const { before = null, kind = null, limit } = c.req.valid('query');

@@ -33,12 +33,14 @@ import { Channel, ChannelBody, ChannelName, MessageTest, TrialMessages } from '.
 import { MAX_PAGE, TrialSort } from './paging.ts';
 import { CreatePoolBody, Pool, PoolActionBody, UpdatePoolBody, UpdateSlotBody } from './pools.ts';
 import { CheckTargetBody, TargetCheck } from './targets.ts';
+import { RetentionBody, RetentionResult } from './retention.ts';
 import { DoctorCheck, Settings } from './settings.ts';
 import { CodeDiff } from './snapshots.ts';
 import { OutcomeKind, PoolId, TrialState } from './states.ts';
 import { NamedView, TableAnswer, TableColumns, TableQuestion, TableView, TableWindowBody, ViewName } from './table.ts';
 import {
   After,
+  CheckpointView,
   LogFacts,
   LogInfo,
   LogSearchHit,
@@ -184,6 +186,18 @@ export const deleteView = createRoute({
   path: '/table/views/{name}',
   request: { params: viewParam },
   responses: { 200: json(views, 'Those that are left'), ...problems },
+});
+export const retainCheckpoints = createRoute({
+  method: 'post',
+  path: '/checkpoints/retention',
+  request: body(RetentionBody),
+  responses: { 200: json(RetentionResult, 'What goes, or went'), ...problems },
+});
+export const pinCheckpoint = createRoute({
+  method: 'post',
+  path: '/checkpoints/{id}/pin',
+  request: { params: idParam, ...body(z.object({ pinned: z.boolean() }).strict()) },
+  responses: { 200: json(CheckpointView, 'As it is now'), ...problems },
 });
 export const submit = createRoute({
   method: 'post',

@@ -28,6 +28,9 @@ export const CheckpointView = z
     sizeBytes: z.number().int().nullable(),
     path: z.string(),
     metrics: z.record(z.string(), z.number()).default({}),
+    pinned: z
+      .boolean()
+      .openapi({ description: 'Its user keeps it: nothing removes it but the deletion of its trial.' }),
   })
   .openapi('Checkpoint');
 export type CheckpointView = z.infer<typeof CheckpointView>;

@@ -1,6 +1,7 @@
 /** The services behind the routes, put together from the parts. */
 import path from 'node:path';
 import { createCloudService } from '../api/services/cloud-service.ts';
+import { createCheckpointService } from '../api/services/checkpoint-service.ts';
 import { createDiskService } from '../api/services/disk-service.ts';
 import { createExperimentService } from '../api/services/experiment-service.ts';
 import { createFeedService } from '../api/services/feed-service.ts';
@@ -75,6 +76,7 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
       forecast: (moved) => planView.preview(moved),
       collectGarbage: trials.collectGarbage,
     }),
+    ...createCheckpointService({ store, trialsDir }),
     ...createTableService({ store, nowMs, toTrial: screen.view }),
     ...createExperimentService({
       store,

@@ -114,6 +114,16 @@ export function listTrialIdsOf(db: Database, experimentId: number): number[] {
 const LATEST = 1_000;
 
 /** @returns the directories of the latest submits, latest first, each once */
+/** Experiments whose trials have saved checkpoints. */
+export function listExperimentIds(db: Database): number[] {
+  return prepared(
+    db,
+    'SELECT DISTINCT experiment_id FROM trial WHERE id IN (SELECT trial_id FROM checkpoint) ORDER BY experiment_id',
+  )
+    .pluck()
+    .all() as number[];
+}
+
 export function listRecentDirectories(db: Database, limit: number): string[] {
   return prepared(
     db,

@@ -21,6 +21,7 @@ import cells from './migrations/0013-cells.ts';
 import searches from './migrations/0014-searches.ts';
 import cloud from './migrations/0015-cloud.ts';
 import paging from './migrations/0016-paging.ts';
+import pinned from './migrations/0017-pinned.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   initial,
@@ -39,6 +40,7 @@ export const MIGRATIONS: readonly Migration[] = [
   searches,
   cloud,
   paging,
+  pinned,
 ];
 
 /**

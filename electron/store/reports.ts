@@ -104,7 +104,10 @@ export function metricExtreme(db: Database, trialId: number, name: string, which
     .get(trialId, name) as number | null;
 }
 
-export function insertCheckpoint(db: Database, row: Omit<CheckpointView, 'id'>): void {
+/** As it is reported: nobody has pinned it yet. */
+export type NewCheckpoint = Omit<CheckpointView, 'id' | 'pinned'>;
+
+export function insertCheckpoint(db: Database, row: NewCheckpoint): void {
   prepared(
     db,
     `INSERT INTO checkpoint (trial_id, attempt, path, step, saved_at_ms, size_bytes, metrics) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -114,11 +117,12 @@ export function insertCheckpoint(db: Database, row: Omit<CheckpointView, 'id'>):
 }
 
 const CHECKPOINT =
-  'id, trial_id AS trialId, attempt, path, step, saved_at_ms AS savedAtMs, size_bytes AS sizeBytes, metrics';
-type RawCheckpoint = Omit<CheckpointView, 'metrics'> & { metrics: string };
+  'id, trial_id AS trialId, attempt, path, step, saved_at_ms AS savedAtMs, size_bytes AS sizeBytes, metrics, pinned';
+type RawCheckpoint = Omit<CheckpointView, 'metrics' | 'pinned'> & { metrics: string; pinned: number };
 const fromRaw = (raw: RawCheckpoint): CheckpointView => ({
   ...raw,
   metrics: JSON.parse(raw.metrics) as Record<string, number>,
+  pinned: raw.pinned === 1,
 });
 
 export function listCheckpoints(db: Database, trialId: number): CheckpointView[] {
@@ -139,4 +143,23 @@ export function latestCheckpoint(db: Database, trialId: number): CheckpointView 
     `SELECT ${CHECKPOINT} FROM checkpoint WHERE trial_id = ? ORDER BY saved_at_ms DESC, id DESC LIMIT 1`,
   ).get(trialId) as RawCheckpoint | undefined;
   return raw === undefined ? null : fromRaw(raw);
+}
+
+/** @returns whether there is such a checkpoint */
+export function pinCheckpoint(db: Database, id: number, pinned: boolean): boolean {
+  return prepared(db, 'UPDATE checkpoint SET pinned = ? WHERE id = ?').run(pinned ? 1 : 0, id).changes > 0;
+}
+
+export function getCheckpoint(db: Database, id: number): CheckpointView | null {
+  const raw = prepared(db, `SELECT ${CHECKPOINT} FROM checkpoint WHERE id = ?`).get(id) as RawCheckpoint | undefined;
+  return raw === undefined ? null : fromRaw(raw);
+}
+
+/** The value of a metric at a step, or the last before it; null = there is none yet. */
+export function metricAt(db: Database, trialId: number, name: string, step: number): number | null {
+  return (
+    (prepared(db, 'SELECT value FROM metric WHERE trial_id = ? AND name = ? AND step <= ? ORDER BY step DESC LIMIT 1')
+      .pluck()
+      .get(trialId, name, step) as number | undefined) ?? null
+  );
 }

@@ -24,6 +24,7 @@ import type { PoolTarget, TargetCheck } from '../../electron/contract/targets.ts
 import type { CodeDiff } from '../../electron/contract/snapshots.ts';
 import type { DoctorCheck, Settings } from '../../electron/contract/settings.ts';
 import type {
+  CheckpointView,
   LogFacts,
   LogInfo,
   MetricSeries,
@@ -211,6 +212,7 @@ export const api = {
   table: (body: TableWindowInput, signal?: AbortSignal) => write<TableAnswer>('POST', '/table', body, signal),
   tableColumns: (body: TableQuestion, signal?: AbortSignal) =>
     write<TableColumns>('POST', '/table/columns', body, signal),
+  pinCheckpoint: (id: number, pinned: boolean) => write<CheckpointView>('POST', `/checkpoints/${id}/pin`, { pinned }),
   tableViews: (signal?: AbortSignal) => get<{ views: NamedView[] }>('/table/views', signal),
   putTableView: (name: string, view: TableView) =>
     write<{ views: NamedView[] }>('POST', `/table/views/${encodeURIComponent(name)}`, view),

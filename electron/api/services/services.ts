@@ -1,5 +1,6 @@
 /** What the routes call: services by topic, each a few calls into the domain folders. The composition root puts them together. */
 import type { CloudService } from './cloud-service.ts';
+import type { CheckpointService } from './checkpoint-service.ts';
 import type { DiskService } from './disk-service.ts';
 import type { EngineService } from './engine-service.ts';
 import type { ExperimentService } from './experiment-service.ts';
@@ -17,6 +18,7 @@ import type { TrialService } from './trial-service.ts';
 export interface Services
   extends
     CloudService,
+    CheckpointService,
     DiskService,
     EngineService,
     ExperimentService,

@@ -8,6 +8,7 @@ import { createVerb, show } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 import { confirmLoss, YES_FLAG, type ConfirmFlags } from '../confirm-loss.ts';
 import { describeExperiment, experimentTable, sweepTable } from '../describe-experiment.ts';
+import { addCheckpointVerbs } from '../exp-checkpoints.ts';
 import { addTableVerbs } from '../exp-table.ts';
 import { CliError, ExitCode, usageError } from '../exit-codes.ts';
 import { readTrialId } from '../find-trial.ts';
@@ -96,6 +97,7 @@ export const build: BuildVerb = (context) => {
       }),
   );
   addTableVerbs(exp, sub, context);
+  addCheckpointVerbs(exp, sub, context);
   for (const [name, description] of [
     ['resume', 'Let its paused trials start again.'],
     ['archive', 'Hide its ended trials.'],

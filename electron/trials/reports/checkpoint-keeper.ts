@@ -30,7 +30,9 @@ export function createCheckpointKeeper(deps: CheckpointKeeperDeps): CheckpointKe
     if (trial === null) return;
     const keepLast = trial.spec.keepCheckpoints ?? deps.keepByDefault();
     if (keepLast < 1) return;
-    const { removed, left } = await pruneCheckpoints(trialDirectories(deps.trialsDir, trialId).checkpoints, keepLast);
+    const pinned = new Set(listCheckpoints(store.db, trialId).flatMap((one) => (one.pinned ? [one.path] : [])));
+    const { checkpoints } = trialDirectories(deps.trialsDir, trialId);
+    const { removed, left } = await pruneCheckpoints(checkpoints, keepLast, pinned);
     if (removed.length === 0) return;
     const which = removed.map(({ step, name }) => (step === null ? name : `step ${step}`));
     const shown = which.length > 3 ? `${which.slice(0, 3).join(', ')} and ${which.length - 3} more` : which.join(', ');

@@ -6,7 +6,6 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getAttempt, setReportOffset } from '../../store/attempts.ts';
 import type { Store, Tx } from '../../store/database.ts';
-import type { CheckpointView } from '../../contract/trials.ts';
 import { followMetricCells } from '../../store/cells.ts';
 import { countSaid, wasSaid } from '../../store/events.ts';
 import { noteReportedProgress, updateLogProgress, writeLogMetricsState } from '../../store/log-facts.ts';
@@ -17,6 +16,7 @@ import {
   listCheckpoints,
   listMetricNames,
   type MetricPoint,
+  type NewCheckpoint,
 } from '../../store/reports.ts';
 import { getTrialRow, updateProgress } from '../../store/trials.ts';
 import { listFinishedCheckpoints } from '../files/checkpoints.ts';
@@ -95,7 +95,7 @@ interface Batch extends Reporter {
   readonly progress: number | null;
   readonly progressAtMs: number;
   readonly step: number | null;
-  readonly checkpoints: readonly Omit<CheckpointView, 'id'>[];
+  readonly checkpoints: readonly NewCheckpoint[];
   readonly reportOffset: number | null;
   readonly fromLog: Pick<LogNews, 'progress' | 'metricsState'>;
 }
@@ -130,7 +130,7 @@ export function createReportIntake(deps: IntakeDeps, beatMs: number = BEAT_MS): 
   ): Promise<Batch> {
     const points: MetricPoint[] = [];
     const notFinite = new Set<string>();
-    const checkpoints: Omit<CheckpointView, 'id'>[] = [];
+    const checkpoints: NewCheckpoint[] = [];
     let progress: number | null = null;
     let progressAtMs = deps.nowMs();
     let step: number | null = null;

@@ -1,10 +1,14 @@
 /** Checkpoints a trial has written; the newest is where its next attempt goes on. */
-import { Fragment } from 'react';
+import { IconPin, IconPinnedFilled } from '@tabler/icons-react';
+import { Fragment, useEffect, useState } from 'react';
 import { sayBytes } from '../../../electron/text/say.ts';
-import type { TrialDetail } from '../../../electron/contract/trials.ts';
+import type { CheckpointView, TrialDetail } from '../../../electron/contract/trials.ts';
+import { api } from '../../api/client.ts';
 import { useNow } from '../../shared/clock.ts';
 import { CopyText } from '../../shared/copy-text.tsx';
 import { ShowInFiles } from '../../shared/show-in-files.tsx';
+import { attempt } from '../../shared/toasts.tsx';
+import { IconButton } from '../../ui/button.tsx';
 import { formatCount, formatFullTime, formatMetric, formatTime } from '../../ui/format.ts';
 
 export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null }) {
@@ -33,6 +37,9 @@ export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null
             <th scope="col">Saved</th>
             <th scope="col">Size</th>
             <th scope="col">Metrics</th>
+            <th scope="col">
+              <span className="visually-hidden">Pinned</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -53,9 +60,12 @@ export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null
                     .map(([name, value]) => `${name}=${formatMetric(value)}`)
                     .join(' ')}
                 </td>
+                <td>
+                  <Pin checkpoint={checkpoint} />
+                </td>
               </tr>
               <tr className="path-row">
-                <td colSpan={4}>
+                <td colSpan={5}>
                   <CopyText
                     text={checkpoint.path}
                     what={`path of the checkpoint${checkpoint.step === null ? '' : ` at step ${formatCount(checkpoint.step)}`}`}
@@ -69,5 +79,22 @@ export function CheckpointsTab({ detail }: { readonly detail: TrialDetail | null
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** Whether it stays when older ones are removed. */
+function Pin({ checkpoint: { id, step, path, pinned } }: { readonly checkpoint: CheckpointView }) {
+  // The detail is read again with the trial's next change; until then the answer counts.
+  const [now, setNow] = useState(pinned);
+  useEffect(() => setNow(pinned), [pinned]);
+  const what = step === null ? path : `at step ${formatCount(step)}`;
+  return (
+    <IconButton
+      label={now ? `Unpin the checkpoint ${what}` : `Pin the checkpoint ${what}: it stays`}
+      aria-pressed={now}
+      onClick={() => void attempt(async () => setNow((await api.pinCheckpoint(id, !now)).pinned))}
+    >
+      {now ? <IconPinnedFilled size={13} aria-hidden="true" /> : <IconPin size={13} aria-hidden="true" />}
+    </IconButton>
   );
 }

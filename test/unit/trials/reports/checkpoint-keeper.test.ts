@@ -16,7 +16,7 @@ import { ensureWorkstationPool } from '../../../../electron/queue/pools.ts';
 import { openStore, type Store } from '../../../../electron/store/database.ts';
 import { listHistory } from '../../../../electron/store/events.ts';
 import { insertExperiment } from '../../../../electron/store/experiments.ts';
-import { insertCheckpoint, listCheckpoints } from '../../../../electron/store/reports.ts';
+import { insertCheckpoint, listCheckpoints, pinCheckpoint } from '../../../../electron/store/reports.ts';
 import { insertTrial } from '../../../../electron/store/trials.ts';
 import { pickLatestCheckpoint, type FoundCheckpoint } from '../../../../electron/trials/files/checkpoints.ts';
 import { surplusCheckpoints } from '../../../../electron/trials/files/prune-checkpoints.ts';
@@ -103,6 +103,14 @@ test('what a crash left of a removal is not in the way of the next one of that n
   for (const [n, name] of ['a', 'b', 'c'].entries()) save(trial, name, 10_000 + n * 1000);
   await keep(trial.id);
   expect(readdirSync(trial.checkpoints)).toEqual(['c']);
+});
+
+test('a pinned one stays, and takes no place of the newest', async () => {
+  const trial = add(1);
+  for (const [n, name] of ['a', 'b', 'c'].entries()) save(trial, name, 10_000 + n * 1000);
+  pinCheckpoint(store.db, listCheckpoints(store.db, trial.id)[0]?.id ?? 0, true);
+  await keep(trial.id);
+  expect(readdirSync(trial.checkpoints).toSorted()).toEqual(['a', 'c']);
 });
 
 test('without a word in its configuration the setting counts; 0 keeps all', async () => {
