@@ -1,6 +1,6 @@
 /** Where trials of pools elsewhere go: read from their pool when an attempt starts, so that an edited pool counts from the next one. */
 import type { Database } from 'better-sqlite3';
-import type { PoolTarget } from '../contract/targets.ts';
+import type { AwsTarget, PoolTarget } from '../contract/targets.ts';
 import { LaunchError } from '../ports/trial-runtime.ts';
 import { getPool, listPools } from '../store/pools.ts';
 import { getTrialRow } from '../store/trials.ts';
@@ -16,11 +16,13 @@ export interface Destinations {
 
 export interface DestinationDeps {
   readonly db: Database;
+  /** With the provider's own names in place of generic ones. @throws SwitchyardError */
+  readonly resolve: (target: AwsTarget) => AwsTarget;
   /** What prepares the environment of a trial there; null = nothing. */
   readonly setupOf: (trialId: number, target: PoolTarget) => Promise<AgentSpec['setup']>;
 }
 
-export function createDestinations({ db, setupOf }: DestinationDeps): Destinations {
+export function createDestinations({ db, resolve, setupOf }: DestinationDeps): Destinations {
   return {
     async of(trialId) {
       const trial = getTrialRow(db, trialId);
@@ -32,7 +34,7 @@ export function createDestinations({ db, setupOf }: DestinationDeps): Destinatio
       return {
         poolId: pool.id,
         target,
-        ...machineOf(target),
+        ...machineOf(target.provider === 'ssh' ? target : resolve(target)),
         setup: await setupOf(trialId, target),
         graceMs: graceS * 1000,
         timeLimitMs: timeLimitS === null ? null : timeLimitS * 1000,
@@ -40,7 +42,9 @@ export function createDestinations({ db, setupOf }: DestinationDeps): Destinatio
     },
     everyPlace: () =>
       listPools(db).flatMap(({ target }) =>
-        target === null ? [] : regionsOf(target).map((region) => ({ target, region })),
+        target === null
+          ? []
+          : regionsOf(target.provider === 'ssh' ? target : resolve(target)).map((region) => ({ target, region })),
       ),
   };
 }

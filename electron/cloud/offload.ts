@@ -5,7 +5,8 @@
  *
  * Invariants:
  * - At most one machine: a request is written before the call that makes it, and another one is possible only when the first was
- *   refused for sure or its machine is verified gone.
+ *   refused for sure or its machine is verified gone. A refusal is sure only of the first call: of one whose answer was lost, or never
+ *   taken in because the engine died, nothing said later tells whether it took effect, but looking for it.
  * - `gone` is reached by having looked, or where nothing was ever asked for. What is not to be found is gone only after it was missed
  *   ABSENCES times over ABSENCE_MS: a cloud shows what it has made some seconds later.
  * - An end may be wanted in every phase, and once wanted stays wanted. It is tried until the machine is gone; `attention` says why it takes so long.
@@ -59,6 +60,8 @@ export interface Offload {
   /** What was asked for and may have been made; null = nothing that could still be there. */
   readonly request: MachineRequest | null;
   readonly quote: Quote | null;
+  /** An answer was lost, or never taken in: a refusal of the next call says nothing of the one before. */
+  readonly uncertain: boolean;
   readonly machineRef: string | null;
   /** When the bill began, as far as it is known; else when it was asked for. */
   readonly billedFromMs: number | null;
@@ -112,6 +115,7 @@ export function beginOffload(
     createdAtMs: nowMs,
     request: null,
     quote: null,
+    uncertain: false,
     machineRef: null,
     billedFromMs: null,
     preempted: false,
@@ -141,7 +145,8 @@ export function nextOffload(offload: Offload, event: OffloadEvent, nowMs: number
 
     case 'asked': {
       if (offload.endWanted !== null) return null;
-      if (offload.request !== null) return sameRequest(offload.request, event.request) ? stay() : null;
+      if (offload.request !== null)
+        return sameRequest(offload.request, event.request) ? stay(null, { uncertain: true }) : null;
       const { region, machineType, spot } = event.request.choice;
       return to('launching', `Asking for a machine: ${machineType} in ${region}${spot ? ', spot' : ''}.`, {
         request: event.request,
@@ -154,8 +159,12 @@ export function nextOffload(offload: Offload, event: OffloadEvent, nowMs: number
     case 'refused':
       if (offload.request === null) return stay();
       if (event.outcomeUnknown)
-        return stay(`The answer was lost; looking whether the machine was made. (${event.message})`);
-      return closeRequest(`No machine: ${event.message}`);
+        return stay(`The answer was lost; looking whether the machine was made. (${event.message})`, {
+          uncertain: true,
+        });
+      return offload.uncertain || offload.machineRef !== null
+        ? stay(`It is not known whether the machine was made. (${event.message})`)
+        : closeRequest(`No machine: ${event.message}`);
 
     case 'seen':
       return offload.request === null ? stay() : seen(event.machine, event.found, offload.request);
@@ -226,6 +235,7 @@ export function nextOffload(offload: Offload, event: OffloadEvent, nowMs: number
   function closeRequest(text: string): Step {
     const closed: Partial<Offload> = {
       request: null,
+      uncertain: false,
       machineRef: null,
       billedFromMs: null,
       missed: null,

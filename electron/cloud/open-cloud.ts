@@ -5,6 +5,7 @@ import type {
   CloudOffload,
   Leftover as LeftoverView,
   MachineCatalogue,
+  MachineType,
 } from '../contract/cloud.ts';
 import { SwitchyardError } from '../contract/errors.ts';
 import type { AwsTarget, TargetCheck } from '../contract/targets.ts';
@@ -19,7 +20,7 @@ import { listOffloadEvents } from '../store/offloads.ts';
 import { getPool } from '../store/pools.ts';
 import { getTrialRow } from '../store/trials.ts';
 import { createAccounts, type Accounts } from './accounts.ts';
-import { resolveMachineType, resolveRegion } from './catalogue.ts';
+import { findMachineType, resolveMachineType, resolveRegion } from './catalogue.ts';
 import { createJourneys, type Journeys } from './journeys.ts';
 import { costUsd, moneyByDay, monthStartMs, overBudget, refuseStart, sumUsd } from './money.ts';
 import type { Offload } from './offload.ts';
@@ -36,6 +37,10 @@ export interface Cloud {
   readonly reconciler: Reconciler;
   /** Whoever starts machines does it through the books. @throws SwitchyardError not_found; ProviderError */
   open(target: AwsTarget): Promise<Provider>;
+  /** With the provider's own names in place of generic ones. @throws SwitchyardError invalid_request */
+  resolve(target: AwsTarget): AwsTarget;
+  /** What one machine of it has; null = no GPU, or a type nobody knows. */
+  gpusOf(target: AwsTarget): MachineType['gpu'];
   /** What stands against a pool of this target. Never rejects. */
   check(target: AwsTarget): Promise<TargetCheck>;
   machines(): CloudMachine[];
@@ -162,6 +167,8 @@ export function openCloud(deps: CloudDeps): Cloud {
         refuse: (request, trialId, quote) => refuse(target, request, trialId, quote),
       });
     },
+    resolve: resolveTarget,
+    gpusOf: ({ machineType }) => findMachineType(catalogue, catalogue.aliases[machineType] ?? machineType)?.gpu ?? null,
     async check(target) {
       try {
         const { regions, machineType, spot } = resolveTarget(target);

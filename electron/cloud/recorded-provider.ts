@@ -34,7 +34,8 @@ export function recordProvider(provider: Provider, { journeys, account, poolOf, 
       const { attemptId } = request;
       const trialId = trialOf(attemptId);
       const before = journeys.begin({ attemptId, trialId, poolId: poolOf(trialId), account });
-      const quote = before.quote ?? (await provider.quote(request.choice, request.machine));
+      const quote =
+        (before.request === null ? null : before.quote) ?? (await provider.quote(request.choice, request.machine));
       if (before.request === null) {
         const refusal = refuse(request, trialId, quote);
         if (refusal !== null)
@@ -50,11 +51,16 @@ export function recordProvider(provider: Provider, { journeys, account, poolOf, 
       try {
         return seen(await provider.provision(request), attemptId);
       } catch (error) {
-        if (error instanceof ProviderError) {
-          const { code, message, outcomeUnknown } = error;
-          journeys.step(attemptId, { type: 'refused', code, message, outcomeUnknown });
-        }
-        throw error;
+        if (!(error instanceof ProviderError)) throw error;
+        const { code, message, remedy, outcomeUnknown } = error;
+        const after = journeys.step(attemptId, { type: 'refused', code, message, outcomeUnknown });
+        if (outcomeUnknown || after === null || after.request === null) throw error;
+        // An earlier call may have made it: whoever asks has to ask for the same again, or look.
+        throw new ProviderError(code, message, {
+          ...(remedy === null ? {} : { remedy }),
+          outcomeUnknown: true,
+          cause: error,
+        });
       }
     },
     async observe(request) {

@@ -123,8 +123,7 @@ export function createRemoteRuntime(deps: RemoteDeps): TrialRuntime {
     if (known?.ref != null) return { ref: known.ref };
     if (signal.aborted) throw cancelled();
     try {
-      const intent = known ?? (await intend(spec, journal, onActivity, signal));
-      const provisioned = await provision(intent, journal, onActivity, signal);
+      const provisioned = await provisionSomewhere(spec, known, journal, onActivity, signal);
       const { logPath, stateDir, attemptId } = spec;
       await awaitStart(provisioned, { attemptId, ref: provisioned.ref, logPath, stateDir }, onActivity, signal);
       return { ref: provisioned.ref ?? '' };
@@ -137,15 +136,41 @@ export function createRemoteRuntime(deps: RemoteDeps): TrialRuntime {
     }
   }
 
-  /** Sends everything and notes what is going to be asked for. */
+  /** At the first choice of its pool that has a machine: the next one is asked only when one was refused for sure. */
+  async function provisionSomewhere(
+    spec: LaunchSpec,
+    known: Intent | null,
+    journal: Journal,
+    onActivity: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<Intent> {
+    let intent = known ?? (await intend(spec, 0, journal, onActivity, signal));
+    for (;;)
+      try {
+        return await provision(intent, journal, onActivity, signal);
+      } catch (error) {
+        if (!(error instanceof ProviderError) || error.code !== 'capacity') throw error;
+        const { choices } = await deps.destinationOf(spec.trialId);
+        const { region } = intent.request.choice;
+        const next = choices.findIndex((choice) => choice.region === region) + 1;
+        if (next === 0 || next === choices.length) throw error;
+        onActivity(`nothing to be had in ${region} now, trying ${choices[next]?.region ?? ''}`);
+        const { prefix } = intent.request;
+        await withMailbox(intent, (mailbox) => mailbox.remove(prefix));
+        intent = await intend(spec, next, journal, onActivity, signal);
+      }
+  }
+
+  /** Sends everything and notes what is going to be asked for. @param index of the pool's choices */
   async function intend(
     spec: LaunchSpec,
+    index: number,
     journal: Journal,
     onActivity: (text: string) => void,
     signal: AbortSignal,
   ): Promise<Intent> {
     const destination = await deps.destinationOf(spec.trialId);
-    const [choice] = destination.choices;
+    const choice = destination.choices[index];
     if (choice === undefined) throw new LaunchError('launch_failed', 'Its pool names no machine.', 'Edit the pool.');
     const nowMs = clock.nowMs();
     const intent: Intent = {

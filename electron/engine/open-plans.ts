@@ -82,6 +82,7 @@ export function openPlans(ground: Ground, machine: Machine, screen: Screen, tria
     index,
     monitor,
     far,
+    rentedGpus: (target) => machine.cloud.gpusOf(target),
     heldRuntime: (kind) => machine.runtimeWatch.held(kind),
     diskProblem: () => disk.problem(),
     estimateActive: screen.estimateActive,

@@ -18,6 +18,7 @@ export function openRemote(
 ): TrialRuntime {
   const destinations = createDestinations({
     db: ground.store.db,
+    resolve: (target) => cloud.resolve(target),
     setupOf: (trialId, target) => setupOfTarget(target, path.join(ground.paths.trials, String(trialId), 'work')),
   });
   return createRemoteRuntime({

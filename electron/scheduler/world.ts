@@ -1,14 +1,17 @@
 /** The world as the scheduler sees it this instant: pools, slots, trials, put together from the mirror of the queue, leases and the last reading. */
 import type { GpuStatus, SlotView } from '../contract/gpus.ts';
+import type { Pool } from '../contract/pools.ts';
 import { RuntimeKind } from '../contract/states.ts';
+import type { AwsTarget } from '../contract/targets.ts';
 import type { Clock } from '../ports/clock.ts';
 import { listLeases, type LeaseRow } from '../store/attempts.ts';
 import type { Store } from '../store/database.ts';
-import { listKeptBack, listPools } from '../store/pools.ts';
+import { getPool, listKeptBack, listPools } from '../store/pools.ts';
 import { readProgress, type TrialRow } from '../store/trials.ts';
 import { assessSlots, type AssessedSlots } from '../gpus/assess-slots.ts';
 import type { FarGpus } from '../gpus/far-gpus.ts';
 import { poolOfFarSlot } from '../gpus/far-slots.ts';
+import { limitToMachines, rentedSlots, type RentedGpus } from '../gpus/rented-slots.ts';
 import type { Estimate, Expectation } from './forecast/estimates.ts';
 import { createCreditKeeper, readCredits } from './fair-credits.ts';
 import { createFairLedger } from './plan/fair-ledger.ts';
@@ -28,6 +31,8 @@ export interface WorldDeps {
   };
   /** Machines elsewhere that pools are made of. */
   readonly far: Pick<FarGpus, 'readings' | 'trouble'>;
+  /** What a machine that a pool rents has; null = no GPU, or a type nobody knows. */
+  readonly rentedGpus: (target: AwsTarget) => RentedGpus | null;
   /** Why nothing of this runtime can start now; null = it can. */
   readonly heldRuntime: (kind: RuntimeKind) => string | null;
   readonly diskProblem: () => string | null;
@@ -70,6 +75,9 @@ export function createWorld(deps: WorldDeps): World {
   const ledger = createFairLedger(readCredits(deps.store.db));
   const keepCredits = createCreditKeeper(deps.store, deps.clock);
 
+  const rentedGpus = ({ target }: Pool): RentedGpus | null =>
+    target?.provider === 'aws' ? deps.rentedGpus(target) : null;
+
   function assess(): AssessedSlots {
     const db = deps.store.db;
     const leases = new Map<string, LeaseRow[]>();
@@ -104,7 +112,10 @@ export function createWorld(deps: WorldDeps): World {
       }),
     );
     return {
-      planSlots: [here, ...far].flatMap(({ planSlots }) => planSlots),
+      planSlots: [
+        ...[here, ...far].flatMap(({ planSlots }) => planSlots),
+        ...pools.flatMap((pool) => rentedSlots(pool, rentedGpus(pool))),
+      ],
       views: [here, ...far].flatMap(({ views }) => views),
     };
   }
@@ -125,7 +136,7 @@ export function createWorld(deps: WorldDeps): World {
       const pools = listPools(deps.store.db).map((pool) => ({
         id: pool.id,
         state: pool.state,
-        settings: pool.settings,
+        settings: limitToMachines(pool),
         hours: pool.settings.hours,
         ...poolOpenState(pool.settings.hours, nowMs),
       }));
@@ -158,11 +169,15 @@ export function createWorld(deps: WorldDeps): World {
     },
 
     slotViews: () => [...assess().views],
-    slotsOfPool: (poolId) =>
-      assess()
-        .planSlots.filter((slot) => slot.poolId === poolId)
-        .map(({ label, name, totalMiB }) => ({ label, name, totalMiB })),
+    slotsOfPool: (poolId) => {
+      const pool = getPool(deps.store.db, poolId);
+      const slots = assess().planSlots.filter((slot) => slot.poolId === poolId);
+      // A trial has one machine, however many the pool may rent.
+      const most = pool?.target?.provider === 'aws' ? (rentedGpus(pool)?.count ?? 0) : slots.length;
+      return slots.slice(0, most).map(({ label, name, totalMiB }) => ({ label, name, totalMiB }));
+    },
     gpusKnown: (poolId) => {
+      if (getPool(deps.store.db, poolId)?.kind === 'cloud') return true;
       const far = deps.far.readings().find(({ pool }) => pool.id === poolId);
       const { problem, gpus, takenAtMs } = far?.reading ?? deps.monitor.current();
       return gpus.length > 0 || (problem === null && (far === undefined || takenAtMs !== null));

@@ -37,6 +37,8 @@ export interface SimCloud {
     { readonly secret: string; state: 'good' | 'expired' | 'revoked'; readonly token?: string }
   >;
   readonly forbidden: Set<string>;
+  /** Asked before and after each call takes effect; true = who called is dead, and hears nothing any more. */
+  dies: ((name: string, when: 'before' | 'after') => boolean) | null;
   /** Milliseconds in which machines cost money. */
   meteredMs(): number;
   close(): Promise<void>;
@@ -208,10 +210,11 @@ export async function startSimCloud(options: SimCloudOptions = {}): Promise<SimC
       calls.push(name);
       const fault = takeFault(name);
       if (fault?.kind === 'cut') return request.socket.destroy();
+      if (cloud.dies?.(name, 'before') === true) return request.socket.destroy();
       const isS3 = !/^(Describe|Run|Terminate|GetCaller|Assume)/.test(name);
       const given =
         fault?.kind === 'refuse' ? problem(isS3, fault.code ?? 'InternalError', fault.status ?? 500) : act();
-      if (fault?.kind === 'lost') return request.socket.destroy();
+      if (fault?.kind === 'lost' || cloud.dies?.(name, 'after') === true) return request.socket.destroy();
       response.writeHead(given.status, {
         date: new Date(nowMs() + clockAheadMs).toUTCString(),
         'x-amz-request-id': 'r',
@@ -221,7 +224,8 @@ export async function startSimCloud(options: SimCloudOptions = {}): Promise<SimC
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
+  const cloud: SimCloud = {
+    dies: null,
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     ec2,
     s3,
@@ -237,6 +241,7 @@ export async function startSimCloud(options: SimCloudOptions = {}): Promise<SimC
       fs.rmSync(dir, { recursive: true, force: true });
     },
   };
+  return cloud;
 }
 
 /** Whether a link was signed with this secret: method, path and everything in its query. */
