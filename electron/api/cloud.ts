@@ -20,6 +20,7 @@ export function mountCloud(api: OpenAPIHono, services: CloudService): void {
   api.openapi(routes.listCloudMachines, (c) => c.json({ machines: services.cloudMachines() }, 200));
   api.openapi(routes.getCloudJourney, (c) => c.json(services.cloudJourney(c.req.valid('param').attemptId), 200));
   api.openapi(routes.getCloudMoney, (c) => c.json(services.cloudMoney(c.req.valid('query').days), 200));
+  api.openapi(routes.getPoolPrice, async (c) => c.json(await services.poolPrice(c.req.valid('param').poolId), 200));
   api.openapi(routes.scanCloud, async (c) => c.json(await services.scanCloud(), 200));
   api.openapi(routes.endLeftover, async (c) => {
     const { account, region, ref } = c.req.valid('json');

@@ -6,6 +6,7 @@ import type {
   Leftover as LeftoverView,
   MachineCatalogue,
   MachineType,
+  PoolPrice,
 } from '../contract/cloud.ts';
 import { SwitchyardError } from '../contract/errors.ts';
 import type { AwsTarget, TargetCheck } from '../contract/targets.ts';
@@ -20,15 +21,21 @@ import { listOffloadEvents } from '../store/offloads.ts';
 import { getPool } from '../store/pools.ts';
 import { getTrialRow } from '../store/trials.ts';
 import { createAccounts, type Accounts } from './accounts.ts';
-import { findMachineType, resolveMachineType, resolveRegion } from './catalogue.ts';
+import { findMachineType, resolveMachineType, resolveRegion, worstCaseUsd } from './catalogue.ts';
 import { createJourneys, type Journeys } from './journeys.ts';
 import { costUsd, moneyByDay, monthStartMs, overBudget, refuseStart, sumUsd } from './money.ts';
-import type { Offload } from './offload.ts';
+import type { Beat } from './agent-protocol.ts';
+import { isBefore, type Offload } from './offload.ts';
 import { createReconciler, type Leftover, type Reconciler } from './reconciler.ts';
 import { recordProvider, trialOf } from './recorded-provider.ts';
 
 const DAY_MS = 86_400_000;
 const HISTORY_DAYS = 62;
+
+const PHASE_OF: Readonly<Record<string, 'booting' | 'running' | 'draining'>> = {
+  running: 'running',
+  collecting: 'draining',
+};
 
 export interface Cloud {
   readonly catalogue: MachineCatalogue;
@@ -43,10 +50,16 @@ export interface Cloud {
   gpusOf(target: AwsTarget): MachineType['gpu'];
   /** What stands against a pool of this target. Never rejects. */
   check(target: AwsTarget): Promise<TargetCheck>;
+  /** What the agent of an attempt does now; of machines that are not rented nothing is kept. */
+  noteAgent(attemptId: string, agentPhase: Beat['phase']): void;
+  /** A machine was asked for, ended, or needs somebody. The listener must not throw. */
+  onChange(listener: () => void): void;
   machines(): CloudMachine[];
   /** @throws SwitchyardError not_found */
   journey(attemptId: string): CloudOffload;
   money(days: number): CloudMoney;
+  /** Of a machine of a pool. @throws SwitchyardError not_found */
+  price(poolId: string): Promise<PoolPrice>;
   scan(): Promise<{ leftovers: LeftoverView[]; problems: { account: string; text: string }[] }>;
   /** Ends a machine that was left over. @throws SwitchyardError not_found, illegal_state; ProviderError */
   endLeftover(account: string, region: string, ref: string): Promise<void>;
@@ -67,7 +80,10 @@ export function openCloud(deps: CloudDeps): Cloud {
   const { store, secrets, opener, catalogue, clock, engineId } = deps;
   const { db } = store;
   const nowMs = (): number => clock.nowMs();
-  const journeys = createJourneys(store);
+  const listeners: (() => void)[] = [];
+  const journeys = createJourneys(store, () => {
+    for (const listener of listeners) listener();
+  });
   const accounts = createAccounts({
     store,
     secrets,
@@ -181,6 +197,14 @@ export function openCloud(deps: CloudDeps): Cloud {
         return { usable: false, findings: [finding], machine: null };
       }
     },
+    noteAgent(attemptId, agentPhase) {
+      const phase = PHASE_OF[agentPhase ?? 'fetching'] ?? 'booting';
+      const known = journeys.get(attemptId);
+      if (known !== null && isBefore(known.phase, phase)) journeys.step(attemptId, { type: 'went_on', phase });
+    },
+    onChange(listener) {
+      listeners.push(listener);
+    },
     machines: () => journeys.since(nowMs() - HISTORY_DAYS * DAY_MS, 500).map(view),
     journey(attemptId) {
       const offload = journeys.get(attemptId);
@@ -201,6 +225,24 @@ export function openCloud(deps: CloudDeps): Cloud {
         liveMachines: live.length,
         perHourUsd: live.reduce((sum, { quote }) => sum + (quote?.perHourUsd ?? 0) + (quote?.diskPerHourUsd ?? 0), 0),
         perHourIsWhole: live.every(({ quote }) => quote?.perHourUsd != null),
+      };
+    },
+    async price(poolId) {
+      const pooled = targetOf(poolId);
+      if (pooled === null) throw new SwitchyardError('not_found', `There is no pool ${poolId} that rents machines.`);
+      const { regions, machineType, spot, timeLimitHours, ...target } = resolveTarget(pooled);
+      const choice = { region: regions[0] ?? '', machineType, spot };
+      const quote = await withBare(target.account, (provider) => provider.quote(choice, target));
+      const worst = worstCaseUsd(quote, timeLimitHours);
+      const ofPool = journeys.since(monthStartMs(nowMs())).filter((one) => one.poolId === poolId);
+      return {
+        perHourUsd: quote.perHourUsd,
+        diskPerHourUsd: quote.diskPerHourUsd,
+        hours: timeLimitHours,
+        worstCaseUsd: worst?.usd ?? null,
+        worstCaseIsWhole: worst !== null && !worst.withoutDisk,
+        source: quote.source,
+        refusal: refuseStart(target, { ofTrial: [], ofPool }, quote, timeLimitHours, nowMs()),
       };
     },
     async scan() {

@@ -70,6 +70,8 @@ export interface RemoteDeps {
   /** Every place where machines of this engine may be. */
   readonly everyPlace: () => readonly { readonly target: PoolTarget; readonly region: string }[];
   readonly entryDir: string;
+  /** What its agent does now. */
+  readonly onPhase?: (attemptId: string, phase: Beat['phase']) => void;
   readonly report: (text: string, error: unknown) => void;
   /** For tests. */
   readonly pace?: Pace;
@@ -279,6 +281,7 @@ export function createRemoteRuntime(deps: RemoteDeps): TrialRuntime {
               true,
             );
         }
+        if (state.beat !== null) deps.onPhase?.(request.attemptId, state.beat.phase);
         const doing = state.beat?.doing ?? null;
         if (doing !== null && doing !== said) onActivity(doing);
         said = doing ?? said;
@@ -462,6 +465,7 @@ export function createRemoteRuntime(deps: RemoteDeps): TrialRuntime {
         },
         onActivity: tell,
         onBeat: ({ phase, doing }) => {
+          deps.onPhase?.(handle.attemptId, phase);
           tell(phase === 'running' ? null : doing);
         },
         report: deps.report,

@@ -278,3 +278,16 @@ export const EndLeftoverBody = z
   .object({ account: AccountName, region: z.string().max(40), ref: z.string().max(80) })
   .strict()
   .openapi('EndLeftover');
+
+export const PoolPrice = z
+  .object({
+    perHourUsd: Usd.nullable().openapi({ description: 'Of the first choice of the pool; null = unknown, not free.' }),
+    diskPerHourUsd: Usd.nullable(),
+    hours: z.number(),
+    worstCaseUsd: Usd.nullable().openapi({ description: 'To the time limit; null = unknown, not free.' }),
+    worstCaseIsWhole: z.boolean().openapi({ description: 'false: the disk is not in it, its price is unknown.' }),
+    source: z.string().nullable(),
+    refusal: z.string().nullable().openapi({ description: 'Why a machine would not start now: its budget.' }),
+  })
+  .openapi('PoolPrice');
+export type PoolPrice = z.infer<typeof PoolPrice>;

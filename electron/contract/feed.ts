@@ -168,5 +168,7 @@ export interface FeedFrames {
   };
   metrics: { trialId: number; points: { name: string; step: number; value: number; atMs: number }[] };
   finished: { trialId: number; name: string; outcome: string; message: string; ranMs: number };
+  /** Rented machines changed: read them anew (GET /cloud/machines). */
+  cloud: { liveMachines: number; perHourUsd: number; perHourIsWhole: boolean; attention: number };
   resync: { reason: string };
 }

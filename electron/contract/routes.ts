@@ -15,6 +15,7 @@ import {
   CloudScan,
   EndLeftoverBody,
   MachineCatalogue,
+  PoolPrice,
 } from './cloud.ts';
 import { SubmitBody, SubmitResult, SubmitSource } from './config.ts';
 import { Problem } from './errors.ts';
@@ -604,6 +605,12 @@ export const getCloudMoney = createRoute({
   path: '/cloud/money',
   request: { query: z.object({ days: z.coerce.number().int().min(1).max(62).default(31) }) },
   responses: { 200: json(CloudMoney, 'What was and is being spent'), ...problems },
+});
+export const getPoolPrice = createRoute({
+  method: 'get',
+  path: '/cloud/pools/{poolId}/price',
+  request: { params: poolParam },
+  responses: { 200: json(PoolPrice, 'What a machine of a pool costs'), ...problems },
 });
 export const scanCloud = createRoute({
   method: 'post',

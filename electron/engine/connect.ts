@@ -79,6 +79,20 @@ export function connect({ ground, machine, screen, trials, plans }: Parts): Comm
   machine.imageSupply.onChange(() => {
     loop.nudge();
   });
+  machine.cloud.onChange(() => {
+    const troubled = machine.cloud.journeys.live().filter(({ attention }) => attention !== null);
+    const [first] = troubled;
+    if (first === undefined) notices.lower('cloud_attention');
+    else
+      notices.raise({
+        id: 'cloud_attention',
+        level: 'error',
+        text: `Rented machines that need attention, and may cost money: ${troubled.length}. ${first.attention?.text ?? ''}`,
+        remedy: first.attention?.remedy ?? 'See them, and how to end them by hand: switchyard cloud machines',
+      });
+    const { liveMachines, perHourUsd, perHourIsWhole } = machine.cloud.money(1);
+    feed.publish({ event: 'cloud', data: { liveMachines, perHourUsd, perHourIsWhole, attention: troubled.length } });
+  });
   machine.cloud.reconciler.onOverBudget((trialId, why) => {
     changes.changeTrials('a budget that is used up', ({ tx, fire }) => {
       const trial = getTrialRow(tx.db, trialId);

@@ -30,6 +30,9 @@ export function openRemote(
       (async (target) => (target.provider === 'ssh' ? farMachines.provider(target) : cloud.open(target))),
     everyPlace: () => destinations.everyPlace(),
     entryDir: path.join(ground.resourcesDir, 'container'),
+    onPhase: (attemptId, phase) => {
+      cloud.noteAgent(attemptId, phase);
+    },
     report: ground.report,
   });
 }

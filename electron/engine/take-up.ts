@@ -57,6 +57,7 @@ export async function takeUp(
   await atMost(RUNTIME_PATIENCE_MS, runner.recover());
   // One that does not answer now is swept when it does.
   for (const kind of runtimes.keys()) if (runtimeWatch.of(kind).available) sweep(kind);
+  void machine.cloud.reconciler.round();
   void collectGarbage();
   void snapshots.tidy();
   sweepSnapshots({ store, snapshots, nowMs: ground.nowMs, onError: report }).catch((error: unknown) => {

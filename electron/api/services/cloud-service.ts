@@ -9,6 +9,7 @@ import type {
   CloudOffload,
   CloudScan,
   MachineCatalogue,
+  PoolPrice,
 } from '../../contract/cloud.ts';
 import { SwitchyardError } from '../../contract/errors.ts';
 import type { Cloud } from '../../cloud/open-cloud.ts';
@@ -25,6 +26,8 @@ export interface CloudService {
   cloudMachines(): CloudMachine[];
   cloudJourney(attemptId: string): CloudOffload;
   cloudMoney(days: number): CloudMoney;
+  /** @throws SwitchyardError not_found, of pools that rent nothing too */
+  poolPrice(poolId: string): Promise<PoolPrice>;
   scanCloud(): Promise<CloudScan>;
   /** @throws SwitchyardError not_found, illegal_state, cloud_refused */
   endLeftover(account: string, region: string, ref: string): Promise<void>;
@@ -42,6 +45,7 @@ export function createCloudService(cloud: Cloud): CloudService {
     cloudMachines: () => cloud.machines(),
     cloudJourney: (attemptId) => cloud.journey(attemptId),
     cloudMoney: (days) => cloud.money(days),
+    poolPrice: (poolId) => cloud.price(poolId),
     scanCloud: () => cloud.scan(),
     async endLeftover(account, region, ref) {
       try {

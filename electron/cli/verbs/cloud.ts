@@ -1,6 +1,7 @@
 /** `switchyard cloud ...`: places elsewhere where trials can run. One file for each kind of place. */
 import { addMachineVerbs } from '../cloud-machines.ts';
 import { addAccountVerbs } from '../cloud-accounts.ts';
+import { addRentVerbs } from '../cloud-rent.ts';
 import { createVerb } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 import { usageError } from '../exit-codes.ts';
@@ -31,5 +32,6 @@ export const build: BuildVerb = (context) => {
     });
   addMachineVerbs(cloud, context);
   addAccountVerbs(cloud, context);
+  addRentVerbs(cloud, context);
   return cloud;
 };
