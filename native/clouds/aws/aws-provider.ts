@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import {
-  DescribeImagesCommand,
   DescribeInstancesCommand,
   DescribeInstanceTypeOfferingsCommand,
   DescribeSpotPriceHistoryCommand,
@@ -16,7 +15,6 @@ import {
   type Filter,
   type Image,
   type Instance,
-  type RunInstancesCommandInput,
 } from '@aws-sdk/client-ec2';
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -28,13 +26,13 @@ import type {
   Machine,
   MachineChoice,
   MachineRequest,
-  MachineState,
   Provider,
   ProviderFinding,
   Quote,
 } from '../../../electron/ports/provider.ts';
 import { nameOf, toProviderError } from './aws-errors.ts';
 import { ensureBucket } from './bucket.ts';
+import { findImage, isOver, runRequest, TAG, toMachine } from './run-request.ts';
 import { createS3Mailbox } from './s3-mailbox.ts';
 import { writeUserData } from './user-data.ts';
 
@@ -48,23 +46,12 @@ export interface AwsProviderOptions {
   readonly nowMs: () => number;
 }
 
-const TAG = {
-  managed: 'switchyard:managed',
-  install: 'switchyard:install',
-  attempt: 'switchyard:attempt',
-  deadline: 'switchyard:deadline',
-} as const;
 const WEEK_MS = 7 * 86_400_000;
 /** Requests of the machine outlive it a little: what it still sends at its end is worth having. */
 const REQUESTS_OUTLIVE_MS = 3_600_000;
 /** More than this and the cloud refuses what was signed. */
 const SKEW_MS = 4 * 60_000;
 const GPU_WAIT_S = 8 * 60;
-/** With driver, container toolkit and Docker; and the plain system for types without a GPU. */
-const USUAL_IMAGES = {
-  gpu: { owner: '898082745236', name: 'Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) *' },
-  plain: { owner: '099720109477', name: 'ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*' },
-} as const;
 const LIVE = ['pending', 'running', 'shutting-down', 'stopping', 'stopped'];
 
 export function createAwsProvider(options: AwsProviderOptions): Provider {
@@ -136,86 +123,6 @@ export function createAwsProvider(options: AwsProviderOptions): Provider {
       new DescribeVolumesCommand({ Filters: [{ Name: `tag:${TAG.attempt}`, Values: [attemptId] }] }),
     );
     return Volumes.some(({ State }) => State !== 'deleted' && State !== 'deleting');
-  }
-
-  /** @throws ProviderError image */
-  async function findImage(choice: MachineChoice, wanted: string | null): Promise<Image> {
-    const usual = /^(g\d|p\d)/.test(choice.machineType) ? USUAL_IMAGES.gpu : USUAL_IMAGES.plain;
-    const { Images = [] } = await ec2(choice.region).send(
-      new DescribeImagesCommand(
-        wanted?.startsWith('ami-') === true
-          ? { ImageIds: [wanted] }
-          : {
-              Owners: wanted === null ? [usual.owner] : ['self', 'amazon', '099720109477'],
-              Filters: [
-                { Name: 'name', Values: [wanted ?? usual.name] },
-                { Name: 'state', Values: ['available'] },
-                { Name: 'architecture', Values: ['x86_64'] },
-              ],
-            },
-      ),
-    );
-    const newest = Images.toSorted((a, b) => (b.CreationDate ?? '').localeCompare(a.CreationDate ?? ''))[0];
-    if (newest?.ImageId === undefined)
-      throw new ProviderError(
-        'image',
-        `${choice.region} has no image ${wanted === null ? usual.name : `"${wanted}"`}.`,
-        {
-          remedy: 'Name an image of this region in the pool, by its id (ami-…) or by its name.',
-        },
-      );
-    return newest;
-  }
-
-  async function runInput(
-    request: Pick<MachineRequest, 'choice' | 'machine' | 'attemptId' | 'deadlineMs'>,
-    image: Image,
-    userData: string,
-  ): Promise<RunInstancesCommandInput> {
-    const { choice, machine, attemptId, deadlineMs } = request;
-    const Tags = [
-      { Key: 'Name', Value: `switchyard ${attemptId}` },
-      { Key: TAG.managed, Value: '1' },
-      { Key: TAG.install, Value: engineId },
-      { Key: TAG.attempt, Value: attemptId },
-      { Key: TAG.deadline, Value: deadlineMs === null ? 'none' : String(Math.ceil(deadlineMs / 1000)) },
-    ];
-    return Promise.resolve({
-      // Another type, or spot in place of on demand, is another request: after the first was refused for sure.
-      ClientToken: `${attemptId}-${createHash('sha256')
-        .update(JSON.stringify([choice.machineType, choice.spot]))
-        .digest('hex')
-        .slice(0, 8)}`,
-      ImageId: image.ImageId ?? '',
-      InstanceType: choice.machineType as never,
-      MinCount: 1,
-      MaxCount: 1,
-      InstanceInitiatedShutdownBehavior: 'terminate',
-      MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1, HttpEndpoint: 'enabled' },
-      BlockDeviceMappings: [
-        {
-          DeviceName: image.RootDeviceName ?? '/dev/sda1',
-          Ebs: { VolumeSize: machine?.diskGiB ?? 100, VolumeType: 'gp3', DeleteOnTermination: true, Encrypted: true },
-        },
-      ],
-      TagSpecifications: [
-        { ResourceType: 'instance', Tags },
-        { ResourceType: 'volume', Tags },
-      ],
-      UserData: Buffer.from(userData).toString('base64'),
-      ...(choice.spot
-        ? {
-            InstanceMarketOptions: {
-              MarketType: 'spot',
-              SpotOptions: {
-                SpotInstanceType: 'one-time',
-                InstanceInterruptionBehavior: 'terminate',
-                ...(machine?.maxPricePerHourUsd == null ? {} : { MaxPrice: String(machine.maxPricePerHourUsd) }),
-              },
-            },
-          }
-        : {}),
-    });
   }
 
   /** Puts the agent and what it has to know into the mailbox. @returns the script that fetches both */
@@ -346,8 +253,8 @@ export function createAwsProvider(options: AwsProviderOptions): Provider {
         const lifeMs = lifeOf(request);
         const before = await find(request);
         if (before !== null) return before;
-        const image = await findImage(request.choice, request.machine?.image ?? null);
-        const input = await runInput(request, image, await prepare(request, lifeMs));
+        const image = await findImage(ec2(request.choice.region), request.choice, request.machine?.image ?? null);
+        const input = runRequest(engineId, request, image, await prepare(request, lifeMs));
         const { Instances = [] } = await ec2(request.choice.region).send(new RunInstancesCommand(input));
         const [instance] = Instances;
         if (instance === undefined)
@@ -458,12 +365,13 @@ export function createAwsProvider(options: AwsProviderOptions): Provider {
       'warning',
     );
     await look('image', `find an image in ${region}`, async () => {
-      image = await findImage(choice, null);
+      image = await findImage(client, choice, null);
     });
     if (image === null) return;
     const found: Image = image;
     try {
-      const input = await runInput(
+      const input = runRequest(
+        engineId,
         { choice, machine: null, attemptId: `check-${engineId}`, deadlineMs: null },
         found,
         '',
@@ -485,33 +393,6 @@ export function createAwsProvider(options: AwsProviderOptions): Provider {
 }
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-const isOver = ({ State }: Instance): boolean => State?.Name === 'terminated';
-
-const STATES: Readonly<Record<string, MachineState>> = {
-  pending: 'pending',
-  running: 'running',
-  'shutting-down': 'ending',
-  stopping: 'ending',
-  // It never is: shutting down ends it. Its disk would cost money.
-  stopped: 'ending',
-  terminated: 'gone',
-};
-
-function toMachine(instance: Instance, region: string): Machine {
-  const tag = (key: string): string => instance.Tags?.find(({ Key }) => Key === key)?.Value ?? '';
-  const deadlineS = Number(tag(TAG.deadline));
-  return {
-    ref: instance.InstanceId ?? '',
-    attemptId: tag(TAG.attempt),
-    engineId: tag(TAG.install),
-    region,
-    state: STATES[instance.State?.Name ?? ''] ?? 'running',
-    startedAtMs: instance.LaunchTime?.getTime() ?? null,
-    deadlineMs: Number.isFinite(deadlineS) && deadlineS > 0 ? deadlineS * 1000 : null,
-    preempted: /^Server\.SpotInstance(Termination|Shutdown)/.test(instance.StateReason?.Code ?? ''),
-  };
-}
-
 /** @throws ProviderError refused, for what cannot end by itself in time */
 function lifeOf(request: MachineRequest): number {
   const lifeMs = (request.deadlineMs ?? Number.NaN) - request.requestedAtMs;
