@@ -6,8 +6,9 @@ import type { Pool } from '../contract/pools.ts';
 import type { TargetCheck, TargetFinding } from '../contract/targets.ts';
 import { createVerb, show } from './command-context.ts';
 import type { CommandContext } from './command-context.ts';
-import { sayTarget } from './describe-pool.ts';
+import { describePool, sayTarget } from './describe-pool.ts';
 import { CliError, ExitCode, usageError } from './exit-codes.ts';
+import { findPool } from './find-pool.ts';
 import { readTextFile } from './read-text-file.ts';
 import { formatTable, plain } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -74,6 +75,7 @@ export function addMachineVerbs(cloud: Command, context: CommandContext): void {
         ]);
       }),
   );
+  addSetVerb(cloud, context);
   cloud.addCommand(
     sub('ls', 'The pools elsewhere, and whether they can be reached.', ['ls']).action(
       async (flags: { json?: boolean }) => {
@@ -94,11 +96,48 @@ export function addMachineVerbs(cloud: Command, context: CommandContext): void {
   );
 }
 
-function readTarget(host: string, flags: MachineFlags, context: CommandContext): object {
+function addSetVerb(cloud: Command, context: CommandContext): void {
+  cloud.addCommand(
+    createVerb(
+      'set',
+      'Change what runs on a pool elsewhere before its trials; counts from the next start.',
+      ['cloud set gpu-box --setup "source ~/venv/bin/activate"', 'cloud set gpu-box --setup none'],
+      context,
+    )
+      .argument('<pool>', 'its id or name')
+      .option('--setup <lines>', 'shell lines that run there before a trial without an image, or none')
+      .option('--setup-file <file>', 'the same, from a file')
+      .action(async (word: string, flags: MachineFlags) => {
+        const setup = readSetup(flags, context);
+        if (setup === undefined)
+          throw usageError('There is nothing to change.', 'For example: switchyard cloud set gpu-box --setup none');
+        const client = await context.connect();
+        const pool = await findPool(client, word);
+        if (pool.target === null)
+          throw new CliError(
+            ExitCode.refused,
+            `${pool.name} is on this workstation.`,
+            'Name a pool that is elsewhere.',
+          );
+        const changed = await client.request<Pool>('PATCH', `/pools/${encodeURIComponent(pool.id)}`, {
+          target: { ...pool.target, setup: setup === 'none' ? null : setup },
+          expectedRevision: pool.revision,
+        });
+        show(context, flags.json, changed, () => describePool(changed));
+      }),
+  );
+}
+
+function readSetup(flags: MachineFlags, context: CommandContext): string | undefined {
   if (flags.setup !== undefined && flags.setupFile !== undefined)
     throw usageError('--setup and --setup-file say the same.', 'Give one of them.');
-  const setup =
-    flags.setupFile === undefined ? flags.setup : readTextFile(path.resolve(context.terminal.cwd, flags.setupFile));
+  return flags.setupFile === undefined
+    ? flags.setup
+    : readTextFile(path.resolve(context.terminal.cwd, flags.setupFile));
+}
+
+function readTarget(host: string, flags: MachineFlags, context: CommandContext): object {
+  const setup = readSetup(flags, context);
   return {
     provider: 'ssh',
     host,

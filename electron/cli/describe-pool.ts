@@ -33,6 +33,9 @@ export function describePool(pool: Pool): string[] {
     ['state', pool.state],
     ['where', sayTarget(pool)],
     ...(pool.target?.provider === 'ssh' ? ([['work', pool.target.root]] as [string, string][]) : []),
+    ...(pool.target?.setup == null
+      ? []
+      : pool.target.setup.split('\n').map((line): [string, string] => ['setup', line])),
     ['GPUs', describeGpus(pool)],
     ['policy', describePolicy(pool)],
     ['limits', describeLimits(pool)],

@@ -158,8 +158,10 @@ describe.skipIf(sshdObstacle() !== null)('a pool on a machine over SSH', { timeo
   test('a running trial moves there with its checkpoint, goes on from it, and moves back', async () => {
     const far = await openFar();
     await far.cli('cloud', 'add-machine', 'gpu-box', '--name', 'Far', '--id', 'far');
+    expect(await far.cli('cloud', 'set', 'Far', '--setup', 'export GREETING=hello')).toMatchObject({ code: 0 });
     const python = [
       'import os, signal, sys, time, switchyard',
+      'print(os.environ.get("GREETING"))',
       'at = switchyard.latest_checkpoint()',
       'step = int(open(str(at) + "/step").read()) if at else 0',
       'print("from", step, flush=True)',
@@ -182,7 +184,7 @@ describe.skipIf(sshdObstacle() !== null)('a pool on a machine over SSH', { timeo
     });
     expect((await far.attempts(id)).length).toBe(1);
     expect((await far.cli('move', String(id), '--pool', 'far', '--yes')).code).toBe(0);
-    await waitUntil('it goes on there', () => far.log(id, 2).includes('from 10'), DEADLINE_MS);
+    await waitUntil('it goes on there', () => far.log(id, 2) === 'hello\nfrom 10\n', DEADLINE_MS);
     expect((await far.cli('move', String(id), '--pool', 'workstation', '--yes')).code).toBe(0);
     await waitUntil('it goes on here', () => far.log(id, 3).includes('from 20'), DEADLINE_MS);
     writeFileSync(path.join(far.engine.dataDir, 'trials', String(id), 'work', 'go'), '');
