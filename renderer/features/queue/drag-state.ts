@@ -11,8 +11,8 @@ import { api } from '../../api/client.ts';
 import { engineNow, useEngine } from '../../api/store.ts';
 import { formatTime } from '../../ui/format.ts';
 import { moveToPool, moveTrials, revisionsOf, trialsOf } from '../../shared/trial-actions.ts';
-import { gapAt, landingAt } from './queue-model.ts';
-import type { Gap, Landing, QueueModel } from './queue-model.ts';
+import { gapAt, landingAt, withFolded } from './queue-model.ts';
+import type { Gap, Landing, LineRow, QueueModel } from './queue-model.ts';
 
 const PREVIEW_PAUSE_MS = 120;
 const MAX_PREVIEWED = 1_000;
@@ -57,22 +57,24 @@ let lastPointer: { x: number; y: number } | null = null;
 /** Picks up `leadId`, with the rest of the selection when it is part of it. */
 export function beginDrag(leadId: number, selection: ReadonlySet<number>, byKeyboard: boolean): void {
   if (list === null) return;
-  const wanted = selection.has(leadId) ? selection : new Set([leadId]);
+  const wanted = withFolded(list.model, selection.has(leadId) ? selection : [leadId]);
   trials = list.model.line.filter((trial) => wanted.has(trial.id));
   revisions = revisionsOf(trials);
   lastPointer = null;
   const lead = trials.find((trial) => trial.id === leadId);
   if (lead === undefined) return;
   const section = lead.state === 'paused' ? 'paused' : 'queued';
-  const rows = section === 'queued' ? list.model.queued : list.model.paused;
   useDrag.setState({
     ...IDLE,
     ids: trials.map((trial) => trial.id),
     leadId,
     byKeyboard,
-    gap: { section, index: rows.indexOf(lead) },
+    gap: { section, index: rowOf(list.model.rows[section], lead) },
   });
 }
+
+const rowOf = (rows: readonly LineRow[], trial: Trial): number =>
+  rows.findIndex(({ trials: of }) => of.includes(trial));
 
 function aim(gap: Gap | null, poolId: string | null): void {
   const state = useDrag.getState();
@@ -106,13 +108,17 @@ export function aimAtPool(poolId: string): void {
 export function stepAim(by: number): void {
   const { gap } = useDrag.getState();
   if (list === null || gap === null) return;
-  const rows = gap.section === 'queued' ? list.model.queued : list.model.paused;
+  const rows = list.model.rows[gap.section];
   const chosen = new Set(trials.map((trial) => trial.id));
   let index = gap.index;
   for (let left = Math.abs(by); left > 0; left -= 1) {
     // Gaps around the dragged rows themselves are one and the same place.
     do index += Math.sign(by);
-    while (index > 0 && index < rows.length && chosen.has(rows[by > 0 ? index - 1 : index]!.id));
+    while (
+      index > 0 &&
+      index < rows.length &&
+      rows[by > 0 ? index - 1 : index]!.trials.every(({ id }) => chosen.has(id))
+    );
   }
   const next: Gap = { section: gap.section, index: Math.min(rows.length, Math.max(0, index)) };
   aim(next, null);
@@ -129,8 +135,8 @@ export function stepPool(by: number): void {
   const next = others[at];
   if (next !== undefined) aim(null, next.id);
   else if (at < 0) {
-    const rows = lead.state === 'paused' ? list.model.paused : list.model.queued;
-    aim({ section: lead.state === 'paused' ? 'paused' : 'queued', index: Math.max(0, rows.indexOf(lead)) }, null);
+    const section = lead.state === 'paused' ? 'paused' : 'queued';
+    aim({ section, index: Math.max(0, rowOf(list.model.rows[section], lead)) }, null);
   }
 }
 

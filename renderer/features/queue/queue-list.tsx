@@ -13,7 +13,7 @@ import { goTo, openMenuAt, toggleArchived, toggleCollapsed, useView } from '../.
 import { aimAgain, describeAim, setListGeometry, useDrag } from './drag-state.ts';
 import { actionOf, commandOf, movesRow, rowsOf } from '../../shared/list-keys.ts';
 import { clearSelection, selectRow, stepRow } from '../../shared/select-rows.ts';
-import { gapTop, idsInOrder, ROW_PX, SECTION_PX } from './queue-model.ts';
+import { gapTop, idsInOrder, openSweepKey, ROW_PX, SECTION_PX, withFolded } from './queue-model.ts';
 import type { Gap, QueueItem, QueueModel, SectionId } from './queue-model.ts';
 import { TrialRow } from './trial-row.tsx';
 
@@ -72,6 +72,14 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
     );
   };
 
+  /** The row of a folded sweep stands for all of its trials: chosen or let go with it. */
+  const selectFolded = (id: number): void => {
+    const { selection } = useView.getState();
+    const own = withFolded(model, [id]);
+    if (selection.has(id)) useView.setState({ selection: withFolded(model, selection) });
+    else if (own.size > 1) useView.setState({ selection: new Set([...selection].filter((one) => !own.has(one))) });
+  };
+
   const onClick = (event: MouseEvent): void => {
     const row = rowOf(event.target);
     if (row === null || inside(event.target, '[data-grip]')) return;
@@ -79,11 +87,18 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
     if (menuButton !== null) {
       if (!useView.getState().selection.has(row.id))
         selectRow(idsInOrder(model), row.id, { toggle: false, range: false });
+      selectFolded(row.id);
       const box = menuButton.getBoundingClientRect();
       openMenuAt(box.right, box.bottom, 'end');
       return;
     }
+    const sweep = (event.target as Element).closest<HTMLElement>('[data-sweep]');
+    if (sweep !== null) {
+      toggleCollapsed(openSweepKey(Number(sweep.dataset['sweep'])));
+      return;
+    }
     selectRow(idsInOrder(model), row.id, { toggle: event.ctrlKey || event.metaKey, range: event.shiftKey });
+    selectFolded(row.id);
     row.element.focus({ preventScroll: true });
   };
 
@@ -111,13 +126,18 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
         const rowsInSight = Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX);
         const from = rowOf(event.target)?.id ?? null;
         const id = stepRow(idsInOrder(model), rowsOf(command, rowsInSight), from, { range: event.shiftKey });
-        if (id !== null) focusRow(id);
+        if (id === null) return;
+        selectFolded(id);
+        focusRow(id);
         return;
       }
       case 'select':
         if (command.what === 'line') useView.setState({ selection: new Set(model.line.map((trial) => trial.id)) });
         else if (command.what === 'none') clearSelection();
-        else if (rowId !== null) selectRow(idsInOrder(model), rowId, { toggle: true, range: false });
+        else if (rowId !== null) {
+          selectRow(idsInOrder(model), rowId, { toggle: true, range: false });
+          selectFolded(rowId);
+        }
         return;
       case 'inspect':
         if (rowId !== null) useView.setState({ inspectedId: rowId });
@@ -166,6 +186,9 @@ export function QueueList({ model, poolName }: { readonly model: QueueModel; rea
               rowIndex={virtual.index}
               topPx={virtual.start}
               tabStop={item.id === tabStopId}
+              sweepId={item.sweep?.experimentId ?? null}
+              sweepCount={item.sweep?.ids.length ?? 0}
+              sweepOpen={item.sweep?.isOpen ?? false}
             />
           );
         })}

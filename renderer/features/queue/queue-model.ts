@@ -11,7 +11,31 @@ export type SectionId = 'running' | 'queued' | 'paused' | 'finished';
 
 export type QueueItem =
   | { readonly kind: 'section'; readonly section: SectionId; readonly count: number }
-  | { readonly kind: 'trial'; readonly section: SectionId; readonly id: number; readonly place: number | null };
+  | {
+      readonly kind: 'trial';
+      readonly section: SectionId;
+      readonly id: number;
+      readonly place: number | null;
+      /** The sweep that begins with this row; null = it is a trial like any other. */
+      readonly sweep: SweepHead | null;
+    };
+
+/** Trials of one sweep that stand together in the line are one row, which opens. */
+export interface SweepHead {
+  readonly experimentId: number;
+  /** All that stand together, this one first. */
+  readonly ids: readonly number[];
+  readonly isOpen: boolean;
+}
+
+/** What is one row of the line: a trial, or the trials of a folded sweep. */
+export interface LineRow {
+  readonly trials: readonly Trial[];
+  readonly sweep: SweepHead | null;
+}
+
+/** As it is kept among what is folded; a sweep is folded unless it was opened. */
+export const openSweepKey = (experimentId: number): string => `sweep-${experimentId}`;
 
 /** Rows of one section in pixels from the top of the list. */
 export interface SectionLayout {
@@ -29,6 +53,8 @@ export interface QueueModel {
   readonly paused: readonly Trial[];
   readonly finished: readonly Trial[];
   readonly archivedCount: number;
+  /** The rows of both, as they are shown. */
+  readonly rows: { readonly queued: readonly LineRow[]; readonly paused: readonly LineRow[] };
   /** Queued and paused together in queue order. */
   readonly line: readonly Trial[];
   readonly placeOf: ReadonlyMap<number, number>;
@@ -67,23 +93,28 @@ export function buildQueue(
   const layout: SectionLayout[] = [];
   const indexOf = new Map<number, number>();
   let topPx = 0;
-  const add = (section: SectionId, rows: readonly Trial[], always = false): void => {
-    if (rows.length === 0 && !always) return;
-    items.push({ kind: 'section', section, count: rows.length });
+  const add = (section: SectionId, trialsOf: readonly Trial[], rows: readonly LineRow[], always = false): void => {
+    if (trialsOf.length === 0 && !always) return;
+    items.push({ kind: 'section', section, count: trialsOf.length });
     topPx += SECTION_PX;
-    const ids = folded.has(section) ? [] : rows.map((trial) => trial.id);
-    layout.push({ section, topPx, firstIndex: items.length, ids });
-    for (const id of ids) {
-      indexOf.set(id, items.length);
-      items.push({ kind: 'trial', section, id, place: placeOf.get(id) ?? null });
+    const shown = folded.has(section) ? [] : rows;
+    layout.push({ section, topPx, firstIndex: items.length, ids: shown.map(({ trials: [lead] }) => lead?.id ?? 0) });
+    for (const {
+      trials: [lead, ...others],
+      sweep,
+    } of shown) {
+      if (lead === undefined) continue;
+      for (const { id } of [lead, ...others]) indexOf.set(id, items.length);
+      items.push({ kind: 'trial', section, id: lead.id, place: placeOf.get(lead.id) ?? null, sweep });
     }
-    topPx += ids.length * ROW_PX;
+    topPx += shown.length * ROW_PX;
   };
-  add('running', running);
-  add('queued', queued);
-  add('paused', paused);
+  const rows = { queued: foldSweeps(queued, folded), paused: foldSweeps(paused, folded) };
+  add('running', running, alone(running));
+  add('queued', queued, rows.queued);
+  add('paused', paused, rows.paused);
   // Without rows the heading stays when there is something in the archive to show.
-  add('finished', finished, archivedCount > 0);
+  add('finished', finished, alone(finished), archivedCount > 0);
   return {
     items,
     layout,
@@ -92,11 +123,48 @@ export function buildQueue(
     paused,
     finished,
     archivedCount,
+    rows,
     line,
     placeOf,
     indexOf,
     paramText: createParamText([...running, ...line, ...finished]),
   };
+}
+
+const alone = (trials: readonly Trial[]): LineRow[] => trials.map((trial) => ({ trials: [trial], sweep: null }));
+
+function foldSweeps(trials: readonly Trial[], folded: ReadonlySet<string>): LineRow[] {
+  const rows: LineRow[] = [];
+  for (let from = 0; from < trials.length;) {
+    const lead = trials[from]!;
+    let to = from + 1;
+    if (lead.inSweep != null)
+      while (to < trials.length && trials[to]!.inSweep != null && trials[to]!.experimentId === lead.experimentId)
+        to += 1;
+    const together = trials.slice(from, to);
+    from = to;
+    if (together.length === 1) {
+      rows.push({ trials: together, sweep: null });
+      continue;
+    }
+    const isOpen = folded.has(openSweepKey(lead.experimentId));
+    const sweep = { experimentId: lead.experimentId, ids: together.map(({ id }) => id), isOpen };
+    if (isOpen) rows.push(...together.map((trial, at) => ({ trials: [trial], sweep: at === 0 ? sweep : null })));
+    else rows.push({ trials: together, sweep });
+  }
+  return rows;
+}
+
+/** @returns the same trials, with all of a folded sweep for the one that stands for it */
+export function withFolded(model: QueueModel, ids: Iterable<number>): Set<number> {
+  const all = new Set<number>();
+  for (const id of ids) {
+    all.add(id);
+    const item = model.items[model.indexOf.get(id) ?? -1];
+    if (item?.kind === 'trial' && item.id === id && item.sweep?.isOpen === false)
+      for (const member of item.sweep.ids) all.add(member);
+  }
+  return all;
 }
 
 /** Where dragged trials would land: between two rows of the queued (or paused) section. */
@@ -143,11 +211,12 @@ export interface Landing {
  */
 export function landingAt(model: QueueModel, gap: Gap, dragged: readonly Trial[]): Landing | null {
   const ids = new Set(dragged.map((trial) => trial.id));
-  const rows = gap.section === 'queued' ? model.queued : model.paused;
+  const rows = model.rows[gap.section];
+  const stays = (trial: Trial): boolean => !ids.has(trial.id);
   let before: Trial | undefined;
-  for (let i = gap.index - 1; i >= 0 && before === undefined; i -= 1) if (!ids.has(rows[i]!.id)) before = rows[i];
+  for (let i = gap.index - 1; i >= 0 && before === undefined; i -= 1) before = rows[i]!.trials.findLast(stays);
   let after: Trial | undefined;
-  for (let i = gap.index; i < rows.length && after === undefined; i += 1) if (!ids.has(rows[i]!.id)) after = rows[i];
+  for (let i = gap.index; i < rows.length && after === undefined; i += 1) after = rows[i]!.trials.find(stays);
   const own = dragged[0]?.priority;
   const anchor = before?.priority === own && before !== undefined ? before : (after ?? before);
   if (anchor === undefined) return null;

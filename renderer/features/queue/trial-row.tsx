@@ -1,5 +1,5 @@
 /** One trial in the queue. Takes ids, reads the store itself, so that a change redraws the row and not the list. */
-import { IconDots, IconGripVertical } from '@tabler/icons-react';
+import { IconChevronDown, IconChevronRight, IconDots, IconGripVertical } from '@tabler/icons-react';
 import { useDraggable } from '@dnd-kit/react';
 import { memo, useCallback } from 'react';
 import { sayDuration } from '../../../electron/text/say.ts';
@@ -25,6 +25,10 @@ export interface TrialRowProps {
   readonly topPx: number;
   /** Whether Tab stops at this row. */
   readonly tabStop: boolean;
+  /** The experiment whose trials begin with this row, or are this row while they are folded. */
+  readonly sweepId: number | null;
+  readonly sweepCount: number;
+  readonly sweepOpen: boolean;
 }
 
 export const TrialRow = memo(function TrialRow({
@@ -35,6 +39,9 @@ export const TrialRow = memo(function TrialRow({
   rowIndex,
   topPx,
   tabStop,
+  sweepId,
+  sweepCount,
+  sweepOpen,
 }: TrialRowProps) {
   const trial = useEngine((state) => state.trials.byId.get(id));
   const selected = useView((state) => state.selection.has(id));
@@ -75,6 +82,7 @@ export const TrialRow = memo(function TrialRow({
         className="name"
         title={trial.labels.length > 0 ? `${trial.name} · ${trial.labels.join(', ')}` : trial.name}
       >
+        {sweepId !== null && <SweepFold id={sweepId} count={sweepCount} isOpen={sweepOpen} name={trial.name} />}
         <ShortName text={trial.name} />
         {inLine && trial.priority !== DEFAULT_PRIORITY && (
           <i className="label priority" title={`Priority ${trial.priority}`}>
@@ -83,9 +91,15 @@ export const TrialRow = memo(function TrialRow({
         )}
         <Labels labels={trial.labels} />
       </span>
-      <span role="gridcell" className="params mono" title={params}>
-        {params}
-      </span>
+      {sweepId !== null && !sweepOpen ? (
+        <span role="gridcell" className="params dim">
+          {formatCount(sweepCount)} trials
+        </span>
+      ) : (
+        <span role="gridcell" className="params mono" title={params}>
+          {params}
+        </span>
+      )}
       <SlotCell trial={trial} />
       {section === 'running' && <RunningCells trial={trial} />}
       {section === 'queued' && <QueuedCells trial={trial} place={place} />}
@@ -106,6 +120,29 @@ export const TrialRow = memo(function TrialRow({
     </div>
   );
 });
+
+/** Opens a sweep into its trials, and folds them into one row that is moved, paused and canceled as one. */
+function SweepFold(props: {
+  readonly id: number;
+  readonly count: number;
+  readonly isOpen: boolean;
+  readonly name: string;
+}) {
+  const { id, count, isOpen, name } = props;
+  const Chevron = isOpen ? IconChevronDown : IconChevronRight;
+  return (
+    <button
+      type="button"
+      className="sweep-fold"
+      aria-expanded={isOpen}
+      aria-label={`${formatCount(count)} waiting trials of the sweep ${name}`}
+      data-sweep={id}
+    >
+      <Chevron size={12} aria-hidden="true" />
+      {formatCount(count)}
+    </button>
+  );
+}
 
 /** What the keyboard picks the row up with; the mouse takes the row anywhere. */
 function Grip({ trial, tabStop }: { readonly trial: Trial; readonly tabStop: boolean }) {
@@ -180,6 +217,7 @@ function StopText({ trial }: { readonly trial: Trial }) {
     preempt: 'making room',
     move: 'leaving for another pool',
     time_limit: 'time limit reached',
+    search: 'stopped by its search',
     retry: 'ending, then retrying',
   };
   return (
@@ -230,7 +268,7 @@ function FinishedCells({ trial }: { readonly trial: Trial }) {
   const tag = stateTag(trial);
   const ranMs = trial.startedAtMs !== null && trial.endedAtMs !== null ? trial.endedAtMs - trial.startedAtMs : null;
   const message =
-    trial.outcome?.kind === 'completed'
+    trial.outcome?.kind === 'completed' && trial.outcome.code !== 'search'
       ? ranMs === null
         ? ''
         : `ran ${sayDuration(ranMs)}`

@@ -4,8 +4,10 @@ import {
   gapAt,
   gapTop,
   landingAt,
+  openSweepKey,
   ROW_PX,
   SECTION_PX,
+  withFolded,
 } from '../../../../../renderer/features/queue/queue-model.ts';
 import { makeTrial } from '../../../../fakes/trial.ts';
 
@@ -101,5 +103,44 @@ describe('a drop', () => {
     expect(landingAt(model, { section: 'queued', index: 0 }, pick(model, 1))).toBeNull();
     expect(landingAt(model, { section: 'queued', index: 1 }, pick(model, 1))).toBeNull();
     expect(landingAt(model, { section: 'queued', index: 2 }, pick(model, 1, 2))).toBeNull();
+  });
+});
+
+describe('a sweep in the line', () => {
+  const sweep = () => [
+    makeTrial({ id: 1, rank: 'a0' }),
+    ...[2, 3, 4].map((id) => makeTrial({ id, rank: `a${id}`, experimentId: 7, inSweep: `t${id}` })),
+    makeTrial({ id: 5, rank: 'a5' }),
+  ];
+
+  test('is one row that stands for all of its trials, and opens', () => {
+    const model = buildQueue(sweep(), 'workstation', NONE, false);
+    const ids = (of: typeof model) => of.items.flatMap((item) => (item.kind === 'trial' ? [item.id] : []));
+    expect(ids(model)).toEqual([1, 2, 5]);
+    expect(model.items[model.indexOf.get(4)!]).toMatchObject({
+      id: 2,
+      place: 2,
+      sweep: { ids: [2, 3, 4], isOpen: false },
+    });
+    expect([...withFolded(model, [2, 5])]).toEqual([2, 3, 4, 5]);
+    const open = buildQueue(sweep(), 'workstation', new Set([openSweepKey(7)]), false);
+    expect(ids(open)).toEqual([1, 2, 3, 4, 5]);
+    expect([...withFolded(open, [2])]).toEqual([2]);
+  });
+
+  test('moves as one, and others move past it as one', () => {
+    const model = buildQueue(sweep(), 'workstation', NONE, false);
+    expect(landingAt(model, { section: 'queued', index: 3 }, pick(model, 2, 3, 4))).toMatchObject({
+      to: { place: 'behind', anchorId: 5 },
+      place: 3,
+    });
+    expect(landingAt(model, { section: 'queued', index: 2 }, pick(model, 1))).toMatchObject({
+      to: { place: 'behind', anchorId: 4 },
+      place: 4,
+    });
+    expect(landingAt(model, { section: 'queued', index: 1 }, pick(model, 5))).toMatchObject({
+      to: { place: 'behind', anchorId: 1 },
+      place: 2,
+    });
   });
 });
