@@ -1,5 +1,5 @@
 /** Experiments on a terminal: how far they are, and their trials with the best first. Pure. */
-import { sayDuration } from '../text/say.ts';
+import { sayPreview } from '../text/say-preview.ts';
 import type { ExperimentDetail, ExperimentView, SearchPreview } from '../contract/experiments.ts';
 import { describeTrial } from './describe-trial.ts';
 import { differingParams } from './differing-params.ts';
@@ -96,22 +96,11 @@ export function sweepTable({ trials, experiment }: ExperimentDetail, width: numb
 
 /** What `submit --dry-run` says. */
 export function describePreview(preview: SearchPreview): string[] {
-  const { trials, rungs, timeMetric, trialMs, gpuHours, endsInMs, examples } = preview;
-  const lines = [`${trials.toLocaleString('en-US')} ${trials === 1 ? 'trial' : 'trials'}; nothing was queued.`];
-  for (const rung of rungs ?? [])
-    lines.push(`  ${rung.trials} run for ${rung.units.toLocaleString('en-US')} ${timeMetric ?? ''}`.trimEnd());
-  if (rungs !== null) lines.push('  where each rung keeps only as many as it must.');
+  const { trials, trialMs, examples } = preview;
+  const lines = sayPreview(preview).map((sentence) => `${sentence}.`);
   if (trialMs === null) lines.push('How long one takes is not known: --estimate 30m says it.');
-  else lines.push(`One whole trial takes about ${sayDuration(trialMs)}.`);
-  if (gpuHours !== null) {
-    const [least, most] = [sayHours(gpuHours.least), sayHours(gpuHours.most)];
-    lines.push(least === most ? `GPU hours: ${most}.` : `GPU hours: ${least} to ${most}.`);
-  }
-  if (endsInMs !== null) lines.push(`With its pool to itself it ends about ${sayDuration(endsInMs)} after it starts.`);
   if (trials > 1)
     for (const [index, hparams] of examples.entries()) lines.push(`  t${index + 1}  ${JSON.stringify(hparams)}`);
   if (preview.needsWord) lines.push(`So many want to be allowed: --allow-trials ${trials}.`);
-  return lines;
+  return [...lines, 'Nothing was queued.'];
 }
-
-const sayHours = (hours: number): string => (hours >= 10 ? String(Math.round(hours)) : hours.toPrecision(2));

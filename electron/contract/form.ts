@@ -1,6 +1,7 @@
 /** What a submit form asks before the submit: directories, environments, and what the engine would say to it. */
 import { z } from '@hono/zod-openapi';
 import { Problem } from './errors.ts';
+import { SearchPreview } from './experiments.ts';
 
 export const PythonEnvironment = z
   .object({
@@ -33,6 +34,9 @@ export const SubmitCheck = z
       description: 'What a submit of this would be refused with; null = nothing.',
     }),
     notes: z.array(z.string()).openapi({ description: 'What the engine would decide on its own.' }),
+    preview: SearchPreview.nullable().openapi({
+      description: 'What a sweep or search would make; null = it is one trial.',
+    }),
   })
   .openapi('SubmitCheck');
 export type SubmitCheck = z.infer<typeof SubmitCheck>;

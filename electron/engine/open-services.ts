@@ -18,6 +18,7 @@ import { createTrialService } from '../api/services/trial-service.ts';
 import type { EngineInfo } from '../contract/feed.ts';
 import type { FeedFrame } from '../ports/engine-api.ts';
 import type { EngineOptions } from './engine-options.ts';
+import type { PreviewFacts } from '../experiments/preview-submit.ts';
 import { likeKeyOf } from '../scheduler/forecast/like-command.ts';
 import { getPool } from '../store/pools.ts';
 import { diagnose } from './doctor.ts';
@@ -35,6 +36,13 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
   const knownUuids = (): ReadonlySet<string> => world.knownUuids();
   const publish = (frame: FeedFrame): void => {
     screen.feed.publish(frame);
+  };
+  const preview: PreviewFacts = {
+    likeRunsMs: (like) => screen.likeRuns.meanMs(likeKeyOf(like)),
+    atOnce: (poolId, slots) =>
+      slots === 0
+        ? (getPool(store.db, poolId)?.settings.maxCpuTrials ?? 0)
+        : Math.floor(world.slotsOfPool(poolId).length / slots),
   };
   return {
     version: options.version,
@@ -87,13 +95,7 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
         slotsInPool: (poolId) => world.slotsOfPool(poolId).length,
       },
       submit,
-      preview: {
-        likeRunsMs: (like) => screen.likeRuns.meanMs(likeKeyOf(like)),
-        atOnce: (poolId, slots) =>
-          slots === 0
-            ? (getPool(store.db, poolId)?.settings.maxCpuTrials ?? 0)
-            : Math.floor(world.slotsOfPool(poolId).length / slots),
-      },
+      preview,
     }),
     ...createLogService({
       store,
@@ -101,7 +103,7 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
       logReader: trials.logReader,
       attemptEnded: (trialId, attempt) => screen.endedSignals.of(trialId, attempt),
     }),
-    ...createFormService({ submit, places: machine.formPlaces, examplesDir }),
+    ...createFormService({ submit, preview, places: machine.formPlaces, examplesDir }),
     ...createSubmitService({
       submit,
       examplesDir,

@@ -26,7 +26,14 @@ export async function previewSubmit(
   body: Pick<SubmitBody, 'config' | 'source'>,
 ): Promise<SearchPreview> {
   if (body.source.kind !== 'none') await deps.snapshots.checkSource(body.source.path);
-  const { plan, resolved, config, sourceDir } = await judgeSubmit(deps, body);
+  return previewOf(facts, await judgeSubmit(deps, body));
+}
+
+/** @param judged what a submit was found to mean */
+export function previewOf(
+  facts: PreviewFacts,
+  { plan, resolved, config, sourceDir }: Awaited<ReturnType<typeof judgeSubmit>>,
+): SearchPreview {
   const { spec } = resolved;
   const { slots } = spec.ask;
   const estimateKey = estimateKeyOf(config, spec, sourceDir);

@@ -41,3 +41,20 @@ test('a sweep is one row of the queue that opens into its trials, and is moved a
   await screen.selectionBar.getByRole('button', { name: 'Cancel' }).click();
   await expect.poll(() => screen.order('queued')).toEqual([alpha, omega]);
 });
+
+test('the form says how many trials a sweep makes before it is submitted', async ({ app }) => {
+  const { page, screen, engine } = app;
+  await engine.api.call('POST', '/pools/workstation/actions', { action: 'pause' });
+  app.tolerate(/400 \(Bad Request\).*\/experiments/);
+  await screen.openSubmit();
+  await screen.fillSubmit({ command: 'sleep {s}', slots: 0, runtime: 'Process' });
+  const values = screen.dialog.getByLabel('Hyperparameters');
+  await values.fill('s=range(600,900)');
+  await expect(screen.dialog.getByRole('status')).toContainText('300 trials');
+  await screen.dialog.getByRole('button', { name: 'Submit' }).click();
+  await expect(screen.dialog).toContainText('This makes 300 trials, more than 200.');
+  await expect(screen.dialog.getByRole('button', { name: 'Queue them all' })).toBeVisible();
+  await values.fill('s=600,601');
+  await screen.dialog.getByRole('button', { name: /Submit|Queue them all/ }).click();
+  await expect(page.getByRole('button', { name: /2 waiting trials of the sweep/ })).toBeVisible();
+});

@@ -1,6 +1,10 @@
 /** A search whose engine is killed again and again makes the trials it would have made without. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { ExperimentDetail } from '../../electron/contract/experiments.ts';
+import type { MetricSeries } from '../../electron/contract/trials.ts';
+import { readConfigYaml } from '../../electron/experiments/config/parse-config.ts';
 import { readHyperparameter, sample } from '../../electron/experiments/searchers/hyperparameters.ts';
 import { seedRandom } from '../../electron/experiments/searchers/random-numbers.ts';
 import { createRandom } from './random.ts';
@@ -80,4 +84,52 @@ test.each([1, 2])('adaptive_asha on two GPUs, killed on the way, seed %i', async
     trials.map(({ best }) => best).toSorted((a, b) => (a ?? 0) - (b ?? 0)),
   );
   expect(rungs.length).toBeGreaterThan(2);
+});
+
+test('the bundled example as a sweep of 12 on two GPUs, killed twice: it ends, the best is first, and it has its curves', async () => {
+  const yard = await openYard({ gpus: [{}, {}] });
+  const { engine } = yard;
+  const source = path.join(import.meta.dirname, '../../resources/examples/digits');
+  const { input } = readConfigYaml(readFileSync(path.join(source, 'switchyard.yaml'), 'utf8'));
+  const { experimentId } = await engine.api.submit({
+    config: {
+      ...input,
+      resources: { slots: 1 },
+      grace_period_s: 10,
+      hyperparameters: {
+        lr: { type: 'log', minval: -4, maxval: -1 },
+        hidden: { type: 'int', minval: 8, maxval: 24 },
+        epochs: 75,
+        seed: 1,
+      },
+      searcher: {
+        name: 'adaptive_asha',
+        metric: 'val/loss',
+        time_metric: 'epoch',
+        max_time: 6,
+        divisor: 3,
+        max_trials: TRIALS,
+        max_concurrent_trials: 4,
+      },
+      reproducibility: { experiment_seed: 3 },
+    },
+    source: { kind: 'directory', path: source },
+  });
+  const look = (): Promise<ExperimentDetail> => engine.api.call('GET', `/experiments/${experimentId}`);
+  for (const ended of [2, 6]) {
+    await waitUntil('some ended', async () => (await look()).experiment.outcomes.completed >= ended, 180_000);
+    await engine.kill9();
+    await engine.restart();
+  }
+  await waitUntil('it is over', async () => (await look()).experiment.phase === 'over', 240_000);
+  const { experiment, trials } = await look();
+  expect(experiment).toMatchObject({ trials: TRIALS, outcomes: { completed: TRIALS }, metric: { name: 'val/loss' } });
+  const values = trials.map(({ best }) => best ?? Infinity);
+  expect(values).toEqual(values.toSorted((a, b) => a - b));
+  const [best] = trials;
+  const { series } = await engine.api.call<{ series: MetricSeries[] }>('GET', `/trials/${best?.trial.id}/metrics`);
+  const loss = series.find(({ name }) => name === 'val/loss');
+  // The best is among those that ran as long as any.
+  expect(loss?.points.length).toBeGreaterThanOrEqual(6);
+  expect(Math.min(...(loss?.points ?? []).map(([, value]) => value))).toBe(best?.best);
 });

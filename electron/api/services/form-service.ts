@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { SubmitBody } from '../../contract/config.ts';
 import type { DirectoryCompletion, PythonEnvironment, RecentSubmits, SubmitCheck } from '../../contract/form.ts';
 import { checkSubmit } from '../../experiments/check-submit.ts';
+import type { PreviewFacts } from '../../experiments/preview-submit.ts';
 import type { SubmitDeps } from '../../experiments/submit.ts';
 import type { FormPlaces } from '../../ports/form-places.ts';
 import { listRecentDirectories, listRecentLabels } from '../../store/experiments.ts';
@@ -20,6 +21,7 @@ export interface FormService {
 
 export function createFormService(deps: {
   readonly submit: SubmitDeps;
+  readonly preview: PreviewFacts;
   readonly places: FormPlaces;
   readonly examplesDir: string;
 }): FormService {
@@ -35,6 +37,6 @@ export function createFormService(deps: {
         .slice(0, MOST_DIRECTORIES),
       labels: listRecentLabels(db, MOST_LABELS),
     }),
-    checkSubmit: (body) => checkSubmit(submit, body),
+    checkSubmit: (body) => checkSubmit(submit, deps.preview, body),
   };
 }

@@ -149,7 +149,7 @@ export function CommandFields({ form, onChange, problem, environments, recentLab
       )}
       <Textarea
         label={FIELD_LABELS.hparams}
-        description="One key=value per line. In Python: switchyard.hparams()"
+        description="One key=value per line; lr=0.1,0.01 or seed=range(3) make a sweep, params.yaml:train.lr=0.1 changes a file of the copy. In Python: switchyard.hparams()"
         autosize
         minRows={2}
         maxRows={8}

@@ -8,6 +8,7 @@ import type { Example } from '../../api/client.ts';
 import { ApiError, toApiError } from '../../api/problem.ts';
 import { Button } from '../../ui/button.tsx';
 import { ProblemBox } from '../../shared/dialog-frame.tsx';
+import { sayPreview } from '../../../electron/text/say-preview.ts';
 import { joinSentences } from '../../ui/format.ts';
 import { toastDone } from '../../shared/toasts.tsx';
 import { isOfRefusedField, useProblem } from '../../shared/use-problem.ts';
@@ -23,6 +24,8 @@ import type { Advice } from './use-form-facts.ts';
 
 /** Typing rests so long before the engine is asked what it would say. */
 const REST_MS = 500;
+/** The engine takes no larger search. */
+const MOST_TRIALS = 10_000;
 
 type Way = 'command' | 'yaml' | 'example';
 
@@ -61,9 +64,7 @@ export function SubmitDialog({ directory = '' }: { readonly directory?: string |
       const result = await call();
       const first = result.trialIds[0];
       closeDialog();
-      toastDone(
-        joinSentences([first === undefined ? 'Queued' : `Queued as #${result.trialIds.join(', #')}`, ...result.notes]),
-      );
+      toastDone(joinSentences([sayQueued(result.trialIds), ...result.notes]));
       if (first !== undefined) inspect(first);
     } catch (error) {
       setProblem(toApiError(error));
@@ -85,13 +86,13 @@ export function SubmitDialog({ directory = '' }: { readonly directory?: string |
   });
   useEffect(() => {
     latest.current.askAdvice(null);
-    if (way !== 'command' || form.command.trim() === '') return;
+    if (way === 'example' || (way === 'command' ? form.command : yaml).trim() === '') return;
     // What is missing in the form itself is told at the submit.
     const ask = (): void =>
       void latest.current.describe().then(latest.current.askAdvice, () => latest.current.askAdvice(null));
     const timer = setTimeout(ask, REST_MS);
     return () => clearTimeout(timer);
-  }, [way, form, environments]);
+  }, [way, form, yaml, environments]);
 
   const onSubmit = (event: FormEvent): void => {
     event.preventDefault();
@@ -106,6 +107,7 @@ export function SubmitDialog({ directory = '' }: { readonly directory?: string |
         config,
         source,
         after,
+        ...(problem?.code === 'too_many_trials' ? { allowTrials: MOST_TRIALS } : {}),
         idempotencyKey: `${key}-${hash(JSON.stringify([config, source, after]))}`,
       });
     });
@@ -199,12 +201,12 @@ export function SubmitDialog({ directory = '' }: { readonly directory?: string |
               }
             />
           )}
-          {problem === null && way === 'command' && advice !== null && <AdviceBox advice={advice} />}
+          {problem === null && way !== 'example' && advice !== null && <AdviceBox advice={advice} />}
           <div className="dialog-buttons">
             <Button onClick={closeDialog}>Cancel</Button>
             {way !== 'example' && (
               <Button type="submit" tone="primary" disabled={busy}>
-                {busy ? 'Taking a snapshot…' : 'Submit'}
+                {busy ? 'Taking a snapshot…' : problem?.code === 'too_many_trials' ? 'Queue them all' : 'Submit'}
               </Button>
             )}
           </div>
@@ -214,12 +216,20 @@ export function SubmitDialog({ directory = '' }: { readonly directory?: string |
   );
 }
 
+const MOST_NAMED = 5;
+
+function sayQueued(ids: readonly number[]): string {
+  if (ids.length === 0) return 'Queued';
+  return ids.length > MOST_NAMED ? `Queued as #${ids[0]} to #${ids.at(-1)}` : `Queued as #${ids.join(', #')}`;
+}
+
 /** What the engine would say to a submit of this, before it. */
-function AdviceBox({ advice: { problem, notes } }: { readonly advice: Advice }) {
-  if (problem === null && notes.length === 0) return null;
+function AdviceBox({ advice: { problem, notes, preview } }: { readonly advice: Advice }) {
+  if (problem === null && notes.length === 0 && preview === null) return null;
   return (
     <div className={problem === null ? 'dim advice' : 'advice advice-wait'} role="status">
       {problem === null ? joinSentences(notes) : describeRefusal(problem)}
+      {preview !== null && <div className="lines">{joinSentences(sayPreview(preview))}</div>}
       {problem?.remedy !== undefined && <div className="dim lines">{problem.remedy}</div>}
     </div>
   );

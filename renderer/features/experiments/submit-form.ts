@@ -2,6 +2,7 @@
 import type { SubmitBodyInput } from '../../../electron/contract/config.ts';
 import type { PythonEnvironment } from '../../../electron/contract/form.ts';
 import type { Dependency } from '../../../electron/contract/trials.ts';
+import { hasSeveralValues } from '../../../electron/text/several-values.ts';
 import { ApiError } from '../../api/problem.ts';
 
 export interface SubmitForm {
@@ -85,6 +86,7 @@ const FIELD_OF_PATH: Readonly<Record<string, keyof SubmitForm>> = {
   'environment.image': 'image',
   'environment.environment_variables': 'env',
   hyperparameters: 'hparams',
+  set_params: 'hparams',
   'resources.slots': 'slots',
   'resources.priority': 'priority',
   'resources.pool': 'pool',
@@ -188,7 +190,8 @@ export function buildConfig(
   if (form.image.trim() !== '' && form.runtime !== 'process') environment['image'] = form.image.trim();
   const variables = { ...python?.variables, ...parseEnv(form.env) };
   if (Object.keys(variables).length > 0) environment['environment_variables'] = variables;
-  const hparams = parseHparams(form.hparams, readValue);
+  const [changes, values] = splitChanges(form.hparams);
+  const hparams = parseHparams(values, readValue);
   const minutes = Number(form.timeLimitMin);
   if (form.timeLimitMin.trim() !== '' && !(minutes > 0))
     throw refuse('time_limit_s', 'A time limit is a number of minutes above 0.');
@@ -207,6 +210,7 @@ export function buildConfig(
     ...(Object.keys(environment).length === 0 ? {} : { environment }),
     ...(Object.keys(resources).length === 0 ? {} : { resources }),
     ...(Object.keys(hparams).length === 0 ? {} : { hyperparameters: hparams }),
+    ...(changes.length === 0 ? {} : { set_params: changes }),
     ...(form.labels.length === 0 ? {} : { labels: [...form.labels] }),
     ...(links.length === 0 ? {} : { links }),
     ...(form.restarts === '' ? {} : { max_restarts: Number(form.restarts) }),
@@ -229,6 +233,15 @@ function parseLines(text: string, path: string, form: string): [string, string][
 
 const parseEnv = (text: string): Record<string, string> =>
   Object.fromEntries(parseLines(text, 'environment.environment_variables', 'NAME=value'));
+
+/** What only the engine can read: several values, and parameters of a file. @returns those lines, and the text without them */
+function splitChanges(text: string): [string[], string] {
+  const lines = text.split('\n');
+  const isChange = (line: string): boolean =>
+    /^\s*(?:[+~]|[^=]*:[^=]*=)/.test(line) || hasSeveralValues(line.slice(line.indexOf('=') + 1));
+  const changes = lines.filter((line) => line.includes('=') && isChange(line));
+  return [changes.map((line) => line.trim()), lines.filter((line) => !changes.includes(line)).join('\n')];
+}
 
 /** Dots make groups, as on the command line: model.depth=4. */
 function parseHparams(text: string, readValue: (text: string) => unknown): Record<string, unknown> {

@@ -1,6 +1,7 @@
 /** What the engine knows that a form can offer: what was submitted lately, directories, environments, and what it would say. */
 import { useEffect, useRef, useState } from 'react';
 import type { SubmitBodyInput } from '../../../electron/contract/config.ts';
+import type { SearchPreview } from '../../../electron/contract/experiments.ts';
 import type { PythonEnvironment, RecentSubmits } from '../../../electron/contract/form.ts';
 import { api } from '../../api/client.ts';
 import { ApiError } from '../../api/problem.ts';
@@ -68,6 +69,8 @@ export function useEnvironments(directory: string): readonly PythonEnvironment[]
 export interface Advice {
   readonly problem: ApiError | null;
   readonly notes: readonly string[];
+  /** What a sweep or search would make. */
+  readonly preview: SearchPreview | null;
 }
 
 /** @returns the last answer, and the function that asks; null = take the answer away */
@@ -81,7 +84,8 @@ export function useAdvice(): [Advice | null, (body: Pick<SubmitBodyInput, 'confi
     const abort = new AbortController();
     asked.current = abort;
     api.checkSubmit(body, abort.signal).then(
-      ({ problem, notes }) => setAdvice({ problem: problem === null ? null : new ApiError(problem), notes }),
+      ({ problem, notes, preview }) =>
+        setAdvice({ problem: problem === null ? null : new ApiError(problem), notes, preview }),
       () => {
         if (!abort.signal.aborted) setAdvice(null);
       },

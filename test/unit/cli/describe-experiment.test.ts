@@ -31,11 +31,11 @@ test('a preview says how long, or that nobody knows', () => {
     examples: [{ lr: 0.1 }],
   } as const;
   expect(describePreview({ ...preview, rungs: [...preview.rungs], examples: [...preview.examples] })).toEqual([
-    '300 trials; nothing was queued.',
-    '  225 run for 1 epoch',
-    '  where each rung keeps only as many as it must.',
+    '300 trials.',
+    'Where each rung keeps only as many as it must, they end 225 after 1 epoch.',
     'How long one takes is not known: --estimate 30m says it.',
     '  t1  {"lr":0.1}',
     'So many want to be allowed: --allow-trials 300.',
+    'Nothing was queued.',
   ]);
 });

@@ -30,6 +30,15 @@ test('hyperparameters are read line by line, as YAML reads values, with dots for
     expect(fieldOfPath(refusal(() => buildConfig({ ...form, hparams: bad }, parse)))).toBe('hparams');
 });
 
+test('several values and parameters of a file are left for the engine to read', () => {
+  const hparams = 'lr=0.1,0.01\ndepth=4\nparams.yaml:train.seed=range(3)\nlayers=[1,2]\nnote="a,b"';
+  expect(buildConfig({ ...form, hparams }, parse)).toEqual({
+    entrypoint: 'python train.py',
+    hyperparameters: { depth: 4, layers: [1, 2], note: 'a,b' },
+    set_params: ['lr=0.1,0.01', 'params.yaml:train.seed=range(3)'],
+  });
+});
+
 test('a refusal names the field by its label, once', () => {
   const say = (path: string | undefined, detail: string): string =>
     describeRefusal(
