@@ -4,6 +4,8 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { addAfterFlags, type AfterFlags } from './after-flags.ts';
 import { collect } from './command-context.ts';
+import { suggest } from '../text/nearest.ts';
+import { usageError } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 import {
   parseDurationS,
@@ -13,6 +15,9 @@ import {
   parseWholeNumber,
   setNested,
 } from './values.ts';
+
+/** Shorter names are near to anything. */
+const SHORTEST_MEANT = 3;
 
 export interface ExperimentFlags extends AfterFlags {
   readonly name?: string;
@@ -152,9 +157,26 @@ export async function applyExperimentFlags(
         continue;
       }
       const hyperparameter = parseHyperparameter(text);
+      refuseSlip(hyperparameter.path, config);
       set(['hyperparameters', ...hyperparameter.path], readYamlValue(hyperparameter.text, parse));
     }
   }
+}
+
+/**
+ * A configuration that has hyperparameters has one with nearly this name: most likely that one was meant.
+ * @throws CliError
+ */
+function refuseSlip([name = '']: readonly string[], config: Readonly<Record<string, unknown>>): void {
+  const known = config['hyperparameters'];
+  if (typeof known !== 'object' || known === null || Object.hasOwn(known, name) || name.length < SHORTEST_MEANT) return;
+  if (JSON.stringify(config['entrypoint'] ?? '').includes(`{${name}`)) return;
+  const near = suggest(name, Object.keys(known));
+  if (near !== null)
+    throw usageError(
+      `-S ${name}: there is no hyperparameter of that name. Did you mean ${near}?`,
+      `-S +${name}=VALUE adds it.`,
+    );
 }
 
 /**

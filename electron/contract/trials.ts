@@ -10,7 +10,7 @@ export const Outcome = z
     code: z.string().openapi({
       description:
         'Stable cause: exit, out_of_memory, image_missing, command_missing, no_gpu_runtime, disk_full, time_limit, search ' +
-        '(ended by its search), canceled, killed, lost, launch_failed.',
+        '(ended by its search), invalid (impossible hyperparameters, of a sweep), canceled, killed, lost, launch_failed.',
     }),
     message: z.string(),
     remedy: z.string().nullable(),

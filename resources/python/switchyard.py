@@ -32,7 +32,7 @@ import threading
 import time
 
 __all__ = [
-    "hparams", "metrics", "progress", "save_checkpoint", "latest_checkpoint", "should_stop", "stop_on_sigterm",
+    "hparams", "invalid_hparams", "metrics", "progress", "save_checkpoint", "latest_checkpoint", "should_stop", "stop_on_sigterm",
     "output_dir", "trial_id", "attempt", "is_active",
 ]
 
@@ -44,6 +44,7 @@ _report_fd = None
 _report_pid = None
 _line_is_broken = False
 _warned = set()
+_EXIT_IMPOSSIBLE = 78
 _got_sigterm = False
 _has_asked = False
 _saved_here = None
@@ -172,6 +173,13 @@ def should_stop():
         return True
     path = os.environ.get("SWITCHYARD_STOP_FILE")
     return bool(path) and os.path.exists(path)
+
+
+def invalid_hparams(why):
+    """End the program because its hyperparameters do not go together. A search tries others in their place, and does not count this trial."""
+    sys.stderr.write("switchyard: impossible hyperparameters: %s\n" % why)
+    sys.stderr.flush()
+    raise SystemExit(_EXIT_IMPOSSIBLE)
 
 
 def stop_on_sigterm():

@@ -85,6 +85,8 @@ export type Transition =
 
 /** Programs that cannot have run: repeating them gives the same. */
 const NOT_FOUND_EXIT_CODES = new Set([126, 127]);
+/** How a program of a sweep says that its hyperparameters do not go together: EX_CONFIG of sysexits.h, invalid_hparams() of the helper. */
+const IMPOSSIBLE_EXIT_CODE = 78;
 const RESTART_PAUSE_MS = { first: 1_000, most: 60_000 };
 /**
  * File systems stamp with the clock of the last timer tick, up to 10 ms late: a program that answers SIGTERM at once seems to have
@@ -347,6 +349,8 @@ function exited(trial: TrialRow, exit: ExitInfo, nowMs: number, lossesBefore: nu
   }
   if (exit.exitCode === 0 && !exit.lost) return accept(done(trial, completed(), nowMs), 'Completed', [], end);
   if (exit.lost) return lost(trial, exit, end, nowMs, lossesBefore);
+  if (trial.spec.inSweep !== undefined && exit.exitCode === IMPOSSIBLE_EXIT_CODE)
+    return accept(done(trial, impossible(), nowMs), impossible().message, [], end);
   const outcome = failure(exit);
   if (trial.restarts < trial.spec.maxRestarts && outcome.code !== 'command_missing') {
     const restarts = trial.restarts + 1;
@@ -514,6 +518,14 @@ const completed = (): Outcome => ({
   code: 'exit',
   message: 'Completed.',
   remedy: null,
+});
+
+const impossible = (): Outcome => ({
+  kind: 'failed',
+  exitCode: IMPOSSIBLE_EXIT_CODE,
+  code: 'invalid',
+  message: `Its program says that these hyperparameters are impossible (exit code ${IMPOSSIBLE_EXIT_CODE}).`,
+  remedy: 'The log may say why. A search tries others in their place, which do not count as one more trial.',
 });
 
 const canceled = (code: string, message: string): Outcome => ({

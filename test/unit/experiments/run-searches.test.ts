@@ -105,9 +105,16 @@ function reports(id: number, name: string, epoch: number, loss: number): void {
 const goOn = (id: number): void => {
   while (findSearchWithNews(store.db) === id) takeNews({ changeTrials }, id);
 };
-const ends = (id: number, name: string, type: 'cancel' | 'fail'): void => {
+const ends = (id: number, name: string, type: 'cancel' | 'fail' | 'invalid'): void => {
   changeTrials('end', ({ fire }) => {
-    const exit = { exitCode: 1, signal: null, oomKilled: false, lost: false, endedAtMs: 5, message: null };
+    const exit = {
+      exitCode: type === 'invalid' ? 78 : 1,
+      signal: null,
+      oomKilled: false,
+      lost: false,
+      endedAtMs: 5,
+      message: null,
+    };
     fire(named(id, name), type === 'cancel' ? { type } : { type: 'exited', exit });
   });
 };
@@ -152,6 +159,22 @@ test('a trial that fails is replaced, until all were tried; then the search is o
     goOn(id);
   }
   expect(rows(id)).toHaveLength(3);
+  expect(getSearch(store.db, id)?.phase).toBe('over');
+});
+
+test('impossible hyperparameters do not count as a trial', async () => {
+  const id = await begin({ name: 'random', metric: 'loss', max_trials: 2, max_concurrent_trials: 1 });
+  for (const [name, type] of [
+    ['t1', 'invalid'],
+    ['t2', 'fail'],
+    ['t3', 'invalid'],
+    ['t4', 'fail'],
+  ] as const) {
+    run(id, name);
+    ends(id, name, type);
+    goOn(id);
+  }
+  expect(rows(id).map(({ outcome }) => outcome?.code)).toEqual(['invalid', 'exit', 'invalid', 'exit']);
   expect(getSearch(store.db, id)?.phase).toBe('over');
 });
 

@@ -38,6 +38,14 @@ const reports = (): (ReportRecord | null)[] =>
   readFileSync(path.join(dir, 'reports.jsonl'), 'utf8').trimEnd().split('\n').map(parseReportLine);
 
 describe.skipIf(pythonVersion === null)('switchyard.py (needs python3)', () => {
+  it('ends with the code of impossible hyperparameters, and says why', async () => {
+    const ended = python("switchyard.invalid_hparams('5 heads do not divide 64')");
+    await expect(ended).rejects.toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('5 heads do not divide 64') as string,
+    });
+  });
+
   it('reports what the engine understands', async () => {
     await python(`
 class Tensor:

@@ -47,6 +47,12 @@ describe('a trial that its search stops', () => {
     expect(ended.endAttempt?.kind).toBe('search');
   });
 
+  test('with impossible hyperparameters is not started again; elsewhere the exit code means nothing special', () => {
+    const inSweep = step(running({ inSweep: 't1', maxRestarts: 3 }), exit(78));
+    expect(inSweep.trial).toMatchObject({ state: 'done', outcome: { kind: 'failed', code: 'invalid' } });
+    expect(step(running({ maxRestarts: 3 }), exit(78)).trial.state).toBe('queued');
+  });
+
   test('may end by itself first where it ran as long as it was to', () => {
     expect(step(running(), stop(true)).effects).toEqual(['terminate_later']);
   });
