@@ -32,6 +32,7 @@ import { makeTrialRow } from '../../fakes/rows.ts';
 let dir: string;
 let store: Store;
 let changeTrials: ChangeTrials;
+let effects: string[];
 beforeEach(() => {
   dir = mkdtempSync(path.join(os.tmpdir(), 'switchyard-searches-'));
   let nowMs = 1000;
@@ -40,7 +41,10 @@ beforeEach(() => {
   const changes = createTrialChanges(store, (_text, error) => {
     throw error;
   });
-  changes.performWith(() => undefined);
+  effects = [];
+  changes.performWith((pending) => {
+    effects.push(...pending.map(({ effect }) => effect));
+  });
   changeTrials = changes.changeTrials;
 });
 afterEach(() => {
@@ -139,6 +143,21 @@ test('a trial that is not among the best is stopped, says where it stood, and an
   const [third] = rows(id).filter(({ spec }) => spec.inSweep === 't3');
   expect(third).toMatchObject({ state: 'queued', hparams: { depth: 5 } });
   expect(third?.spec.command).toContain(String(third?.hparams['lr']));
+});
+
+test('a trial that ran as long as any may end by itself; one that is stopped early is told at once', async () => {
+  const id = await begin(HALVING);
+  run(id, 't1');
+  run(id, 't2');
+  reports(id, 't1', 16, 0.1);
+  goOn(id);
+  expect([named(id, 't1').stop?.note, effects]).toEqual([
+    'Ran as long as its search lets any run; 1st of 1 that did',
+    ['terminate_later'],
+  ]);
+  reports(id, 't2', 1, 0.9);
+  goOn(id);
+  expect(effects).toEqual(['terminate_later', 'terminate']);
 });
 
 test('a metric that is no number counts as the worst', async () => {
