@@ -49,8 +49,9 @@ export function createApi(services: Services): OpenAPIHono {
   );
   api.openapi(routes.submit, async (c) => c.json(await services.submit(c.req.valid('json')), 201));
   api.openapi(routes.listExperiments, (c) => {
-    const { before = null, kind = null, limit } = c.req.valid('query');
-    return c.json(services.experiments({ before, kind, limit }), 200);
+    const { before = null, kind = null, limit, ids } = c.req.valid('query');
+    const wanted = ids === undefined ? null : [...new Set(ids.split(',').map(Number))].slice(0, 200);
+    return c.json(services.experiments({ before, kind, limit, ids: wanted }), 200);
   });
   api.openapi(routes.getExperiment, (c) => c.json(services.experiment(c.req.valid('param').id), 200));
   api.openapi(routes.actOnExperiment, async (c) =>

@@ -9,8 +9,8 @@ export interface SweepRow {
   readonly trials: readonly Trial[];
 }
 
-/** Sweeps beyond the latest experiments are shown trial by trial. */
-const LATEST = 200;
+/** Sweeps beyond these are shown trial by trial. */
+const MOST = 100;
 
 /** @returns the sweeps and searches that these trials belong to; asks only where there are any */
 export async function readSweeps(
@@ -19,7 +19,10 @@ export async function readSweeps(
 ): Promise<ReadonlyMap<number, ExperimentView>> {
   const wanted = new Set(trials.filter(({ inSweep }) => inSweep != null).map(({ experimentId }) => experimentId));
   if (wanted.size === 0) return new Map();
-  const { experiments } = await client.request<ExperimentList>('GET', `/experiments?limit=${LATEST}`);
+  const { experiments } = await client.request<ExperimentList>(
+    'GET',
+    `/experiments?ids=${[...wanted].slice(0, MOST).join(',')}`,
+  );
   return new Map(experiments.filter(({ id }) => wanted.has(id)).map((one) => [one.id, one]));
 }
 

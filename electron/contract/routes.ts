@@ -214,6 +214,12 @@ export const listExperiments = createRoute({
       kind: ExperimentKind.optional(),
       before: z.coerce.number().int().positive().optional().openapi({ description: '`next` of the page before.' }),
       limit: z.coerce.number().int().min(1).max(200).default(50),
+      ids: z
+        .string()
+        .max(2_000)
+        .regex(/^\d{1,15}(,\d{1,15})*$/, 'numbers with commas between them')
+        .optional()
+        .openapi({ description: 'These alone; those that are gone are left out.' }),
     }),
   },
   responses: { 200: json(ExperimentList, 'Experiments, the latest first'), ...problems },

@@ -10,10 +10,10 @@ import type {
 import type { ExperimentKind } from '../contract/experiments.ts';
 import type { TrialState } from '../contract/states.ts';
 import type { Trial } from '../contract/trials.ts';
-import { listExperiments, type ExperimentRow } from '../store/experiments.ts';
+import { getExperiment, listExperiments, type ExperimentRow } from '../store/experiments.ts';
 import { lastMetric, metricExtreme } from '../store/reports.ts';
 import { getSearch, type SearchRow } from '../store/searches.ts';
-import { listTrialsOf, type TrialRow } from '../store/trials.ts';
+import { listTrialsOf, summarizeTrialsOf, type TrialRow, type TrialSummary } from '../store/trials.ts';
 import { chooseMainMetric, isLowerBetter } from '../text/main-metric.ts';
 import { requireExperiment } from './act-on-experiment.ts';
 import type { SearchState } from './searchers/search.ts';
@@ -27,16 +27,24 @@ interface Goal {
 /** One experiment with what is read of it once. */
 interface Known {
   readonly view: ExperimentView;
-  readonly rows: readonly TrialRow[];
   readonly values: ReadonlyMap<number, number>;
   readonly search: SearchRow<StoredSearcher, SearchState> | null;
 }
 
-/** The latest first. @param before `next` of the page before; null = from the latest on */
+/** The latest first. @param before `next` of the page before; null = from the latest on; `ids`: these alone, null = all */
 export function describeExperiments(
   db: Database,
-  page: { readonly before: number | null; readonly kind: ExperimentKind | null; readonly limit: number },
+  page: {
+    readonly before: number | null;
+    readonly kind: ExperimentKind | null;
+    readonly limit: number;
+    readonly ids: readonly number[] | null;
+  },
 ): ExperimentList {
+  if (page.ids !== null) {
+    const named = page.ids.flatMap((id) => getExperiment(db, id) ?? []);
+    return { experiments: named.map((row) => know(db, row).view), next: null };
+  }
   const rows = listExperiments(db, { ...page, limit: page.limit + 1 });
   const shown = rows.slice(0, page.limit);
   return {
@@ -48,7 +56,8 @@ export function describeExperiments(
 /** @throws SwitchyardError not_found */
 export function describeExperiment(db: Database, id: number, toTrial: (row: TrialRow) => Trial): ExperimentDetail {
   const row = requireExperiment(db, id);
-  const { view, rows, values, search } = know(db, row);
+  const { view, values, search } = know(db, row);
+  const rows = listTrialsOf(db, id);
   const { metric } = view;
   const trials = rows.map((trial): ExperimentTrial => {
     const name = trial.spec.inSweep;
@@ -68,7 +77,7 @@ export function describeExperiment(db: Database, id: number, toTrial: (row: Tria
 }
 
 function know(db: Database, row: ExperimentRow): Known {
-  const rows = listTrialsOf(db, row.id);
+  const rows = summarizeTrialsOf(db, row.id);
   const search = row.kind === 'search' ? getSearch<StoredSearcher, SearchState>(db, row.id) : null;
   const metric = goalOf(rows, search?.config ?? null);
   const values = new Map<number, number>();
@@ -82,11 +91,10 @@ function know(db: Database, row: ExperimentRow): Known {
   const outcomes = { completed: 0, failed: 0, canceled: 0 };
   for (const { state, outcome } of rows) {
     states[state] = (states[state] ?? 0) + 1;
-    if (outcome !== null) outcomes[outcome.kind] += 1;
+    if (outcome !== null) outcomes[outcome] += 1;
   }
   const isOver = rows.every(({ state }) => state === 'done') && (search === null || search.phase !== 'active');
   return {
-    rows,
     values,
     search,
     view: {
@@ -110,15 +118,15 @@ function know(db: Database, row: ExperimentRow): Known {
 
 const expected = (state: SearchState): number => state.lanes.reduce((sum, { maxTrials }) => sum + maxTrials, 0);
 
-function goalOf(rows: readonly TrialRow[], config: StoredSearcher | null): Goal | null {
+function goalOf(rows: readonly TrialSummary[], config: StoredSearcher | null): Goal | null {
   if (config !== null) return { name: config.metric, smallerIsBetter: config.smallerIsBetter };
-  const name = chooseMainMetric(rows.flatMap(({ metric }) => metric?.name ?? []));
+  const name = chooseMainMetric(rows.flatMap(({ metricName }) => metricName ?? []));
   return name === null ? null : { name, smallerIsBetter: isLowerBetter(name) };
 }
 
-function bestOf(db: Database, { id, metric }: TrialRow, goal: Goal): number | null {
+function bestOf(db: Database, { id, metricName, metricBest }: TrialSummary, goal: Goal): number | null {
   // Its row has it where it is its main one too, with the same sense of better.
-  if (metric?.name === goal.name && isLowerBetter(goal.name) === goal.smallerIsBetter) return metric.best;
+  if (metricName === goal.name && isLowerBetter(goal.name) === goal.smallerIsBetter) return metricBest;
   return metricExtreme(db, id, goal.name, goal.smallerIsBetter ? 'lowest' : 'highest');
 }
 

@@ -52,6 +52,14 @@ export function getSearch<Config = FollowedMetrics, State = unknown>(
   return { ...raw, config: JSON.parse(raw.config) as Config, state: JSON.parse(raw.state) as State };
 }
 
+/** What a search follows, without its state; null where no search goes on. */
+export function getFollowedMetrics(db: Database, experimentId: number): FollowedMetrics | null {
+  const config = prepared(db, "SELECT config FROM search WHERE experiment_id = ? AND phase <> 'over'")
+    .pluck()
+    .get(experimentId) as string | undefined;
+  return config === undefined ? null : (JSON.parse(config) as FollowedMetrics);
+}
+
 export function updateSearch(
   db: Database,
   experimentId: number,

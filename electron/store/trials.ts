@@ -197,6 +197,26 @@ export function hasLiveTrials(db: Database, experimentId: number): boolean {
   );
 }
 
+/** What an experiment as a whole is told from: read for many of them at once, so nothing of it is taken apart. */
+export interface TrialSummary {
+  readonly id: number;
+  readonly name: string;
+  readonly state: TrialState;
+  readonly outcome: Outcome['kind'] | null;
+  readonly metricName: string | null;
+  readonly metricBest: number | null;
+  readonly endedAtMs: number | null;
+}
+
+/** By number. */
+export function summarizeTrialsOf(db: Database, experimentId: number): TrialSummary[] {
+  return prepared(
+    db,
+    `SELECT id, name, state, json_extract(outcome, '$.kind') AS outcome, metric_name AS metricName, metric_best AS metricBest,
+      ended_at_ms AS endedAtMs FROM trial WHERE experiment_id = ? ORDER BY id`,
+  ).all(experimentId) as TrialSummary[];
+}
+
 /** By number. */
 export function listTrialsOf(db: Database, experimentId: number): TrialRow[] {
   return (prepared(db, 'SELECT * FROM trial WHERE experiment_id = ? ORDER BY id').all(experimentId) as Raw[]).map(

@@ -21,6 +21,7 @@ export interface ExperimentService {
     readonly before: number | null;
     readonly kind: ExperimentKind | null;
     readonly limit: number;
+    readonly ids: readonly number[] | null;
   }): ExperimentList;
   /** @throws SwitchyardError not_found */
   experiment(id: number): ExperimentDetail;

@@ -1,7 +1,7 @@
 /** What a trial reports of the metrics its search follows is kept for the search, in the transaction that takes the reports in. */
 import type { Database } from 'better-sqlite3';
 import type { MetricPoint } from '../../store/reports.ts';
-import { getSearch, insertSearchNews } from '../../store/searches.ts';
+import { getFollowedMetrics, insertSearchNews } from '../../store/searches.ts';
 import type { TrialRow } from '../../store/trials.ts';
 
 /**
@@ -18,7 +18,7 @@ export function noteForSearch(
 ): void {
   const name = trial.spec.inSweep;
   if (name === undefined) return;
-  const followed = getSearch(db, trial.experimentId)?.config;
+  const followed = getFollowedMetrics(db, trial.experimentId);
   if (followed?.timeMetric === undefined) return;
   const { metric, timeMetric, smallerIsBetter } = followed;
   const times = new Map(points.filter((point) => point.name === timeMetric).map(({ step, value }) => [step, value]));
