@@ -45,3 +45,10 @@ export function foldSweeps(trials: readonly Trial[], folded: ReadonlySet<number>
   }
   return rows;
 }
+
+/** @returns running where one of them does, else what the next of them is */
+export function stateOfSweep(trials: readonly Trial[]): string {
+  const states = new Set(trials.map(({ state }) => state));
+  if (states.has('running') || states.has('starting') || states.has('stopping')) return 'running';
+  return states.has('queued') ? 'queued' : states.has('paused') ? 'paused' : 'done';
+}

@@ -120,7 +120,9 @@ export async function judgeSubmit(
   const linkNotes = await checkLinks(links, deps.privateDirs, resolved.runtime);
   await checkWish(deps, resolved, inPlace ? sourceDir : null);
   const notes = [
-    ...resolved.notes,
+    ...resolved.notes.map((note) =>
+      plan.kind === 'single' ? note : note.replace(/^The command is/, 'The first command is'),
+    ),
     ...sayPlan(plan),
     ...(shell === undefined ? [] : sayShellShare(shell, shareOfShell(shell, resolved.runtime, mounts))),
     ...noteProgram(resolved.entrypoint, resolved.runtime, { ...shell, ...resolved.env }, deps.findProgram),

@@ -5,7 +5,7 @@ import { createVerb, oneOf } from '../command-context.ts';
 import type { BuildVerb } from '../command-context.ts';
 import { differingParams } from '../differing-params.ts';
 import { describeSweep } from '../describe-experiment.ts';
-import { foldSweeps, readSweeps, type SweepRow } from '../fold-sweeps.ts';
+import { foldSweeps, readSweeps, stateOfSweep, type SweepRow } from '../fold-sweeps.ts';
 import { describeTrial, stateColour, stateWord } from '../describe-trial.ts';
 import type { Query } from '../../client/engine-client.ts';
 import { readTrials } from '../../client/read-trials.ts';
@@ -116,6 +116,7 @@ export const build: BuildVerb = (context) =>
         const own: Readonly<Record<string, string>> = {
           ID: `e${one.experimentId}`,
           PLACE: String(one.trials.map(({ id }) => places.get(id)).find((place) => place !== undefined) ?? ''),
+          STATE: stateOfSweep(one.trials),
           PARAMS: `${sweep?.expectedTrials ?? one.trials.length} trials`,
           '': text,
         };
