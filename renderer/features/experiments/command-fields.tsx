@@ -16,6 +16,10 @@ export interface CommandFieldsProps {
   readonly recentLabels: readonly string[];
 }
 
+const HYPERPARAMETER_HELP =
+  'One key=value per line; lr=0.1,0.01 or seed=range(3) make a sweep, params.yaml:train.lr=0.1 changes a file of the copy. ' +
+  'In Python: switchyard.hparams()';
+
 export function CommandFields({ form, onChange, problem, environments, recentLabels }: CommandFieldsProps) {
   const pools = useEngine((state) => state.pools);
   const engine = useEngine((state) => state.engine);
@@ -149,7 +153,7 @@ export function CommandFields({ form, onChange, problem, environments, recentLab
       )}
       <Textarea
         label={FIELD_LABELS.hparams}
-        description="One key=value per line; lr=0.1,0.01 or seed=range(3) make a sweep, params.yaml:train.lr=0.1 changes a file of the copy. In Python: switchyard.hparams()"
+        description={HYPERPARAMETER_HELP}
         autosize
         minRows={2}
         maxRows={8}
