@@ -23,6 +23,7 @@ import { composeLaunch } from './compose-launch.ts';
 import { asksForStop } from '../files/stop-asked.ts';
 import { writeRegular } from '../files/open-regular.ts';
 import { attemptFiles, hostWorkDir, trialDirectories } from '../files/directories.ts';
+import { noteWritten, type WrittenFiles } from '../files/written-parameters.ts';
 import type { AttemptTokens } from './tokens.ts';
 
 export interface Preparation {
@@ -48,7 +49,7 @@ export interface PreparationDeps {
   readonly bootId: string | null;
   readonly materialize: (snapshot: string, workDir: string) => Promise<void>;
   /** Carries what a trial changes of its parameters into the files of a fresh copy. @throws LaunchError */
-  readonly setParameters: (dir: string, changes: readonly ParameterChange[]) => Promise<void>;
+  readonly setParameters: (dir: string, changes: readonly ParameterChange[]) => Promise<WrittenFiles>;
   readonly tokens: Pick<AttemptTokens, 'take'>;
 }
 
@@ -90,7 +91,7 @@ export function createPreparation(deps: PreparationDeps): Preparation {
               // A copy that is made anew after others ran (a freed one) would show what the snapshot has at the place of a link.
               materialize: async (snapshot, draft) => {
                 await deps.materialize(snapshot, draft);
-                await deps.setParameters(draft, trial.spec.params ?? []);
+                await noteWritten(work, await deps.setParameters(draft, trial.spec.params ?? []));
                 await showLinks(draft, links, attempt.runtime, true);
               },
             }).then(() => showLinks(work, links, attempt.runtime, !hasRun))

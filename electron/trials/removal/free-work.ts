@@ -2,7 +2,8 @@
  * Gives back the room of working copies that hold nothing but their snapshot. A trial that runs again gets a new one.
  *
  * Never touched: a trial that has not ended, a directory that is the user's own (--in-place), and a copy with a file that is new or
- * changed since the snapshot, whatever the ignore files say of it: somebody may want it. Those are named instead.
+ * changed since the snapshot, whatever the ignore files say of it: somebody may want it. Those are named instead. Parameters that
+ * Switchyard wrote into the copy, and nobody changed since, are written anew.
  *
  * A copy is renamed in the turn in which its trial was seen to be done, and removed afterwards: a retry finds all of it or none. What a
  * crash leaves under the second name is removed by the next round.
@@ -18,6 +19,7 @@ import { getExperiment } from '../../store/experiments.ts';
 import { getTrialRow, type TrialRow } from '../../store/trials.ts';
 import { directoryBytes, namesIn } from '../files/directory-bytes.ts';
 import { hostWorkDir, trialDirectories } from '../files/directories.ts';
+import { countAsWritten } from '../files/written-parameters.ts';
 import { hideLinks } from '../attempts/show-links.ts';
 import { removeTree } from './remove-tree.ts';
 
@@ -77,7 +79,7 @@ export function createWorkFreer(deps: WorkFreerDeps): WorkFreer {
         if (!existsSync(work) || experiment === null || hostWorkDir(dirs, experiment) !== work) continue;
         await hideLinks(work, trial.spec.links ?? []);
         const { files, bytes, examples } = await deps.beyond(experiment.snapshot, work);
-        if (files > 0) {
+        if (files > (trial.spec.params === undefined ? 0 : await countAsWritten(work))) {
           const own: OwnWork = { trialId: id, name: trial.name, files, bytes, examples: [...examples] };
           known.set(id, { attempt: trial.attempt, own });
           kept.push(own);

@@ -18,11 +18,15 @@ afterEach(() => {
 test('only what changes is touched, in each file of its own format', async () => {
   writeFileSync(path.join(copy, 'params.yaml'), '# mine\ntrain: {lr: 0.1,  seed: 1} # note\r\n');
   writeFileSync(path.join(copy, 'conf', 'model.json'), '{ "depth":2,\n  "width": 3 }');
-  await setParameters(copy, [
+  writeFileSync(path.join(copy, 'same.json'), '{"a": 1}');
+  const written = await setParameters(copy, [
+    { file: 'same.json', set: ['a=1'] },
     { file: 'params.yaml', set: ['train.lr=0.5', 'train.seed=7'] },
     { file: 'conf/model.json', set: ['depth=4'] },
     { file: 'new.toml', set: ['+a=1'] },
   ]);
+  // What says it already is not ours.
+  expect(Object.keys(written)).toEqual(['params.yaml', 'conf/model.json', 'new.toml']);
   expect(readFileSync(path.join(copy, 'params.yaml'), 'utf8')).toBe('# mine\ntrain: {lr: 0.5,  seed: 7} # note\r\n');
   expect(readFileSync(path.join(copy, 'conf', 'model.json'), 'utf8')).toBe('{ "depth":4,\n  "width": 3 }');
   expect(readFileSync(path.join(copy, 'new.toml'), 'utf8').trim()).toBe('a = 1');
@@ -34,7 +38,7 @@ test('no link of the snapshot leads a change out of the copy', async () => {
   writeFileSync(path.join(outside, 'params.yaml'), 'lr: 1\n');
   symlinkSync(outside, path.join(copy, 'away'));
   symlinkSync(path.join(outside, 'params.yaml'), path.join(copy, 'linked.yaml'));
-  const change = (file: string): Promise<void> => setParameters(copy, [{ file, set: ['++lr=2'] }]);
+  const change = (file: string): Promise<unknown> => setParameters(copy, [{ file, set: ['++lr=2'] }]);
   await expect(change('away/params.yaml')).rejects.toThrow('leads out of the working copy');
   await expect(change('../outside/params.yaml')).rejects.toThrow('outside of the working copy');
   // A link itself is replaced, not followed.

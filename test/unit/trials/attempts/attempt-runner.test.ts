@@ -72,7 +72,7 @@ function engine(wrap: (runtime: TrialRuntime) => TrialRuntime = (runtime) => run
       apiUrl: async () => null,
       bootId: null,
       materialize: async () => undefined,
-      setParameters: async () => undefined,
+      setParameters: async () => ({}),
       tokens,
     }),
     log: { info: () => undefined, error: report },

@@ -72,7 +72,7 @@ it('shows a link also in a copy that is made anew for a later attempt, never wha
       await mkdir(path.join(to, 'data'), { recursive: true });
       await writeFile(path.join(to, 'data', 'x'), 'frozen');
     },
-    setParameters: async () => undefined,
+    setParameters: async () => ({}),
     tokens: createAttemptTokens(),
   });
   const trial = add(original);

@@ -8,6 +8,7 @@ import { openStore, type Store } from '../../../../electron/store/database.ts';
 import { listHistory } from '../../../../electron/store/events.ts';
 import { insertExperiment } from '../../../../electron/store/experiments.ts';
 import { getTrialRow, insertTrial, updateTrial, type TrialRow } from '../../../../electron/store/trials.ts';
+import { hashText, noteWritten } from '../../../../electron/trials/files/written-parameters.ts';
 import { createWorkFreer, type WorkFreer } from '../../../../electron/trials/removal/free-work.ts';
 import { createRoom } from '../../../../electron/trials/removal/room.ts';
 import { openSnapshots } from '../../../../native/snapshots/open-snapshots.ts';
@@ -109,6 +110,21 @@ test('a copy that holds nothing but its snapshot goes, what Python compiled with
   expect(listHistory(store.db, id, 10).map(({ text }) => text)).toEqual([
     expect.stringMatching(/working copy was removed.*A retry makes it anew/),
   ]);
+});
+
+test('parameters as Switchyard wrote them are nothing of its own, until somebody changes them', async () => {
+  const params = [{ file: 'pkg/params.json', set: ['+a=1'] }];
+  const spec = { ...makeTrialRow().spec, params };
+  const write = async (text: string): Promise<string> => {
+    const { work } = await add({ spec });
+    writeFileSync(path.join(work, 'pkg', 'params.json'), text);
+    await noteWritten(work, { 'pkg/params.json': hashText('{"a":1}') });
+    return work;
+  };
+  const [as, changed, more] = [await write('{"a":1}'), await write('{"a":2}'), await write('{"a":1}')];
+  writeFileSync(path.join(more, 'result.json'), '{}');
+  expect(await freer.freeAll()).toMatchObject({ freedTrials: 1, keptTrials: 2 });
+  expect([as, changed, more].map((work) => existsSync(work))).toEqual([false, true, true]);
 });
 
 test.each<[string, (work: string) => void]>([
