@@ -67,6 +67,7 @@ export function createApi(services: Services): OpenAPIHono {
     const body = c.req.valid('json');
     return c.json(services.movePreview(body.trialIds, body.to, body.poolId), 200);
   });
+  api.openapi(routes.planMove, (c) => c.json(services.planMove(c.req.valid('json').trialIds), 200));
   api.openapi(routes.getTrial, async (c) => c.json(await services.trialDetail(c.req.valid('param').id), 200));
   api.openapi(routes.undoLatest, async (c) => c.json(await services.undoLatest(), 200));
   api.openapi(routes.duplicateTrial, async (c) => {

@@ -31,6 +31,7 @@ import { ForecastEntry, StateSnapshot } from './feed.ts';
 import { DirectoryCompletion, PythonEnvironment, RecentSubmits, SubmitCheck } from './form.ts';
 import { GpuStatus } from './gpus.ts';
 import { Channel, ChannelBody, ChannelName, MessageTest, TrialMessages } from './messages.ts';
+import { MovePlan, MovePlanBody } from './move-plan.ts';
 import { MAX_PAGE, TrialSort } from './paging.ts';
 import { CreatePoolBody, Pool, PoolActionBody, UpdatePoolBody, UpdateSlotBody } from './pools.ts';
 import { CheckTargetBody, TargetCheck } from './targets.ts';
@@ -303,6 +304,18 @@ export const movePreview = createRoute({
         priority: z.number().int().nullable(),
       }),
       'Forecast of the trials with and without the move, and the priority they would take',
+    ),
+    ...problems,
+  },
+});
+export const planMove = createRoute({
+  method: 'post',
+  path: '/trials/move-plan',
+  request: body(MovePlanBody),
+  responses: {
+    200: json(
+      MovePlan,
+      'For each pool: when they would start and end there, the most it costs, and what stands in the way',
     ),
     ...problems,
   },

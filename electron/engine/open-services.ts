@@ -9,6 +9,7 @@ import { createFormService } from '../api/services/form-service.ts';
 import { createGpuService } from '../api/services/gpu-service.ts';
 import { createLogService } from '../api/services/log-service.ts';
 import { createMessageService } from '../api/services/message-service.ts';
+import { createMoveService } from '../api/services/move-service.ts';
 import { createPoolService } from '../api/services/pool-service.ts';
 import type { Services } from '../api/services/services.ts';
 import { createSettingsService } from '../api/services/settings-service.ts';
@@ -110,6 +111,13 @@ export function openServices(options: EngineOptions, parts: Parts, requestStop: 
       dockerAvailable: () => machine.runtimeWatch.of('docker').available,
     }),
     ...createCloudService(machine.cloud),
+    ...createMoveService({
+      store,
+      cloud: machine.cloud,
+      nowMs,
+      slotsOfPool: (poolId) => (world.gpusKnown(poolId) ? world.slotsOfPool(poolId) : null),
+      forecast: (moved) => planView.preview(moved),
+    }),
     ...createMessageService({ store, secrets, courier: screen.courier }),
     ...createPoolService({ store, cpuCount: ground.cpuCount, knownUuids, checkTarget: machine.checkTarget }),
     ...createGpuService({

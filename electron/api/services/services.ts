@@ -9,6 +9,7 @@ import type { FormService } from './form-service.ts';
 import type { GpuService } from './gpu-service.ts';
 import type { LogService } from './log-service.ts';
 import type { MessageService } from './message-service.ts';
+import type { MoveService } from './move-service.ts';
 import type { PoolService } from './pool-service.ts';
 import type { SettingsService } from './settings-service.ts';
 import type { SubmitService } from './submit-service.ts';
@@ -27,6 +28,7 @@ export interface Services
     GpuService,
     LogService,
     MessageService,
+    MoveService,
     PoolService,
     SettingsService,
     SubmitService,
