@@ -72,7 +72,16 @@ export async function startSimCloud(options: SimCloudOptions = {}): Promise<SimC
     nowMs = Date.now,
   } = options;
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'switchyard-cloud-'));
-  const ec2 = createSimEc2({ dir, nowMs, runs, minuteMs, env, bootMs, endMs });
+  const ec2 = createSimEc2({
+    metadata: () => `${cloud.endpoint}/metadata`,
+    dir,
+    nowMs,
+    runs,
+    minuteMs,
+    env,
+    bootMs,
+    endMs,
+  });
   const s3 = createSimS3();
   const calls: string[] = [];
   const faults: SimFault[] = [];
@@ -206,6 +215,12 @@ export async function startSimCloud(options: SimCloudOptions = {}): Promise<SimC
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('error', () => undefined);
     request.on('end', () => {
+      const about = /^\/metadata\/(i-[0-9a-f]+)\/latest\/(.*)$/.exec(request.url ?? '');
+      if (about !== null) {
+        const isNoticed = ec2.instances.find(({ id }) => id === about[1])?.isNoticed === true;
+        const body = about[2] === 'api/token' ? 'token' : isNoticed ? '{"action":"terminate"}' : null;
+        return response.writeHead(body === null ? 404 : 200).end(body ?? '');
+      }
       const { name, act } = answer(request, Buffer.concat(chunks));
       calls.push(name);
       const fault = takeFault(name);

@@ -23,6 +23,8 @@ export interface SimInstance {
   state: 'pending' | 'running' | 'shutting-down' | 'stopped' | 'terminated';
   reason: string;
   endedAtMs: number | null;
+  /** It was told that it will be taken back. */
+  isNoticed: boolean;
   volume: 'in-use' | 'available' | 'deleted';
   body: MachineBody | null;
 }
@@ -34,6 +36,8 @@ export interface SimEc2Options {
   readonly runs: boolean;
   readonly minuteMs: number;
   readonly env: Readonly<Record<string, string>>;
+  /** Where machines ask about themselves. */
+  readonly metadata: () => string;
   readonly bootMs: number;
   readonly endMs: number;
 }
@@ -163,6 +167,7 @@ export function createSimEc2(options: SimEc2Options): SimEc2 {
       state: 'pending',
       reason: '',
       endedAtMs: null,
+      isNoticed: false,
       volume: 'in-use',
       body: null,
     };
@@ -177,7 +182,7 @@ export function createSimEc2(options: SimEc2Options): SimEc2 {
         dir,
         userData,
         minuteMs: options.minuteMs,
-        env: options.env,
+        env: { ...options.env, SWITCHYARD_METADATA: `${options.metadata()}/${id}` },
         onPowerOff: () => void end(id, 'Client.InstanceInitiatedShutdown', options.endMs),
       });
     });
