@@ -48,13 +48,19 @@ it(
     const id = await submit(yard, PROGRAM);
     expect(await yard.outcomeOf(id, 90_000)).toMatchObject({ kind: 'completed', exitCode: 0 });
     expect(await yard.engine.api.log(id, 1)).toBe('begins\nends\n');
+    await until(() => sim.ec2.instances[0]?.state === 'terminated');
+    expect(sim.ec2.instances).toHaveLength(1);
+    const [bucket] = sim.s3.buckets.values();
+    // It is cleaned up after the end is known.
+    await until(
+      () => [...(bucket?.objects.keys() ?? [])].every((key) => key.startsWith('packs/')),
+      30_000,
+      'a mailbox that is cleaned up',
+    );
     await yard.engine.api.call('POST', '/cloud/scan');
     expect(await machines(yard)).toMatchObject([
       { trialId: id, poolId: 'rented', phase: 'gone', machineType: 'm7i.large', attention: null },
     ]);
-    expect(sim.ec2.instances.map(({ state }) => state)).toEqual(['terminated']);
-    const [bucket] = sim.s3.buckets.values();
-    expect([...(bucket?.objects.keys() ?? [])].filter((key) => !key.startsWith('packs/'))).toEqual([]);
     expect((await yard.engine.api.call<CloudMoney>('GET', '/cloud/money')).days).toMatchObject([
       { poolId: 'rented', usd: expect.any(Number) },
     ]);
