@@ -151,6 +151,14 @@ describe('a cloud that misbehaves', () => {
     expect(instance?.userData.split('\n').findIndex((line) => line.startsWith('shutdown -P +'))).toBeLessThan(8);
   });
 
+  it('makes its bucket anew when somebody has deleted it', async () => {
+    const { cloud, provider } = await open();
+    await provider.provision(requestOf(PLACE, 'e1-t1-a1'));
+    (cloud.s3.buckets as Map<string, unknown>).clear();
+    await provider.provision(requestOf(PLACE, 'e1-t2-a1'));
+    expect([...cloud.s3.buckets.values()]).toMatchObject([{ isPrivate: true }]);
+  });
+
   it('says which permission is missing', async () => {
     const { cloud, provider } = await open();
     for (const one of ['RunInstances', 'DescribeVolumes']) cloud.forbidden.add(one);

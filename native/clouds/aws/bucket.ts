@@ -10,12 +10,11 @@ import { nameOf } from './aws-errors.ts';
 
 const EXPIRE_DAYS = 14;
 const ABORT_DAYS = 2;
-/** Set up by this process already: what is set up stays so, and asking again costs calls. */
+/** Set up by this process already, as long as it is there. */
 const known = new Set<string>();
 
 /** @param name the bucket in its cloud, for the memory of this process */
 export async function ensureBucket(client: S3Client, bucket: string, region: string, name: string): Promise<void> {
-  if (known.has(name)) return;
   const isThere = await client.send(new HeadBucketCommand({ Bucket: bucket })).then(
     () => true,
     (error: unknown) => {
@@ -23,6 +22,8 @@ export async function ensureBucket(client: S3Client, bucket: string, region: str
       throw error;
     },
   );
+  // One that somebody deleted is made anew.
+  if (isThere && known.has(name)) return;
   if (!isThere)
     try {
       await client.send(
