@@ -80,7 +80,7 @@ export function describeProvider(name: string, open: () => Promise<ProviderLab>)
       const other = requestOf(lab, 'e2-t1-a1', 'e2');
       const machine = await provider.provision(requestOf(lab, 'e1-t2-a1'));
       await provider.terminate({ ...other, attemptId: 'e1-t2-a1' });
-      expect((await provider.observe(requestOf(lab, 'e1-t2-a1'))).state).not.toBe('gone');
+      expect(['pending', 'running']).toContain((await provider.observe(requestOf(lab, 'e1-t2-a1'))).state);
       expect((await provider.list(lab.region)).find(({ ref }) => ref === machine.ref)?.engineId).toBe('e1');
       await provider.terminate(requestOf(lab, 'e1-t2-a1'));
     });
