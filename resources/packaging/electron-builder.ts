@@ -28,6 +28,8 @@ const configuration: Configuration = {
     // Optional helpers of ssh2, compiled for the Node of the machine that built them; Electron cannot load those, and ssh2 does without.
     '!node_modules/{cpu-features,nan,node-addon-api}/**',
     '!node_modules/ssh2/{install.js,util/**,lib/protocol/crypto/build/**}',
+    // Sources of the schemas' library, 3 MB that nobody loads.
+    '!node_modules/zod/src/**',
     // Of the cloud's libraries, Node loads one of three forms.
     '!node_modules/**/{@aws-sdk,@smithy}/*/{dist-es,dist-types}/**',
     // What compilers and people read.
