@@ -175,6 +175,8 @@ describe.skipIf(sshdObstacle() !== null)('a machine over SSH', () => {
       'open(os.path.join(home, "starts"), "a").write("x")',
       'if config["prefix"] == "child/":',
       '    subprocess.Popen(["sleep", "1000"], start_new_session=True)',
+      // As the keeper of a program: known by its arguments alone.
+      '    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)", home], env={}, start_new_session=True)',
       'while not os.path.exists(os.path.join(home, "go")):',
       '    time.sleep(0.02)',
       '',
@@ -230,9 +232,9 @@ describe.skipIf(sshdObstacle() !== null)('a machine over SSH', () => {
       const wish = { ...request('ends-t2-a1', 'ends'), prefix: 'child/' };
       await provider.provision(wish);
       await waitUntil('the agent starts', () => startsOf('ends', 'ends-t2-a1') === 'x');
-      await waitUntil('its child starts', () => marked('ends-t2-a1') === 2);
+      await waitUntil('its children start', () => marked('ends-t2-a1') === 2 && named('ends/run/ends-t2-a1') === 2);
       await provider.terminate(wish);
-      expect(marked('ends-t2-a1')).toBe(0);
+      expect(marked('ends-t2-a1') + named('ends/run/ends-t2-a1')).toBe(0);
       expect(readdirSync(path.join(placeOf('ends'), 'run'))).toEqual([]);
       expect((await provider.provision(wish)).state).toBe('gone');
       expect(marked('ends-t2-a1')).toBe(0);
@@ -440,6 +442,17 @@ describe.skipIf(sshdObstacle() !== null)('a machine over SSH', () => {
     });
   });
 });
+
+/** Processes that have a path with this in it among their arguments. */
+function named(part: string): number {
+  return readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(part);
+    } catch {
+      return false;
+    }
+  }).length;
+}
 
 /** Processes whose environment says that they belong to the attempt. */
 function marked(attemptId: string): number {

@@ -9,8 +9,11 @@ import { MailboxError, type Mailbox } from '../../../electron/ports/mailbox.ts';
 /** Above what any adapter sends in one piece, and no multiple of it. */
 const LARGE_BYTES = 17 * 1024 * 1024 + 12_345;
 
-/** @param open a mailbox; tests write under keys of their own */
-export function mailboxConforms(open: () => Promise<Mailbox>): void {
+/**
+ * @param open a mailbox; tests write under keys of their own
+ * @param goes how large files go: over a line, which may be cut, or as a copy on this machine
+ */
+export function mailboxConforms(open: () => Promise<Mailbox>, goes: 'in parts' | 'at once' = 'in parts'): void {
   let box: Mailbox;
   let dir: string;
   let top: string;
@@ -123,7 +126,8 @@ export function mailboxConforms(open: () => Promise<Mailbox>): void {
     begun[5] = (begun[5] ?? 0) ^ 0xff;
     writeFileSync(`${back}.part`, begun);
     await box.fetch(`${top}pack`, back);
-    expect(readFileSync(back).equals(Buffer.concat([begun, content.subarray(begun.length)]))).toBe(true);
+    const goesOn = Buffer.concat([begun, content.subarray(begun.length)]);
+    expect(readFileSync(back).equals(goes === 'in parts' ? goesOn : content)).toBe(true);
     const empty = path.join(dir, 'empty');
     writeFileSync(empty, '');
     expect(await box.put(`${top}empty-file`, { file: empty })).toBe('stored');
@@ -131,7 +135,7 @@ export function mailboxConforms(open: () => Promise<Mailbox>): void {
     expect(readFileSync(path.join(dir, 'empty-back'))).toHaveLength(0);
   });
 
-  test('what was given up leaves no object', async () => {
+  test.skipIf(goes === 'at once')('what was given up leaves no object', async () => {
     const file = path.join(dir, 'pack');
     writeFileSync(file, randomBytes(LARGE_BYTES));
     const stop = new AbortController();
