@@ -17,7 +17,7 @@ export function TableHeading({ sight, view, onSort, onMove }: TableHeadingProps)
   const parts = { view, onSort, onMove };
   return (
     <div role="row" aria-rowindex={1} className="table-head">
-      <div className="table-pinned">
+      <div className="table-pinned" role="presentation">
         <Heading {...parts} column={TRIAL_COLUMN} section="" />
         {sight.pinned.map((column) => (
           <Heading key={column.id} {...parts} column={column} section="" />
