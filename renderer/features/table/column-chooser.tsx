@@ -120,7 +120,7 @@ function Kind({ column }: { readonly column: ShownColumn }) {
   return (
     <>
       <span className="cut">{column.heading}</span>
-      <small className="dim3">
+      <small className="dim">
         {column.ref.kind === 'fact' ? '' : column.ref.kind === 'param' ? 'parameter' : 'metric'}
       </small>
     </>

@@ -39,6 +39,7 @@ export function TablePanel() {
   const params = (available ?? NO_COLUMNS).filter(({ kind }) => kind === 'param');
   return (
     <main className="table" aria-label="Experiments">
+      <h1 className="visually-hidden">Experiments</h1>
       <ViewTabs />
       <div className="table-toolbar">
         <TextInput
