@@ -5,7 +5,7 @@ import { LaunchError } from '../ports/trial-runtime.ts';
 import { getPool, listPools } from '../store/pools.ts';
 import { getTrialRow } from '../store/trials.ts';
 import type { AgentSpec } from './agent-protocol.ts';
-import type { Destination } from './remote-runtime.ts';
+import type { Destination } from './destination.ts';
 
 export interface Destinations {
   /** @throws LaunchError where its pool is on this workstation */

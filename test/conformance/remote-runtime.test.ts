@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Destination } from '../../electron/cloud/remote-runtime.ts';
+import type { Destination } from '../../electron/cloud/destination.ts';
+import { ProviderError } from '../../electron/ports/provider.ts';
 import type { LaunchSpec, TrialRuntime } from '../../electron/ports/trial-runtime.ts';
 import { AwsTarget } from '../../electron/contract/targets.ts';
 import {
@@ -96,6 +97,40 @@ describe.skipIf(process.platform !== 'linux')('what keeps a program from startin
       code: 'mount_failed',
       message: '/no/such/data does not exist on that machine.',
     });
+  });
+
+  it('is no reason to give up where another place of the pool has a machine', async () => {
+    const choice = { region: '', machineType: 'elsewhere', spot: false };
+    open();
+    await runtime.close();
+    const codes = { full: 'capacity', narrow: 'quota' } as const;
+    const asked: string[] = [];
+    runtime = createRemoteRuntimeOn(
+      machine,
+      { choices: [{ ...choice, region: 'full' }, { ...choice, region: 'narrow' }, choice] },
+      (text) => reports.push(text),
+      {
+        places: [],
+        openProvider: () => {
+          const provider = machine.provider();
+          return Promise.resolve({
+            ...provider,
+            provision: (request) => {
+              const { region } = request.choice;
+              asked.push(region);
+              if (region === 'full' || region === 'narrow')
+                return Promise.reject(new ProviderError(codes[region], `nothing in ${region}`));
+              return provider.provision(request);
+            },
+          });
+        },
+      },
+    );
+    const spec = sh('echo here');
+    expect(await lab.run(runtime, spec)).toMatchObject({ exitCode: 0 });
+    expect(asked).toEqual(['full', 'narrow', '']);
+    expect(lab.log(spec)).toBe('here\n');
+    await runtime.remove(lab.handleOf(spec));
   });
 
   it('is a changed description, which is never run', async () => {

@@ -1,6 +1,7 @@
 /** The remote runtime on a test's machine. */
 import type { PoolTarget } from '../../electron/contract/targets.ts';
-import { createRemoteRuntime, type Destination, type RemoteDeps } from '../../electron/cloud/remote-runtime.ts';
+import type { Destination } from '../../electron/cloud/destination.ts';
+import { createRemoteRuntime, type RemoteDeps } from '../../electron/cloud/remote-runtime.ts';
 import type { TrialRuntime } from '../../electron/ports/trial-runtime.ts';
 import { createTarArchives } from '../../native/archives/tar-archives.ts';
 import type { AgentMachine } from './agent-machine.ts';
