@@ -11,6 +11,8 @@ import type { ForecastEntry, StateSnapshot } from '../../electron/contract/feed.
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
 import type { Channel, ChannelBody, MessageTest, TrialMessages } from '../../electron/contract/messages.ts';
 import type { TrialSort } from '../../electron/contract/paging.ts';
+import type { MachineCatalogue } from '../../electron/contract/cloud.ts';
+import type { MovePlan } from '../../electron/contract/move-plan.ts';
 import type { Pool } from '../../electron/contract/pools.ts';
 import type {
   NamedView,
@@ -156,6 +158,9 @@ export const api = {
       body,
       signal,
     ),
+  /** What a move to each of the pools would bring, cost and meet. */
+  planMove: (trialIds: readonly number[], signal?: AbortSignal) =>
+    write<MovePlan>('POST', '/trials/move-plan', { trialIds }, signal),
   undo: (undoId: number) => write<TrialActionResult>('POST', `/undo/${undoId}`),
   metrics: (id: number, maxPoints: number, signal?: AbortSignal) =>
     get<{ series: MetricSeries[] }>(`/trials/${id}/metrics?maxPoints=${maxPoints}&times=1`, signal),
@@ -239,5 +244,9 @@ export const api = {
   disk: (signal?: AbortSignal) => get<DiskUse>('/disk', signal),
   freeWork: () => write<FreedDisk>('POST', '/disk/free', { what: 'work' }),
   examples: (signal?: AbortSignal) => get<{ examples: Example[] }>('/examples', signal),
+  machineTypes: (signal?: AbortSignal) => get<MachineCatalogue>('/cloud/machine-types', signal),
+  /** Which accounts a pool in a cloud can be made with. */
+  accountNames: (signal?: AbortSignal) =>
+    get<{ accounts: { readonly name: string; readonly simulated: boolean }[] }>('/cloud/accounts', signal),
   runExample: (id: string) => write<SubmitResult>('POST', `/examples/${id}/run`),
 };

@@ -1,5 +1,7 @@
 /** The open dialog, if any. */
 import { AddMachineDialog } from '../features/cloud/add-machine.tsx';
+import { AddCloudPoolDialog } from '../features/cloud/add-cloud-pool.tsx';
+import { MoveDialog } from '../features/cloud/move-dialog.tsx';
 import { PoolCreateDialog, PoolDeleteDialog, PoolSettingsDialog } from '../features/queue/pool-dialogs.tsx';
 import { DuplicateDialog } from '../features/experiments/duplicate-dialog.tsx';
 import { PlotDialog } from '../features/trial/plot-dialog.tsx';
@@ -36,6 +38,12 @@ export function Dialogs() {
       return <PoolDeleteDialog poolId={dialog.poolId} />;
     case 'machine-add':
       return <AddMachineDialog />;
+    case 'cloud-pool-add':
+      return <AddCloudPoolDialog />;
+    case 'move':
+      return (
+        <MoveDialog trialIds={dialog.trialIds} {...(dialog.poolId === undefined ? {} : { poolId: dialog.poolId })} />
+      );
     case 'plot':
       return <PlotDialog trialIds={dialog.trialIds} metric={dialog.metric} />;
     case 'shortcuts':

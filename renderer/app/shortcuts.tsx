@@ -105,6 +105,7 @@ const SHEET: readonly { readonly title: string; readonly keys: readonly (readonl
     keys: [
       ['Alt ↑ ↓', 'Move by one place'],
       ['Alt Home, Alt End', 'To the top, to the bottom'],
+      ['M', 'Move to another pool'],
       ['P', 'Pause or resume'],
       ['F2', 'Rename'],
       ['Del', 'Cancel; delete when finished'],

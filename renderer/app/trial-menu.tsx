@@ -66,6 +66,7 @@ function OpenMenu({ menu }: { readonly menu: MenuPlace }) {
             {otherPools.map((pool) => (
               <Menu.Item key={pool.id} onClick={() => void moveToPool(trials, pool.id)}>
                 Move to {pool.name}
+                {pool.kind === 'cloud' && '…'}
               </Menu.Item>
             ))}
           </>

@@ -9,6 +9,7 @@ export type ActionId =
   | 'up'
   | 'down'
   | 'bottom'
+  | 'move-to'
   | 'priority'
   | 'pause'
   | 'resume'
@@ -57,6 +58,14 @@ export const TRIAL_ACTIONS: readonly TrialActionSpec[] = [
   { id: 'up', label: 'Move up', group: 'place', keys: 'Alt+↑', applies: every(waits) },
   { id: 'down', label: 'Move down', group: 'place', keys: 'Alt+↓', applies: every(waits) },
   { id: 'bottom', label: 'Move to bottom', group: 'place', keys: 'Alt+End', applies: every(waits) },
+  {
+    id: 'move-to',
+    label: 'Move to…',
+    group: 'place',
+    keys: 'M',
+    hint: 'Another pool: when it would start and end there, and the most it costs.',
+    applies: every((trial) => trial.state !== 'done'),
+  },
   { id: 'priority', label: 'Set priority…', group: 'place', applies: every((trial) => trial.state !== 'done') },
   {
     id: 'pause',

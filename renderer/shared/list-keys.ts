@@ -12,7 +12,10 @@ export type KeyCommand =
   | { readonly kind: 'select'; readonly what: 'line' | 'none' | 'toggle' }
   | { readonly kind: 'inspect' }
   /** Acts on the selection, or on the keyboard's row where nothing is selected. */
-  | { readonly kind: 'act'; readonly what: 'top' | 'up' | 'down' | 'bottom' | 'rename' | 'pause or resume' | 'remove' };
+  | {
+      readonly kind: 'act';
+      readonly what: 'top' | 'up' | 'down' | 'bottom' | 'move-to' | 'rename' | 'pause or resume' | 'remove';
+    };
 
 /** The key that goes with another one; Shift is no such key: it extends the selection. */
 type Modifier = 'none' | 'alt' | 'ctrl';
@@ -29,6 +32,7 @@ const KEYS: Readonly<Record<Modifier, Readonly<Record<string, KeyCommand>>>> = {
     ' ': { kind: 'select', what: 'toggle' },
     Enter: { kind: 'inspect' },
     F2: { kind: 'act', what: 'rename' },
+    m: { kind: 'act', what: 'move-to' },
     p: { kind: 'act', what: 'pause or resume' },
     Delete: { kind: 'act', what: 'remove' },
   },

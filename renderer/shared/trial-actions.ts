@@ -51,11 +51,13 @@ export async function moveTrials(
   if (!(await sent)) revert();
 }
 
-/** Moves trials to another pool; asks first where that would lose work. */
+/** Moves trials to another pool; asks first where that would lose work, or cost money. */
 export async function moveToPool(trials: readonly Trial[], poolId: string): Promise<void> {
   const moving = trials.filter((trial) => trial.poolId !== poolId);
   if (moving.length === 0) return;
   const trialIds = moving.map((trial) => trial.id);
+  if (useEngine.getState().pools.find(({ id }) => id === poolId)?.kind === 'cloud')
+    return openDialog({ kind: 'move', trialIds, poolId });
   if (findLosing(moving, 'pool', engineNow()).length > 0)
     return openDialog({ kind: 'stop', action: 'pool', poolId, trialIds });
   await act({ action: 'pool', trialIds, poolId });
@@ -82,6 +84,11 @@ export async function runAction(id: ActionId, trials: readonly Trial[]): Promise
       return moveByOne(trials, -1);
     case 'down':
       return moveByOne(trials, 1);
+    case 'move-to': {
+      // The key asks without having looked at what it is pressed on.
+      const live = trials.filter((trial) => trial.state !== 'done').map((trial) => trial.id);
+      return live.length === 0 ? undefined : openDialog({ kind: 'move', trialIds: live });
+    }
     case 'priority':
       return openDialog({ kind: 'priority', trialIds });
     case 'labels':

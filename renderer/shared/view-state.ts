@@ -20,6 +20,9 @@ export type Dialog =
   | { readonly kind: 'pool-settings'; readonly poolId: string }
   | { readonly kind: 'pool-create' }
   | { readonly kind: 'pool-delete'; readonly poolId: string }
+  | { readonly kind: 'cloud-pool-add' }
+  /** `poolId`: the pool that is chosen already. */
+  | { readonly kind: 'move'; readonly trialIds: readonly number[]; readonly poolId?: string }
   | { readonly kind: 'machine-add' }
   | { readonly kind: 'plot'; readonly trialIds: readonly number[]; readonly metric: string }
   | { readonly kind: 'shortcuts' };

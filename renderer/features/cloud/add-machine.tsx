@@ -145,3 +145,5 @@ function Findings({ check }: { readonly check: TargetCheck }) {
     </section>
   );
 }
+
+export { Findings };

@@ -185,7 +185,8 @@ function describeStart(beforeMs: number | null, afterMs: number | null): string 
 export function describeAim(state: DragState): string {
   if (state.poolId !== null) {
     const pool = useEngine.getState().pools.find((each) => each.id === state.poolId);
-    return `moves to ${pool?.name ?? state.poolId}${state.forecast === '' ? '' : `: ${state.forecast}`}`;
+    const asks = pool?.kind === 'cloud' ? ', asks what it may cost first' : '';
+    return `moves to ${pool?.name ?? state.poolId}${asks}${state.forecast === '' ? '' : `: ${state.forecast}`}`;
   }
   if (state.landing === null) return 'stays where it is';
   const place = `moves to place ${state.landing.place}`;

@@ -67,6 +67,7 @@ export function PoolList() {
           </Menu.Target>
           <Menu.Dropdown>
             <Menu.Item onClick={() => openDialog({ kind: 'machine-add' })}>A machine over SSH…</Menu.Item>
+            <Menu.Item onClick={() => openDialog({ kind: 'cloud-pool-add' })}>A pool in the cloud…</Menu.Item>
             {hasGpus && (
               <Menu.Item onClick={() => openDialog({ kind: 'pool-create' })}>Some of the GPUs here…</Menu.Item>
             )}

@@ -44,7 +44,7 @@ describe('the keys of the queue list', () => {
   });
 
   it('are the ones that the menu names', () => {
-    const named: Readonly<Record<string, string>> = { '↑': 'ArrowUp', '↓': 'ArrowDown', P: 'p', Del: 'Delete' };
+    const named: Readonly<Record<string, string>> = { '↑': 'ArrowUp', '↓': 'ArrowDown', M: 'm', P: 'p', Del: 'Delete' };
     const finished = [{ state: 'done' } as const];
     const waiting = [{ state: 'paused' } as const];
     for (const { id, keys } of TRIAL_ACTIONS) {
