@@ -45,6 +45,14 @@ test('a machine over SSH is looked at and added; a trial dropped on it runs ther
     slots: 1,
   });
   await expect(screen.row(id)).toHaveClass(/row-queued/);
+  await screen.row(id).locator('.name').click();
+  await screen.row(id).press('m');
+  await expect(screen.dialog.getByRole('radio', { name: /^Lab.*no cost/ })).toBeEnabled();
+  await expect(screen.dialog.getByRole('radio', { name: /^This workstation/ })).toBeDisabled();
+  await screen.dialog.getByRole('radio', { name: /^Lab/ }).check();
+  await expect(screen.dialog.getByRole('button', { name: 'Move trial' })).toBeEnabled();
+  await page.keyboard.press('Escape');
+
   await dragTo(page, screen.grip(id), screen.pool('Lab'));
   await expect(screen.pool('Lab')).toContainText('moves to Lab');
   await page.mouse.up();
