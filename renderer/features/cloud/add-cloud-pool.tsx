@@ -121,7 +121,7 @@ export function AddCloudPoolDialog() {
       />
       <Autocomplete
         label="Machine type"
-        description="Any type of the provider; those in the list have a known price."
+        description="Any type of the provider; the list says what is known of its price."
         data={facts === null ? [] : typeChoices(facts.catalogue, form.regions[0]).map(({ value }) => value)}
         renderOption={({ option }) =>
           (facts === null ? [] : typeChoices(facts.catalogue, form.regions[0])).find(
