@@ -11,8 +11,6 @@ import type { ForecastEntry, StateSnapshot } from '../../electron/contract/feed.
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
 import type { Channel, ChannelBody, MessageTest, TrialMessages } from '../../electron/contract/messages.ts';
 import type { TrialSort } from '../../electron/contract/paging.ts';
-import type { MachineCatalogue } from '../../electron/contract/cloud.ts';
-import type { MovePlan } from '../../electron/contract/move-plan.ts';
 import type { Pool } from '../../electron/contract/pools.ts';
 import type {
   NamedView,
@@ -37,6 +35,8 @@ import type {
   TrialDetail,
 } from '../../electron/contract/trials.ts';
 import type { TrialState } from '../../electron/contract/states.ts';
+import type { MovePlan } from '../../electron/contract/move-plan.ts';
+import type { MachineCatalogue } from '../../electron/contract/cloud.ts';
 import { keepPageKey, pageKeyHeader } from './page-key.ts';
 import { ApiError, readProblem } from './problem.ts';
 
