@@ -57,6 +57,7 @@ export function listDependencies(db: Database, trialId: number): Awaited[] {
 
 /** @returns the trials that wait for this one */
 export function listDependents(db: Database, onTrialId: number): number[] {
+  if (whoMayWait(db).size === 0) return [];
   return prepared(db, 'SELECT trial_id FROM dependency WHERE on_trial_id = ? ORDER BY trial_id')
     .pluck()
     .all(onTrialId) as number[];

@@ -1,9 +1,9 @@
 /**
  * Gets the files of an attempt ready: directories, the working copy, hyperparameters; then composes the launch.
- * All of it at once and beside the engine's own thread: a free slot waits for it, and on some file systems each new name costs
+ * Nearly all of it at once and beside the engine's own thread: a free slot waits for it, and on some file systems each new name costs
  * a good part of a millisecond.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import type { RuntimeKind } from '../../contract/states.ts';
 import { LaunchError } from '../../ports/trial-runtime.ts';
@@ -74,6 +74,8 @@ export function createPreparation(deps: PreparationDeps): Preparation {
       // Before its first attempt nothing ran, and its directory is new.
       const isFirst = attempt.number === 1;
       if (isFirst) makeFirstDirectory(deps.trialsDir, dirs.root);
+      // What is above the others at once: beside this thread each of its parents would take a turn of the event loop.
+      mkdirSync(files.dir, { recursive: true, mode: DIRECTORY_MODE });
       const { links = [], startFrom } = trial.spec;
       const hasRun = !isFirst && listAttempts(deps.store.db, trial.id).some(({ startedAtMs }) => startedAtMs !== null);
       await Promise.all([
