@@ -11,6 +11,15 @@ import type { ForecastEntry, StateSnapshot } from '../../electron/contract/feed.
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
 import type { Channel, ChannelBody, MessageTest, TrialMessages } from '../../electron/contract/messages.ts';
 import type { TrialSort } from '../../electron/contract/paging.ts';
+import type {
+  AccountBody,
+  AccountCheck,
+  AccountPolicy,
+  CloudAccount,
+  CloudMachine,
+  CloudMoney,
+  CloudScan,
+} from '../../electron/contract/cloud.ts';
 import type { Pool } from '../../electron/contract/pools.ts';
 import type {
   NamedView,
@@ -198,6 +207,18 @@ export const api = {
     write<Pool>('POST', '/pools', body),
   /** Looks at a place elsewhere; makes nothing of it. */
   checkTarget: (target: PoolTarget) => write<TargetCheck>('POST', '/pools/check', { target }),
+  cloudAccounts: (signal?: AbortSignal) => get<{ accounts: CloudAccount[] }>('/cloud/accounts', signal),
+  /** Makes it, or gives it other credentials. */
+  putCloudAccount: (name: string, body: Pick<AccountBody, 'credentials'> & Partial<AccountBody>) =>
+    write<CloudAccount>('POST', `/cloud/accounts/${encodeURIComponent(name)}`, body),
+  testCloudAccount: (name: string) => write<AccountCheck>('POST', `/cloud/accounts/${encodeURIComponent(name)}/test`),
+  deleteCloudAccount: (name: string) => write<undefined>('DELETE', `/cloud/accounts/${encodeURIComponent(name)}`),
+  cloudPolicy: (signal?: AbortSignal) => get<AccountPolicy>('/cloud/policy', signal),
+  cloudMachines: (signal?: AbortSignal) => get<{ machines: CloudMachine[] }>('/cloud/machines', signal),
+  cloudMoney: (signal?: AbortSignal) => get<CloudMoney>('/cloud/money', signal),
+  scanCloud: () => write<CloudScan>('POST', '/cloud/scan'),
+  endLeftover: (leftover: { account: string; region: string; ref: string }) =>
+    write<undefined>('POST', '/cloud/leftovers/end', leftover),
   updatePool: (
     id: string,
     body: { name?: string; gpuUuids?: string[]; settings?: PoolSettingsPatch; expectedRevision?: number },

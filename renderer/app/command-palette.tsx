@@ -152,6 +152,7 @@ function useCommands(): Command[] {
     { id: 'queue', label: 'Go to the queue', run: () => goTo('queue') },
     { id: 'experiments', label: 'Go to the experiments', run: () => goTo('experiments') },
     { id: 'finished', label: 'Go to the finished trials', run: () => goTo('finished') },
+    { id: 'cloud', label: 'Go to the cloud: accounts, machines and money', run: () => goTo('cloud') },
     { id: 'settings', label: 'Go to settings', run: () => goTo('settings') },
     { id: 'doctor', label: 'Run the doctor', run: askDoctor },
     { id: 'example', label: 'Run the example', run: () => void runExample() },

@@ -1,4 +1,5 @@
 /** The open dialog, if any. */
+import { AccountDialog } from '../features/cloud/account-dialog.tsx';
 import { AddMachineDialog } from '../features/cloud/add-machine.tsx';
 import { AddCloudPoolDialog } from '../features/cloud/add-cloud-pool.tsx';
 import { MoveDialog } from '../features/cloud/move-dialog.tsx';
@@ -36,6 +37,8 @@ export function Dialogs() {
       return <PoolCreateDialog />;
     case 'pool-delete':
       return <PoolDeleteDialog poolId={dialog.poolId} />;
+    case 'account':
+      return <AccountDialog name={dialog.name} />;
     case 'machine-add':
       return <AddMachineDialog />;
     case 'cloud-pool-add':

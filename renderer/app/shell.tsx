@@ -1,6 +1,7 @@
 /** The frame: top bar, the chosen screen, status bar, and what floats above them. */
 import { useEffect } from 'react';
 import { useEngine } from '../api/store.ts';
+import { CloudScreen } from '../features/cloud/cloud-screen.tsx';
 import { SettingsScreen } from '../features/settings/settings-screen.tsx';
 import { TrialMenu } from './trial-menu.tsx';
 import { useView } from '../shared/view-state.ts';
@@ -51,6 +52,8 @@ export function Shell() {
         <ExperimentsScreen />
       ) : screen === 'finished' ? (
         <FinishedScreen />
+      ) : screen === 'cloud' ? (
+        <CloudScreen />
       ) : (
         <SettingsScreen />
       )}

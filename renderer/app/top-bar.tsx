@@ -10,6 +10,7 @@ const PLACES: readonly { readonly screen: Screen; readonly label: string }[] = [
   { screen: 'queue', label: 'Queue' },
   { screen: 'experiments', label: 'Experiments' },
   { screen: 'finished', label: 'Finished' },
+  { screen: 'cloud', label: 'Cloud' },
   { screen: 'settings', label: 'Settings' },
 ];
 

@@ -4,9 +4,9 @@
  */
 import { create } from 'zustand';
 
-export type Screen = 'queue' | 'experiments' | 'finished' | 'settings';
+export type Screen = 'queue' | 'experiments' | 'finished' | 'cloud' | 'settings';
 
-const SCREENS: readonly Screen[] = ['queue', 'experiments', 'finished', 'settings'];
+const SCREENS: readonly Screen[] = ['queue', 'experiments', 'finished', 'cloud', 'settings'];
 
 export type Dialog =
   | { readonly kind: 'submit'; readonly directory?: string }
@@ -24,6 +24,8 @@ export type Dialog =
   /** `poolId`: the pool that is chosen already. */
   | { readonly kind: 'move'; readonly trialIds: readonly number[]; readonly poolId?: string }
   | { readonly kind: 'machine-add' }
+  /** `name`: of the account whose credentials change. */
+  | { readonly kind: 'account'; readonly name?: string }
   | { readonly kind: 'plot'; readonly trialIds: readonly number[]; readonly metric: string }
   | { readonly kind: 'shortcuts' };
 

@@ -11,6 +11,7 @@ import { toastDone } from '../../shared/toasts.tsx';
 import { choosePool } from '../../shared/view-state.ts';
 import { Button } from '../../ui/button.tsx';
 import { plural } from '../../ui/format.ts';
+import { FindingList } from './finding-list.tsx';
 import './cloud.css';
 
 const DEFAULT_ROOT = '~/.switchyard-agent';
@@ -115,9 +116,6 @@ type Look =
   | { readonly kind: 'found'; readonly check: TargetCheck }
   | { readonly kind: 'refused'; readonly problem: ApiError };
 
-const MARKS = { ok: '✓', warning: '!', error: '✕' } as const;
-const SAID = { ok: 'fine', warning: 'warning', error: 'in the way' } as const;
-
 function Findings({ check }: { readonly check: TargetCheck }) {
   const { machine } = check;
   return (
@@ -129,19 +127,7 @@ function Findings({ check }: { readonly check: TargetCheck }) {
           {machine.diskFreeMiB !== null && `, ${sayMemory(machine.diskFreeMiB)} free on its disk`}
         </p>
       )}
-      <ul>
-        {check.findings.map(({ id, level, text, remedy }) => (
-          <li key={id} className={`finding-${level}`}>
-            <i role="img" aria-label={SAID[level]}>
-              {MARKS[level]}
-            </i>
-            <span>
-              {text}
-              {remedy !== null && <span className="dim lines">{remedy}</span>}
-            </span>
-          </li>
-        ))}
-      </ul>
+      <FindingList findings={check.findings} />
     </section>
   );
 }

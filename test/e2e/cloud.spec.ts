@@ -1,0 +1,59 @@
+/** The Cloud place: an account of a simulated cloud, a pool of its machines, a trial that runs on one, and the machine verified gone. */
+import { SIM_KEY, startSimCloud } from '../support/cloud/sim-cloud.ts';
+import { expect, test } from './app.ts';
+
+test('an account is added and refused with its reason; a trial runs on a machine made for it, which is seen to be gone', async ({
+  app: { page, screen, engine, tolerate },
+}) => {
+  const cloud = await startSimCloud({ runs: true, bootMs: 100, endMs: 100 });
+  try {
+    await screen.goTo('Cloud');
+    await expect(page.getByText('No machine runs. Nothing costs.')).toBeVisible();
+    await page.getByRole('button', { name: 'Account…' }).click();
+    await screen.dialog.getByLabel('Name').fill('lab');
+    await screen.dialog.getByLabel('Access key ID').fill(SIM_KEY.accessKeyId);
+    await screen.dialog.getByLabel('Secret access key').fill('short');
+    await screen.dialog.getByLabel('Simulated cloud').fill(cloud.endpoint);
+    tolerate(/status of 400.*\/cloud\/accounts/);
+    await screen.dialog.getByRole('button', { name: 'Add account' }).click();
+    await expect(screen.dialog.getByRole('alert')).toContainText('secret access key');
+    await expect(screen.dialog.getByLabel('Access key ID')).toHaveValue(SIM_KEY.accessKeyId);
+    await screen.dialog.getByLabel('Secret access key').fill(SIM_KEY.secretAccessKey);
+    await screen.dialog.getByRole('button', { name: 'Add account' }).click();
+    const accounts = page.getByRole('region', { name: 'Accounts' });
+    await expect(accounts).toContainText('can be used');
+    await expect(accounts).toContainText('simulated, costs nothing');
+    expect(await page.content()).not.toContain(SIM_KEY.secretAccessKey);
+
+    const target = {
+      provider: 'aws',
+      account: 'lab',
+      regions: ['eu-central-1'],
+      machineType: 'm5.large',
+      timeLimitHours: 1,
+    };
+    await engine.api.call('POST', '/pools', { name: 'Frankfurt', target });
+    await screen.goTo('Queue');
+    await screen.pool('Frankfurt').getByRole('button').first().click();
+    const id = await screen.submit({ command: 'sh -c "echo made there"', name: 'traveller' });
+    await engine.waitFor(
+      'it has ended there',
+      ({ trials }) => trials.get(id)?.poolId === 'frankfurt' && trials.get(id)?.outcome?.kind === 'completed',
+      120_000,
+    );
+    await screen.inspect(id);
+    await expect(screen.log).toContainText('made there');
+
+    await screen.goTo('Cloud');
+    const gone = page.getByRole('region', { name: 'Ended machines' });
+    await expect(gone.getByRole('row')).toHaveCount(2, { timeout: 60_000 });
+    await expect(gone).toContainText('all verified gone');
+    await page.getByRole('button', { name: 'Scan for leftovers' }).click();
+    await expect(page.getByText('No leftovers.')).toBeVisible();
+    await page.screenshot({ path: '/tmp/cu-4.png' });
+    await page.getByRole('button', { name: 'Remove lab' }).click();
+    await expect(screen.toast(/lab/)).toBeVisible();
+  } finally {
+    await cloud.close();
+  }
+});
