@@ -1,12 +1,15 @@
 /**
- * Compares the books with the clouds: at the start, every minute while a machine is not known to be gone, and when somebody asks.
+ * Compares the books with the clouds: at the start, every minute while a machine is not known to be gone (sooner while one
+ * ends), and when somebody asks.
  * It ends what is to end and tries again for ever; it never starts anything.
  */
 import { ProviderError, type Machine, type Provider } from '../ports/provider.ts';
 import type { Journeys } from './journeys.ts';
 import type { Offload } from './offload.ts';
 
-export const RECONCILE_MS = 60_000;
+const RECONCILE_MS = 60_000;
+/** What is to end costs money until it is seen to be gone. */
+const ENDING_MS = 10_000;
 
 export interface Leftover {
   readonly account: string;
@@ -114,12 +117,17 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
         running = null;
       }));
 
+  let lastMs = performance.now();
   const beat = (): void => {
     timer = setTimeout(() => {
-      void (journeys.live().length === 0 ? Promise.resolve() : round()).finally(() => {
+      const live = journeys.live();
+      const isEnding = live.some(({ endWanted, attention }) => endWanted !== null && attention === null);
+      const isDue = live.length > 0 && (isEnding || performance.now() - lastMs >= RECONCILE_MS);
+      if (isDue) lastMs = performance.now();
+      void (isDue ? round() : Promise.resolve()).finally(() => {
         if (!isClosed) beat();
       });
-    }, RECONCILE_MS);
+    }, ENDING_MS);
     timer.unref();
   };
   beat();

@@ -90,8 +90,10 @@ export function resolveTrial(
   const wish = { runtime: config.runtime ?? null, image: config.environment.image?.trim() || null };
   const runtime = chooseRuntime(pool, wish);
   const ofImage = (['entrypoint', 'user', 'workdir'] as const).filter((part) => config.environment[part] === 'image');
-  if (runtime === 'docker') checkContainer(wish, facts);
-  else noteWithoutContainer(config, wish, notes);
+  // A machine elsewhere runs it in the form it would have here.
+  const form = wish.runtime ?? (wish.image === null ? 'process' : 'docker');
+  if (form === 'docker') checkContainer(wish, runtime === 'remote' ? { ...facts, dockerAvailable: true } : facts);
+  else noteWithoutContainer(config, wish, pool, notes);
   const slots = chooseSlots(config, pool, facts, notes);
   const memory = (field: 'min_gpu_memory' | 'share' | 'memory' | 'shm_size'): number | null => {
     const text = resources[field];
@@ -235,17 +237,20 @@ function checkContainer(wish: WantedRuntime, facts: MachineFacts): void {
 }
 
 /** What of the configuration has no effect on a plain process. */
-function noteWithoutContainer(config: ExperimentConfig, wish: WantedRuntime, notes: string[]): void {
+function noteWithoutContainer(config: ExperimentConfig, wish: WantedRuntime, pool: PoolFacts, notes: string[]): void {
   if (config.entrypoint.length === 0)
     throw new SwitchyardError('command_missing', 'There is no command to run: only an image has one of its own.', {
       path: 'entrypoint',
       remedy: 'Write a command, or run in the image (runtime: docker).',
     });
-  if (wish.runtime === null) notes.push('Runs directly on this machine (process runtime), because no image is named.');
+  if (wish.runtime === null)
+    notes.push(
+      `Runs directly on ${pool.kind === 'local' ? 'this machine' : `a machine of pool ${pool.id}`} (process runtime), because no image is named.`,
+    );
   if (wish.image !== null) notes.push(`The image ${wish.image} is not used: runtime is process.`);
   if (config.mounts.length > 0)
     notes.push(
-      'Mounts are not used: without a container the trial sees every directory of this machine under its own path.',
+      `Mounts are not used: without a container the trial sees every directory of ${pool.kind === 'local' ? 'this' : 'its'} machine under its own path.`,
     );
   const limited = [
     config.resources.cpus === undefined ? null : 'cpus',
@@ -288,7 +293,7 @@ function chooseSlots(config: ExperimentConfig, pool: PoolFacts, facts: MachineFa
       return 1;
     }
     notes.push(
-      `Runs without a GPU (0 slots), because ${facts.pools.some((other) => other.slots.length > 0) ? `pool ${pool.id}` : 'this machine'} has none.`,
+      `Runs without a GPU (0 slots), because ${pool.kind !== 'local' || facts.pools.some((other) => other.slots.length > 0) ? `pool ${pool.id}` : 'this machine'} has none.`,
     );
     return 0;
   }

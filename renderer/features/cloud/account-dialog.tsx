@@ -34,8 +34,9 @@ export function AccountDialog({ name }: { readonly name: string | undefined }) {
     problem?.path === field || problem?.path === `credentials.${field}` ? problem.message : undefined;
   const confirm = async (): Promise<void> => {
     const wanted = form.name.trim();
-    const account = await api.putCloudAccount(wanted, buildCredentials(form));
-    const fault = account.lastCheck?.findings.find(({ level }) => level === 'error');
+    await api.putCloudAccount(wanted, buildCredentials(form));
+    const check = await api.testCloudAccount(wanted);
+    const fault = check.findings.find(({ level }) => level === 'error');
     if (fault === undefined)
       toastDone(name === undefined ? `Account ${wanted} added` : `${wanted} has new credentials`);
     else

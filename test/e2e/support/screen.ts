@@ -41,7 +41,7 @@ export interface Screen {
   submit(fields: SubmitFields): Promise<number>;
   /** Chooses an item of a pool's menu. */
   poolMenu(pool: string, item: string | RegExp): Promise<void>;
-  goTo(place: 'Queue' | 'Experiments' | 'Finished' | 'Settings'): Promise<void>;
+  goTo(place: 'Queue' | 'Experiments' | 'Finished' | 'Cloud' | 'Settings'): Promise<void>;
 }
 
 interface PlacedRow {

@@ -39,6 +39,19 @@ describe('resolveTrial', () => {
     expect(spec.command).toBe("python train.py 'a b' 'it'\\''s'");
   });
 
+  it('says of a pool elsewhere what happens there, whether or not there is Docker here', () => {
+    const lab: MachineFacts = {
+      ...facts,
+      pools: [...facts.pools, { id: 'lab', kind: 'ssh', slots: [] }],
+      dockerAvailable: false,
+    };
+    const notes = (yaml: string) => resolve(`resources: {pool: lab}\n${yaml}`, lab).notes.join(' ');
+    expect(notes('')).toContain('a machine of pool lab');
+    expect(notes('')).not.toContain('this machine');
+    expect(notes('environment: {image: x}')).not.toContain('not used');
+    expect(codeOf('resources: {pool: lab}\nruntime: docker', lab)).toBe('invalid_config');
+  });
+
   it("keeps the image's own where that is asked for, and its command where there is none", () => {
     const of = (yaml: string) => resolveTrial(parseConfigYaml(yaml).config, facts).spec;
     expect(resolve('environment: {image: x}').spec).not.toHaveProperty('ofImage');
