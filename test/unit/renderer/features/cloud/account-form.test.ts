@@ -10,13 +10,16 @@ const form = {
   roleArn: 'arn:aws:iam::123456789012:role/gpu',
 };
 
-test.each(['keys', 'profile', 'sso', 'role', 'environment'] as const)('what a form of kind %s makes is taken', (kind) => {
-  const body = buildCredentials({ ...form, kind });
-  expect(AccountBody.safeParse(body).error).toBeUndefined();
-  expect(body.credentials.kind).toBe(kind);
-  // A secret that was typed before another kind was chosen does not go along.
-  if (kind !== 'keys') expect(JSON.stringify(body)).not.toContain('wJalr');
-});
+test.each(['keys', 'profile', 'sso', 'role', 'environment'] as const)(
+  'what a form of kind %s makes is taken',
+  (kind) => {
+    const body = buildCredentials({ ...form, kind });
+    expect(AccountBody.safeParse(body).error).toBeUndefined();
+    expect(body.credentials.kind).toBe(kind);
+    // A secret that was typed before another kind was chosen does not go along.
+    if (kind !== 'keys') expect(JSON.stringify(body)).not.toContain('wJalr');
+  },
+);
 
 test('an address of a simulated cloud goes along, an empty one means the real one', () => {
   expect(buildCredentials({ ...form, endpoint: ' http://127.0.0.1:4566 ' }).endpoint).toBe('http://127.0.0.1:4566');
