@@ -266,8 +266,5 @@ export const api = {
   freeWork: () => write<FreedDisk>('POST', '/disk/free', { what: 'work' }),
   examples: (signal?: AbortSignal) => get<{ examples: Example[] }>('/examples', signal),
   machineTypes: (signal?: AbortSignal) => get<MachineCatalogue>('/cloud/machine-types', signal),
-  /** Which accounts a pool in a cloud can be made with. */
-  accountNames: (signal?: AbortSignal) =>
-    get<{ accounts: { readonly name: string; readonly simulated: boolean }[] }>('/cloud/accounts', signal),
   runExample: (id: string) => write<SubmitResult>('POST', `/examples/${id}/run`),
 };

@@ -292,9 +292,8 @@ function chooseSlots(config: ExperimentConfig, pool: PoolFacts, facts: MachineFa
       );
       return 1;
     }
-    notes.push(
-      `Runs without a GPU (0 slots), because ${pool.kind !== 'local' || facts.pools.some((other) => other.slots.length > 0) ? `pool ${pool.id}` : 'this machine'} has none.`,
-    );
+    const isNamed = pool.kind !== 'local' || facts.pools.some((other) => other.slots.length > 0);
+    notes.push(`Runs without a GPU (0 slots), because ${isNamed ? `pool ${pool.id}` : 'this machine'} has none.`);
     return 0;
   }
   if (asked > pool.slots.length && (pool.gpusKnown ?? facts.gpusKnown)) {

@@ -29,7 +29,7 @@ function useFacts(): { readonly facts: Facts | null; readonly problem: ApiError 
   const [problem, setProblem] = useState<ApiError | null>(null);
   useEffect(() => {
     const abort = new AbortController();
-    Promise.all([api.accountNames(abort.signal), api.machineTypes(abort.signal)]).then(
+    Promise.all([api.cloudAccounts(abort.signal), api.machineTypes(abort.signal)]).then(
       ([{ accounts }, catalogue]) => setFacts({ accounts, catalogue }),
       (error: unknown) => {
         if (!abort.signal.aborted) setProblem(toApiError(error));
