@@ -56,7 +56,6 @@ export const AwsTarget = z
     timeLimitHours: z.number().positive().max(720).default(24).openapi({
       description: 'The machine ends itself after this time, whatever happens.',
     }),
-    idleMinutes: z.number().int().min(1).max(1440).nullable().default(15),
     maxMachines: z.number().int().min(1).max(100).default(1),
     budgetPerTrialUsd: usd.nullable().default(null),
     budgetPerMonthUsd: usd.nullable().default(null),

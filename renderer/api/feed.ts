@@ -128,11 +128,22 @@ async function connect(): Promise<void> {
     applySnapshot(snapshot);
     retryMs = RETRY_MIN_MS;
     open(snapshot.seq, mine);
+    void readCloud(mine);
   } catch (error) {
     if (mine !== generation) return;
     const problem = toApiError(error);
     if (problem.status === 401 || problem.status === 403) useEngine.setState({ connection: 'login' });
     else lose(problem.code === 'starting');
+  }
+}
+
+/** The snapshot does not carry what machines cost; from here on the feed says what changes. */
+async function readCloud(mine: number): Promise<void> {
+  try {
+    const { liveMachines, perHourUsd, perHourIsWhole } = await api.cloudMoney();
+    if (mine === generation) useEngine.setState({ cloud: { liveMachines, perHourUsd, perHourIsWhole, attention: 0 } });
+  } catch {
+    // The next frame brings it; machines that need somebody are a notice of their own.
   }
 }
 
@@ -152,6 +163,7 @@ function open(seq: number, mine: number): void {
   on('plan', (plan) => useEngine.setState({ plan: indexPlan(plan) }));
   on('notices', (notices) => useEngine.setState({ notices }));
   on('settings', (settings) => useEngine.setState({ settings }));
+  on('cloud', (cloud) => useEngine.setState({ cloud }));
   on('resync', () => void connect());
   forward('metrics');
   forward('finished');

@@ -13,6 +13,7 @@ import type {
   PlanView,
   StateSnapshot,
   WaitingReason,
+  FeedFrames,
 } from '../../electron/contract/feed.ts';
 import type { GpuStatus } from '../../electron/contract/gpus.ts';
 import type { Pool } from '../../electron/contract/pools.ts';
@@ -67,6 +68,8 @@ export interface EngineState {
   readonly plan: PlanIndex;
   readonly notices: readonly Notice[];
   readonly settings: Settings | null;
+  /** What rented machines cost now; null = not read yet. */
+  readonly cloud: FeedFrames['cloud'] | null;
 }
 
 const EMPTY_PLAN: PlanIndex = { madeAtMs: 0, waiting: new Map(), forecast: new Map(), entries: [], clearAtMs: {} };
@@ -87,6 +90,7 @@ export const useEngine = create<EngineState>()(() => ({
   plan: EMPTY_PLAN,
   notices: [],
   settings: null,
+  cloud: null,
 }));
 
 /** @returns a trial, whether the feed carries it or it was found among the older ones */

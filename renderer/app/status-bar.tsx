@@ -2,7 +2,9 @@
 import { sayDuration } from '../../electron/text/say.ts';
 import { useEngine } from '../api/store.ts';
 import { useNow } from '../shared/clock.ts';
-import { formatTime } from '../ui/format.ts';
+import { sayUsd } from '../shared/money-text.ts';
+import { goTo } from '../shared/view-state.ts';
+import { formatTime, plural } from '../ui/format.ts';
 
 export function StatusBar() {
   const engine = useEngine((state) => state.engine);
@@ -25,7 +27,20 @@ export function StatusBar() {
       <span>{engine.dockerVersion === null ? 'No Docker' : `Docker ${engine.dockerVersion}`}</span>
       {driver !== null && <span>Driver {driver}</span>}
       <span className="grow" />
+      <Spending />
       {busy && lastMs !== null && lastMs > now && <span>Queue clear {formatTime(lastMs, now)}</span>}
     </footer>
+  );
+}
+
+/** Money that is being spent now, in every place. */
+function Spending() {
+  const cloud = useEngine((state) => state.cloud);
+  if (cloud === null || cloud.liveMachines === 0) return null;
+  const troubled = cloud.attention > 0 ? `, ${plural(cloud.attention, 'machine')} to look at` : '';
+  return (
+    <button type="button" className={cloud.attention > 0 ? 'spending bad' : 'spending'} onClick={() => goTo('cloud')}>
+      {plural(cloud.liveMachines, 'rented machine')}, {sayUsd(cloud.perHourUsd, cloud.perHourIsWhole)}/h{troubled}
+    </button>
   );
 }

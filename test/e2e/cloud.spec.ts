@@ -26,17 +26,23 @@ test('an account is added and refused with its reason; a trial runs on a machine
     await expect(accounts).toContainText('simulated, costs nothing');
     expect(await page.content()).not.toContain(SIM_KEY.secretAccessKey);
 
-    const target = {
-      provider: 'aws',
-      account: 'lab',
-      regions: ['eu-central-1'],
-      machineType: 'm7i.large',
-      timeLimitHours: 1,
-    };
-    await engine.api.call('POST', '/pools', { name: 'Frankfurt', target });
     await screen.goTo('Queue');
+    await page.getByRole('button', { name: 'Add a pool' }).click();
+    await page.getByRole('menuitem', { name: /^A pool in the cloud/ }).click();
+    await expect(screen.dialog).toContainText('lab');
+    await screen.dialog.getByLabel('Name').fill('Frankfurt');
+    await screen.dialog.getByLabel('Regions').fill('eu-central-1');
+    await page.keyboard.press('Enter');
+    await screen.dialog.getByLabel('Machine type').fill('m7i.large');
+    await page.keyboard.press('Tab');
+    await screen.dialog.getByLabel('Time limit').fill('1');
+    await screen.dialog.getByRole('button', { name: 'Look at it' }).click();
+    await expect(screen.dialog.getByRole('status')).toBeVisible();
+    await screen.dialog.getByRole('button', { name: 'Add pool' }).click();
+    await expect(screen.toast(/Frankfurt/)).toBeVisible();
     await screen.pool('Frankfurt').getByRole('button').first().click();
     const id = await screen.submit({ command: 'sh -c "echo made there"', name: 'traveller' });
+    await expect(page.getByRole('button', { name: /^1 rented machine, \$/ })).toBeVisible({ timeout: 60_000 });
     await engine.waitFor(
       'it has ended there',
       ({ trials }) => trials.get(id)?.poolId === 'frankfurt' && trials.get(id)?.outcome?.kind === 'completed',
@@ -49,11 +55,12 @@ test('an account is added and refused with its reason; a trial runs on a machine
     const gone = page.getByRole('region', { name: 'Ended machines' });
     await expect(gone.getByRole('row')).toHaveCount(2, { timeout: 60_000 });
     await expect(gone).toContainText('all verified gone');
+    await expect(page.getByRole('button', { name: /rented machine/ })).toBeHidden();
     await page.getByRole('button', { name: 'Scan for leftovers' }).click();
     await expect(page.getByText('No leftovers.')).toBeVisible();
     tolerate(/status of 409.*\/cloud\/accounts/);
     await page.getByRole('button', { name: 'Remove lab' }).click();
-    await expect(screen.toast(/frankfurt/i)).toBeVisible();
+    await expect(screen.toast(/uses lab/)).toBeVisible();
     expect(cloud.ec2.instances.map(({ state }) => state)).toEqual(['terminated']);
   } finally {
     await cloud.close();

@@ -8,7 +8,7 @@ import { toApiError } from '../../api/problem.ts';
 import type { ApiError } from '../../api/problem.ts';
 import { DialogFrame, ProblemBox } from '../../shared/dialog-frame.tsx';
 import { toastDone } from '../../shared/toasts.tsx';
-import { choosePool } from '../../shared/view-state.ts';
+import { choosePool, openDialog } from '../../shared/view-state.ts';
 import { Button } from '../../ui/button.tsx';
 import { Findings } from './add-machine.tsx';
 import { BLANK, regionsOf, targetOf, typeChoices, worstWords } from './cloud-pool-form.ts';
@@ -89,7 +89,13 @@ export function AddCloudPoolDialog() {
     >
       {missing !== null && <ProblemBox problem={missing} />}
       {facts !== null && accounts.length === 0 && (
-        <p className="not-known">No account at a cloud is known here. Add one first, with its credentials.</p>
+        <p className="not-known">
+          No account at a cloud is known here.{' '}
+          <button type="button" className="link" onClick={() => openDialog({ kind: 'account' })}>
+            Add one first
+          </button>
+          , with its credentials.
+        </p>
       )}
       <div className="field-grid">
         <NativeSelect
@@ -160,15 +166,6 @@ export function AddCloudPoolDialog() {
           value={form.timeLimitHours}
           onChange={change('timeLimitHours')}
           error={errorOf('timeLimitHours')}
-        />
-        <NumberInput
-          label="Idle limit"
-          description="Or when its GPU rests for so long."
-          suffix=" min"
-          placeholder="none"
-          value={form.idleMinutes}
-          onChange={change('idleMinutes')}
-          error={errorOf('idleMinutes')}
         />
         <NumberInput
           label="Machines at once"

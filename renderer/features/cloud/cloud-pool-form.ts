@@ -14,7 +14,6 @@ export interface CloudPoolForm {
   readonly maxPrice: number | string;
   readonly diskGiB: number | string;
   readonly timeLimitHours: number | string;
-  readonly idleMinutes: number | string;
   readonly maxMachines: number | string;
   readonly budgetPerTrial: number | string;
   readonly budgetPerMonth: number | string;
@@ -29,7 +28,6 @@ export const BLANK: CloudPoolForm = {
   maxPrice: '',
   diskGiB: 100,
   timeLimitHours: 24,
-  idleMinutes: 15,
   maxMachines: 1,
   budgetPerTrial: '',
   budgetPerMonth: '',
@@ -49,7 +47,6 @@ export function targetOf(form: CloudPoolForm): AwsTarget {
     image: null,
     setup: null,
     timeLimitHours: Number(form.timeLimitHours),
-    idleMinutes: orNull(form.idleMinutes),
     maxMachines: Number(form.maxMachines),
     budgetPerTrialUsd: orNull(form.budgetPerTrial),
     budgetPerMonthUsd: orNull(form.budgetPerMonth),

@@ -9,7 +9,7 @@ import { EndedMachines } from './ended-machines.tsx';
 import { Leftovers } from './leftovers.tsx';
 import { LiveMachines } from './live-machines.tsx';
 import { MoneyByDay } from './money-by-day.tsx';
-import { sayUsd } from './money-text.ts';
+import { sayUsd } from '../../shared/money-text.ts';
 import { useCloud, type CloudFacts } from './use-cloud.ts';
 import './cloud.css';
 

@@ -2,7 +2,7 @@
 import type { CloudMachine } from '../../../electron/contract/cloud.ts';
 import { useNow } from '../../shared/clock.ts';
 import { formatTime } from '../../ui/format.ts';
-import { sayUsd } from './money-text.ts';
+import { sayUsd } from '../../shared/money-text.ts';
 import { TrialLink } from './trial-link.tsx';
 
 const SHOWN = 50;

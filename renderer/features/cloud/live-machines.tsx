@@ -4,7 +4,7 @@ import type { CloudMachine } from '../../../electron/contract/cloud.ts';
 import { useNow } from '../../shared/clock.ts';
 import { CopyText } from '../../shared/copy-text.tsx';
 import { formatTime, plural } from '../../ui/format.ts';
-import { sayUsd } from './money-text.ts';
+import { sayUsd } from '../../shared/money-text.ts';
 import { TrialLink } from './trial-link.tsx';
 import { PhaseTag } from './phase-tag.tsx';
 

@@ -1,7 +1,7 @@
 /** What each of the last days cost, a bar a day, and the sum of each pool. */
 import type { CloudMoney } from '../../../electron/contract/cloud.ts';
 import { useEngine } from '../../api/store.ts';
-import { sayUsd } from './money-text.ts';
+import { sayUsd } from '../../shared/money-text.ts';
 
 export function MoneyByDay({ money }: { readonly money: CloudMoney }) {
   const pools = useEngine((state) => state.pools);

@@ -30,7 +30,6 @@ export const TARGET: AwsTarget = {
   image: null,
   setup: null,
   timeLimitHours: 1,
-  idleMinutes: 15,
   maxMachines: 2,
   budgetPerTrialUsd: null,
   budgetPerMonthUsd: null,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AccountBody } from '../../../../../electron/contract/cloud.ts';
 import { buildCredentials, EMPTY_ACCOUNT_FORM } from '../../../../../renderer/features/cloud/account-form.ts';
-import { sayUsd } from '../../../../../renderer/features/cloud/money-text.ts';
+import { sayUsd } from '../../../../../renderer/shared/money-text.ts';
 
 const form = {
   ...EMPTY_ACCOUNT_FORM,
