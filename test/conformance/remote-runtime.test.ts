@@ -1,7 +1,5 @@
 /** What only the remote runtime can show: failures before the program, the environment, checkpoints on their way, the agent on its own. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Destination } from '../../electron/cloud/destination.ts';
@@ -289,8 +287,8 @@ describe.skipIf(process.platform !== 'linux')('the agent on its own', () => {
 
 describe.skipIf(process.platform !== 'linux')('a machine that is made for the attempt (simulated cloud)', () => {
   /** The real agent on a machine without credentials: everything goes through requests that were handed out. */
-  async function openRented(env: Readonly<Record<string, string>>): Promise<SimCloud> {
-    const cloud = await startSimCloud({ runs: true, env });
+  async function openRented(): Promise<SimCloud> {
+    const cloud = await startSimCloud({ runs: true });
     const target = AwsTarget.parse({ provider: 'aws', account: 'a', regions: ['us-east-1'], machineType: 'm7i.large' });
     machine = createAgentMachine();
     runtime = createRemoteRuntimeOn(
@@ -312,7 +310,7 @@ describe.skipIf(process.platform !== 'linux')('a machine that is made for the at
   }
 
   it('runs the program, sends its log and results and hears what is wished, and is gone afterwards', async () => {
-    const cloud = await openRented({ SWITCHYARD_METADATA: 'http://127.0.0.1:9' });
+    const cloud = await openRented();
     try {
       const spec = sh(
         'exec 2>/dev/null; echo made >"$O/result"; trap "echo asked; exit 7" TERM; echo ready; while :; do sleep 0.05; done',
@@ -335,22 +333,13 @@ describe.skipIf(process.platform !== 'linux')('a machine that is made for the at
   });
 
   it('is asked to stop when it hears that it is taken away, and the next attempt follows without a restart counted', async () => {
-    const notices = createServer((request, response) => {
-      if (request.url === '/latest/api/token') response.end('token');
-      else {
-        response.statusCode = existsSync(path.join(machine.root, 'taken')) ? 200 : 404;
-        response.end('{"action":"terminate"}');
-      }
-    });
-    await new Promise<void>((resolve) => void notices.listen(0, '127.0.0.1', resolve));
-    const { port } = notices.address() as AddressInfo;
-    const cloud = await openRented({ SWITCHYARD_METADATA: `http://127.0.0.1:${port}` });
+    const cloud = await openRented();
     try {
       const spec = sh('exec 2>/dev/null; trap "echo saved; exit 0" TERM; echo ready; while :; do sleep 0.05; done');
       const handle = await lab.launch(runtime, spec);
       const { exit } = runtime.attach(handle);
       await lab.logged(spec, 'ready');
-      writeFileSync(path.join(machine.root, 'taken'), '');
+      for (const instance of cloud.ec2.instances) instance.isNoticed = true;
       expect(await exit).toMatchObject({
         exitCode: 0,
         lost: true,
@@ -358,7 +347,6 @@ describe.skipIf(process.platform !== 'linux')('a machine that is made for the at
       });
       expect(lab.log(spec)).toBe('ready\nsaved\n');
     } finally {
-      notices.close();
       await runtime.close();
       await cloud.close();
     }
