@@ -32,6 +32,8 @@ beforeEach(() => {
       const snapshot = { seq, nowMs: 0, pools: [], trials: [], gpus: { gpus: [], slots: [] }, notices: [] };
       return Promise.resolve(Response.json({ ...snapshot, plan: { waiting: [], forecast: [], clearAtMs: {} } }));
     }
+    if (url === '/api/v1/cloud/money')
+      return Promise.resolve(Response.json({ liveMachines: 2, perHourUsd: 1.5, perHourIsWhole: true, days: [] }));
     let controller: ReadableStreamDefaultController<Uint8Array>;
     const body = new ReadableStream<Uint8Array>({ start: (it) => void (controller = it) });
     init.signal?.addEventListener('abort', () => controller.error(new Error('aborted')));
@@ -80,4 +82,13 @@ test('a stream that ends is opened again, over a new snapshot', async () => {
   await stream(1);
   expect(snapshots).toBe(2);
   expect(useEngine.getState().connection).toBe('live');
+});
+
+test('what rented machines cost is read with the snapshot, and follows the feed', async () => {
+  startFeed();
+  const first = await stream(0);
+  await vi.waitFor(() => expect(useEngine.getState().cloud).toMatchObject({ liveMachines: 2, perHourUsd: 1.5 }));
+  const gone = { liveMachines: 0, perHourUsd: 0, perHourIsWhole: true, attention: 0 };
+  first.send('cloud', gone);
+  await vi.waitFor(() => expect(useEngine.getState().cloud).toEqual(gone));
 });
