@@ -1,6 +1,6 @@
 /** Brings what an attempt elsewhere made into the trial's directories here: verified, and in place only when it is whole. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { appendFile, lstat, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Archives } from '../ports/archives.ts';
@@ -18,6 +18,9 @@ export interface Homecoming {
   readonly dirs: Readonly<Record<PlaceName, string>>;
 }
 
+/** What came home may have put a link in its place: none is followed. */
+const APPEND_HERE = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+
 /**
  * Bytes of a stream that begin at `offset` go where they belong in a file that only grows; what it has already is left alone.
  * @throws Error where bytes before them are missing
@@ -30,7 +33,7 @@ export async function takeChunk(
   const size = await sizeOf(file);
   if (offset > size) throw new Error(`${path.basename(file)} has ${size} bytes, and the next begin at ${offset}`);
   const bytes = await fetch(size - offset);
-  if (bytes.length > 0) await appendFile(file, bytes, { mode: 0o600 });
+  if (bytes.length > 0) await appendFile(file, bytes, { mode: 0o600, flag: APPEND_HERE });
 }
 
 /** @returns 0 where there is no file yet */
