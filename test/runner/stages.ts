@@ -94,7 +94,7 @@ const e2eStage: Stage = {
     }
     const shell = chromium === null ? {} : { SWITCHYARD_CHROMIUM: chromium };
     const result = await runCommand([...playwright, '--reporter=list,json'], {
-      timeLimitMs: 15 * MINUTE,
+      timeLimitMs: 25 * MINUTE,
       env: { ...env, ...shell },
     });
     return finish(
@@ -125,9 +125,9 @@ export function listStages(rounds: number): Stage[] {
     ),
     checkStage('format', [process.execPath, tool('prettier', 'bin', 'prettier.cjs'), '--check', '.'], 2 * MINUTE),
     vitestStage('rules', 2 * MINUTE),
-    vitestStage('unit', 8 * MINUTE),
-    vitestStage('conformance', 12 * MINUTE),
-    vitestStage('recovery', Math.max(15, rounds / 4) * MINUTE, { SWITCHYARD_RECOVERY_ROUNDS: String(rounds) }),
+    vitestStage('unit', 12 * MINUTE),
+    vitestStage('conformance', 20 * MINUTE),
+    vitestStage('recovery', Math.max(25, rounds / 4) * MINUTE, { SWITCHYARD_RECOVERY_ROUNDS: String(rounds) }),
     e2eStage,
   ];
 }
