@@ -15,12 +15,15 @@ import { seedRandom } from './random-numbers.ts';
 import type { RandomState } from './random-numbers.ts';
 import type { SearcherConfig } from './searcher-config.ts';
 
+/** A program that calls everything impossible must come to an end, above all where each try rents a machine: so many for each trial asked for. */
+const MOST_REDRAWN = 10;
+
 /** Part of a search that makes trials of its own: a bracket of halving, or all of it. */
 interface Lane {
   readonly maxTrials: number;
   readonly maxConcurrent: number;
   readonly created: number;
-  /** Trials whose hyperparameters turned out impossible: they do not count. */
+  /** Trials whose hyperparameters turned out impossible: they do not count, up to MOST_REDRAWN. */
   readonly invalid: number;
   /** Null where nobody is stopped early. */
   readonly bracket: Bracket | null;
@@ -124,7 +127,7 @@ function refuseRanges(space: Hyperparameter, route: readonly string[]): void {
 function create(search: Search, { state, actions }: Step, index: number): Step {
   const at = state.lanes[index] as Lane;
   // A point of a grid is lost with its trial; others are drawn anew.
-  const lost = search.config.name === 'grid' ? 0 : at.invalid;
+  const lost = search.config.name === 'grid' ? 0 : Math.min(at.invalid, MOST_REDRAWN * at.maxTrials);
   if (at.created - lost >= at.maxTrials) return { state, actions };
   const trial = `t${Object.keys(state.trials).length + 1}`;
   const [point, random] =
