@@ -84,6 +84,9 @@ export function createPool(
       });
     const target = edit.target ?? null;
     if (target !== null && (edit.gpuUuids ?? []).length > 0) throw cannotClaim(edit.name);
+    if (target?.provider === 'ssh') refuseSecondPoolOf(tx, target.host);
+    // A machine runs one trial, with or without a GPU.
+    const ofTarget = target?.provider === 'aws' ? { maxCpuTrials: target.maxMachines } : {};
     claimGpus(tx, id, edit.gpuUuids ?? [], knownUuids);
     insertPool(tx.db, {
       id,
@@ -93,7 +96,7 @@ export function createPool(
       isDefault: false,
       state: 'open',
       gpuUuids: [...(edit.gpuUuids ?? [])],
-      settings: { ...defaultPoolSettings(cpuCount), ...definedOnly(edit.settings) },
+      settings: { ...defaultPoolSettings(cpuCount), ...ofTarget, ...definedOnly(edit.settings) },
       revision: 1,
     });
     tx.emit({ type: 'pool.created', poolId: id, text: `Pool ${edit.name} created` });
@@ -152,6 +155,16 @@ function requireSamePlace(pool: Pool, target: PoolTarget | null): void {
 function placeOf(target: PoolTarget | null): string {
   if (target === null) return 'local';
   return target.provider === 'ssh' ? `ssh ${target.host} ${target.root}` : `${target.provider} ${target.account}`;
+}
+
+/** Two pools on one machine would give each of its GPUs away twice. */
+function refuseSecondPoolOf(tx: Tx, host: string): void {
+  const there = listPools(tx.db).find(({ target }) => target?.provider === 'ssh' && target.host === host);
+  if (there === undefined) return;
+  throw new SwitchyardError('illegal_state', `Pool ${there.name} is on ${host} already.`, {
+    path: 'target.host',
+    remedy: `Submit to ${there.id}, or remove it first with: switchyard pool rm ${there.id}`,
+  });
 }
 
 /** A GPU leaves the pool that had it: one owner at any time. */

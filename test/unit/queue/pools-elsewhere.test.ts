@@ -34,6 +34,25 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+test('one machine is one pool: its GPUs are given away once', () => {
+  createPool(store, { name: 'Box', target }, 64, KNOWN);
+  const second = { name: 'Two', target: { ...target, root: '~/other' } };
+  expect(() => createPool(store, second, 64, KNOWN)).toThrow(/Pool Box is on gpu-box already/);
+  deletePool(store, 'box');
+  expect(createPool(store, second, 64, KNOWN).id).toBe('two');
+});
+
+test('a pool in the cloud runs as many trials without a GPU as it may have machines', () => {
+  const aws = PoolTarget.parse({
+    provider: 'aws',
+    account: 'lab',
+    regions: ['eu-central-1'],
+    machineType: 'm7i.large',
+    maxMachines: 3,
+  });
+  expect(createPool(store, { name: 'Cloud', target: aws }, 2, KNOWN).settings.maxCpuTrials).toBe(3);
+});
+
 test('a pool elsewhere claims no GPU of the workstation and stays where it is', () => {
   expect(() => createPool(store, { name: 'Box', gpuUuids: ['GPU-1'], target }, 64, KNOWN)).toThrow(/another machine/);
   const made = createPool(store, { name: 'Box', target }, 64, KNOWN);
