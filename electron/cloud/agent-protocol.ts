@@ -184,6 +184,27 @@ export const Result = z.object({
 });
 export type Result = z.infer<typeof Result>;
 
+/** @returns what an object says, or `damage`: why it cannot be read, for people. Whoever wrote it, it is never an error. */
+export function readObject<T>(
+  schema: z.ZodType<T>,
+  bytes: Uint8Array,
+): { readonly said: T; readonly damage: null } | { readonly said: null; readonly damage: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return { said: null, damage: 'it is no JSON' };
+  }
+  const read = schema.safeParse(value);
+  if (read.success) return { said: read.data, damage: null };
+  const [issue] = read.error.issues;
+  const place = issue?.path.join('.') ?? '';
+  return {
+    said: null,
+    damage: `${place === '' ? '' : `${place}: `}${issue?.message ?? 'not as agreed'}`.slice(0, 300),
+  };
+}
+
 export type UpWord =
   | { readonly kind: 'hb' | 'ckpt' | 'end'; readonly seq: number }
   | { readonly kind: 'log' | 'rep'; readonly seq: number; readonly offset: number };

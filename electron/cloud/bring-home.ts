@@ -5,6 +5,7 @@ import { appendFile, lstat, mkdir, mkdtemp, open, rename, rm } from 'node:fs/pro
 import path from 'node:path';
 import type { Archives } from '../ports/archives.ts';
 import { MailboxError, type Mailbox } from '../ports/mailbox.ts';
+import type { GapNote } from './remote-journal.ts';
 import { Manifest, manifestKey, type PlaceName, type Result, type Tree } from './agent-protocol.ts';
 
 /** What arrived is not what was sent: a torn checkpoint, a key that lies elsewhere. Trying again gives the same. */
@@ -21,19 +22,44 @@ export interface Homecoming {
 /** What came home may have put a link in its place: none is followed. */
 const APPEND_HERE = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
+export interface Stream {
+  readonly file: string;
+  readonly gap: GapNote;
+  /** What stands in the file where bytes never came; ASCII. */
+  readonly mark: (missingBytes: number) => string;
+}
+
 /**
- * Bytes of a stream that begin at `offset` go where they belong in a file that only grows; what it has already is left alone.
- * @throws Error where bytes before them are missing
+ * Bytes of a stream that begin at `offset` go where they belong in a file that only grows; what it has already is left alone. Bytes before
+ * them that never came (a mailbox keeps nothing for ever) are marked in the file, and the stream goes on behind the mark.
+ * @returns how many bytes were found missing
+ * @throws MailboxError, the system's error
  */
 export async function takeChunk(
-  file: string,
+  { file, gap, mark }: Stream,
   offset: number,
   fetch: (from: number) => Promise<Uint8Array>,
-): Promise<void> {
-  const size = await sizeOf(file);
-  if (offset > size) throw new Error(`${path.basename(file)} has ${size} bytes, and the next begin at ${offset}`);
-  const bytes = await fetch(size - offset);
-  if (bytes.length > 0) await appendFile(file, bytes, { mode: 0o600, flag: APPEND_HERE });
+): Promise<number> {
+  const append = (bytes: Uint8Array | string): Promise<void> =>
+    appendFile(file, bytes, { mode: 0o600, flag: APPEND_HERE });
+  let size = await sizeOf(file);
+  let known = await gap.read();
+  const missing = offset - size - (known?.aheadBytes ?? 0);
+  const isMarked = known === null || size >= known.markAtBytes + known.mark.length;
+  if (isMarked && missing > 0) {
+    const text = mark(missing);
+    // Noted before it is written: an engine that dies in between writes the same mark.
+    known = { aheadBytes: offset - size - text.length, mark: text, markAtBytes: size };
+    await gap.keep(known);
+  }
+  if (known !== null && size < known.markAtBytes + known.mark.length) {
+    await append(known.mark.slice(Math.max(0, size - known.markAtBytes)));
+    size = known.markAtBytes + known.mark.length;
+  }
+  const from = size + (known?.aheadBytes ?? 0) - offset;
+  const bytes = await fetch(from);
+  if (bytes.length > 0) await append(bytes);
+  return isMarked ? Math.max(0, missing) : 0;
 }
 
 /** @returns 0 where there is no file yet */

@@ -3,7 +3,8 @@
  * ended when everything of it is at home.
  *
  * following -> (the mailbox or the provider does not answer: it goes on there, and is asked again) -> collecting -> ended.
- * Invariants: a byte of the log is written at its offset or not at all; the cursor never passes a checkpoint that is not registered;
+ * Invariants: a byte of the log is written once and in order, and what never came is marked; a word that cannot be read holds nothing up;
+ * the cursor never passes a checkpoint that is not registered;
  * an attempt counts as lost only when its machine is gone, it left no result, and it could not be brought back.
  */
 import { closeSync, openSync } from 'node:fs';
@@ -16,7 +17,9 @@ import type { AttemptHandle, ExitInfo } from '../ports/trial-runtime.ts';
 import type { Archives } from '../ports/archives.ts';
 import {
   Beat,
+  AGENT_VERSION,
   CheckpointWord,
+  readObject,
   readUpKey,
   Result,
   resultKey,
@@ -60,7 +63,7 @@ const MOST_REVIVALS = 3;
 /** @returns null when it was told to stop watching */
 export async function followRemote(deps: FollowDeps, stop: AbortSignal): Promise<ExitInfo | null> {
   const { intent, journal, clock } = deps;
-  const { prefix } = intent.request;
+  const { prefix, attemptId } = intent.request;
   const known = await journal.exit();
   if (known !== null) return known;
   let { seq, beat } = await journal.cursor();
@@ -73,6 +76,7 @@ export async function followRemote(deps: FollowDeps, stop: AbortSignal): Promise
   let pauseMs = deps.pace.lookMs;
   let revivals = 0;
   let gone = 0;
+  let isDamageNoted = false;
 
   /** One connection for as long as it works: what changed since (credentials, the network) counts with the next. */
   let connection: Promise<Connection> | null = null;
@@ -117,6 +121,12 @@ export async function followRemote(deps: FollowDeps, stop: AbortSignal): Promise
     });
   }
 
+  /** A word that cannot be read is passed over. Noted once: there may be one a second. */
+  function noteDamage(key: string, damage: string): void {
+    if (!isDamageNoted) deps.report(`a word of ${attemptId} cannot be read and is passed over: ${key}`, damage);
+    isDamageNoted = true;
+  }
+
   /** @returns whether the last word was said */
   async function takeIn(mailbox: Mailbox): Promise<boolean> {
     let hasEnded = false;
@@ -128,17 +138,21 @@ export async function followRemote(deps: FollowDeps, stop: AbortSignal): Promise
         if (word === null) continue;
         if (word.kind === 'log' || word.kind === 'rep') {
           const file = word.kind === 'log' ? deps.handle.logPath : path.join(intent.dirs.exchange, 'reports.jsonl');
-          await takeChunk(file, word.offset, (from) => mailbox.read(key, from));
+          const stream = { file, gap: journal.gapOf(word.kind), mark: word.kind === 'log' ? markGap : () => '\n' };
+          const missing = await takeChunk(stream, word.offset, (from) => mailbox.read(key, from));
+          if (missing > 0) deps.report(`${missing} bytes of ${path.basename(file)} of ${attemptId} are missing`, key);
         } else if (word.kind === 'hb') {
-          const read = Beat.safeParse(JSON.parse(new TextDecoder().decode(await mailbox.read(key))));
-          if (read.success) {
-            beat = read.data;
+          const { said, damage } = readObject(Beat, await mailbox.read(key));
+          if (said === null) noteDamage(key, damage);
+          else {
+            beat = said;
             deps.onBeat(beat);
             if (beat.asksForStop) leaveFile(path.join(intent.dirs.exchange, 'stop.asked'));
           }
         } else if (word.kind === 'ckpt') {
-          const read = CheckpointWord.safeParse(JSON.parse(new TextDecoder().decode(await mailbox.read(key))));
-          if (read.success) comeHome(read.data.number, word.seq);
+          const { said, damage } = readObject(CheckpointWord, await mailbox.read(key));
+          if (said === null) noteDamage(key, damage);
+          else comeHome(said.number, word.seq);
         } else hasEnded = true;
         ({ seq } = word);
         lastWordMs = clock.monotonicMs();
@@ -150,7 +164,7 @@ export async function followRemote(deps: FollowDeps, stop: AbortSignal): Promise
   }
 
   async function collect(mailbox: Mailbox): Promise<ExitInfo | null> {
-    const result = await readResult(mailbox, prefix);
+    const result = await readResult(mailbox, prefix, clock.nowMs());
     if (result === null) return null;
     await checkpoints;
     if (stop.aborted) return null;
@@ -254,13 +268,37 @@ function looksForGone(machine: Machine, { deadlineMs }: MachineRequest): number 
   return deadlineMs === null || machine.startedAtMs !== null ? 1 : LOOKS_FOR_GONE;
 }
 
-/** @returns null where there is none. @throws MailboxError */
-export async function readResult(mailbox: Mailbox, prefix: string): Promise<Result | null> {
+const markGap = (missingBytes: number): string => `\n[${missingBytes} bytes of output are missing here]\n`;
+
+/**
+ * How it ended, by its own word. One that cannot be read is an end as well: it stays as it is, however often it is asked for. It counts
+ * as failed, not as lost: a machine that always ends so is not made again without end.
+ * @returns null where there is none. @throws MailboxError
+ */
+export async function readResult(mailbox: Mailbox, prefix: string, nowMs: number): Promise<Result | null> {
   const bytes = await mailbox.read(resultKey(prefix)).catch((error: unknown) => {
     if (error instanceof MailboxError && error.code === 'not_found') return null;
     throw error;
   });
-  return bytes === null ? null : Result.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  if (bytes === null) return null;
+  const { said, damage } = readObject(Result, bytes);
+  return (
+    said ?? {
+      version: AGENT_VERSION,
+      attemptId: prefix.slice(0, -1),
+      started: true,
+      exitCode: null,
+      signal: null,
+      reason: null,
+      message: `What the machine says of its end cannot be read: ${damage}.`,
+      remedy: 'Its log and checkpoints are here as far as they came; start it again to go on from the last checkpoint.',
+      endedAtMs: nowMs,
+      trees: [],
+      logBytes: 0,
+      reportBytes: 0,
+      lastSeq: 0,
+    }
+  );
 }
 
 function sayUnreachable(error: MailboxError | ProviderError, sinceMs: number): string {

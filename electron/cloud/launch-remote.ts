@@ -187,7 +187,7 @@ export function createRemoteLaunch(deps: LaunchDeps): LaunchOnce {
       const state = await withMailbox(deps.openProvider, intent, async (mailbox, provider) => {
         const latest = await readBeats(mailbox, request.prefix, seq);
         ({ seq } = latest);
-        const result = latest.hasEnded ? await readResult(mailbox, request.prefix) : null;
+        const result = latest.hasEnded ? await readResult(mailbox, request.prefix, clock.nowMs()) : null;
         const machine = latest.beat === null && result === null ? await provider.observe(request) : null;
         return { ...latest, result, machine };
       }).catch((error: unknown) => {
@@ -206,7 +206,9 @@ export function createRemoteLaunch(deps: LaunchDeps): LaunchOnce {
         goneSinceMs = state.machine?.state === 'gone' ? (goneSinceMs ?? clock.monotonicMs()) : null;
         const patienceMs = request.deadlineMs === null || state.machine?.startedAtMs != null ? 0 : UNSEEN_MS;
         if (goneSinceMs !== null && clock.monotonicMs() - goneSinceMs >= patienceMs) {
-          const result = await withMailbox(deps.openProvider, intent, (mailbox) => readResult(mailbox, request.prefix));
+          const result = await withMailbox(deps.openProvider, intent, (mailbox) =>
+            readResult(mailbox, request.prefix, clock.nowMs()),
+          );
           if (result === null)
             throw new LaunchError(
               'launch_failed',

@@ -4,6 +4,7 @@
  *   remote.json   the intent: where it goes and what was sent; durable before anything is made there
  *   absent        given up before it could begin: it never starts any more
  *   cursor.json   how far the stream of the agent was taken in; may be lost
+ *   gap-*.json    bytes of a stream that never came, and what stands in their place
  *   exit.json     how it ended, once everything of it is at home
  */
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
@@ -55,6 +56,20 @@ const Exit = z.object({
   remedy: z.string().optional(),
 });
 
+const Gap = z.object({
+  /** By how much the stream is ahead of the file, all gaps together. */
+  aheadBytes: z.number().int(),
+  /** What stands in the file in place of the newest gap, and where. */
+  mark: z.string(),
+  markAtBytes: z.number().int(),
+});
+export type Gap = z.infer<typeof Gap>;
+
+export interface GapNote {
+  read(): Promise<Gap | null>;
+  keep(gap: Gap): Promise<void>;
+}
+
 export interface Journal {
   /** @returns null where nothing was ever asked for */
   intent(): Promise<Intent | null>;
@@ -63,6 +78,7 @@ export interface Journal {
   markAbsent(): Promise<void>;
   cursor(): Promise<Cursor>;
   keepCursor(cursor: Cursor): Promise<void>;
+  gapOf(stream: 'log' | 'rep'): GapNote;
   exit(): Promise<ExitInfo | null>;
   keepExit(exit: ExitInfo): Promise<void>;
 }
@@ -94,6 +110,10 @@ export function openJournal(stateDir: string): Journal {
     markAbsent: () => write('absent', true, true),
     cursor: async () => (await read('cursor.json', Cursor).catch(() => null)) ?? { seq: 0, beat: null },
     keepCursor: (cursor) => write('cursor.json', cursor, false),
+    gapOf: (stream) => ({
+      read: () => read(`gap-${stream}.json`, Gap),
+      keep: (gap) => write(`gap-${stream}.json`, gap, true),
+    }),
     exit: async () => {
       const exit = await read('exit.json', Exit);
       if (exit === null) return null;

@@ -115,7 +115,7 @@ export function createRemoteRuntime(deps: RemoteDeps): TrialRuntime {
     }
     return withMailbox(deps.openProvider, intent, async (mailbox, provider): Promise<Recovered> => {
       const { request } = intent;
-      const result = await readResult(mailbox, request.prefix);
+      const result = await readResult(mailbox, request.prefix, clock.nowMs());
       // What it left is brought home by who attaches.
       if (result !== null) return { kind: 'exited', exit: result.started ? exitOf(result) : exitWithoutStart(result) };
       const cursor = await journal.cursor();

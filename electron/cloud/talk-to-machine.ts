@@ -2,7 +2,7 @@
 import type { PoolTarget } from '../contract/targets.ts';
 import { MailboxError, type Mailbox } from '../ports/mailbox.ts';
 import { ProviderError, type Provider } from '../ports/provider.ts';
-import { Beat, ctlKey, ctlPrefix, readUpKey, upKeyAfter, upPrefix, type Verb } from './agent-protocol.ts';
+import { Beat, ctlKey, ctlPrefix, readObject, readUpKey, upKeyAfter, upPrefix, type Verb } from './agent-protocol.ts';
 import type { Intent } from './remote-journal.ts';
 
 /** Made per use. @throws ProviderError */
@@ -73,9 +73,9 @@ export async function readBeats(
       hasEnded ||= word.kind === 'end';
     }
   }
-  const read =
-    beatKey === null ? null : Beat.safeParse(JSON.parse(new TextDecoder().decode(await mailbox.read(beatKey))));
-  return { seq, beat: read?.success === true ? read.data : null, hasEnded };
+  // One that cannot be read is as none: the next one tells.
+  const beat = beatKey === null ? null : readObject(Beat, await mailbox.read(beatKey)).said;
+  return { seq, beat, hasEnded };
 }
 
 /** It cannot be reached now, and may be later. */

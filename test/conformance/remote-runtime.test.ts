@@ -1,5 +1,5 @@
 /** What only the remote runtime can show: failures before the program, the environment, checkpoints on their way, the agent on its own. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Destination } from '../../electron/cloud/destination.ts';
@@ -266,6 +266,42 @@ describe.skipIf(process.platform !== 'linux')('the agent on its own', () => {
     writeFileSync(claim, JSON.stringify({ ...noted, boot: 'another' }));
     expect(await exit).toMatchObject({ lost: true, message: 'The machine was started again while the trial ran.' });
     process.kill(noted.pid, 'SIGKILL');
+  });
+
+  it('is followed to its end past a word that cannot be read and output that never came', async () => {
+    open();
+    const spec = sh(`echo begin; ${until('go')}; echo end`);
+    const up = path.join(machine.root, 'mailbox', spec.attemptId, 'up');
+    const handle = await lab.launch(runtime, spec);
+    await waitUntil('its first output is in the mailbox', () =>
+      readdirSync(up).some((name) => name.endsWith(`.log.${'0'.repeat(16)}`)),
+    );
+    for (const name of readdirSync(up))
+      if (name.endsWith('.hb')) writeFileSync(path.join(up, name), 'no JSON');
+      else if (name.includes('.log.')) rmSync(path.join(up, name));
+    const { exit } = runtime.attach(handle);
+    writeFileSync(path.join(lab.workOf(spec), 'go'), '');
+    expect(await exit).toMatchObject({ exitCode: 0 });
+    expect(lab.log(spec)).toBe('\n[6 bytes of output are missing here]\nend\n');
+    expect(reports.filter((text) => text.includes('cannot be read'))).toHaveLength(1);
+  });
+
+  it('has ended where what it says of its end cannot be read', async () => {
+    open();
+    const spec = sh(`echo begin; ${until('go')}`);
+    const handle = await lab.launch(runtime, spec);
+    writeFileSync(path.join(lab.workOf(spec), 'go'), '');
+    const result = path.join(machine.root, 'mailbox', spec.attemptId, 'RESULT.json');
+    await waitUntil('it has ended there', () => existsSync(result));
+    writeFileSync(result, '{"version":1}');
+    const failed = {
+      exitCode: null,
+      lost: false,
+      message: expect.stringMatching(/^What the machine says of its end cannot be read: /),
+    };
+    expect(await runtime.recover(handle)).toMatchObject({ kind: 'exited', exit: failed });
+    expect(await runtime.attach(handle).exit).toMatchObject(failed);
+    expect(lab.log(spec)).toBe('begin\n');
   });
 
   it('runs a program once, however often it is started', async () => {
