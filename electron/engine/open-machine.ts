@@ -49,7 +49,8 @@ export interface Machine {
 export function openMachine(options: EngineOptions, ground: Ground): Machine {
   const { clock, engineId, paths } = ground;
   const { dockerHost, nvidiaSmi } = options;
-  const farMachines = createSshMachines({ clock, engineId, agentDir: path.join(ground.resourcesDir, 'agent') });
+  const farMachines =
+    options.farMachines ?? createSshMachines({ clock, engineId, agentDir: path.join(ground.resourcesDir, 'agent') });
   ground.closers.add(() => {
     farMachines.close();
   });
@@ -74,7 +75,7 @@ export function openMachine(options: EngineOptions, ground: Ground): Machine {
           ...(dockerHost === undefined ? {} : { dockerHost }),
         }),
       ],
-      ['remote', openRemote(options, ground, farMachines, cloud)],
+      ['remote', openRemote(ground, farMachines, cloud)],
     ]);
   ground.closers.add(() => Promise.all([...runtimes.values()].map((runtime) => runtime.close())));
   const runtimeWatch = watchRuntimes(runtimes);

@@ -7,15 +7,9 @@ import { createRemoteRuntime } from '../cloud/remote-runtime.ts';
 import { setupOfTarget } from '../cloud/setup-of-target.ts';
 import type { FarMachines } from '../ports/far-machine.ts';
 import type { TrialRuntime } from '../ports/trial-runtime.ts';
-import type { EngineOptions } from './engine-options.ts';
 import type { Ground } from './open-ground.ts';
 
-export function openRemote(
-  options: EngineOptions,
-  ground: Ground,
-  farMachines: FarMachines,
-  cloud: Cloud,
-): TrialRuntime {
+export function openRemote(ground: Ground, farMachines: FarMachines, cloud: Cloud): TrialRuntime {
   const destinations = createDestinations({
     db: ground.store.db,
     resolve: (target) => cloud.resolve(target),
@@ -25,9 +19,7 @@ export function openRemote(
     clock: ground.clock,
     archives: createTarArchives(),
     destinationOf: (trialId) => destinations.of(trialId),
-    openProvider:
-      options.openProvider ??
-      (async (target) => (target.provider === 'ssh' ? farMachines.provider(target) : cloud.open(target))),
+    openProvider: async (target) => (target.provider === 'ssh' ? farMachines.provider(target) : cloud.open(target)),
     everyPlace: () => destinations.everyPlace(),
     entryDir: path.join(ground.resourcesDir, 'container'),
     onPhase: (attemptId, phase) => {
