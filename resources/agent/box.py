@@ -588,18 +588,39 @@ def remove_tree(path):
         raise Fault("refused", "%s cannot be removed" % path)
 
 
+# As the engine names attempts: other things lie in the mailbox beside what is theirs.
+ATTEMPT = re.compile(r"^[a-z0-9-]+-t[0-9]+-a[0-9]+$")
+
+
+# One that is being sent has a description and no agent yet.
+LEFT_AFTER_S = 3600
+
+
+def leftovers(place):
+    """Attempts of which something has lain here for an hour, whether or not an agent ever started: its description holds the trial's environment."""
+    found = set()
+    for top in (place.run, place.box):
+        for name in os.listdir(top) if os.path.isdir(top) else []:
+            if ATTEMPT.match(name) and os.lstat(os.path.join(top, name)).st_mtime < time.time() - LEFT_AFTER_S:
+                found.add(name)
+    return found
+
+
 def machines(head, _body):
-    """Attempts of any engine below this root that are not gone."""
+    """Attempts of any engine below this root that are not gone, or of which something is left ("ending")."""
     root = expand(head["root"])
     found = []
     for engine in sorted(os.listdir(root)) if os.path.isdir(root) else []:
         if engine == "agents" or not NAME.match(engine) or not os.path.isdir(os.path.join(root, engine, "lock")):
             continue
         place = Place(head["root"], engine)
-        for attempt in sorted(os.listdir(place.lock)):
+        left = leftovers(place)
+        for attempt in sorted(left.union(os.listdir(place.lock))):
             if not NAME.match(attempt):
                 continue
             state = look_at(place, attempt)
+            if state["state"] == "gone" and attempt in left:
+                state = dict(state, state="ending")
             if state["state"] != "gone":
                 found.append(dict(state, attempt=attempt, engine=engine))
     return {"machines": found}, b""

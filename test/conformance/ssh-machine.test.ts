@@ -210,6 +210,24 @@ describe.skipIf(sshdObstacle() !== null)('a machine over SSH', () => {
       expect(startsOf('one', 'one-t1-a1')).toBe('x');
       writeFileSync(path.join(placeOf('one'), 'run', 'one-t1-a1', 'go'), '');
       await waitUntil('the agent ends', async () => (await provider.observe(wish)).state === 'gone');
+      // What it leaves is found again later, also by an engine that has forgotten it: a trial's environment is in it.
+      const box = await provider.mailbox(sshd.host);
+      await box.put('one-t2-a1/spec.json', Buffer.from('{}'));
+      await box.put('packs/shared', Buffer.from('x'));
+      // Neither now: one that is being sent looks like that.
+      expect(await provider.list(sshd.host)).toEqual([]);
+      const old = new Date(Date.now() - 2 * 3_600_000);
+      utimesSync(path.join(placeOf('one'), 'run', 'one-t1-a1'), old, old);
+      utimesSync(path.join(placeOf('one'), 'box', 'one-t2-a1'), old, old);
+      const left = await provider.list(sshd.host);
+      expect(left.map(({ attemptId, state }) => [attemptId, state])).toEqual([
+        ['one-t1-a1', 'ending'],
+        ['one-t2-a1', 'ending'],
+      ]);
+      for (const { attemptId, engineId, region } of left) {
+        await provider.terminate({ attemptId, engineId, choice: { region, machineType: '', spot: false } });
+        await box.remove(`${attemptId}/`);
+      }
       expect(await provider.list(sshd.host)).toEqual([]);
     });
 
