@@ -11,37 +11,15 @@
  *   ABSENCES times over ABSENCE_MS: a cloud shows what it has made some seconds later.
  * - An end may be wanted in every phase, and once wanted stays wanted. It is tried until the machine is gone; `attention` says why it takes so long.
  */
+import { OFFLOAD_PHASES, type OffloadPhase } from '../contract/cloud.ts';
 import type { Machine, MachineRequest, ProviderErrorCode, Quote } from '../ports/provider.ts';
 
-export type Phase =
-  | 'preflight'
-  | 'packing'
-  | 'uploading'
-  | 'launching'
-  | 'booting'
-  | 'running'
-  | 'draining'
-  | 'collecting'
-  | 'terminating'
-  | 'gone';
+export type Phase = OffloadPhase;
 
 export const ABSENCES = 3;
 export const ABSENCE_MS = 2 * 60_000;
 /** After its deadline a machine has this long to be gone before somebody is told. */
 export const DEADLINE_GRACE_MS = 10 * 60_000;
-
-const ORDER: readonly Phase[] = [
-  'preflight',
-  'packing',
-  'uploading',
-  'launching',
-  'booting',
-  'running',
-  'draining',
-  'collecting',
-  'terminating',
-  'gone',
-];
 
 export interface Attention {
   readonly sinceMs: number;
@@ -250,7 +228,7 @@ export function nextOffload(offload: Offload, event: OffloadEvent, nowMs: number
 }
 
 export function isBefore(a: Phase, b: Phase): boolean {
-  return ORDER.indexOf(a) < ORDER.indexOf(b);
+  return OFFLOAD_PHASES.indexOf(a) < OFFLOAD_PHASES.indexOf(b);
 }
 
 /** The same token with other parameters is a fault; the same parameters are the same machine. */

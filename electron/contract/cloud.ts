@@ -189,7 +189,8 @@ export const MachineCatalogue = z
 export type MachineCatalogue = z.infer<typeof MachineCatalogue>;
 
 const Usd = z.number().nonnegative();
-const Phase = z.enum([
+/** The journey of a machine, in its order. */
+export const OFFLOAD_PHASES = [
   'preflight',
   'packing',
   'uploading',
@@ -200,7 +201,9 @@ const Phase = z.enum([
   'collecting',
   'terminating',
   'gone',
-]);
+] as const;
+const Phase = z.enum(OFFLOAD_PHASES);
+export type OffloadPhase = z.infer<typeof Phase>;
 
 export const CloudMachine = z
   .object({
